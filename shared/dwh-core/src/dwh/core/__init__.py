@@ -1,0 +1,51 @@
+"""What a versioned PySpark job needs at run time.
+
+A job author starts at `job` (what a job is) and `contract` (what it promises). Then, in the order
+of the data: `config` says where inputs are, `storage` reads and writes, `run` leads a run from
+reading to its commit, `audit` checks what was written, `ledger` records it, `warehouse` reads it.
+
+    from dwh.core import Column, Job, Table     # to write a job
+    from dwh.core import read_table             # to read what jobs wrote
+
+`lines` knows which release lines are installed, `changes` what a line declares to be different,
+`provenance` which code really ran, `errors` everything that dwh raises on purpose.
+
+Importing this package imports neither pyspark nor the database library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.changes import Added, Expected, Removed, Renamed
+from dwh.core.contract import Column, Table
+from dwh.core.errors import DwhError
+from dwh.core.job import Job
+from dwh.core.lines import Line, find_job
+
+if TYPE_CHECKING:
+    from dwh.core.warehouse import Warehouse, read_table
+
+__all__ = [
+    "Added",
+    "Column",
+    "DwhError",
+    "Expected",
+    "Job",
+    "Line",
+    "Removed",
+    "Renamed",
+    "Table",
+    "Warehouse",
+    "find_job",
+    "read_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs the database library only when it is asked for."""
+    if name in ("Warehouse", "read_table"):
+        from dwh.core import warehouse
+
+        return getattr(warehouse, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

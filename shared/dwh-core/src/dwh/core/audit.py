@@ -1,0 +1,121 @@
+"""Whether an output keeps its contract: schema, required columns, unique key, rows for each date.
+
+The schema is checked before anything is written. Required columns are checked as the rows pass on
+their way to the files, which costs no second look. Keys and dates are checked on what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from dwh.core.contract import Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import AuditError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, Row
+
+__all__ = ["audit_rows", "audit_schema", "conform"]
+
+_EXAMPLES = 3
+_COUNT = "rows with this key"  # no column of a contract can be called that
+
+
+def audit_schema(frame: DataFrame, table: Table) -> None:
+    """Check the columns of an output and their types; raises AuditError naming each that is wrong."""
+    if not hasattr(frame, "schema"):
+        raise AuditError(table.name, [f"transform returned {type(frame).__name__}, not a DataFrame"])
+    found = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
+    wanted = {column.name: column.type for column in table.columns}
+    problems = [f"column {name} is missing" for name in wanted if name not in found]
+    problems += [f"column {name} is not in the contract" for name in found if name not in wanted]
+    problems += [
+        f"column {name} is {found[name]}, the contract says {type_}"
+        for name, type_ in wanted.items()
+        if name in found and found[name] != type_
+    ]
+    if len(frame.columns) > len(found):
+        problems.append("two columns have the same name")
+    if problems:
+        raise AuditError(table.name, problems)
+
+
+def conform(frame: DataFrame, table: Table) -> DataFrame:
+    """Return the output with its columns in the contract's order.
+
+    A null in a required column makes every action on the result fail, with a message that names
+    the column and the row's key.
+    """
+    from pyspark.sql import functions as F
+
+    shown = [
+        F.concat(F.lit(f" {name}="), F.coalesce(F.col(name).cast("string"), F.lit("null")))
+        for name in table.key
+    ]
+    columns = []
+    for column in table.columns:
+        message = f"required column {column.name} of {table.name} is null in the row"
+        refuse = F.raise_error(F.concat(F.lit(message), *shown))
+        value = F.col(column.name)
+        columns.append(value if column.nullable else F.coalesce(value, refuse).alias(column.name))
+    return frame.select(*columns)
+
+
+def audit_rows(written: DataFrame, table: Table, dates: DateRange) -> dict[date, int]:
+    """Check the rows that a run wrote.
+
+    Parameters:
+        written: the run's output, read back.
+        dates: the logical dates that the run was asked for.
+
+    Returns:
+        The number of rows for each of those dates.
+
+    Raises AuditError naming everything that is wrong, with examples.
+    """
+    counted = {row["date"]: row for row in _counted(written, table)}
+    problems = _date_problems(counted, table, dates)
+    if any(row["repeated"] for row in counted.values()):
+        problems.append(_key_problem(written, table))
+    if problems:
+        raise AuditError(table.name, problems)
+    return {day: counted[day]["rows"] if day in counted else 0 for day in dates}
+
+
+def _counted(written: DataFrame, table: Table) -> list[Row]:
+    """Return for each date its rows and how many keys are repeated, in one pass over the key alone.
+
+    Without a key only the date is asked for, which Spark answers from the files' footers.
+    """
+    from pyspark.sql import functions as F
+
+    partition = str(table.partition_by)
+    keys = written.groupBy(*(table.key or (partition,))).agg(F.count("*").alias(_COUNT))
+    repeated = F.sum((F.col(_COUNT) > 1).cast("bigint")) if table.key else F.lit(0)
+    by_date = keys.groupBy(F.col(partition).alias("date"))
+    return by_date.agg(F.sum(_COUNT).alias("rows"), repeated.alias("repeated")).collect()
+
+
+def _date_problems(counted: Mapping[date | None, Row], table: Table, dates: DateRange) -> list[str]:
+    problems = []
+    if strange := [day for day in counted if day is None or not dates.first <= day <= dates.last]:
+        shown = ", ".join(sorted(map(str, strange))[:_EXAMPLES])
+        problems.append(f"{table.partition_by} holds dates that were not asked for: {shown}")
+    if not table.may_be_empty and (empty := [day for day in dates if day not in counted]):
+        shown = ", ".join(map(str, empty[:_EXAMPLES])) + (", …" if len(empty) > _EXAMPLES else "")
+        problems.append(
+            f"no rows for {len(empty)} of {len(dates)} dates ({shown}): its input is empty or late; "
+            "set may_be_empty=True in the contract where that is a result"
+        )
+    return problems
+
+
+def _key_problem(written: DataFrame, table: Table) -> str:
+    from pyspark.sql import functions as F
+
+    keys = written.groupBy(*table.key).agg(F.count("*").alias(_COUNT))
+    repeated = keys.where(F.col(_COUNT) > 1).limit(_EXAMPLES).collect()
+    shown = "; ".join(", ".join(f"{name}={row[name]}" for name in table.key) for row in repeated)
+    return f"the key ({', '.join(table.key)}) is not unique: {shown}"

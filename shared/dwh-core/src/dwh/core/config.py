@@ -1,0 +1,248 @@
+"""The configuration: where the warehouse is, and where a job's inputs come from.
+
+It is read from `dwh.toml`, found upward from the working directory, with environment variables
+over it. Where neither says so, the warehouse is the folder `warehouse` beside the file, and
+without a file in the working directory.
+
+    warehouse = "warehouse"                    # a folder, or a URI that Spark can write
+    ledger = "postgresql+psycopg://…"          # by default SQLite, in a local warehouse
+    environment = "dev"
+
+    [spark]                                    # settings of the Spark application
+    "spark.master" = "local[2]"
+
+    [sources.flights]                          # one for each input that a job names
+    format = "csv"                             # any format that Spark can read
+    path = "landing/flights"
+    options = { header = true, nullValue = "NA" }
+
+`DWH_WAREHOUSE`, `DWH_LEDGER` and `DWH_ENVIRONMENT` take a plain value, `DWH_SPARK` and
+`DWH_SOURCES` the TOML of the table they add to; `DWH_CONFIG` names the file. Relative paths start
+at the file's folder, those in variables at the working directory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dwh.core.errors import ConfigError, InvalidNameError
+from dwh.core.names import valid_environment, valid_table
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Config", "SourcePlace", "load_config"]
+
+FILE_NAME = "dwh.toml"
+_URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
+_KEYS = ("warehouse", "ledger", "environment", "spark", "sources")
+_VARIABLES = {"warehouse": "DWH_WAREHOUSE", "ledger": "DWH_LEDGER", "environment": "DWH_ENVIRONMENT"}
+_TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES"}
+
+
+@dataclass(frozen=True)
+class SourcePlace:
+    """Where an input is: a format that Spark reads, a path or None, and the reader's options."""
+
+    format: str
+    path: str | None = field(repr=False)  # may hold credentials, as the options may
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the configuration says, checked.
+
+    Attributes:
+        warehouse: the root of the warehouse: an absolute local path, or a URI.
+        ledger: the ledger's SQLAlchemy URL. It may hold a password, so it is not shown.
+        environment: the environment's name.
+        spark: settings of the Spark application.
+        sources: the place of each input, by name.
+        origin: the file it came from, or `no dwh.toml`.
+    """
+
+    warehouse: str
+    ledger: str = field(repr=False)
+    environment: str = "dev"
+    spark: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sources: Mapping[str, SourcePlace] = field(default_factory=dict)
+    origin: str = f"no {FILE_NAME}"
+
+    def in_environment(self, environment: str) -> Config:
+        """Return the same configuration for another environment; raises InvalidNameError."""
+        return replace(self, environment=valid_environment(environment))
+
+
+def load_config(start: Path | None = None, variables: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration that holds in a folder.
+
+    Parameters:
+        start: the folder; by default the working directory.
+        variables: the environment variables; by default those of the process.
+
+    Raises ConfigError, which names the file or variable, the key, and what is allowed.
+    """
+    start = (start or Path.cwd()).resolve()
+    variables = os.environ if variables is None else variables
+    path = _find(start, variables)
+    settings = _parsed(_read(path), str(path), _KEYS) if path else {}
+    origin, base = (str(path), path.parent) if path else (f"no {FILE_NAME}", start)
+    sources = _sources(_table(settings, "sources", origin), origin, base)
+    spark = _scalars(_table(settings, "spark", origin), f"{origin}: spark")
+    if text := variables.get("DWH_SOURCES"):
+        sources |= _sources(_parsed(text, "DWH_SOURCES"), "DWH_SOURCES", start)
+    if text := variables.get("DWH_SPARK"):
+        spark |= _scalars(_parsed(text, "DWH_SPARK"), "DWH_SPARK: spark")
+    plain: dict[str, tuple[str, str, Path]] = {}
+    for key, variable in _VARIABLES.items():
+        if variables.get(variable):
+            plain[key] = (variables[variable], variable, start)
+        elif key in settings:
+            plain[key] = (_text(settings[key], origin, key), origin, base)
+    root = _warehouse(*plain["warehouse"]) if "warehouse" in plain else str(base / "warehouse")
+    return Config(
+        warehouse=root,
+        ledger=_ledger(plain.get("ledger"), root),
+        environment=_environment(*plain.get("environment", ("dev", origin, base))[:2]),
+        spark=spark,
+        sources=sources,
+        origin=origin,
+    )
+
+
+def _find(start: Path, variables: Mapping[str, str]) -> Path | None:
+    if named := variables.get("DWH_CONFIG"):
+        path = start / named
+        if not path.is_file():
+            raise ConfigError("DWH_CONFIG", "the file", str(path), f"a {FILE_NAME} that exists")
+        return path
+    return next(
+        (folder / FILE_NAME for folder in (start, *start.parents) if (folder / FILE_NAME).is_file()), None
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), "the file", str(error), "readable text in UTF-8") from None
+
+
+def _parsed(text: str, origin: str, keys: tuple[str, ...] | None = None) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(origin, "syntax", str(error), "TOML, see toml.io") from None
+    for key in settings:
+        if keys and key not in keys:
+            raise ConfigError(origin, "key", key, ", ".join(keys))
+    return settings
+
+
+def _table(settings: Mapping[str, Any], key: str, origin: str) -> dict[str, Any]:
+    value = settings.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(origin, key, type(value).__name__, f"a table, written [{key}]")
+    return value
+
+
+def _text(value: object, origin: str, key: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(origin, key, value, "text in quotes, not empty")
+    return value
+
+
+def _scalars(values: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """Return settings as Spark takes them: text, with booleans in lower case."""
+    for key, value in values.items():
+        if not isinstance(value, str | int | float):
+            allowed = 'text, a number or a boolean; a key with dots needs quotes: "spark.master" = "local[2]"'
+            raise ConfigError(origin, key, type(value).__name__, allowed)  # the value may be a secret
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()
+    }
+
+
+def _sources(tables: Mapping[str, Any], origin: str, base: Path) -> dict[str, SourcePlace]:
+    return {name: _source(name, table, origin, base) for name, table in tables.items()}
+
+
+def _source(name: str, table: object, origin: str, base: Path) -> SourcePlace:
+    try:
+        valid_table(name)
+    except InvalidNameError as error:
+        raise ConfigError(origin, "sources", name, error.allowed) from None
+    key = f"sources.{name}"
+    if (
+        not isinstance(table, dict)
+        or not set(table) <= {"format", "path", "options"}
+        or "format" not in table
+    ):
+        found = sorted(table) if isinstance(table, dict) else type(table).__name__  # values may be secrets
+        raise ConfigError(origin, key, found, "a table with format, and perhaps path and options")
+    options = table.get("options", {})
+    if not isinstance(options, dict):
+        raise ConfigError(
+            origin, f"{key}.options", type(options).__name__, "a table of options of Spark's reader"
+        )
+    path = table.get("path")
+    return SourcePlace(
+        format=_text(table["format"], origin, f"{key}.format"),
+        path=None if path is None else _location(_text(path, origin, f"{key}.path"), base),
+        options=_scalars(options, f"{origin}: {key}.options"),
+    )
+
+
+def _location(value: str, base: Path) -> str:
+    """Return an absolute local path, or a URI as it is."""
+    if value.startswith("file:"):
+        return unquote(urlsplit(value).path)
+    return value if _URI.match(value) else str((base / value).resolve())
+
+
+def _warehouse(value: str, origin: str, base: Path) -> str:
+    if set(value) & set("*?[]{}"):
+        raise ConfigError(
+            origin, "warehouse", value, "a path without * ? [ ] { }, which Spark reads as a pattern"
+        )
+    return _location(value, base)
+
+
+def _environment(value: str, origin: str) -> str:
+    try:
+        return valid_environment(value)
+    except InvalidNameError as error:
+        raise ConfigError(origin, "environment", value, error.allowed) from None
+
+
+def _ledger(found: tuple[str, str, Path] | None, root: str) -> str:
+    if found is None:
+        if _URI.match(root):
+            raise ConfigError(
+                "warehouse", "ledger", "nothing", f"a database URL, as {root} cannot hold SQLite"
+            )
+        return f"sqlite:///{root}/ledger.db"
+    value, origin, base = found
+    scheme, _, rest = value.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return f"sqlite:///{(base / rest[1:]).resolve()}"
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg") and _is_url(value):
+        return f"postgresql+psycopg://{rest}"
+    raise ConfigError(origin, "ledger", f"{scheme}://…", "sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+
+
+def _is_url(value: str) -> bool:
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False

@@ -1,0 +1,127 @@
+"""What a line promises about a table, and what a job needs of its inputs: Table and Column.
+
+A contract is plain data: it can be read, compared and printed without Spark. Checking an output
+against it is `dwh.core.audit`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from dwh.core.errors import DefinitionError
+from dwh.core.names import valid_column, valid_table
+
+__all__ = ["Column", "Table"]
+
+_ALIASES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint", "real": "float"}
+_NUMBERS = {"tinyint", "smallint", "int", "bigint", "float", "double"}
+_ATOMIC = _NUMBERS | {"boolean", "string", "binary", "date", "timestamp", "timestamp_ntz"}
+_COMPOSED = re.compile(r"decimal\(\d{1,2},\d{1,2}\)|array<.+>|map<.+>|struct<.+>")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Parameters:
+        name: letters, digits and underscores.
+        type: a Spark SQL type in its short form: `bigint`, `decimal(12,2)`, `array<string>`.
+        doc: what a value means, its unit, and what null means where null is allowed.
+        nullable: whether null is allowed. A required column with a null in it fails the audit.
+
+    Raises InvalidNameError or DefinitionError when that is not so.
+    """
+
+    name: str
+    type: str
+    doc: str = ""
+    nullable: bool = False
+
+    def __post_init__(self) -> None:
+        valid_column(self.name)
+        written = re.sub(r"\s*([<>(),:])\s*", r"\1", self.type.strip())
+        if "<" not in written:
+            written = written.lower()
+        canonical = _ALIASES.get(written, written)
+        if canonical not in _ATOMIC and not _COMPOSED.fullmatch(canonical):
+            raise DefinitionError(
+                f"column {self.name}",
+                f"{self.type!r} is no Spark SQL type; write one of {', '.join(sorted(_ATOMIC))}, "
+                "decimal(p,s), array<…>, map<…,…> or struct<…:…>",
+            )
+        object.__setattr__(self, "type", canonical)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column as JSON-able data."""
+        return {"name": self.name, "type": self.type, "nullable": self.nullable, "doc": self.doc}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contract of a table.
+
+    Parameters:
+        name: one to three words joined by dots, such as `flights.carrier_delays`.
+        columns: in the order that readers see.
+        key: the columns whose values identify a row; unique, and never null.
+        partition_by: the column of type `date` that holds the logical date.
+        doc: what one row is.
+        may_be_empty: whether a logical date without any row is a result. Otherwise it fails the
+            audit, because it most often means that an input is late.
+
+    Raises InvalidNameError or DefinitionError when the parts do not fit together.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    partition_by: str | None = None
+    doc: str = ""
+    may_be_empty: bool = False
+
+    def __post_init__(self) -> None:
+        valid_table(self.name)
+        names = [column.name for column in self.columns]
+        if not names:
+            self._reject("it has no columns")
+        if len({name.lower() for name in names}) < len(names):
+            self._reject(f"two columns have the same name (case does not count): {', '.join(names)}")
+        used = (*self.key, *filter(None, [self.partition_by]))
+        for name in used:
+            if name not in names:
+                self._reject(f"{name!r} is used as key or partition but is no column ({', '.join(names)})")
+        if self.partition_by and self.column(self.partition_by).type != "date":
+            self._reject(f"partition_by={self.partition_by!r} must be a column of type date")
+        if len(set(self.key)) < len(self.key):
+            self._reject(f"its key names a column twice: {', '.join(self.key)}")
+        for name in used:
+            if self.column(name).nullable:
+                self._reject(f"{name!r} is used as key or partition, so it must not be nullable")
+
+    def _reject(self, problem: str) -> None:
+        raise DefinitionError(f"table {self.name}", problem)
+
+    @property
+    def short_name(self) -> str:
+        """The last word of the name: what an input is called in `transform`."""
+        return self.name.rpartition(".")[2]
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contract as JSON-able data."""
+        return {
+            "name": self.name,
+            "columns": [column.to_dict() for column in self.columns],
+            "key": list(self.key),
+            "partition_by": self.partition_by,
+            "doc": self.doc,
+            "may_be_empty": self.may_be_empty,
+        }

@@ -1,0 +1,82 @@
+"""Logical dates: the UTC calendar dates whose data a run computes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from dwh.core.errors import InvalidDateError
+
+__all__ = ["DateRange", "logical_dates", "parse_date"]
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class DateRange:
+    """The logical dates from `first` to `last`, both included; raises InvalidDateError if reversed."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise InvalidDateError(f"{self.first} to {self.last}", "the range ends before it begins")
+
+    def __iter__(self) -> Any:
+        return (self.first + timedelta(days=days) for days in range(len(self)))
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def parse_date(value: object) -> date:
+    """Return a logical date.
+
+    Takes a `date`, text like `2013-01-15`, or a `datetime`, whose UTC date counts. A `datetime`
+    or text without an offset would mean whatever zone the machine is in, text with a time is not
+    a date: both are refused with InvalidDateError.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidDateError(value, "a datetime without a time zone is ambiguous")
+        return value.astimezone(timezone.utc).date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise InvalidDateError(value, f"no such date ({error})") from None
+    raise InvalidDateError(value, "not a logical date")
+
+
+def logical_dates(date: object, start: object, end: object, context: Mapping[str, Any]) -> DateRange:
+    """Return the dates that a run was asked for.
+
+    Parameters:
+        date: one logical date, or None.
+        start, end: the first and last logical date, both included, or None.
+        context: Airflow's keyword context; its `logical_date`, else its `ds`, counts when nothing
+            else was given.
+
+    Raises InvalidDateError when that is too little, too much, or malformed.
+    """
+    if date is not None:
+        if start is not None or end is not None:
+            raise InvalidDateError((date, start, end), "give one date or a range, not both")
+        return DateRange(parse_date(date), parse_date(date))
+    if start is not None or end is not None:
+        if start is None or end is None:
+            raise InvalidDateError((start, end), "a range needs its first and its last date")
+        return DateRange(parse_date(start), parse_date(end))
+    scheduled = context.get("logical_date") or context.get("ds")
+    if scheduled is None:
+        raise InvalidDateError(None, "no logical date was given")
+    return DateRange(parse_date(scheduled), parse_date(scheduled))

@@ -1,0 +1,233 @@
+"""Every error that dwh raises on purpose.
+
+Each says what was being done, the name and value found, what is allowed, and the next thing to type.
+The facts are attributes; the message is built from them. Errors of Spark or the database that dwh
+does not foresee are not caught here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = [
+    "AuditError",
+    "ConfigError",
+    "DefinitionError",
+    "DwhError",
+    "InvalidDateError",
+    "InvalidNameError",
+    "LedgerError",
+    "LedgerVersionError",
+    "NoOutputError",
+    "RunError",
+    "SourceError",
+    "SparkUnavailableError",
+    "UnknownJobError",
+    "UnknownLineError",
+    "UnknownReleaseError",
+    "UnknownSourceError",
+    "UnknownTableError",
+    "UsageError",
+]
+
+
+def listed(values: Iterable[object]) -> str:
+    """Join values for a message, `none` when there are none."""
+    return ", ".join(str(value) for value in values) or "none"
+
+
+def without_secrets(text: str) -> str:
+    """Hide what may be a password in URLs: what stands before the host, and what a query calls a secret."""
+    text = re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
+    return re.sub(r"(?i)(?<=[?&;])((?:password|pwd|secret|token|sig|[\w.-]*key)=)[^&;\s]+", r"\1***", text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return why something failed, in a line, without stack traces, plans or secrets."""
+    # Spark wraps the cause in the failures of the task, the stage and the job: the innermost counts.
+    whole = str(error).strip()
+    text = whole.rpartition("Caused by: ")[2]
+    text = re.split(r"\n\s+at |;\n|\n== |\n\n?Driver stacktrace", text)[0].strip()
+    if "Traceback (most recent call last)" in text:  # of a Python worker
+        text = text.splitlines()[-1]
+    text = re.sub(r"^(An error occurred while calling .*\n: )?([\w$]+\.)+[\w$]+: ", "", text)
+    text = re.sub(r"^\[USER_RAISED_EXCEPTION\] | SQLSTATE: \w{5}$", "", " ".join(text.split()))
+    if not isinstance(error, DwhError) and not type(error).__module__.startswith(("pyspark.", "py4j.")):
+        text = f"{type(error).__name__}: {text}"
+    if (file := re.search(r"while reading file (\S+?)\.?(\s|$)", whole)) and file[1] not in text:
+        text += f" (in {file[1]})"
+    return without_secrets(text[:1000])
+
+
+class DwhError(Exception):
+    """The root of all errors of dwh.
+
+    Attributes:
+        exit_code: what the command line exits with: 1 when something failed, 2 when the caller
+            asked for something that does not exist or is not allowed.
+    """
+
+    exit_code = 1
+
+
+class UsageError(DwhError):
+    """The caller asked for something that does not exist or is not allowed."""
+
+    exit_code = 2
+
+
+class InvalidNameError(UsageError):
+    """A name cannot be used in paths and SQL."""
+
+    def __init__(self, what: str, value: object, allowed: str) -> None:
+        self.what, self.value, self.allowed = what, value, allowed
+        super().__init__(f"{value!r} is not a valid {what}: write {allowed}")
+
+
+class InvalidDateError(UsageError):
+    """A logical date or a range of dates is missing or malformed."""
+
+    def __init__(self, value: object, problem: str) -> None:
+        self.value, self.problem = value, problem
+        super().__init__(
+            f"{problem}: found {value!r}; write a UTC calendar date such as 2013-01-15, "
+            "with --date, or --from and --to (in Python date=, or start= and end=)"
+        )
+
+
+class DefinitionError(UsageError):
+    """A job or a contract is written in a way that cannot work."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"{where}: {problem}")
+
+
+class UnknownLineError(UsageError):
+    """No installed distribution brings this line."""
+
+    def __init__(self, line: str, installed: Iterable[str]) -> None:
+        self.line, self.installed = line, tuple(installed)
+        super().__init__(
+            f"line {line} is not installed (installed: {listed(self.installed)}); "
+            f"type: pip install dwh-v{line.replace('.', '_')}"
+        )
+
+
+class UnknownReleaseError(UsageError):
+    """The release that a reference names is not the installed one."""
+
+    def __init__(self, reference: str, release: str, installed: Iterable[str]) -> None:
+        self.reference, self.release, self.installed = reference, release, tuple(installed)
+        super().__init__(
+            f"{reference} names release {release}, which is not installed "
+            f"(installed: {listed(self.installed)}); install that release, "
+            "or name the line to take the release that is installed"
+        )
+
+
+class UnknownJobError(UsageError):
+    """A line has no job of this name."""
+
+    def __init__(self, job: str, where: str, available: Iterable[str]) -> None:
+        self.job, self.where, self.available = job, where, tuple(available)
+        super().__init__(
+            f"there is no job {job!r} in {where} (its jobs: {listed(self.available)}); type: dwh jobs"
+        )
+
+
+class UnknownTableError(UsageError):
+    """The ledger has never recorded an output of this table."""
+
+    def __init__(self, table: str, known: Iterable[str]) -> None:
+        self.table, self.known = table, tuple(known)
+        super().__init__(
+            f"no run has written table {table!r} in this warehouse "
+            f"(written so far: {listed(self.known)}); type: dwh jobs, then dwh run JOB@LINE --date DATE"
+        )
+
+
+class NoOutputError(DwhError):
+    """A table is known, but nothing of what was asked for has been written or published."""
+
+    def __init__(self, table: str, problem: str, hint: str) -> None:
+        self.table, self.problem, self.hint = table, problem, hint
+        super().__init__(f"{table}: {problem}; {hint}")
+
+
+class ConfigError(UsageError):
+    """The configuration says something that cannot be used."""
+
+    def __init__(self, origin: str, key: str, found: object, allowed: str) -> None:
+        self.origin, self.key, self.found, self.allowed = origin, key, found, allowed
+        super().__init__(f"{origin}: {key}: found {found!r}, allowed: {allowed}")
+
+
+class SourceError(DwhError):
+    """An input cannot be read as the job needs it."""
+
+    def __init__(self, source: str, path: str, problem: str) -> None:
+        self.source, self.path, self.problem = source, path, problem
+        super().__init__(
+            f"source {source} at {without_secrets(path)}: {problem}; see [sources.{source}] in dwh.toml"
+        )
+
+
+class UnknownSourceError(UsageError):
+    """The configuration does not say where an input is."""
+
+    def __init__(self, source: str, origin: str, known: Iterable[str]) -> None:
+        self.source, self.origin, self.known = source, origin, tuple(known)
+        super().__init__(
+            f"nothing says where the input {source} is ({origin}; its sources: {listed(self.known)}); "
+            f"add [sources.{source}] with format and path to dwh.toml"
+        )
+
+
+class SparkUnavailableError(DwhError):
+    """No Spark session can be had."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        self.problem, self.hint = problem, hint
+        super().__init__(f"cannot start Spark: {problem}; {hint}")
+
+
+class AuditError(DwhError):
+    """What a run wrote, or would have written, breaks its contract. Nothing became visible."""
+
+    def __init__(self, table: str, problems: Iterable[str]) -> None:
+        self.table, self.problems = table, tuple(problems)
+        super().__init__(f"the output breaks the contract of {table}: " + "; ".join(self.problems))
+
+
+class RunError(DwhError):
+    """A run failed and is recorded as failed; nothing that it wrote is visible."""
+
+    def __init__(self, run: str, reference: str, reason: str) -> None:
+        self.run, self.reference, self.reason = run, reference, reason
+        super().__init__(
+            f"run {run} of {reference} failed: {reason}\n"
+            "nothing of it is visible; `dwh gc` removes the files it left"
+        )
+
+
+class LedgerError(DwhError):
+    """The ledger cannot be reached or does not hold what a ledger must hold."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url, self.problem = url, problem
+        super().__init__(f"ledger {url}: {problem}")
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger's schema is not the one that this dwh-core reads and writes."""
+
+    def __init__(self, url: str, found: str, needed: str, newer: bool) -> None:
+        self.found, self.needed, self.newer = found, needed, newer
+        remedy = (
+            "a newer dwh-core wrote it; type: pip install --upgrade dwh-core"
+            if newer
+            else "it is older; when no older dwh-core uses it any more, type: dwh ledger upgrade"
+        )
+        super().__init__(url, f"its schema is {found}, this dwh-core needs {needed}: {remedy}")

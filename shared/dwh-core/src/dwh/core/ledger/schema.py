@@ -1,0 +1,148 @@
+"""The tables of the ledger, as the newest migration leaves them.
+
+A change here needs a migration in `dwh.core.migrations`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    column,
+    table,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+__all__ = [
+    "comparisons",
+    "encodings",
+    "fingerprints",
+    "ledger_version",
+    "metadata",
+    "receipts",
+    "runs",
+    "tables",
+]
+
+
+# Alembic's own table, not by its default name: another application in the database would use that too.
+ledger_version = table("ledger_version", column("version_num", String))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. SQLite has no time zones, so that it is stored in UTC and comes back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+tables = Table(
+    "tables",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    # Each commit to a table takes the next number. Updating this row is the lock that orders them.
+    Column("sequence", BigInteger, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("job", String(63), nullable=False),
+    Column("line", String(20), nullable=False),
+    Column("release", String(40), nullable=False),
+    Column("table_name", String(255), nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("status", String(20), nullable=False),  # started, committed, failed or abandoned
+    Column("first_date", Date, nullable=False),
+    Column("last_date", Date, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("started_by", String(255), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("location", Text, nullable=False),  # of the data, from the root of the warehouse
+    Column("contract", JSON, nullable=False),
+    Column("code", JSON, nullable=False),  # provenance of the line's distribution and of dwh-core
+    Column("engine", JSON, nullable=False),  # versions of Spark and Python
+    Column("inputs", JSON, nullable=False),
+    Column("error", Text),
+    Index(None, "status", "started_at"),
+    Index(None, "table_name", "started_at"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("table_name", String(255), nullable=False),
+    Column("line", String(20), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("committed_at", UtcDateTime, nullable=False),
+    Index(None, "table_name", "line", "partition_date", "sequence"),
+)
+
+# What `dwh.migrate` has found out about outputs, which never change: so it stays true.
+encodings = Table(
+    "encodings",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    # How rows become hashes, without which a fingerprint means nothing. Many outputs share one.
+    Column("value", JSON, nullable=False),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("encoding", String(64), ForeignKey("encodings.digest"), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("left_label", String(255), nullable=False),
+    Column("right_label", String(255), nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("verdict", String(20), nullable=False),  # pass, fail or incomplete
+    Column("first_date", Date),
+    Column("last_date", Date),
+    Column("compared_at", UtcDateTime, nullable=False),
+    Column("compared_by", String(255), nullable=False),
+    Column("result", JSON, nullable=False),  # the model of dwh.migrate.compare
+    Index(None, "left_label", "right_label", "compared_at"),
+)

@@ -1,0 +1,144 @@
+"""Spark sessions: one application for the process, one session of its own for each run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from dwh.core.errors import SparkUnavailableError, one_line
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["interruptible", "line_session", "spark_session"]
+
+_DEFAULTS = {
+    "spark.app.name": "dwh",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # The machine's zone must not decide what a timestamp means; a line's settings may.
+    "spark.sql.session.timeZone": "UTC",
+}
+_LOCAL_DEFAULTS = {
+    "spark.master": "local[*]",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "8",
+    # On a local disk, listing a year of folders takes less time than starting a task for each.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+}
+
+
+def spark_session(settings: Mapping[str, str]) -> SparkSession:
+    """Return the application's session as it is, or start Spark with these settings.
+
+    Without a master, neither in the settings nor from spark-submit, Spark runs in this process.
+    Raises SparkUnavailableError when it cannot start.
+    """
+    from pyspark.sql import SparkSession
+
+    with suppress(Exception):  # its type differs between versions of Spark
+        return SparkSession.active()
+    # Python workers would otherwise take the first python3 on PATH, which may lack the line's code.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder
+    for key, value in {**_defaults(), **settings}.items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except Exception as error:
+        if not _has_java():
+            home = os.environ.get("JAVA_HOME")
+            raise SparkUnavailableError(
+                f"there is no Java in JAVA_HOME={home}" if home else "there is no Java on this machine",
+                "install Java 17 or later, and put it on PATH or in JAVA_HOME",
+            ) from None
+        raise SparkUnavailableError(
+            one_line(error), "check [spark] in dwh.toml, and Spark's own log"
+        ) from error
+
+
+@contextmanager
+def line_session(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[SparkSession]:
+    """Give a new session in the same application, with SQL settings of its own, active meanwhile.
+
+    Settings, temporary views and functions of one session are unknown to the others.
+    """
+    before = spark.getActiveSession()
+    session = spark.newSession()
+    for key, value in settings.items():
+        session.conf.set(key, value)
+    _activate(session)
+    try:
+        yield session
+    except Exception:  # after a hard interrupt, Spark may not answer any more
+        _activate(before or spark)
+        raise
+    _activate(before or spark)
+
+
+@contextmanager
+def interruptible(spark: SparkSession) -> Iterator[None]:
+    """Let Ctrl-C in the main thread cancel what Spark does, and then raise KeyboardInterrupt.
+
+    PySpark's own handler speaks into the connection on which the main thread waits for an answer,
+    and breaks it. Here another thread, with a connection of its own, cancels the jobs. A second
+    Ctrl-C interrupts at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed, over = threading.Event(), threading.Event()
+
+    def cancel() -> None:
+        while not over.wait(0.2):
+            spark.sparkContext.cancelAllJobs()
+
+    def handle(_signal: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not _waits_for_spark(frame):
+            raise KeyboardInterrupt
+        pressed.set()
+        threading.Thread(target=cancel, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    except Exception as error:
+        if pressed.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        over.set()
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+    if pressed.is_set():
+        raise KeyboardInterrupt
+
+
+def _waits_for_spark(frame: FrameType | None) -> bool:
+    while frame is not None and not frame.f_globals.get("__name__", "").startswith("py4j."):
+        frame = frame.f_back
+    return frame is not None
+
+
+def _activate(session: SparkSession) -> None:
+    """Make a session the one whose settings expressions take, which Spark 3.5 does as they are built."""
+    session.createDataFrame([], "nothing int")  # has just that effect, on Spark Connect none
+
+
+def _defaults() -> dict[str, str]:
+    submitted = "MASTER" in os.environ or "PYSPARK_GATEWAY_PORT" in os.environ or "SPARK_REMOTE" in os.environ
+    return _DEFAULTS if submitted else {**_DEFAULTS, **_LOCAL_DEFAULTS}
+
+
+def _has_java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    return java is not None and subprocess.run([java, "-version"], capture_output=True).returncode == 0

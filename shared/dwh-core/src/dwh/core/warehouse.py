@@ -1,0 +1,95 @@
+"""The warehouse: one storage root and one ledger, and how a reader gets a table from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from dwh.core.config import Config, load_config
+from dwh.core.dates import DateRange, parse_date
+from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
+from dwh.core.ledger import Ledger, Output
+from dwh.core.ledger.schema import runs
+from dwh.core.names import valid_table
+from dwh.core.storage import read_outputs
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["Warehouse", "read_table"]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One storage root and one ledger, as a configuration names them."""
+
+    config: Config
+    ledger: Ledger
+
+    @classmethod
+    def open(cls, config: Config | None = None) -> Warehouse:
+        """Return the warehouse that is there; by default the configured one. Raises LedgerError."""
+        config = config or load_config()
+        return cls(config, Ledger.open(config.ledger))
+
+    @classmethod
+    def create(cls, config: Config | None = None) -> Warehouse:
+        """Return the warehouse, made where there is none yet. Raises LedgerError."""
+        config = config or load_config()
+        return cls(config, Ledger.create(config.ledger))
+
+    def outputs(
+        self, table: str, line: str, dates: DateRange | None = None, as_of: datetime | None = None
+    ) -> list[Output]:
+        """Return a line's newest output for each logical date.
+
+        Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none.
+        """
+        if valid_table(table) not in (known := self.ledger.table_names()):
+            raise UnknownTableError(table, known)
+        found = self.ledger.newest_outputs(table, line, dates, as_of)
+        if not found:
+            wanted = f"line {line} has no output" + (f" for {dates}" if dates else "")
+            lines = ", ".join(self.ledger.table_lines(table))
+            raise NoOutputError(table, wanted, f"lines with an output: {lines}; type: dwh history {table}")
+        return found
+
+    def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
+        """Return the rows of some outputs of one table, at most one for each logical date."""
+        outputs = sorted(outputs, key=lambda output: output.sequence)
+        newest = {output.line: output.run_id for output in outputs}
+        records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
+        contracts = {record.line: record.contract for record in records}
+        return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts)
+
+
+def read_table(
+    spark: SparkSession,
+    name: str,
+    *,
+    line: str,
+    start: object = None,
+    end: object = None,
+    as_of: datetime | None = None,
+    warehouse: Warehouse | None = None,
+) -> DataFrame:
+    """Return a table as a line has written it: its newest output for each logical date.
+
+    What the DataFrame reads is settled now: runs that commit later do not change it.
+
+    Parameters:
+        name: such as `flights.carrier_delays`.
+        line: such as `0.1`.
+        start, end: the first and last logical date, as `Job.run` takes them; by default all.
+        as_of: read what had been committed at that instant; needs a time zone.
+        warehouse: by default the one that the configuration names.
+
+    Raises UnknownTableError, NoOutputError, InvalidDateError or LedgerError.
+    """
+    if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
+        raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
+    warehouse = warehouse or Warehouse.open()
+    first, last = (None if day is None else parse_date(day) for day in (start, end))
+    dates = DateRange(first or date.min, last or date.max) if first or last else None
+    return warehouse.read(spark, warehouse.outputs(name, line, dates, as_of))

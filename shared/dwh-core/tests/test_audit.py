@@ -1,0 +1,88 @@
+"""The audit of what a run wrote; `test_run` shows the same through a job."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dwh.core.audit import audit_rows, audit_schema, conform
+from dwh.core.contract import Column, Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import AuditError
+
+FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
+DAYS = DateRange(FIRST, SECOND)
+COLUMNS = (Column("day", "date"), Column("n", "int"), Column("note", "string", nullable=True))
+KEYED = Table("t", columns=COLUMNS, key=("day", "n"), partition_by="day")
+KEYLESS = Table("t", columns=COLUMNS, partition_by="day")
+
+
+@pytest.fixture
+def frame(spark):
+    """Make a frame of days and numbers."""
+    return lambda *rows: spark.createDataFrame([(*row, None) for row in rows], "day date, n int, note string")
+
+
+def test_rows_are_counted_for_each_date(frame):
+    """The audit returns the rows of each date that was asked for."""
+    written = frame((FIRST, 1), (FIRST, 2), (SECOND, 1))
+    assert audit_rows(written, KEYED, DAYS) == audit_rows(written, KEYLESS, DAYS) == {FIRST: 2, SECOND: 1}
+
+
+def test_without_a_key_rows_may_repeat(frame):
+    """Without a key, equal rows are allowed."""
+    assert audit_rows(frame((FIRST, 1), (FIRST, 1), (SECOND, 1)), KEYLESS, DAYS) == {FIRST: 2, SECOND: 1}
+
+
+def test_everything_wrong_is_named(frame):
+    """Repeated keys, strange dates and missing dates are all named at once."""
+    with pytest.raises(AuditError) as caught:
+        audit_rows(frame((FIRST, 1), (FIRST, 1), (THIRD, 1)), KEYED, DAYS)
+    dates, missing, key = caught.value.problems
+    assert dates == "day holds dates that were not asked for: 2024-01-03"
+    assert missing.startswith("no rows for 1 of 2 dates (2024-01-02)")
+    assert key == "the key (day, n) is not unique: day=2024-01-01, n=1"
+
+
+def test_missing_dates_may_be_a_result(frame):
+    """Where the contract allows it, a date without rows counts zero."""
+    table = Table("t", columns=COLUMNS, partition_by="day", may_be_empty=True)
+    assert audit_rows(frame((FIRST, 1)), table, DAYS) == {FIRST: 1, SECOND: 0}
+
+
+@pytest.mark.parametrize("name", ["count", "n", "rows", "date", "repeated", "COUNT"])
+def test_keys_of_any_name(spark, name):
+    """A key column may be called as the audit's own figures are."""
+    table = Table(
+        "t", columns=(Column("day", "date"), Column(name, "int")), key=("day", name), partition_by="day"
+    )
+    written = spark.createDataFrame([(FIRST, 1), (FIRST, 1), (SECOND, 2)], f"day date, `{name}` int")
+    with pytest.raises(AuditError, match=f"is not unique: day=2024-01-01, {name}=1"):
+        audit_rows(written, table, DAYS)
+    assert audit_rows(written.distinct(), table, DAYS) == {FIRST: 1, SECOND: 1}
+
+
+def test_two_columns_of_one_name(frame):
+    """Two columns of the same name are refused."""
+    with pytest.raises(AuditError, match="two columns have the same name"):
+        audit_schema(frame((FIRST, 1)).selectExpr("*", "n"), KEYED)
+
+
+def test_nested_types_are_compared_whole(spark):
+    """A nested type counts with its fields."""
+    table = Table(
+        "t",
+        columns=(Column("day", "date"), Column("p", "struct<a: int, b: array<string>>")),
+        partition_by="day",
+    )
+    audit_schema(spark.sql("SELECT DATE'2024-01-01' day, struct(1 AS a, array('x') AS b) p"), table)
+    with pytest.raises(AuditError, match="column p is struct<a:int,b:array<int>>"):
+        audit_schema(spark.sql("SELECT DATE'2024-01-01' day, struct(1 AS a, array(2) AS b) p"), table)
+
+
+def test_conforming_puts_columns_in_order(frame):
+    """The output has its columns in the contract's order, and nulls where they are allowed."""
+    conformed = conform(frame((FIRST, 1)).select("note", "n", "day"), KEYED)
+    assert conformed.columns == ["day", "n", "note"]
+    assert [tuple(row) for row in conformed.collect()] == [(FIRST, 1, None)]

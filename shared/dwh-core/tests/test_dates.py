@@ -1,0 +1,114 @@
+"""Logical dates and ranges of them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.errors import InvalidDateError
+
+ONE_DAY = DateRange(date(2013, 1, 15), date(2013, 1, 15))
+
+
+@given(st.dates())
+def test_dates_survive_text(day):
+    """Every calendar date is read back from its text."""
+    assert parse_date(day.isoformat()) == parse_date(day) == day
+
+
+@given(st.text())
+def test_text_is_a_date_or_refused(text):
+    """Whatever text is tried, it is an ISO date or InvalidDateError."""
+    with suppress(InvalidDateError):
+        assert parse_date(text).isoformat() == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2013-02-30",
+        "2013-1-5",
+        "20130105",
+        "2013-W01-1",
+        "2013-01-05T00:00",
+        "٢٠١٣-٠١-٠٥",
+        "",
+        "today",
+        5,
+        None,
+        b"2013-01-05",
+    ],
+)
+def test_not_a_date(value):
+    """What is not a calendar date written YYYY-MM-DD is refused, with what to write."""
+    with pytest.raises(InvalidDateError, match="write a UTC calendar date such as 2013-01-15"):
+        parse_date(value)
+
+
+def test_a_datetime_counts_in_utc():
+    """A datetime with a zone counts with its UTC date."""
+    new_york = timezone(timedelta(hours=-5))
+    assert parse_date(datetime(2013, 1, 14, 23, tzinfo=new_york)) == date(2013, 1, 15)
+
+
+def test_a_datetime_without_zone_is_refused():
+    """A datetime without a zone would mean the machine's, so it is refused."""
+    with pytest.raises(InvalidDateError, match="without a time zone"):
+        parse_date(datetime(2013, 1, 15))
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(0, 400))
+def test_a_range_holds_both_ends(first, days):
+    """A range counts and lists every date from its first to its last."""
+    dates = DateRange(first, first + timedelta(days=days))
+    listed = list(dates)
+    assert len(dates) == len(listed) == days + 1
+    assert (listed[0], listed[-1]) == (dates.first, dates.last)
+
+
+def test_a_range_may_end_with_time():
+    """The last date there is can be the end of a range."""
+    assert list(DateRange(date.max, date.max)) == [date.max]
+
+
+def test_a_reversed_range_is_refused():
+    """A range that ends before it begins is refused."""
+    with pytest.raises(InvalidDateError, match="ends before it begins"):
+        DateRange(date(2013, 1, 2), date(2013, 1, 1))
+
+
+def test_airflow_gives_the_date():
+    """Without a date, the context's logical date counts, else its `ds`; other context is ignored."""
+    instant = datetime(2013, 1, 15, 6, tzinfo=timezone.utc)
+    assert (
+        logical_dates(None, None, None, {"logical_date": instant, "ds": "2000-01-01", "ti": object()})
+        == ONE_DAY
+    )
+    assert logical_dates(None, None, None, {"logical_date": None, "ds": "2013-01-15"}) == ONE_DAY
+
+
+def test_a_given_date_goes_before_the_context():
+    """A date or range that was asked for counts more than the context."""
+    context = {"ds": "2000-01-01"}
+    assert logical_dates("2013-01-15", None, None, context) == ONE_DAY
+    assert logical_dates(None, "2013-01-15", "2013-01-15", context) == ONE_DAY
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (None, None, None),
+        ("2013-01-15", "2013-01-15", None),
+        (None, "2013-01-15", None),
+        (None, None, "2013-01-15"),
+    ],
+)
+def test_too_little_and_too_much(asked):
+    """No date, half a range, and both a date and a range are refused."""
+    with pytest.raises(InvalidDateError):
+        logical_dates(*asked, {})

@@ -1,0 +1,167 @@
+"""Installed lines, their jobs, and references to them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dwh.core.errors import (
+    DefinitionError,
+    DwhError,
+    InvalidNameError,
+    UnknownJobError,
+    UnknownLineError,
+    UnknownReleaseError,
+)
+from dwh.core.lines import Reference, find_job, installed_lines, line_of
+
+
+@given(
+    st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True),
+    st.from_regex(r"[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?", fullmatch=True),
+)
+def test_references_survive_text(job, version):
+    """Every reference is read back from its text."""
+    reference = Reference.parse(f"{job}@{version}")
+    assert str(reference) == f"{job}@{version}"
+    assert reference.exact == (version.count(".") == 2)
+
+
+@given(st.text())
+def test_text_is_a_reference_or_refused(text):
+    """Whatever text is tried, it names a job in a line or release, or InvalidNameError."""
+    with suppress(InvalidNameError):
+        assert str(Reference.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@",
+        "a",
+        "a@",
+        "@0.1",
+        "a@1",
+        "a@v0.1",
+        "a@0.1@0.2",
+        "a b@0.1",
+        "../a@0.1",
+        "a@0.١",
+        "A@0.1",
+        "a@0.1 ",
+        "a@0.1.x/..",
+    ],
+)
+def test_not_a_reference(text):
+    """What is not JOB@LINE or JOB@RELEASE is refused, with an example."""
+    with pytest.raises(InvalidNameError):
+        Reference.parse(text)
+
+
+def test_a_line_is_found_by_its_metadata(installed_line):
+    """An installed line is known with its package, distribution, release and settings."""
+    installed_line("7.1", release="7.1.4", status="maintenance", settings={"spark.sql.ansi.enabled": "false"})
+    line = installed_lines()["7.1"]
+    assert (line.name, line.package, line.distribution, line.release) == (
+        "7.1",
+        "dwh.jobs.v7_1_0",
+        "dwh-v7_1",
+        "7.1.4",
+    )
+    assert line.line.status == "maintenance"
+    assert line.job_names() == ["takings"]
+
+
+def test_lines_are_listed_oldest_first(installed_line):
+    """Line 7.10 comes after line 7.9."""
+    for name in ("7.10", "7.9"):
+        installed_line(name)
+    assert [name for name in installed_lines() if name.startswith("7.")] == ["7.9", "7.10"]
+
+
+def test_private_modules_are_no_jobs(installed_line, takings):
+    """A module whose name begins with an underscore is not a job."""
+    installed_line("7.1", {"takings": takings(), "_shared": "X = 1\n"})
+    assert installed_lines()["7.1"].job_names() == ["takings"]
+
+
+def test_a_reference_finds_the_class(installed_line):
+    """A reference to the line and one to the installed release find the same class."""
+    installed_line("7.1", release="7.1.4")
+    found = find_job("takings@7.1")
+    assert found is find_job("takings@7.1.4")
+    assert (found.__module__, found.name()) == ("dwh.jobs.v7_1_0.takings", "takings")
+    assert line_of(found).name == "7.1"
+
+
+def test_an_unknown_job(installed_line):
+    """A job that the line lacks is refused, with those it has."""
+    installed_line("7.1")
+    with pytest.raises(UnknownJobError, match=r"no job 'taking' in line 7\.1 \(its jobs: takings\)"):
+        find_job("taking@7.1")
+
+
+def test_an_unknown_line(installed_line):
+    """A line that is not installed is refused, with what to install."""
+    installed_line("7.1")
+    with pytest.raises(UnknownLineError, match=r"line 7\.2 is not installed .*pip install dwh-v7_2"):
+        find_job("takings@7.2")
+
+
+@pytest.mark.parametrize("release", ["7.1.3", "7.1.04", "7.1.4.dev1"])
+def test_a_release_that_is_not_installed(installed_line, release):
+    """A release other than the installed one is refused, with those that are installed."""
+    installed_line("7.1", release="7.1.4")
+    with pytest.raises(UnknownReleaseError, match=r"dwh-v7_1==7\.1\.4"):
+        find_job(f"takings@{release}")
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("", "has one Job class, this has 0"),
+        ("import missing_library\n", "cannot be imported: ModuleNotFoundError: .*missing_library"),
+        ("def broken(:\n", "cannot be imported: SyntaxError"),
+        ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
+    ],
+)
+def test_a_module_that_is_no_job(installed_line, source, problem):
+    """A job's module without a job, or one that fails to import, is reported by its name."""
+    installed_line("7.1", {"takings": source})
+    with pytest.raises(DefinitionError, match=rf"dwh\.jobs\.v7_1_0\.takings: .*{problem}"):
+        find_job("takings@7.1")
+
+
+def test_two_jobs_in_a_module(installed_line, takings):
+    """Two jobs in a module are refused: the module's name could only name one."""
+    installed_line("7.1", {"takings": takings() + "\nclass More(Takings):\n    pass\n"})
+    with pytest.raises(DefinitionError, match="one Job class, this has 2"):
+        find_job("takings@7.1")
+
+
+@pytest.mark.parametrize("init", ["LINE = 1\n", "\n", "import missing_library\n"])
+def test_a_line_that_is_none(installed_line, init):
+    """A line whose package cannot be imported or has no Line is reported, not a traceback."""
+    installed_line("7.1", init=init)
+    with pytest.raises(DefinitionError, match=r"7[._]1"):
+        installed_lines()
+
+
+def test_a_line_with_a_bad_name(installed_line):
+    """An entry point that is not named as a line is refused."""
+    installed_line("7.1.2")
+    with pytest.raises(DefinitionError, match=r"its name must be a line, such as 0\.1"):
+        installed_lines()
+
+
+def test_errors_of_typing_exit_with_two(installed_line):
+    """What the caller mistyped exits with 2."""
+    installed_line("7.1")
+    for text in ("takings", "takings@9.9", "takings@7.1.9", "other@7.1"):
+        with pytest.raises(DwhError) as caught:
+            find_job(text)
+        assert caught.value.exit_code == 2

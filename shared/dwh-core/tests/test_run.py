@@ -1,0 +1,303 @@
+"""How a run proceeds, and every way in which it fails: nothing visible, the reason recorded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dwh.core.config import SourcePlace
+from dwh.core.errors import LedgerError, NoOutputError, RunError, UnknownSourceError, UnknownTableError
+from dwh.core.ledger.schema import runs
+from dwh.core.warehouse import Warehouse, read_table
+
+DAY = "2024-01-01"
+
+
+def rows(spark, warehouse, line="7.1", **parts):
+    """Return what a reader of `shop.takings` sees."""
+    frame = read_table(spark, "shop.takings", line=line, warehouse=warehouse, **parts)
+    return sorted(tuple(row) for row in frame.collect())
+
+
+def failure(job, warehouse, spark, **asked):
+    """Run a job that must fail; return its recorded reason, having checked that nothing is visible."""
+    with pytest.raises(RunError) as caught:
+        job.run(**(asked or {"date": DAY}), spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert (run.id, run.status, run.error) == (caught.value.run, "failed", caught.value.reason)
+    assert run.error.strip() and "\n" not in run.error and "\tat " not in run.error and len(run.error) < 600
+    assert warehouse.ledger.outputs("shop.takings") == []
+    with pytest.raises(UnknownTableError):
+        read_table(spark, "shop.takings", line="7.1", warehouse=warehouse)
+    return run.error
+
+
+def test_a_run_makes_its_output_visible(spark, either_warehouse, job):
+    """A run returns its receipt, and readers see what it wrote, on both ledgers."""
+    receipt = job().run(start=DAY, end="2024-01-02", spark=spark, warehouse=either_warehouse)
+    run = receipt.pop("run")
+    assert receipt == {
+        "job": "takings",
+        "line": "7.1",
+        "release": "7.1.0",
+        "table": "shop.takings",
+        "first_date": "2024-01-01",
+        "last_date": "2024-01-02",
+        "partitions": 2,
+        "rows": 4,
+    }
+    assert json.loads(json.dumps(receipt)) == receipt
+    assert rows(spark, either_warehouse) == [
+        (date(2024, 1, 1), "north", 2, 15.0),
+        (date(2024, 1, 1), "south", 1, None),
+        (date(2024, 1, 2), "north", 1, 1.0),
+        (date(2024, 1, 2), "south", 1, 2.0),
+    ]
+    assert [output.run_id for output in either_warehouse.ledger.outputs("shop.takings")] == [run, run]
+
+
+def test_what_the_ledger_keeps_of_a_run(spark, warehouse, job):
+    """The ledger keeps the code, the engine, the inputs and the contract of a run."""
+    receipt = job().run(date=DAY, spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert (run.id, run.reference, run.environment) == (receipt["run"], "takings@7.1.0", "dev")
+    assert (run.code["distribution"], run.code["release"], run.code["state"]) == (
+        "dwh-v7_1",
+        "7.1.0",
+        "installed",
+    )
+    assert len(run.code["digest"]) == len(run.code["core"]["digest"]) == 64
+    assert run.code["core"]["distribution"] == "dwh-core"
+    assert run.engine["spark"] == spark.version and run.engine["python"].count(".") == 2
+    assert [source["name"] for source in run.inputs] == ["orders"]
+    assert run.contract == job("7.2").writes.to_dict()
+    assert run.started_at <= run.finished_at
+
+
+def test_a_run_reads_only_what_it_needs(spark, warehouse, job, landing):
+    """A run reads the dates that it was asked for: a broken file of another date does not matter."""
+    (landing / "orders" / "day=2024-01-02" / "part.csv").write_text("shop,amount,note\nnorth\n")
+    assert job().run(date=DAY, spark=spark, warehouse=warehouse)["rows"] == 2
+
+
+def test_a_rerun_replaces_only_its_dates(spark, warehouse, job, landing):
+    """After a rerun, readers see the new rows of its dates and the old rows of the others."""
+    made = job()
+    made.run(start=DAY, end="2024-01-02", spark=spark, warehouse=warehouse)
+    before = read_table(spark, "shop.takings", line="7.1", warehouse=warehouse)
+    (landing / "orders" / f"day={DAY}" / "part.csv").write_text("shop,amount,note\nwest,5,\n")
+    made.run(date=DAY, spark=spark, warehouse=warehouse)
+    assert rows(spark, warehouse) == [
+        (date(2024, 1, 1), "west", 1, 5.0),
+        (date(2024, 1, 2), "north", 1, 1.0),
+        (date(2024, 1, 2), "south", 1, 2.0),
+    ]
+    assert before.count() == 4  # what was opened before stays as it was
+
+
+def test_one_spark_job_writes_all_dates(spark, warehouse, job):
+    """A range is written by one run, whose files lie in a folder that only it owns."""
+    receipt = job().run(start=DAY, end="2024-01-03", spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert run.location == f"shop.takings/7.1/_run={receipt['run']}"
+    folders = {
+        path.name for path in (Path(warehouse.config.warehouse) / run.location).iterdir() if path.is_dir()
+    }
+    assert folders == {"day=2024-01-01", "day=2024-01-02", "day=2024-01-03"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("shop,amount,note\nnorth,many,\n", "many"),
+        ("shop,amount,note\nnorth,1.0\n", "north,1.0"),
+        ("shop,amount,note\nnorth,1.0,,more\n", "north,1.0,,more"),
+        ("amount,shop,note\n1.0,north,\n", "part.csv"),
+        ("shop,sum,note\nnorth,1.0,\n", "amount"),
+    ],
+    ids=["wrong type", "too few fields", "too many fields", "another order", "another name"],
+)
+def test_malformed_rows(spark, warehouse, job, landing, text, reason):
+    """A CSV file with a row or a header that does not fit fails the run, naming it."""
+    (landing / "orders" / f"day={DAY}" / "part.csv").write_text(text)
+    found = failure(job(), warehouse, spark, start=DAY, end="2024-01-03")
+    assert reason in found and f"day={DAY}/part.csv" in found
+
+
+def test_no_input_rows(spark, warehouse, job):
+    """A date without input rows fails the run, and says which date."""
+    reason = failure(job(), warehouse, spark, start="2024-01-03", end="2024-01-05")
+    assert "no rows for 2 of 3 dates (2024-01-04, 2024-01-05)" in reason
+
+
+def test_an_empty_result_may_be_allowed(spark, warehouse, job):
+    """Where the contract allows it, a date without rows is an output without rows."""
+    end = 'partition_by="day",\n    )\n\n    def'
+    made = job(**{end: end.replace("    )", "        may_be_empty=True,\n    )")})
+    receipt = made.run(start="2024-01-03", end="2024-01-04", spark=spark, warehouse=warehouse)
+    assert (receipt["partitions"], receipt["rows"]) == (2, 1)
+    assert rows(spark, warehouse) == [(date(2024, 1, 3), "east", 1, 7.25)]
+    assert rows(spark, warehouse, start=date(2024, 1, 4)) == []
+    made.run(date="2024-01-05", spark=spark, warehouse=warehouse)  # nothing at all
+    assert len(rows(spark, warehouse)) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            'return takings.withColumn("orders", F.lit("two"))',
+            "column orders is string, the contract says bigint",
+        ),
+        ('return takings.withColumn("orders", F.lit(2))', "column orders is int, the contract says bigint"),
+        ('return takings.drop("amount")', "column amount is missing"),
+        ('return takings.withColumn("note", F.lit(1))', "column note is not in the contract"),
+        (
+            'return takings.withColumnRenamed("shop", "Shop")',
+            "column shop is missing; column Shop is not in the contract",
+        ),
+        (
+            'return takings.withColumn("orders", F.lit(None).cast("bigint"))',
+            "required column orders of shop.takings is null",
+        ),
+        (
+            'return takings.withColumn("shop", F.lit(None).cast("string"))',
+            "required column shop of shop.takings is null",
+        ),
+        (
+            'return takings.withColumn("day", F.lit(None).cast("date"))',
+            "required column day of shop.takings is null",
+        ),
+        ("return takings.union(takings)", "the key (day, shop) is not unique: day=2024-01-01, shop="),
+        (
+            'return takings.withColumn("day", F.date_add("day", 1))',
+            "dates that were not asked for: 2024-01-02",
+        ),
+        ("return takings.limit(0)", "no rows for 1 of 1 dates (2024-01-01)"),
+        ('raise ValueError("the figures\\n do not add up")', "ValueError: the figures"),
+        ("return takings.missing", "missing"),
+        ('return takings.select("missing")', "missing"),
+        ("return None", "transform returned NoneType, not a DataFrame"),
+        ('return takings.withColumn("orders", F.raise_error("stop here").cast("bigint"))', "stop here"),
+    ],
+)
+def test_an_output_that_breaks_its_contract(spark, warehouse, job, body, reason):
+    """An output that breaks its contract fails the run with the reason in a line."""
+    assert reason in failure(job(body=body), warehouse, spark)
+
+
+def test_a_null_names_its_row(spark, warehouse, job):
+    """A null in a required column is reported with the key of its row."""
+    body = 'return takings.withColumn("orders", F.when(F.col("shop") == "south", F.col("orders")))'
+    made = job(body=body.replace("==", "!="))
+    assert "is null in the row day=2024-01-01 shop=south" in failure(made, warehouse, spark)
+
+
+def test_columns_may_come_in_any_order(spark, warehouse, job):
+    """The result's columns may come in any order; readers see the contract's."""
+    job(body='return takings.select("amount", "shop", "orders", "day")').run(
+        date=DAY, spark=spark, warehouse=warehouse
+    )
+    frame = read_table(spark, "shop.takings", line="7.1", warehouse=warehouse)
+    assert frame.columns == ["day", "shop", "orders", "amount"]
+
+
+def test_a_python_function_that_fails(spark, warehouse, job):
+    """A user-defined function's error is the reason, in a line."""
+    body = 'return takings.withColumn("orders", F.udf(lambda n: {}[n], "bigint")("orders"))'
+    assert failure(job(body=body), warehouse, spark) in ("KeyError: 1", "KeyError: 2")
+
+
+def test_a_source_that_is_not_configured(spark, warehouse, job):
+    """An input without a place is refused before the run starts, with the sources there are."""
+    made = job(
+        **{
+            '"orders",\n    columns': '"receipts",\n    columns',
+            "transform(self, orders)": "transform(self, receipts)",
+        }
+    )
+    with pytest.raises(UnknownSourceError, match=r"its sources: orders.*\[sources\."):
+        made.run(date=DAY, spark=spark, warehouse=warehouse)
+    assert warehouse.ledger.find_runs() == []
+
+
+def test_a_source_that_is_not_there(spark, warehouse, job, landing):
+    """An input whose place does not exist fails the run with the place."""
+    (landing / "orders").rename(landing / "elsewhere")
+    reason = failure(job(), warehouse, spark)
+    assert (
+        "source orders at" in reason
+        and "landing/orders" in reason
+        and "see [sources.orders] in dwh.toml" in reason
+    )
+
+
+def test_secrets_stay_out_of_the_ledger(spark, config, job):
+    """Neither options nor credentials in a place reach the ledger or a message."""
+    place = SourcePlace(
+        "csv", "nosuch://key:hunter2@bucket/orders?sig=hunter2", {"header": "true", "password": "hunter2"}
+    )
+    warehouse = Warehouse.create(replace(config, sources={"orders": place}))
+    with pytest.raises(RunError) as caught:
+        job().run(date=DAY, spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert run.inputs[0]["path"] == "nosuch://***@bucket/orders?sig=***"
+    assert "hunter2" not in repr(run) + str(caught.value)
+
+
+def test_a_run_that_was_given_up_does_not_appear(spark, warehouse, job, monkeypatch):
+    """A run that `dwh gc` gave up while it wrote cannot commit, and stays abandoned."""
+    commit = type(warehouse.ledger).commit_run
+
+    def late(ledger, run, rows):
+        ledger.fail_run(run.id, "process 1 is gone", status="abandoned")
+        commit(ledger, run, rows)
+
+    monkeypatch.setattr(type(warehouse.ledger), "commit_run", late)
+    with pytest.raises(RunError, match="is abandoned, so it cannot become committed"):
+        job().run(date=DAY, spark=spark, warehouse=warehouse)
+    assert warehouse.ledger.outputs("shop.takings") == []
+    (run,) = warehouse.ledger.find_runs(runs.c.status == "abandoned")
+    assert run.error == "process 1 is gone"
+
+
+def test_the_reason_survives_a_lost_ledger(spark, warehouse, job, monkeypatch):
+    """When the ledger is lost while a run fails, the run's own reason is still told."""
+
+    def lost(ledger, run_id, reason, status="failed"):
+        raise LedgerError("postgresql://h/d", "cannot be used: gone")
+
+    monkeypatch.setattr(type(warehouse.ledger), "fail_run", lost)
+    with pytest.raises(RunError, match=r"no rows for 1 of 1 dates.*could not be recorded: .*gone"):
+        job(body="return takings.limit(0)").run(date=DAY, spark=spark, warehouse=warehouse)
+
+
+def test_an_interrupted_run(spark, warehouse, job):
+    """Ctrl-C is passed on, and the run is recorded as interrupted."""
+    with pytest.raises(KeyboardInterrupt):
+        job(body="raise KeyboardInterrupt").run(date=DAY, spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert (run.status, run.error) == ("failed", "interrupted")
+
+
+def test_a_user_without_a_name(spark, warehouse, job, monkeypatch):
+    """A container's user without a name does not stop a run."""
+
+    def nameless():
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    job().run(date=DAY, spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert run.started_by.isdigit() or run.started_by == "unknown"
+
+
+def test_a_line_without_output(spark, warehouse, job):
+    """Asking for a line that never wrote the table names the lines that did."""
+    job().run(date=DAY, spark=spark, warehouse=warehouse)
+    with pytest.raises(NoOutputError, match=r"line 7\.9 has no output; lines with an output: 7\.1"):
+        read_table(spark, "shop.takings", line="7.9", warehouse=warehouse)

@@ -1,0 +1,5 @@
+"""What an operator needs: the `dwh` command, and the parts it is made of.
+
+`cli` is the command, one module for each group of commands; `console` shows tables and progress;
+`garbage` removes what dead runs left; `compare` says what differs between two versions.
+"""

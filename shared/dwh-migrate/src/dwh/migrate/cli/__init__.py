@@ -1,0 +1,55 @@
+"""The `dwh` command.
+
+Each module here holds the commands of one kind; what they do is done elsewhere. Commands import
+Spark and the database library when they need them, so that `dwh jobs` and `--help` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from dwh.core.errors import DwhError
+from dwh.migrate.cli import comparing, inspect, running, upkeep
+
+__all__ = ["dwh", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="dwh-migrate")
+def dwh() -> None:
+    """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
+
+
+for command in (*inspect.COMMANDS, *running.COMMANDS, *comparing.COMMANDS, *upkeep.COMMANDS):
+    dwh.add_command(command)
+
+
+def main() -> None:
+    """Run the command; exit 0 when it did, 1 when it failed, 2 when it was mistyped."""
+    try:
+        dwh(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DwhError as error:
+        _stop(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _stop("interrupted; nothing that was not committed is visible", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("DWH_DEBUG"):
+            raise
+        cause = str(error).strip().partition("\n")[0]
+        _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
+
+
+def _stop(message: str, code: int) -> None:
+    from dwh.migrate.console import print_error
+
+    print_error(message)
+    sys.exit(code)

@@ -1,0 +1,210 @@
+"""`dwh compare`: what differs between two versions, and whether it was meant."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dwh.core.config import load_config
+from dwh.core.dates import DateRange
+from dwh.core.errors import UsageError
+from dwh.core.lines import find_job
+from dwh.migrate.cli.options import as_json, date_range, optional_dates, spark_log
+from dwh.migrate.console import print_json, print_note, working_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.model import Comparison, Tolerance
+    from dwh.migrate.compare.outputs import OutputOptions
+
+__all__ = ["COMMANDS"]
+
+_TOLERANCE = re.compile(r"(?P<column>[^=]+)=(?P<number>[0-9.eE+-]+)(?P<percent>%?)")
+
+
+@click.command()
+@click.argument("left", metavar="LEFT")
+@click.argument("right", metavar="RIGHT")
+@date_range
+@click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")
+@click.option("--key", metavar="COLUMNS", help="For paths: the columns that identify a row, with commas.")
+@click.option(
+    "--tolerance", "tolerances", metavar="COLUMN=X", multiple=True, help="Absolute, or X% for relative."
+)
+@click.option("--ignore", metavar="COLUMN", multiple=True, help="A column whose values are not compared.")
+@click.option("--max-changed", metavar="SHARE", help="How many rows may differ unexpectedly: 0.1%.")
+@click.option("--exact", is_flag=True, help="Compare every value, even where fingerprints are equal.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
+@click.option(
+    "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as Markdown."
+)
+@spark_log
+@as_json
+def compare(
+    left: str,
+    right: str,
+    date: str | None,
+    start: str | None,
+    end: str | None,
+    run_missing: bool,
+    key: str | None,
+    tolerances: Sequence[str],
+    ignore: Sequence[str],
+    max_changed: str | None,
+    exact: bool,
+    html: Path | None,
+    markdown: Path | None,
+    spark_log: bool,
+    as_json: bool,
+) -> None:
+    """Say what differs between LEFT, the older version, and RIGHT, and which of it was declared.
+
+    Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path of Parquet files. The same
+    version twice compares its newest output with the one before. Exits with 0 for the verdict pass,
+    1 for fail, 2 for incomplete.
+
+    \b
+    Examples:
+      dwh compare carrier_delays@0.1 carrier_delays@0.2 --from 2013-01-01 --to 2013-01-31 --run
+      dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --date 2013-01-15
+      dwh compare ./before ./after --key flight_date,carrier --html report.html
+    """
+    from dwh.migrate.compare.outputs import OutputOptions
+
+    options = OutputOptions(
+        tolerances=dict(map(_tolerance, tolerances)),
+        ignore=tuple(ignore),
+        exact=exact,
+        max_changed=None if max_changed is None else _share(max_changed),
+        dates=optional_dates(date, start, end) if date or (start and end) else None,
+    )
+    paths = ["/" in text for text in (left, right)]
+    if all(paths):
+        keys = tuple(key.split(",")) if key else ()
+        result = _compare_files(left, right, keys, options, spark_log)
+    elif any(paths):
+        raise UsageError("compare two paths, or two versions in the warehouse; not one with the other")
+    elif key:
+        raise UsageError("--key is for paths; versions have the key of their contract")
+    else:
+        result = _compare_versions(
+            left, right, optional_dates(date, start, end), run_missing, options, spark_log
+        )
+    _show(result, html, markdown, as_json)
+    sys.exit(result.exit_code)
+
+
+def _compare_versions(
+    left: str, right: str, dates: DateRange | None, run_missing: bool, options: OutputOptions, spark_log: bool
+) -> Comparison:
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.outputs import compare_outputs, from_ledger, record
+    from dwh.migrate.compare.subjects import subjects_of
+
+    if run_missing and dates is None:
+        raise UsageError("--run needs to know for which dates: give --date, or --from and --to")
+    warehouse = Warehouse.create() if run_missing else Warehouse.open()
+    subjects = subjects_of(warehouse, left, right, dates)
+    lacking = run_missing and dates and any(set(dates) - set(subject.outputs) for subject in subjects)
+    result = None if lacking else from_ledger(warehouse, *subjects, options)
+    if result is None:
+        with working_spark(warehouse.config, spark_log) as spark:
+            if lacking and dates:
+                _run_missing(spark, warehouse, left, right, dates)
+                subjects = subjects_of(warehouse, left, right, dates)
+            result = compare_outputs(spark, warehouse, *subjects, options)
+    record(warehouse, result, sorted(set(subjects[0].outputs) | set(subjects[1].outputs)))
+    return result
+
+
+def _run_missing(spark: SparkSession, warehouse: Warehouse, left: str, right: str, dates: DateRange) -> None:
+    """Run each side for the dates that it lacks; the same version twice, until it has two outputs."""
+    from dwh.migrate.compare.subjects import subjects_of
+
+    for _ in range(2):
+        for text, subject in zip((left, right), subjects_of(warehouse, left, right, dates), strict=True):
+            for span in _spans(set(dates) - set(subject.outputs)):
+                print_note(f"running {text} for {span}")
+                find_job(text)().run(start=span.first, end=span.last, spark=spark, warehouse=warehouse)
+                if left == right:
+                    break
+
+
+def _spans(days: set[date]) -> list[DateRange]:
+    """Return the days as ranges without gaps."""
+    spans: list[DateRange] = []
+    for day in sorted(days):
+        if spans and day - spans[-1].last == timedelta(days=1):
+            spans[-1] = DateRange(spans[-1].first, day)
+        else:
+            spans.append(DateRange(day, day))
+    return spans
+
+
+def _compare_files(
+    left: str, right: str, key: tuple[str, ...], options: OutputOptions, spark_log: bool
+) -> Comparison:
+    from dwh.migrate.compare.files import compare_files
+
+    with working_spark(load_config(), spark_log) as spark:
+        return compare_files(spark, left, right, key, options)
+
+
+def _tolerance(text: str) -> tuple[str, Tolerance]:
+    from dwh.migrate.compare.model import Tolerance
+
+    match = _TOLERANCE.fullmatch(text)
+    try:
+        number = float(match["number"]) if match else None
+        if match and number is not None:
+            relative = number / 100 if match["percent"] else 0.0
+            return match["column"], Tolerance(0.0 if match["percent"] else number, relative)
+    except ValueError:
+        pass
+    raise UsageError(f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative)")
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UsageError(f"--max-changed {text!r}: write a share such as 0.1% or 0.001")
+    return share
+
+
+def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json: bool) -> None:
+    from dwh.migrate.compare.report.html import to_html
+    from dwh.migrate.compare.report.markdown import to_markdown
+
+    for path, render in ((html, to_html), (markdown, to_markdown)):
+        if path:
+            path.write_text(render(result), "utf-8")
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from rich.console import Console
+
+    from dwh.migrate.compare.report.terminal import print_report
+
+    if sys.stdout.isatty():
+        print_report(result, Console())
+    else:
+        text = io.StringIO()
+        print_report(result, Console(file=text, width=120))
+        print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
+    for path in filter(None, (html, markdown)):
+        print_note(f"report: {path}")
+
+
+COMMANDS = (compare,)

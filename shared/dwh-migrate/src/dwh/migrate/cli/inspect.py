@@ -1,0 +1,150 @@
+"""Commands that look: `dwh jobs`, `dwh show`, `dwh history`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from dwh.core.errors import UnknownTableError
+from dwh.core.lines import installed_lines
+from dwh.migrate.cli.options import as_json, date_range, optional_dates, parse_instant, spark_log, table
+from dwh.migrate.console import print_json, print_note, print_rows, working_spark
+
+__all__ = ["COMMANDS"]
+
+_TEXTS = ("string", "date", "binary", "boolean")
+
+
+@click.command()
+@as_json
+def jobs(as_json: bool) -> None:
+    """List each job in each installed line: its release, its line's status, its table.
+
+    \b
+    Example:
+      dwh jobs
+    """
+    found = [
+        {
+            "job": name,
+            "line": line.name,
+            "release": line.release,
+            "status": line.line.status,
+            "table": line.job(name).writes.name,
+            "reference": f"{name}@{line.name}",
+        }
+        for line in installed_lines().values()
+        for name in line.job_names()
+    ]
+    found.sort(key=lambda job: job["job"])
+    if as_json:
+        print_json(found)
+    elif found:
+        print_rows(list(found[0]), [list(job.values()) for job in found])
+    else:
+        print_note("no line is installed here; type: pip install dwh-v0_1")
+
+
+@click.command()
+@table
+@click.option("--line", metavar="LINE", required=True, help="The line whose output to show, such as 0.1.")
+@date_range
+@click.option("--as-of", metavar="INSTANT", help="As it was then: 2026-11-22T12:00:00Z.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
+@spark_log
+@as_json
+def show(
+    table: str,
+    line: str,
+    date: str | None,
+    start: str | None,
+    end: str | None,
+    as_of: str | None,
+    limit: int,
+    spark_log: bool,
+    as_json: bool,
+) -> None:
+    """Show TABLE as a line has written it: its newest output for each logical date.
+
+    \b
+    Examples:
+      dwh show flights.carrier_delays --line 0.1
+      dwh show flights.carrier_delays --line 0.1 --date 2013-01-15 --json
+    """
+    dates, instant = optional_dates(date, start, end), parse_instant(as_of)
+    from dwh.core.warehouse import Warehouse
+
+    warehouse = Warehouse.open()
+    outputs = warehouse.outputs(table, line, dates, instant)
+    with working_spark(warehouse.config, spark_log) as spark:
+        frame = warehouse.read(spark, outputs)
+        rows = frame.orderBy(*frame.columns[:2]).limit(limit).collect()
+    if as_json:
+        print_json([row.asDict(recursive=True) for row in rows])
+        return
+    print_rows(frame.columns, rows, right=[name for name, type_ in frame.dtypes if type_ not in _TEXTS])
+    total = sum(output.row_count for output in outputs)
+    print_note(f"{len(rows):,} of {total:,} rows of {table} in line {line}")
+
+
+@click.command()
+@table
+@click.option("--line", metavar="LINE", help="Only this line, such as 0.1.")
+@date_range
+@click.option("--all", "every", is_flag=True, help="Also the runs that did not commit, and why.")
+@as_json
+def history(
+    table: str,
+    line: str | None,
+    date: str | None,
+    start: str | None,
+    end: str | None,
+    every: bool,
+    as_json: bool,
+) -> None:
+    """Show which run of which release wrote each partition of TABLE, and when.
+
+    The newest commit comes last. Readers of a line get its newest output of each partition.
+
+    \b
+    Examples:
+      dwh history flights.carrier_delays
+      dwh history flights.carrier_delays --line 0.1 --date 2013-01-15 --all
+    """
+    dates = optional_dates(date, start, end)
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.history import partition_history, unfinished_runs
+
+    warehouse = Warehouse.open()
+    others = unfinished_runs(warehouse, table, line, dates) if every else []
+    spans = partition_history(warehouse, table, line, dates)
+    if not spans and not others:
+        raise UnknownTableError(table, warehouse.ledger.table_names())
+    if as_json:
+        print_json({"outputs": [asdict(span) for span in spans], "runs": [asdict(run) for run in others]})
+        return
+    if spans:
+        print_rows(
+            ("partitions", "line", "release", "code", "run", "rows", "committed", "state"),
+            [
+                (s.partitions, s.line, s.release, s.code, s.run, f"{s.rows:,}", _utc(s.committed_at), s.state)
+                for s in spans
+            ],
+            right=("rows",),
+        )
+    if spans and others:
+        print()
+    if others:
+        print_rows(
+            ("run", "reference", "dates", "status", "started", "error"),
+            [(r.run, r.reference, r.dates, r.status, _utc(r.started_at), r.error) for r in others],
+        )
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S}Z"
+
+
+COMMANDS = (jobs, show, history)

@@ -1,0 +1,53 @@
+"""Arguments and options that several commands share, so that they look the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+import click
+
+from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.errors import InvalidDateError
+
+__all__ = ["as_json", "date_range", "optional_dates", "parse_instant", "spark_log", "table"]
+
+Command = Callable[..., Any]
+
+table = click.argument("table", metavar="TABLE")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
+spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
+_DATES = (
+    click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15."),
+    click.option("--from", "start", metavar="DATE", help="The first logical date."),
+    click.option("--to", "end", metavar="DATE", help="The last logical date, included."),
+)
+
+
+def date_range(command: Command) -> Command:
+    """Add `--date`, `--from` and `--to`, which arrive as `date`, `start` and `end`."""
+    return reduce(lambda wrapped, option: option(wrapped), reversed(_DATES), command)
+
+
+def optional_dates(date: str | None, start: str | None, end: str | None) -> DateRange | None:
+    """Return the range that the options mean, None when none is given; raises InvalidDateError."""
+    if date is None and start is None and end is None:
+        return None
+    if date is None and (start is None or end is None):
+        return DateRange(parse_date(start or "0001-01-01"), parse_date(end or "9999-12-31"))
+    return logical_dates(date, start, end, {})
+
+
+def parse_instant(text: str | None) -> datetime | None:
+    """Return an instant such as 2026-11-22T12:00:00Z; raises InvalidDateError without an offset."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidDateError(text, "not an instant with an offset, such as 2026-11-22T12:00:00Z")
+    return instant

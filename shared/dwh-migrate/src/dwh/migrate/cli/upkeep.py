@@ -1,0 +1,75 @@
+"""Commands that keep a warehouse in order: `dwh gc`, `dwh ledger upgrade`."""
+
+from __future__ import annotations
+
+import click
+
+from dwh.core.config import load_config
+from dwh.migrate.cli.options import as_json
+from dwh.migrate.console import print_json, print_note, print_rows
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="A run that another machine started so long ago, and never ended, counts as dead.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@as_json
+def gc(older_than: float, dry_run: bool, as_json: bool) -> None:
+    """Remove the files of runs that failed or died. Nothing that was committed is touched.
+
+    \b
+    Example:
+      dwh gc --dry-run
+    """
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.garbage import collect, dead_runs
+
+    warehouse = Warehouse.open()
+    dead = dead_runs(warehouse, older_than)
+    if not dry_run:
+        dead = collect(warehouse, dead)
+    found = [
+        {"run": run.id, "reference": run.reference, "status": run.status, "files": run.location}
+        for run in dead
+    ]
+    if as_json:
+        print_json(found)
+        return
+    if found:
+        print_rows(list(found[0]), [list(run.values()) for run in found])
+    count = "1 run" if len(found) == 1 else f"{len(found)} runs"
+    print_note(f"{'would remove' if dry_run else 'removed'} the files of {count}")
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger."""
+
+
+@ledger.command()
+def upgrade() -> None:
+    """Bring the ledger to the version that the installed dwh-core reads and writes.
+
+    An older dwh-core cannot use the ledger afterwards: upgrade it everywhere first.
+    """
+    from dwh.core.ledger import SCHEMA_VERSION, Ledger
+
+    found = Ledger(load_config().ledger)
+    before = found.version()
+    if before in (None, SCHEMA_VERSION):
+        found = Ledger.open(load_config().ledger)  # says so where there is none
+        print_note(f"ledger {found.shown_url} is at {SCHEMA_VERSION} already")
+        return
+    found.upgrade()
+    print_note(f"ledger {found.shown_url}: {before} → {SCHEMA_VERSION}")
+
+
+COMMANDS = (gc, ledger)

@@ -1,0 +1,31 @@
+"""Compare what two versions write, and say which differences are meant.
+
+* `compare(left, right, key=…)` compares two DataFrames and returns a `Comparison`;
+  `compare(…).assert_pass()` is an assertion for pytest whose text is the report.
+* `fingerprint(frame, key=…)` is what to keep of an output, so that `compare_stored` can compare it later
+  without reading it.
+* `model` is the result: plain data, JSON-able, rendered by `report`.
+
+Inside, in the order in which a comparison uses them: `schema` pairs columns, `canonical` says how
+values compare, `fingerprint` proves equality by one scan a side, `join` and `multiset` find the rows
+that differ, `expectations` tells meant differences from others, `findings` counts, `verdict` judges.
+"""
+
+from dwh.migrate.compare.compare import compare, compare_stored
+from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.model import Comparison, Side, Tolerance
+from dwh.migrate.compare.stored import fingerprint, merge_fingerprints
+
+__all__ = [
+    "ColumnChoiceError",
+    "Comparison",
+    "ComparisonError",
+    "KeyChoiceError",
+    "Side",
+    "Tolerance",
+    "ToleranceError",
+    "compare",
+    "compare_stored",
+    "fingerprint",
+    "merge_fingerprints",
+]

@@ -1,0 +1,297 @@
+"""How a value of any Spark type becomes comparable and hashable.
+
+`common_form(left, right)` finds the form in which values of two types can be compared without loss.
+A form turns a column into one whose `<=>` means "the same value" (`comparable`) and into arguments for
+`xxhash64` (`hashable`) that are different wherever the values are.
+
+Why Spark's own `<=>` and `xxhash64` are not enough: maps can be neither compared nor hashed;
+`xxhash64` skips nulls and array sizes, so that `(null, 1)` and `(1, null)`, or `[[1], [2]]` and
+`[[1, 2]]`, meet; it hashes 1 as int and as bigint differently, and 1.50 and 15.0 as decimals of
+different scale alike; and -0.0 and NaN have several bit patterns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+__all__ = ["MAX_DEPTH", "MAX_FIELDS", "Form", "IncomparableError", "common_form", "hash_of", "type_name"]
+
+MAX_DEPTH = 12
+"""How deep types may nest: each level is a lambda in Spark's plan, which grows with it."""
+
+MAX_FIELDS = 500
+"""How many atomic fields one column may have in all, for the same reason."""
+
+_INTEGERS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 20}
+_IDENTICAL = frozenset(["boolean", "binary", "date", "timestamp", "timestamp_ntz"])
+_DAY_TIME, _YEAR_MONTH = "interval day to second", "interval year to month"
+
+
+class IncomparableError(Exception):
+    """Two types cannot be compared; the message says why."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form in which values can be compared: here, an atomic type that both sides are cast to.
+
+    Attributes:
+        tag: the form's name. Hashes may be compared only under the same tag.
+        plain: whether the column is in this form already, on both sides.
+    """
+
+    tag: str
+    plain: bool = True
+
+    def comparable(self, column: Column) -> Column:
+        """Return the column so that `<=>` means the same value."""
+        return column if self.plain else column.cast(self.tag)
+
+    def hashable(self, column: Column) -> list[Column]:
+        """Return arguments for xxhash64 that differ wherever the values do."""
+        return [column.isNull(), self.comparable(column)]
+
+
+@dataclass(frozen=True)
+class _Floating(Form):
+    """float and double: one NaN, and one zero unless `signed_zero`."""
+
+    signed_zero: bool = False
+
+    def comparable(self, column: Column) -> Column:
+        value = column.cast(self.tag)
+        nan = F.lit(math.nan).cast(self.tag)
+        if not self.signed_zero:
+            zero = F.lit(0.0).cast(self.tag)
+            return F.when(F.isnan(value), nan).when(value == zero, zero).otherwise(value)
+        # Text is the only form in which every engine keeps the sign, and Spark prints each bit of a
+        # floating number (the shortest text that reads back as the same number).
+        return value.cast("string")
+
+
+@dataclass(frozen=True)
+class _WideDecimal(Form):
+    """Decimals whose common type would need more than 38 digits: the whole part and the rest."""
+
+    scale: int = 0
+
+    def comparable(self, column: Column) -> Column:
+        whole = F.floor(column).cast("decimal(38,0)")
+        rest = (column % F.lit(1).cast("decimal(1,0)")).cast(f"decimal({self.scale},{self.scale})")
+        return F.when(column.isNotNull(), F.struct(whole.alias("whole"), rest.alias("rest")))
+
+    def hashable(self, column: Column) -> list[Column]:
+        value = self.comparable(column)
+        return [column.isNull(), value["whole"], value["rest"]]
+
+
+@dataclass(frozen=True)
+class _Void(Form):
+    """A side whose type is void, which holds nothing but nulls."""
+
+    type: T.DataType = field(default_factory=T.StringType)
+    inner: Form = Form("string")
+
+    def comparable(self, column: Column) -> Column:
+        return self.inner.comparable(column.cast(self.type))
+
+    def hashable(self, column: Column) -> list[Column]:
+        return self.inner.hashable(column.cast(self.type))
+
+
+@dataclass(frozen=True)
+class _Array(Form):
+    element: Form = Form("string")
+
+    def comparable(self, column: Column) -> Column:
+        return column if self.plain else F.transform(column, self.element.comparable)
+
+    def hashable(self, column: Column) -> list[Column]:
+        size = F.when(column.isNotNull(), F.size(column)).otherwise(F.lit(-1))
+        return [size, F.transform(column, lambda item: hash_of(self.element.hashable(item)))]
+
+
+@dataclass(frozen=True)
+class _Map(Form):
+    key: Form = Form("string")
+    value: Form = Form("string")
+
+    def comparable(self, column: Column) -> Column:
+        return F.sort_array(F.transform(F.map_entries(column), self._entry))
+
+    def _entry(self, entry: Column) -> Column:
+        return F.struct(
+            self.key.comparable(entry["key"]).alias("key"),
+            self.value.comparable(entry["value"]).alias("value"),
+        )
+
+    def hashable(self, column: Column) -> list[Column]:
+        # The hash of an entry stands for it, so that sorting compares numbers only.
+        size = F.when(column.isNotNull(), F.size(column)).otherwise(F.lit(-1))
+        return [size, F.sort_array(F.transform(F.map_entries(column), self._entry_hash))]
+
+    def _entry_hash(self, entry: Column) -> Column:
+        return hash_of([*self.key.hashable(entry["key"]), *self.value.hashable(entry["value"])])
+
+
+@dataclass(frozen=True)
+class _Struct(Form):
+    fields: tuple[tuple[str, Form], ...] = ()
+
+    def comparable(self, column: Column) -> Column:
+        if self.plain:
+            return column
+        fields = [form.comparable(column[name]).alias(f"f{i}") for i, (name, form) in enumerate(self.fields)]
+        return F.when(column.isNotNull(), F.struct(*fields))
+
+    def hashable(self, column: Column) -> list[Column]:
+        return [
+            column.isNull(),
+            *(part for name, form in self.fields for part in form.hashable(column[name])),
+        ]
+
+
+def hash_of(arguments: Sequence[Column]) -> Column:
+    """Return the 64-bit hash of `hashable` arguments, never null."""
+    return F.xxhash64(*arguments)
+
+
+def type_name(data_type: T.DataType) -> str:
+    """Return the short form of a type, as contracts write it."""
+    return data_type.simpleString()
+
+
+def common_form(left: T.DataType, right: T.DataType, *, signed_zero: bool = False) -> Form:
+    """Return the form in which values of both types are compared.
+
+    Parameters:
+        left, right: the types; give the same one twice for a single table.
+        signed_zero: whether -0.0 and 0.0 are different.
+
+    Raises IncomparableError when there is none: the types have no common meaning, Spark cannot compare
+    them, or they nest too deeply.
+    """
+    if _fields(left) + _fields(right) > 2 * MAX_FIELDS:
+        raise IncomparableError(f"it has more than {MAX_FIELDS} nested fields")
+    return _Forms(signed_zero).of(left, right, 1)
+
+
+def _fields(data_type: T.DataType) -> int:
+    """Count atomic fields without recursion: a type may nest deeper than Python's stack."""
+    count, open_types = 0, [data_type]
+    while open_types and count <= 2 * MAX_FIELDS:
+        current = open_types.pop()
+        children = _children(current)
+        open_types.extend(children)
+        count += not children
+    return count
+
+
+def _children(data_type: T.DataType) -> list[T.DataType]:
+    if isinstance(data_type, T.ArrayType):
+        return [data_type.elementType]
+    if isinstance(data_type, T.MapType):
+        return [data_type.keyType, data_type.valueType]
+    if isinstance(data_type, T.StructType):
+        return [field.dataType for field in data_type.fields]
+    return []
+
+
+@dataclass(frozen=True)
+class _Forms:
+    signed_zero: bool
+
+    def of(self, left: T.DataType, right: T.DataType, depth: int) -> Form:
+        if depth > MAX_DEPTH:
+            raise IncomparableError(f"it nests deeper than {MAX_DEPTH} levels")
+        if isinstance(left, T.NullType) or isinstance(right, T.NullType):
+            return self._with_void(left, right, depth)
+        if isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType):
+            element = self.of(left.elementType, right.elementType, depth + 1)
+            return _Array(f"array<{element.tag}>", element.plain, element)
+        if isinstance(left, T.MapType) and isinstance(right, T.MapType):
+            key = self.of(left.keyType, right.keyType, depth + 1)
+            value = self.of(left.valueType, right.valueType, depth + 1)
+            return _Map(f"map<{key.tag},{value.tag}>", False, key, value)
+        if isinstance(left, T.StructType) and isinstance(right, T.StructType):
+            return self._struct(left, right, depth)
+        return self._atomic(left, right)
+
+    def _with_void(self, left: T.DataType, right: T.DataType, depth: int) -> Form:
+        known = right if isinstance(left, T.NullType) else left
+        if isinstance(known, T.NullType):
+            known = T.StringType()
+        inner = self.of(known, known, depth)
+        return _Void(inner.tag, False, known, inner)
+
+    def _struct(self, left: T.StructType, right: T.StructType, depth: int) -> Form:
+        names, others = left.fieldNames(), right.fieldNames()
+        if len({name.lower() for name in names}) < len(names):
+            raise IncomparableError("two fields of a struct have the same name (case does not count)")
+        if set(names) != set(others):
+            odd = ", ".join(sorted(set(names) ^ set(others))[:5])
+            raise IncomparableError(f"the structs have different fields ({odd})")
+        fields = tuple(
+            (name, self.of(left[name].dataType, right[name].dataType, depth + 1)) for name in names
+        )
+        plain = names == others and all(form.plain for _, form in fields)
+        return _Struct("struct<" + ",".join(f"{n}:{form.tag}" for n, form in fields) + ">", plain, fields)
+
+    def _atomic(self, left: T.DataType, right: T.DataType) -> Form:
+        kinds = {_kind(left), _kind(right)}
+        same = type_name(left) == type_name(right)
+        if kinds <= {"integer", "decimal"}:
+            return _exact_number(left, right)
+        if kinds == {"floating"}:
+            tag = type_name(left) if same else "double"
+            return _Floating(tag, False, self.signed_zero)
+        if len(kinds) > 1 or "" in kinds:
+            raise IncomparableError(
+                f"{type_name(left)} and {type_name(right)} have no common exact type"
+                if not same
+                else f"values of type {type_name(left)} cannot be compared"
+            )
+        kind = kinds.pop()
+        return Form(kind, same and kind == type_name(left))
+
+
+def _kind(data_type: T.DataType) -> str:
+    """Return the family of a type within which values are comparable, or nothing."""
+    name = type_name(data_type)
+    if name in _INTEGERS:
+        return "integer"
+    if isinstance(data_type, T.DecimalType):
+        return "decimal"
+    if name in ("float", "double"):
+        return "floating"
+    if name.startswith(("string", "char(", "varchar(")):
+        return "string"
+    if isinstance(data_type, T.DayTimeIntervalType):
+        return _DAY_TIME
+    if name.startswith("interval") and ("year" in name or "month" in name):
+        return _YEAR_MONTH
+    return name if name in _IDENTICAL else ""
+
+
+def _exact_number(left: T.DataType, right: T.DataType) -> Form:
+    if _kind(left) == _kind(right) == "integer":
+        return Form("bigint", type_name(left) == type_name(right) == "bigint")
+    (whole, scale), (other_whole, other_scale) = _digits(left), _digits(right)
+    whole, scale = max(whole, other_whole), max(scale, other_scale)
+    if whole + scale > 38:
+        return _WideDecimal(f"decimal({whole}+{scale})", False, scale)
+    tag = f"decimal({whole + scale},{scale})"
+    return Form(tag, type_name(left) == type_name(right) == tag)
+
+
+def _digits(data_type: T.DataType) -> tuple[int, int]:
+    """Return how many digits a number has before and after the point."""
+    if isinstance(data_type, T.DecimalType):
+        return data_type.precision - data_type.scale, max(data_type.scale, 0)
+    return _INTEGERS[type_name(data_type)], 0

@@ -1,0 +1,232 @@
+"""`compare` and `compare_stored`: the entries to the comparison of two tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyspark
+from pyspark.sql import DataFrame
+
+from dwh.core.changes import Change, Expected
+from dwh.core.contract import Table
+from dwh.migrate.compare.engine import Evidence, Limits, climb, climb_parts, known_equal, without_broken
+from dwh.migrate.compare.expectations import Usable, declared_schema, usable
+from dwh.migrate.compare.findings import ColumnFound
+from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
+from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side, Tolerance
+from dwh.migrate.compare.schema import Options, Paired, Schemas, Tables, pair_columns, with_rows
+from dwh.migrate.compare.stored import Parts, differing_parts, schema_of
+from dwh.migrate.compare.verdict import judge, threshold_of
+
+__all__ = ["compare", "compare_stored"]
+
+
+def compare(
+    left: DataFrame,
+    right: DataFrame,
+    *,
+    key: Sequence[str] = (),
+    changes: Sequence[Change] = (),
+    tolerances: Mapping[str, Tolerance] | None = None,
+    ignore: Sequence[str] = (),
+    contracts: tuple[Table, Table] | None = None,
+    exact: bool = False,
+    max_changed: float | None = None,
+    samples: int = 20,
+    top: int = 5,
+    signed_zero: bool = False,
+    sides: tuple[Side, Side] = (Side("left"), Side("right")),
+    gaps: Sequence[NotCompared] = (),
+    fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+) -> Comparison:
+    """Compare two DataFrames, the older one on the left, and say which differences are meant.
+
+    Rows with the same key are compared column by column; without a key, rows are multisets. Values
+    are compared by meaning: null equals null, NaN equals NaN, decimals and integers exactly across
+    widths and scales, maps without order, structs by the names of their fields, timestamps as
+    instants. A null in the key matches a null.
+
+    Parameters:
+        key: the columns that identify a row, by their name on the right.
+        changes: what was declared to differ, as in `Job.changes`.
+        tolerances: how far the numbers of a column may be apart.
+        ignore: columns whose values are not compared; the report shows them.
+        contracts: the contracts of both sides. A change of type that both state is declared.
+        exact: compare all rows value by value even where fingerprints are equal.
+        max_changed: the share of rows, from 0 to 1, that may differ unexpectedly.
+        samples: how many differing rows of each kind to return.
+        top: how many of the most frequent changes to return for each column.
+        signed_zero: whether -0.0 and 0.0 are different.
+        sides: how both sides are called in the report, and where they come from.
+        gaps: what the caller knows to be missing on a side; it keeps the verdict from being `pass`.
+        fingerprints: what `fingerprint` returned for these very rows, each side. Parts that they prove
+            equal are not read. `exact` reads everything.
+
+    Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the arguments do not fit the
+    columns, and ComparisonError when `max_changed` is no share.
+    """
+    started = time.monotonic()
+    options = Options(
+        tuple(key), tuple(changes), dict(tolerances or {}), tuple(ignore), contracts,
+        signed_zero, exact, max_changed, sides, tuple(gaps),
+    )  # fmt: skip
+    schemas = pair_columns(left.schema, right.schema, options)
+    parts = differing_parts(*fingerprints, schemas, signed_zero=signed_zero) if fingerprints else None
+    tables = with_rows(schemas, left, right)
+    expectations, evidence = _measured(tables, options, Limits(samples, top), parts)
+    evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
+    return _assemble(schemas, options, expectations, evidence, _versions(tables))
+
+
+def compare_stored(
+    left: Mapping[str, Any],
+    right: Mapping[str, Any],
+    *,
+    key: Sequence[str] | None = None,
+    changes: Sequence[Change] = (),
+    tolerances: Mapping[str, Tolerance] | None = None,
+    ignore: Sequence[str] = (),
+    contracts: tuple[Table, Table] | None = None,
+    signed_zero: bool = False,
+    sides: tuple[Side, Side] = (Side("left"), Side("right")),
+    gaps: Sequence[NotCompared] = (),
+) -> Comparison | None:
+    """Compare two outputs by what `fingerprint` returned for them, without reading or starting anything.
+
+    Parameters: as for `compare`; the key is by default that of the fingerprints. As no row differs,
+    the conditions of expected differences are not looked at.
+
+    Returns None if the fingerprints do not prove that all compared values are equal.
+    Raises the errors of `compare`.
+    """
+    started = time.monotonic()
+    chosen = tuple(right["key"]) if key is None else tuple(key)
+    options = Options(
+        chosen, tuple(changes), dict(tolerances or {}), tuple(ignore), contracts, signed_zero,
+        sides=sides, gaps=tuple(gaps),
+    )  # fmt: skip
+    schemas = pair_columns(schema_of(left), schema_of(right), options)
+    parts = differing_parts(left, right, schemas, signed_zero=signed_zero)
+    if parts is None or parts.differing:
+        return None
+    declared = [Usable(change) for change in changes if isinstance(change, Expected)]
+    evidence = known_equal(parts, len(declared))
+    evidence = replace(evidence, seconds={"total": round(time.monotonic() - started, 3)})
+    return _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})
+
+
+def _measured(
+    tables: Tables, options: Options, limits: Limits, parts: Parts | None
+) -> tuple[Sequence[Usable], Evidence]:
+    """Return the expectations, broken ones marked, and what the ladder found."""
+    expectations = tuple(usable(options.changes, tables))
+    try:
+        return expectations, _climbed(tables, options, expectations, limits, parts)
+    except Exception:
+        checked = without_broken(tables, expectations)
+        if checked == expectations:
+            raise
+        return checked, _climbed(tables, options, checked, limits, parts)
+
+
+def _climbed(
+    tables: Tables, options: Options, expectations: Sequence[Usable], limits: Limits, parts: Parts | None
+) -> Evidence:
+    if parts and not options.exact:
+        return climb_parts(tables, expectations, limits, parts)
+    return climb(tables, expectations, limits, exact=options.exact)
+
+
+def _versions(tables: Tables) -> dict[str, str]:
+    session = tables.left.sparkSession
+    zone = str(session.conf.get("spark.sql.session.timeZone"))
+    return {"spark": session.version, "pyspark": pyspark.__version__, "time_zone": zone}
+
+
+def _assemble(
+    schemas: Schemas,
+    options: Options,
+    expectations: Sequence[Usable],
+    evidence: Evidence,
+    versions: Mapping[str, str],
+) -> Comparison:
+    columns = tuple(_column(pair, evidence, options, bool(schemas.key)) for pair in schemas.pairs)
+    results = (
+        *declared_schema(options.changes, schemas.section),
+        *(item.result(seen) for item, seen in zip(expectations, evidence.seen, strict=True)),
+    )
+    gaps = (*options.gaps, *_uncompared(schemas), *evidence.gaps)
+    thresholds = threshold_of(evidence.rows, options.max_changed)
+    verdict, reasons = judge(schemas.section, evidence.rows, columns, results, gaps, thresholds)
+    return Comparison(
+        verdict=verdict,
+        reasons=reasons,
+        left=options.sides[0],
+        right=options.sides[1],
+        schema=schemas.section,
+        rows=evidence.rows,
+        columns=columns,
+        measurement=_measurement(schemas, options, evidence, versions),
+        samples=evidence.samples,
+        expectations=results,
+        not_compared=gaps,
+        thresholds=thresholds,
+    )
+
+
+def _column(pair: Paired, evidence: Evidence, options: Options, keyed: bool) -> ColumnResult:
+    found = evidence.columns.get(pair.name, ColumnFound())
+    by_join = keyed and (options.exact or bool(found.differing.count))
+    proven = None if pair.key or not pair.form else "join" if by_join else "fingerprint"
+    return ColumnResult(
+        name=pair.name,
+        left_name=None if pair.left_name == pair.name else pair.left_name,
+        key=pair.key,
+        compared=pair.form is not None,
+        ignored=pair.ignored,
+        why_not=pair.why_not,
+        differing=found.differing,
+        to_null=found.to_null,
+        from_null=found.from_null,
+        numbers=found.numbers,
+        top=found.top,
+        tolerance=pair.tolerance,
+        proven_by=proven,  # type: ignore[arg-type]  # mypy does not see the literals
+    )
+
+
+def _uncompared(schemas: Schemas) -> list[NotCompared]:
+    return [
+        NotCompared(f"Column {pair.name}", pair.why_not)
+        for pair in schemas.pairs
+        if not pair.form and not pair.ignored
+    ]
+
+
+def _measurement(
+    schemas: Schemas, options: Options, evidence: Evidence, versions: Mapping[str, str]
+) -> Measurement:
+    notes = (
+        [] if schemas.key else ["Without a key rows are a multiset: a row that differs is on one side only."]
+    )
+    if schemas.key and evidence.rows.duplicate_keys_left is None:
+        notes.append("Equal fingerprints leave open whether the key is unique; exact=True looks.")
+    return Measurement(
+        step=evidence.step,
+        exact=options.exact,
+        hash_bits=None if options.exact else hash_bits(schemas),
+        key=tuple(pair.name for pair in schemas.key),
+        signed_zero=options.signed_zero,
+        tolerances=dict(options.tolerances or {}),
+        ignored=options.ignore,
+        renamed={pair.left_name: pair.name for pair in schemas.pairs if pair.left_name != pair.name},
+        rows_joined=evidence.rows_joined,
+        buckets=None if evidence.step == "ledger" else BUCKETS,
+        buckets_differing=evidence.buckets_differing,
+        seconds=evidence.seconds,
+        versions=versions,
+        notes=tuple(notes),
+    )

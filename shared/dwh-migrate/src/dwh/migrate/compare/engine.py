@@ -1,0 +1,288 @@
+"""The ladder: the cheapest step that makes the answer certain, and what it found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from dwh.migrate.compare.expectations import Usable, first_line
+from dwh.migrate.compare.findings import ColumnFound, RowsFound, read_columns, read_rows, read_samples
+from dwh.migrate.compare.fingerprint import Sums, bucket_sums, column_sums, in_buckets
+from dwh.migrate.compare.join import Differing, differing_rows, rows_of_duplicate_keys
+from dwh.migrate.compare.model import NotCompared, Rows, SampleRow, Split, Step
+from dwh.migrate.compare.multiset import Surplus, surplus_rows
+from dwh.migrate.compare.schema import Paired, Tables
+from dwh.migrate.compare.stored import Parts
+
+__all__ = ["Evidence", "Limits", "climb", "climb_parts", "known_equal", "without_broken"]
+
+FEW = 0.25
+"""The share of rows up to which differing buckets are read again and joined in all columns. Above it,
+another scan first finds the columns that differ, and the join reads those alone."""
+
+SMALL = 100_000
+"""Rows, both sides together, up to which joining all columns is quicker than that other scan."""
+
+MOVED = NotCompared(
+    "The data",
+    "the rows read by two steps do not agree: a side changed while it was read, or is not deterministic",
+)
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much detail to return: sample rows of each kind, and change pairs of each column."""
+
+    samples: int = 20
+    top: int = 5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the ladder found.
+
+    Attributes:
+        step: where it ended.
+        joined: the columns that were compared value by value.
+        seen: what each expectation covers, by its place in the list.
+        gaps: why the answer is not certain.
+    """
+
+    step: Step
+    rows: Rows
+    columns: Mapping[str, ColumnFound] = field(default_factory=dict)
+    joined: tuple[Paired, ...] = ()
+    samples: tuple[SampleRow, ...] = ()
+    seen: tuple[int, ...] = ()
+    gaps: tuple[NotCompared, ...] = ()
+    rows_joined: int = 0
+    buckets_differing: int | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def known_equal(parts: Parts, expectations: int) -> Evidence:
+    """Return what stored fingerprints prove, when no part of them differs."""
+    return Evidence(
+        "ledger", _with_parts(Rows(null_keys_left=0, null_keys_right=0), parts), seen=(0,) * expectations
+    )
+
+
+def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits, parts: Parts) -> Evidence:
+    """Return what differs, reading only the parts that stored fingerprints leave open."""
+    if not parts.differing:
+        return known_equal(parts, len(expectations))
+    evidence = climb(_restricted(schemas, parts), expectations, limits, exact=False)
+    return replace(evidence, rows=_with_parts(evidence.rows, parts))
+
+
+def _restricted(schemas: Tables, parts: Parts) -> Tables:
+    by = next((pair for pair in schemas.pairs if pair.name == parts.by), None)
+    if by is None:
+        return schemas
+    known = [value for value in parts.differing if value is not None]
+    open_parts = [
+        F.col(name).cast("string").isin(known) | (F.col(name).isNull() & F.lit(None in parts.differing))
+        for name in (by.left, by.right)
+    ]
+    return replace(schemas, left=schemas.left.where(open_parts[0]), right=schemas.right.where(open_parts[1]))
+
+
+def _with_parts(rows: Rows, parts: Parts) -> Rows:
+    return replace(
+        rows,
+        left=rows.left + parts.rows,
+        right=rows.right + parts.rows,
+        matched=rows.matched + parts.rows,
+        null_keys_left=(rows.null_keys_left or 0) + parts.null_keys,
+        null_keys_right=(rows.null_keys_right or 0) + parts.null_keys,
+    )
+
+
+def climb(schemas: Tables, expectations: Sequence[Usable], limits: Limits, *, exact: bool) -> Evidence:
+    """Return what differs, by fingerprints first, and by a join of what they leave open.
+
+    Parameters:
+        exact: whether to join everything even where fingerprints are equal.
+    """
+    sums, spent = _timed(lambda: bucket_sums(schemas))
+    rows = _counted(*sums)
+    differing = [
+        bucket for bucket in sorted({*sums[0], *sums[1]}) if sums[0].get(bucket) != sums[1].get(bucket)
+    ]
+    seconds = {"fingerprint": spent}
+    if not exact and not differing:
+        evidence = Evidence("fingerprint", replace(rows, matched=rows.left), seen=(0,) * len(expectations))
+    elif not rows.left or not rows.right:
+        evidence, seconds["join"] = _timed(
+            lambda: _join(schemas, schemas.values, expectations, limits, rows, None)
+        )
+    else:
+        plan, seconds["columns"] = _timed(lambda: _plan(schemas, differing, sums, exact))
+        evidence, seconds["join"] = _timed(
+            lambda: _join(schemas, plan[0], expectations, limits, rows, plan[1])
+        )
+        read = sum(_rows_in(side, plan[1]) for side in sums)
+        evidence = replace(evidence, rows_joined=read)
+    gaps = (*evidence.gaps, *_contradictions(evidence, schemas, bool(differing)))
+    return replace(evidence, gaps=gaps, buckets_differing=len(differing), seconds=seconds)
+
+
+def without_broken(schemas: Tables, expectations: Sequence[Usable]) -> tuple[Usable, ...]:
+    """Return the expectations with those marked as broken whose condition fails on some row.
+
+    A condition that divides by zero, say, stops the whole job; trying them one by one finds it.
+    """
+    return tuple(replace(item, problem=item.problem or _problem(schemas, item)) for item in expectations)
+
+
+def _problem(schemas: Tables, item: Usable) -> str:
+    try:
+        if schemas.key:
+            read_rows(differing_rows(schemas.left, schemas.right, schemas, schemas.values, [item]))
+        surplus_rows(schemas.left, schemas.right, schemas, [item], 0)
+    except Exception as error:  # engines raise errors of a row in their own ways
+        return first_line(error)
+    return ""
+
+
+def _timed(work: Callable[[], R]) -> tuple[R, float]:
+    started = time.monotonic()
+    result = work()
+    return result, round(time.monotonic() - started, 3)
+
+
+def _rows_in(side: Mapping[int, Sums], buckets: Sequence[int] | None) -> int:
+    return sum(sums.rows for bucket, sums in side.items() if buckets is None or bucket in set(buckets))
+
+
+def _counted(left: Mapping[int, Sums], right: Mapping[int, Sums]) -> Rows:
+    return Rows(
+        left=sum(sums.rows for sums in left.values()),
+        right=sum(sums.rows for sums in right.values()),
+        null_keys_left=sum(sums.null_keys for sums in left.values()),
+        null_keys_right=sum(sums.null_keys for sums in right.values()),
+    )
+
+
+def _plan(
+    schemas: Tables, differing: Sequence[int], sums: tuple[dict[int, Sums], dict[int, Sums]], exact: bool
+) -> tuple[tuple[Paired, ...], Sequence[int] | None]:
+    """Return the columns and the buckets to join; None for all buckets."""
+    if exact:
+        return schemas.values, None
+    rows = sum(_rows_in(side, None) for side in sums)
+    if sum(_rows_in(side, differing) for side in sums) <= FEW * rows:
+        return schemas.values, differing
+    if not schemas.key or rows <= SMALL:
+        return schemas.values, None
+    left, right = column_sums(schemas)
+    return tuple(pair for i, pair in enumerate(schemas.values) if left[i] != right[i]), None
+
+
+def _join(
+    schemas: Tables,
+    values: Sequence[Paired],
+    expectations: Sequence[Usable],
+    limits: Limits,
+    rows: Rows,
+    buckets: Sequence[int] | None,
+) -> Evidence:
+    left, right = schemas.left, schemas.right
+    if buckets is not None:
+        left, right = in_buckets("left", schemas, buckets), in_buckets("right", schemas, buckets)
+    step: Step = "join" if buckets is None else "buckets"
+    if not schemas.key:
+        surplus = surplus_rows(left, right, schemas, expectations, limits.samples)
+        return Evidence(step, _unpaired(rows, surplus), samples=surplus.samples, seen=surplus.seen)
+    null_keys = bool(rows.null_keys_left or rows.null_keys_right)
+    differing = differing_rows(left, right, schemas, values, expectations, null_keys=null_keys)
+    differing = replace(differing, frame=differing.frame.persist())
+    try:
+        found = read_rows(differing)
+        evidence = Evidence(
+            step,
+            _paired(rows, found),
+            read_columns(differing, found, schemas, limits.top),
+            tuple(values),
+            read_samples(differing, found, schemas, limits.samples),
+            found.seen,
+        )
+        if found.duplicates:
+            return _with_duplicates(evidence, left, right, schemas, differing, found, limits)
+        return evidence
+    finally:
+        differing.frame.unpersist()
+
+
+def _unpaired(rows: Rows, surplus: Surplus) -> Rows:
+    return replace(
+        rows,
+        matched=rows.left - surplus.left_only.count,
+        left_only=surplus.left_only,
+        right_only=surplus.right_only,
+    )
+
+
+def _paired(rows: Rows, found: RowsFound) -> Rows:
+    return replace(
+        rows,
+        matched=rows.left - found.left_only.count - found.changed.count,
+        changed=found.changed,
+        left_only=found.left_only,
+        right_only=found.right_only,
+        duplicate_keys_left=found.duplicate_keys_left,
+        duplicate_keys_right=found.duplicate_keys_right,
+        duplicate_rows_left=0,
+        duplicate_rows_right=0,
+    )
+
+
+def _with_duplicates(
+    evidence: Evidence,
+    left: DataFrame,
+    right: DataFrame,
+    schemas: Tables,
+    differing: Differing,
+    found: RowsFound,
+    limits: Limits,
+) -> Evidence:
+    lefts = rows_of_duplicate_keys("left", left, schemas, differing)
+    rights = rows_of_duplicate_keys("right", right, schemas, differing)
+    surplus = surplus_rows(lefts, rights, schemas, differing.expectations, limits.samples)
+    rows = evidence.rows
+    rows = replace(
+        rows,
+        matched=rows.matched - surplus.left_only.count,
+        left_only=_sum(rows.left_only, surplus.left_only),
+        right_only=_sum(rows.right_only, surplus.right_only),
+        duplicate_rows_left=lefts.count(),
+        duplicate_rows_right=rights.count(),
+    )
+    gap = NotCompared(
+        "The key",
+        f"it is not unique ({found.duplicate_keys_left:,} duplicate keys on the left, "
+        f"{found.duplicate_keys_right:,} on the right); rows of these keys were compared as multisets",
+    )
+    samples = tuple(sorted((*evidence.samples, *surplus.samples), key=lambda sample: sample.expected))
+    seen = tuple(a + b for a, b in zip(evidence.seen, surplus.seen, strict=True))
+    return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, gap))
+
+
+def _sum(one: Split, other: Split) -> Split:
+    return Split(one.count + other.count, one.expected + other.expected, one.unexpected + other.unexpected)
+
+
+def _contradictions(evidence: Evidence, schemas: Tables, hashes_differ: bool) -> list[NotCompared]:
+    rows = evidence.rows
+    balanced = rows.left - rows.left_only.count == rows.right - rows.right_only.count
+    found = bool(rows.changed.count or rows.left_only.count or rows.right_only.count)
+    may_hide = any(pair.tolerance for pair in schemas.values)
+    agree = found == hashes_differ or (hashes_differ and may_hide)
+    return [] if balanced and rows.matched >= 0 and agree else [MOVED]

@@ -1,0 +1,40 @@
+"""What a caller of `compare` can get wrong. All are `UsageError`s: nothing was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dwh.core.errors import UsageError, listed
+
+__all__ = ["ColumnChoiceError", "ComparisonError", "KeyChoiceError", "ToleranceError"]
+
+
+class ComparisonError(UsageError):
+    """The comparison that was asked for cannot be made."""
+
+
+class KeyChoiceError(ComparisonError):
+    """The key cannot match rows."""
+
+    def __init__(self, key: Iterable[str], problem: str, columns: Iterable[str]) -> None:
+        self.key, self.problem, self.columns = tuple(key), problem, tuple(columns)
+        super().__init__(
+            f"key ({', '.join(self.key)}): {problem}; choose among the columns that both sides have: "
+            f"{listed(self.columns)}; or give no key to compare rows as a multiset"
+        )
+
+
+class ToleranceError(ComparisonError):
+    """A tolerance is set where it means nothing."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        self.column, self.problem = column, problem
+        super().__init__(f"tolerance for column {column!r}: {problem}")
+
+
+class ColumnChoiceError(ComparisonError):
+    """Columns cannot be named, or a name is not there."""
+
+    def __init__(self, what: str, name: str, problem: str, columns: Iterable[str] = ()) -> None:
+        self.what, self.name, self.problem, self.columns = what, name, problem, tuple(columns)
+        super().__init__(f"{what} {name!r}: {problem} (columns: {listed(self.columns)})")

@@ -1,0 +1,109 @@
+"""Declared differences in values and rows: which of them can be used, and what each covers.
+
+A condition is checked before it is used: it must be a boolean expression over the structs `old` and
+`new` and nothing else. One that is broken covers nothing, and makes the verdict `incomplete`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from dwh.core.changes import Added, Change, Expected, Removed, Renamed
+from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
+from dwh.migrate.compare.schema import Paired, Schemas, Tables
+
+__all__ = ["Usable", "any_of", "both_rows", "declared_schema", "first_line", "usable"]
+
+
+@dataclass(frozen=True)
+class Usable:
+    """An expectation that the comparison can apply, or why it cannot.
+
+    Attributes:
+        pair: the column it is about; None for rows.
+        problem: why it cannot be applied; empty if it can.
+    """
+
+    change: Expected
+    pair: Paired | None = None
+    problem: str = ""
+
+    def covers(self) -> Column:
+        """Return whether the condition is true, over columns `old` and `new`; never null."""
+        return F.coalesce(F.expr(self.change.where), F.lit(False))
+
+    def result(self, seen: int | None) -> ExpectationResult:
+        """Return what the report says of it."""
+        status = "broken" if self.problem else "seen" if seen else "not seen"
+        return ExpectationResult(
+            self.change.kind,
+            self.change.column,
+            self.change.where,
+            self.change.reason,
+            status,  # type: ignore[arg-type]  # mypy does not see the three literals
+            None if self.problem else seen,
+            self.problem,
+        )
+
+
+def any_of(conditions: Sequence[Column]) -> Column:
+    """Return whether any condition is true."""
+    return reduce(or_, conditions) if conditions else F.lit(False)
+
+
+def both_rows(schemas: Schemas) -> list[Column]:
+    """Return the structs `old` and `new` with the whole row of either side by its own names.
+
+    In a row that is on one side alone, every field of the other is null.
+    """
+    old = [F.col(f"l{i}").alias(name) for i, name in enumerate(schemas.left_names)]
+    new = [F.col(f"r{i}").alias(name) for i, name in enumerate(schemas.right_names)]
+    return [F.struct(*old).alias("old"), F.struct(*new).alias("new")]
+
+
+def usable(changes: Sequence[Change], schemas: Tables) -> list[Usable]:
+    """Return each `Expected` of the changes with the column it is about and what is wrong with it."""
+    pairs = {pair.name: pair for pair in schemas.pairs if not pair.key}
+    rows = schemas.left.limit(0).crossJoin(schemas.right.limit(0)).select(*both_rows(schemas))
+    return [_check(change, pairs, rows) for change in changes if isinstance(change, Expected)]
+
+
+def _check(change: Expected, pairs: dict[str, Paired], rows: DataFrame) -> Usable:
+    pair = pairs.get(change.column) if change.column else None
+    if change.column and not (pair and (pair.form or pair.ignored)):
+        return Usable(change, None, f"{change.column} is not a compared column outside the key")
+    try:
+        # A filter refuses what is no condition over one row: aggregates, windows, generators.
+        _ = rows.where(F.expr(change.where)).schema
+        _ = rows.select(F.coalesce(F.expr(change.where), F.lit(False))).schema
+    except PySparkException as error:
+        return Usable(change, pair, first_line(error))
+    return Usable(change, pair)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, which holds what an engine says went wrong."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def declared_schema(changes: Sequence[Change], section: Sequence[SchemaColumn]) -> list[ExpectationResult]:
+    """Return whether each declared change of the schema was seen."""
+    return [_declared(change, section) for change in changes if not isinstance(change, Expected)]
+
+
+def _declared(change: Renamed | Added | Removed, section: Sequence[SchemaColumn]) -> ExpectationResult:
+    names = {(column.left and column.left.name, column.right and column.right.name) for column in section}
+    if isinstance(change, Renamed):
+        what, column, seen = "renamed", f"{change.old} → {change.new}", (change.old, change.new) in names
+    elif isinstance(change, Added):
+        what, column, seen = "added", change.column, (None, change.column) in names
+    else:
+        what, column, seen = "removed", change.column, (change.column, None) in names
+    return ExpectationResult(what, column, "", change.reason, "seen" if seen else "not seen", int(seen))

@@ -1,0 +1,164 @@
+"""Compare outputs in the warehouse: what the ledger can answer first, then what must be read.
+
+Outputs never change. So a fingerprint of one, once computed, holds for good, and only the logical
+dates whose fingerprints differ need a closer look.
+"""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.contract import Column, Table
+from dwh.core.dates import DateRange
+from dwh.core.ledger.schema import comparisons
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.compare import compare, compare_stored
+from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
+from dwh.migrate.compare.model import Comparison, NotCompared, Side, Tolerance
+from dwh.migrate.compare.subjects import Subject, declared_changes
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["OutputOptions", "common_dates", "compare_outputs", "from_ledger", "record"]
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What the operator asked for. See `dwh.migrate.compare.compare`.
+
+    Attributes:
+        dates: the logical dates that were asked for; None for those that are there.
+    """
+
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    exact: bool = False
+    max_changed: float | None = None
+    dates: DateRange | None = None
+
+
+def from_ledger(
+    warehouse: Warehouse, left: Subject, right: Subject, options: OutputOptions
+) -> Comparison | None:
+    """Return the comparison if the ledger knows that both sides are equal; needs neither Spark nor data.
+
+    Raises ComparisonError when the sides have no logical date in common.
+    """
+    return _proved_equal(_known(warehouse, left, right), left, right, options)
+
+
+def compare_outputs(
+    spark: SparkSession, warehouse: Warehouse, left: Subject, right: Subject, options: OutputOptions
+) -> Comparison:
+    """Compare two subjects for the logical dates that both have.
+
+    A date that only one of them has is not compared, which makes the verdict `incomplete`.
+    Raises ComparisonError when the sides have no logical date in common.
+    """
+    days = common_dates(left, right)
+    for subject in () if options.exact else (left, right):
+        add_fingerprints(spark, warehouse, subject, days)
+    known = _known(warehouse, left, right)
+    if equal := _proved_equal(known, left, right, options):
+        return replace(equal, measurement=replace(equal.measurement, step="fingerprint"))
+    return compare(
+        *(warehouse.read(spark, [subject.outputs[day] for day in days]) for subject in (left, right)),
+        exact=options.exact,
+        max_changed=options.max_changed,
+        fingerprints=known,
+        **_arguments(left, right, options),
+    )
+
+
+def _known(
+    warehouse: Warehouse, left: Subject, right: Subject
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the fingerprints of both sides, None where the ledger lacks a part."""
+    days = common_dates(left, right)
+    one, other = (known_fingerprint(warehouse, subject, days) for subject in (left, right))
+    return (one, other) if one is not None and other is not None else None
+
+
+def _proved_equal(
+    known: tuple[dict[str, Any], dict[str, Any]] | None, left: Subject, right: Subject, options: OutputOptions
+) -> Comparison | None:
+    if options.exact or known is None:
+        return None
+    return compare_stored(*known, **_arguments(left, right, options))
+
+
+def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) -> str:
+    """Keep a comparison in the ledger, and return its id."""
+    now = datetime.now(timezone.utc)
+    found = {
+        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        "left_label": comparison.left.label,
+        "right_label": comparison.right.label,
+        "environment": warehouse.config.environment,
+        "verdict": comparison.verdict,
+        "first_date": min(dates, default=None),
+        "last_date": max(dates, default=None),
+        "compared_at": now,
+        "compared_by": getpass.getuser(),
+        "result": comparison.to_dict(),
+    }
+    with warehouse.ledger.writing() as connection:
+        connection.execute(comparisons.insert(), [found])
+    return str(found["id"])
+
+
+def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[str, Any]:
+    """Return what `compare` and `compare_stored` both take."""
+    return {
+        "key": tuple(right.contract["key"]),
+        "changes": declared_changes(left, right),
+        "tolerances": options.tolerances,
+        "ignore": options.ignore,
+        "contracts": (_table(left), _table(right)),
+        "sides": (Side(left.label, left.provenance()), Side(right.label, right.provenance())),
+        "gaps": _gaps(left, right, options.dates),
+    }
+
+
+def common_dates(left: Subject, right: Subject) -> list[date]:
+    """Return the logical dates that both sides have; raises ComparisonError if there are none."""
+    if days := sorted(set(left.outputs) & set(right.outputs)):
+        return days
+    raise ComparisonError(
+        f"{left.label} and {right.label} have no output for the same logical date; "
+        "give --from and --to with --run to make what is missing"
+    )
+
+
+def _gaps(left: Subject, right: Subject, asked: DateRange | None) -> tuple[NotCompared, ...]:
+    """Return the dates that were asked for, or that one side has, and that are not on both."""
+    lefts, rights = set(left.outputs), set(right.outputs)
+    wanted = lefts | rights | set(asked or ())
+    lacking = (
+        (f"neither {left.label} nor {right.label} has", wanted - lefts - rights),
+        (f"{left.label} lacks", rights - lefts),
+        (f"{right.label} lacks", lefts - rights),
+    )
+    return tuple(
+        NotCompared(f"Partition {_span(sorted(days))}", f"{who} an output for it")
+        for who, days in lacking
+        if days
+    )
+
+
+def _span(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days):,} dates)"
+
+
+def _table(subject: Subject) -> Table:
+    """Return the contract that was recorded with a subject's newest run."""
+    contract = subject.contract
+    columns = tuple(Column(c["name"], c["type"], c["doc"], c["nullable"]) for c in contract["columns"])
+    return Table(contract["name"], columns, tuple(contract["key"]), contract["partition_by"])

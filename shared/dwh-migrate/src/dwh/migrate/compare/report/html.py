@@ -1,0 +1,66 @@
+"""A comparison as one self-contained HTML page.
+
+The page has no script, loads nothing and forbids both by its Content-Security-Policy, so it may be
+mailed, kept as an artifact or opened from disk, whatever the data holds.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from dwh.migrate.compare.model import Comparison
+from dwh.migrate.compare.report import measured, schema, values, view
+from dwh.migrate.compare.report.text import count, percent, plural
+
+__all__ = ["to_html"]
+
+_MOST_CELLS = 40
+
+
+def to_html(comparison: Comparison) -> str:
+    """Return the page: the verdict and why, then from unexpected differences down to how it was measured."""
+    return _template().render(
+        verdict=comparison.verdict,
+        reasons=[view.prose(reason) for reason in comparison.reasons],
+        left=view.name(comparison.left.label),
+        right=view.name(comparison.right.label),
+        shares=view.row_shares(comparison),
+        differences=view.differences(comparison),
+        declarations=schema.declarations(comparison),
+        gaps=schema.gaps(comparison),
+        schema_lines=schema.schema_lines(comparison),
+        schema_summary=schema.schema_summary(comparison),
+        row_facts=view.row_facts(comparison),
+        columns=values.columns(comparison),
+        other_columns=values.other_columns(comparison),
+        samples=values.samples(comparison, _MOST_CELLS),
+        thresholds=measured.thresholds(comparison),
+        sides=measured.sides(comparison),
+        measured=measured.measured(comparison),
+        confidence=measured.confidence(comparison),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(count=count, part=view.part, percent=_percent, plural=plural, width=_width)
+    return environment.get_template("report.html.jinja")
+
+
+def _percent(part: int, whole: int) -> str:
+    """A share that is not torn from its sign at the end of a line."""
+    return percent(part, whole).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _width(part: int, whole: int) -> str:
+    """The width of a bar, for a style attribute: digits, a point and a percent sign."""
+    return f"{100 * part / whole:.3f}%" if whole else "0%"

@@ -1,0 +1,188 @@
+"""The values that differ: column by column with the most frequent changes, and in sample rows.
+
+Texts are `visible` and bounded, as in `view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
+from dwh.migrate.compare.report.text import count, quantity, show, show_pair
+from dwh.migrate.compare.report.view import Tone, name
+
+__all__ = [
+    "Change",
+    "Column",
+    "Key",
+    "Sample",
+    "SampleCell",
+    "columns",
+    "key_text",
+    "other_columns",
+    "samples",
+]
+
+Key = tuple[tuple[str, str], ...]
+"""The names and values of a key's columns."""
+
+_SAID = {"left_only": "only left", "right_only": "only right", "changed": "changed"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Old → new, how often, and the key of one row that has it."""
+
+    old: str
+    new: str
+    unexpected: int
+    expected: int
+    example: Key
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column whose values differ. `whole`: the pairs of rows compared; `note`: what touched the number."""
+
+    name: str
+    unexpected: int
+    expected: int
+    whole: int
+    nulls: str
+    numbers: str
+    note: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class SampleCell:
+    """A column of a sample row; `tone` is empty where both sides are equal, or only one has the row."""
+
+    column: str
+    old: str
+    new: str
+    tone: Tone
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A row that differs: `kind` in words, its key, its columns and how many of them are left out."""
+
+    kind: str
+    key: Key
+    tone: Tone
+    cells: tuple[SampleCell, ...]
+    left_out: int
+
+
+def columns(comparison: Comparison) -> tuple[Column, ...]:
+    """The columns whose values differ, those with most unexpected differences first."""
+    whole = comparison.rows.matched + comparison.rows.changed.count
+    differing = [column for column in comparison.columns if column.differing.count]
+    differing.sort(key=lambda column: (-column.differing.unexpected, -column.differing.count))
+    return tuple(_column(column, whole) for column in differing)
+
+
+def other_columns(comparison: Comparison) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The names of the columns without a difference, under the word for what happened to them."""
+    groups: dict[str, list[str]] = {"equal": [], "ignored": [], "not compared": []}
+    for column in comparison.columns:
+        if not column.differing.count:
+            word = "ignored" if column.ignored else "equal" if column.compared else "not compared"
+            groups[word].append(name(column.name))
+    return tuple((word, tuple(names)) for word, names in groups.items() if names)
+
+
+def samples(comparison: Comparison, most_cells: int) -> tuple[Sample, ...]:
+    """The sample rows, each with at most `most_cells` columns, the changed ones first."""
+    return tuple(_sample(row, most_cells) for row in comparison.samples)
+
+
+def key_text(key: Key) -> str:
+    """A key on one line, as plain text."""
+    return ", ".join(f"{column} = {value}" for column, value in key)
+
+
+def _column(column: ColumnResult, whole: int) -> Column:
+    return Column(
+        name=name(column.name),
+        unexpected=column.differing.unexpected,
+        expected=column.differing.expected,
+        whole=whole,
+        nulls=_nulls(column),
+        numbers=_numbers(column),
+        note=_note(column),
+        changes=tuple(_change(pair) for pair in column.top),
+    )
+
+
+def _nulls(column: ColumnResult) -> str:
+    became = f"{count(column.to_null)} became null" if column.to_null else ""
+    was = f"{count(column.from_null)} were null" if column.from_null else ""
+    return ", ".join(filter(None, (became, was)))
+
+
+def _numbers(column: ColumnResult) -> str:
+    found = column.numbers
+    if found is None or not found.compared:
+        return ""
+    largest = f"largest {quantity(found.max_absolute)} ({_times(found.max_relative)})"
+    return f"{largest}, mean {quantity(found.mean_absolute)} ({_times(found.mean_relative)})"
+
+
+def _times(relative: float | None) -> str:
+    return "–" if relative is None else f"{relative * 100:.3g} %"
+
+
+def _note(column: ColumnResult) -> str:
+    renamed = f"{name(column.left_name)} on the left" if column.left_name else ""
+    if column.tolerance is None:
+        return renamed
+    absolute, relative = column.tolerance.absolute, column.tolerance.relative
+    within = [f"{absolute:g}"] if absolute else []
+    within += [f"{relative * 100:g} %"] if relative else []
+    return "; ".join(filter(None, (renamed, f"equal within {' or '.join(within) or '0'}")))
+
+
+def _change(pair: Pair) -> Change:
+    old, new = _cells(pair.old, pair.new)
+    return Change(old, new, pair.unexpected, pair.expected, _key(pair.example))
+
+
+def _sample(row: SampleRow, most_cells: int) -> Sample:
+    cells = sorted(row.cells, key=lambda cell: (not cell.changed, cell.expected))
+    return Sample(
+        kind=_SAID[row.kind],
+        key=_key(row.key),
+        tone="expected" if row.expected else "unexpected",
+        cells=tuple(_sample_cell(cell) for cell in cells[:most_cells]),
+        left_out=max(0, len(cells) - most_cells),
+    )
+
+
+def _sample_cell(cell: CellChange) -> SampleCell:
+    if cell.old is None or cell.new is None or not cell.changed:
+        return SampleCell(name(cell.column), _cell(cell.old), _cell(cell.new), "")
+    old, new = _cells(cell.old, cell.new)
+    return SampleCell(name(cell.column), old, new, "expected" if cell.expected else "unexpected")
+
+
+def _cells(old: Cell, new: Cell) -> tuple[str, str]:
+    """Two values that differ, so that they look different, or that it is said where they do not."""
+    if old == new and old.truncated:
+        return (_cell(old, "they part further on"),) * 2
+    left, right = show_pair(old.text, new.text)
+    return left + _cut(old), right + _cut(new)
+
+
+def _cell(cell: Cell | None, cut: str = "the value goes on") -> str:
+    return "" if cell is None else show(cell.text) + _cut(cell, cut)
+
+
+def _cut(cell: Cell, said: str = "the value goes on") -> str:
+    return f"…⟨{said}⟩" if cell.truncated else ""
+
+
+def _key(key: Mapping[str, Cell]) -> Key:
+    return tuple((name(column), _cell(cell)) for column, cell in key.items())

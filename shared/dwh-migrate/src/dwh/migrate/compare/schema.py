@@ -1,0 +1,320 @@
+"""Which column of one side belongs to which of the other, and how the two schemas differ.
+
+Columns belong together by their exact name, or by a declared `Renamed`. A column added, removed or
+of another type fails the comparison unless it was declared. Order and the nullable flag are shown
+and never fail it: files lose the flag, and readers by name do not see the order. What a *contract*
+says about either is judged when a line is released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from pyspark.sql import DataFrame
+from pyspark.sql import types as T
+
+from dwh.core.changes import Added, Change, Removed, Renamed
+from dwh.core.contract import Table
+from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
+from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status, Tolerance
+
+__all__ = ["Options", "Paired", "Schemas", "Tables", "pair_columns", "with_rows"]
+
+_TYPE_TEXT = 1000  # characters of a type that a report shows
+_NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller asked for. See `compare`."""
+
+    key: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    tolerances: Mapping[str, Tolerance] | None = None
+    ignore: tuple[str, ...] = ()
+    contracts: tuple[Table, Table] | None = None
+    signed_zero: bool = False
+    exact: bool = False
+    max_changed: float | None = None
+    sides: tuple[Side, Side] = (Side("left"), Side("right"))
+    gaps: tuple[NotCompared, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_changed is not None and not 0 <= self.max_changed <= 1:
+            raise ComparisonError(
+                f"max_changed={self.max_changed!r}: write a share from 0 to 1, such as 0.001"
+            )
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A column that both sides have.
+
+    Attributes:
+        name: its name on the right.
+        left, right: its name inside the engine, `l3` or `r5`, by position.
+        form: how its values compare; None when they cannot, or are ignored.
+        why_not: why there is no form.
+    """
+
+    name: str
+    left_name: str
+    left: str
+    right: str
+    left_type: T.DataType
+    right_type: T.DataType
+    form: Form | None
+    key: bool = False
+    ignored: bool = False
+    tolerance: Tolerance | None = None
+    why_not: str = ""
+
+    @property
+    def how(self) -> Form:
+        """How values compare; raises LookupError for a column that is not compared."""
+        if self.form is None:
+            raise LookupError(f"column {self.name} is not compared: {self.why_not}")
+        return self.form
+
+    @property
+    def numeric(self) -> bool:
+        """Whether both sides hold numbers."""
+        return isinstance(self.left_type, _NUMBERS) and isinstance(self.right_type, _NUMBERS)
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """The columns of both sides, brought together.
+
+    Attributes:
+        left_names, right_names: the real names, by position.
+    """
+
+    left_names: tuple[str, ...]
+    right_names: tuple[str, ...]
+    pairs: tuple[Paired, ...]
+    section: tuple[SchemaColumn, ...]
+
+    @property
+    def key(self) -> tuple[Paired, ...]:
+        """The key's columns, in the order the caller gave."""
+        return tuple(pair for pair in self.pairs if pair.key)
+
+    @property
+    def values(self) -> tuple[Paired, ...]:
+        """The columns outside the key whose values are compared."""
+        return tuple(pair for pair in self.pairs if pair.form and not pair.key)
+
+
+@dataclass(frozen=True)
+class Tables(Schemas):
+    """The columns of both sides, with their rows.
+
+    Attributes:
+        left, right: the sides, with columns called `l0`, `l1`, … and `r0`, `r1`, …, so that no name
+            of a column means anything to the engine.
+    """
+
+    left: DataFrame
+    right: DataFrame
+
+
+def with_rows(schemas: Schemas, left: DataFrame, right: DataFrame) -> Tables:
+    """Return the paired columns with the DataFrames whose schemas were paired."""
+    return Tables(
+        schemas.left_names,
+        schemas.right_names,
+        schemas.pairs,
+        schemas.section,
+        left.toDF(*(f"l{i}" for i in range(len(schemas.left_names)))),
+        right.toDF(*(f"r{i}" for i in range(len(schemas.right_names)))),
+    )
+
+
+def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> Schemas:
+    """Return the columns of two schemas, paired.
+
+    Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the options do not fit the columns.
+    """
+    lefts, rights = _fields("left", left), _fields("right", right)
+    partners = _partners(lefts, rights, options.changes)
+    key = _resolve_key(options, partners)
+    _check_names(options, lefts, rights, partners)
+    names = _key_first(key, rights, partners)
+    pairs = [_pair(name, partners[name], lefts, rights, key, options) for name in names]
+    _check_pairs(pairs, key)
+    return Schemas(tuple(lefts), tuple(rights), tuple(pairs), _section(lefts, rights, partners, options))
+
+
+def _fields(side: str, schema: T.StructType) -> dict[str, tuple[int, T.StructField]]:
+    fields: dict[str, tuple[int, T.StructField]] = {}
+    for position, column in enumerate(schema.fields):
+        if column.name in fields:
+            raise ColumnChoiceError(f"{side} column", column.name, "two columns have this name", schema.names)
+        fields[column.name] = position, column
+    return fields
+
+
+_Fields = Mapping[str, tuple[int, T.StructField]]
+
+
+def _partners(lefts: _Fields, rights: _Fields, changes: Sequence[Change]) -> dict[str, str]:
+    """Return the left name of each right name that has one."""
+    renames = [c for c in changes if isinstance(c, Renamed) and c.old in lefts and c.new in rights]
+    renamed = {change.new: change.old for change in renames}
+    taken = set(renamed.values())
+    same = {name: name for name in rights if name in lefts and name not in taken and name not in renamed}
+    return {name: (renamed | same)[name] for name in rights if name in renamed or name in same}
+
+
+def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ...]:
+    by_old = {old: new for new, old in partners.items()}
+    key = tuple(name if name in partners else by_old.get(name, name) for name in options.key)
+    missing = [name for name in key if name not in partners]
+    if missing:
+        raise KeyChoiceError(options.key, f"{', '.join(missing)} is not on both sides", partners)
+    if len(set(key)) < len(key):
+        raise KeyChoiceError(options.key, "a column is named twice", partners)
+    if set(key) & set(options.ignore):
+        raise KeyChoiceError(options.key, "a key column cannot be ignored", partners)
+    if not key and not partners:
+        raise KeyChoiceError((), "the two sides have no column in common", partners)
+    return key
+
+
+def _check_names(options: Options, lefts: _Fields, rights: _Fields, partners: Mapping[str, str]) -> None:
+    for name in options.ignore:
+        if name not in lefts and name not in rights:
+            raise ColumnChoiceError("ignored column", name, "neither side has it", {**lefts, **rights})
+    for name in options.tolerances or {}:
+        if name not in partners:
+            raise ToleranceError(name, f"it is not a column of both sides ({', '.join(partners)})")
+        if not options.key:
+            raise ToleranceError(name, "without a key rows cannot be paired; give key=")
+
+
+def _key_first(key: tuple[str, ...], rights: _Fields, partners: Mapping[str, str]) -> list[str]:
+    return [*key, *(name for name in rights if name in partners and name not in key)]
+
+
+def _pair(
+    name: str, old: str, lefts: _Fields, rights: _Fields, key: tuple[str, ...], options: Options
+) -> Paired:
+    (left_at, left), (right_at, right) = lefts[old], rights[name]
+    tolerance = (options.tolerances or {}).get(name)
+    ignored = name in options.ignore or old in options.ignore
+    form, why_not = None, "ignored, as asked" if ignored else ""
+    if not ignored:
+        form, why_not = _form(left.dataType, right.dataType, tolerance, options.signed_zero)
+    return Paired(
+        name, old, f"l{left_at}", f"r{right_at}", left.dataType, right.dataType,
+        form, name in key, ignored, tolerance, why_not,
+    )  # fmt: skip
+
+
+def _form(
+    left: T.DataType, right: T.DataType, tolerance: Tolerance | None, signed_zero: bool
+) -> tuple[Form | None, str]:
+    try:
+        return common_form(left, right, signed_zero=signed_zero), ""
+    except IncomparableError as problem:
+        if tolerance and isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
+            # A tolerance says how much may be lost, which makes double a common form.
+            return common_form(T.DoubleType(), T.DoubleType()), ""
+        return None, str(problem)
+
+
+def _check_pairs(pairs: Sequence[Paired], key: tuple[str, ...]) -> None:
+    for pair in pairs:
+        if pair.key and not pair.form:
+            raise KeyChoiceError(
+                key, f"{pair.name} cannot be compared: {pair.why_not}", [p.name for p in pairs]
+            )
+        if pair.tolerance and (pair.key or pair.ignored):
+            raise ToleranceError(pair.name, "a key column or an ignored column has none")
+        if pair.tolerance and not pair.numeric:
+            raise ToleranceError(
+                pair.name,
+                f"it is {type_name(pair.left_type)} and {type_name(pair.right_type)}; only numbers have one",
+            )
+
+
+def _section(
+    lefts: _Fields, rights: _Fields, partners: Mapping[str, str], options: Options
+) -> tuple[SchemaColumn, ...]:
+    in_place = _in_place(lefts, partners)
+    paired = {old: new for new, old in partners.items()}
+    both = [_both(lefts[old], rights[new], new not in in_place, options) for new, old in partners.items()]
+    added = [_alone(None, _side(rights[name]), options) for name in rights if name not in partners]
+    removed = [_alone(_side(lefts[name]), None, options) for name in lefts if name not in paired]
+    ordered = sorted([*both, *added], key=lambda column: column.right.position if column.right else 0)
+    return (*ordered, *removed)
+
+
+def _in_place(lefts: _Fields, partners: Mapping[str, str]) -> set[str]:
+    """Return the columns that need not move to turn one order into the other."""
+    new_names = {old: new for new, old in partners.items()}
+    before = [new_names[name] for name in lefts if name in new_names]
+    after = list(partners)
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {before[block.a + i] for block in blocks for i in range(block.size)}
+
+
+def _side(at: tuple[int, T.StructField]) -> SchemaSide:
+    position, column = at
+    text = type_name(column.dataType)
+    return SchemaSide(
+        column.name, text if len(text) <= _TYPE_TEXT else text[:_TYPE_TEXT] + "…", column.nullable, position
+    )
+
+
+def _both(
+    left_at: tuple[int, T.StructField], right_at: tuple[int, T.StructField], moved: bool, options: Options
+) -> SchemaColumn:
+    left, right = _side(left_at), _side(right_at)
+    changes: list[Status] = []
+    reasons: list[str] = []
+    undeclared: list[Status] = []
+    if left.name != right.name:
+        changes.append("renamed")
+        reasons += [c.reason for c in options.changes if isinstance(c, Renamed) and c.new == right.name]
+    if type_name(left_at[1].dataType) != type_name(right_at[1].dataType):
+        changes.append("type_changed")
+        if _in_contracts(left, right, options.contracts):
+            reasons.append("the contracts of both sides say so")
+        else:
+            undeclared.append("type_changed")
+    if left.nullable != right.nullable:
+        changes.append("nullability_changed")
+    if moved:
+        changes.append("reordered")
+    ignored = left.name in options.ignore or right.name in options.ignore
+    status: Status = undeclared[0] if undeclared else changes[0] if changes else "same"
+    if ignored and changes:
+        reasons.append("ignored, as asked")
+    declared = not undeclared and all(change in ("renamed", "type_changed") for change in changes)
+    fails = bool(undeclared) and not ignored
+    return SchemaColumn(left, right, status, tuple(changes), declared, fails, "; ".join(reasons))
+
+
+def _in_contracts(left: SchemaSide, right: SchemaSide, contracts: tuple[Table, Table] | None) -> bool:
+    if not contracts:
+        return False
+    promised = [
+        {column.name: column.type for column in contract.columns}.get(side.name)
+        for contract, side in zip(contracts, (left, right), strict=True)
+    ]
+    return promised == [left.type, right.type]
+
+
+def _alone(left: SchemaSide | None, right: SchemaSide | None, options: Options) -> SchemaColumn:
+    name = left.name if left else right.name if right else ""
+    status: Status = "removed" if left else "added"
+    kind = Removed if left else Added
+    reasons = [c.reason for c in options.changes if isinstance(c, kind) and c.column == name]
+    ignored = name in options.ignore
+    reason = "; ".join([*reasons, *(["ignored, as asked"] if ignored else [])])
+    return SchemaColumn(left, right, status, (status,), bool(reasons), not reasons and not ignored, reason)

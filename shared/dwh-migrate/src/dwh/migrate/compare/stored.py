@@ -1,0 +1,246 @@
+"""Fingerprints of outputs, to be kept: what lets two outputs be compared later without reading them.
+
+A stored fingerprint is JSON-able and has one part for each value of a partition column. Parts are
+additive, so the fingerprints of several runs merge into that of all their rows. It is made of
+
+* `format`, and `encoding`: how values become hashes. Only equal encodings may be compared;
+* `schema`: the output's schema, as Spark's JSON; `columns`: the form under which each column was
+  hashed (see `canonical`); `skipped`: the columns that cannot be;
+* `key`, and `unique`: whether the key is known to be unique, because an audit has looked;
+* `by` and `parts`: for each part its rows, the rows with a null in the key, and sums of hashes, in
+  hex: `key` (of hash(key)), `row` (of the whole row) and, where there is a key, `columns` (of
+  hash(key, value), in the order of `columns`).
+
+Sums by column show that two outputs are equal in the columns that both have. That holds for unique
+keys only: with others, values swapped between two rows of one key leave each column's sum as it was.
+Then the sums of whole rows must agree, which need the same columns on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, hash_of
+from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError
+from dwh.migrate.compare.fingerprint import halves, whole
+from dwh.migrate.compare.schema import Paired, Schemas
+
+__all__ = ["Parts", "differing_parts", "fingerprint", "merge_fingerprints", "schema_of"]
+
+FORMAT = 1
+ENCODING = "xxhash64/1"
+"""Changes whenever the same value would get another hash."""
+
+Stored = Mapping[str, Any]
+
+
+def fingerprint(
+    frame: DataFrame, key: Sequence[str] = (), *, by: str | None = None, unique: bool = False
+) -> dict[str, Any]:
+    """Return the fingerprint of an output, by one scan without a shuffle of rows.
+
+    Parameters:
+        key: the columns that identify a row; without it only whole rows are hashed, to 128 bits.
+        by: a column to make one part for each of its values, such as the logical date.
+        unique: whether the key is known to be unique.
+
+    Raises KeyChoiceError or ColumnChoiceError when a column is not there or cannot be hashed.
+    """
+    forms = _forms(frame.schema)
+    _check(frame, key, by, forms)
+    names = [name for name in forms if name not in key]
+    numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
+    places = {name: F.col(f"c{i}") for i, name in enumerate(frame.columns)}
+    hashes = _hashes({name: (forms[name], places[name]) for name in forms}, key, names)
+    part = places[by].cast("string") if by else F.lit(None).cast("string")
+    nulls = reduce(or_, [places[name].isNull() for name in key], F.lit(False)).cast("int")
+    sums = (
+        numbered.select(part.alias("by"), nulls.alias("null_keys"), *(h.alias(n) for n, h in hashes.items()))
+        .groupBy("by")
+        .agg(
+            F.count(F.lit(1)).alias("rows"),
+            F.sum("null_keys").alias("null_keys"),
+            *(half for name in hashes for half in halves(name)),
+        )
+    )
+    return {
+        "format": FORMAT,
+        "encoding": ENCODING,
+        "schema": frame.schema.jsonValue(),
+        "columns": {name: form.tag for name, form in forms.items() if name not in key},
+        "skipped": [name for name in frame.columns if name not in forms],
+        "key": {name: forms[name].tag for name in key},
+        "unique": unique,
+        "by": by,
+        "parts": [_part(row, list(hashes)) for row in sums.collect()],
+    }
+
+
+def _forms(schema: T.StructType) -> dict[str, Form]:
+    forms: dict[str, Form] = {}
+    for column in sorted(schema.fields, key=lambda column: column.name):
+        try:
+            forms[column.name] = common_form(column.dataType, column.dataType)
+        except IncomparableError:
+            continue  # named in `skipped`, which makes a comparison read the data
+    return forms
+
+
+def _check(frame: DataFrame, key: Sequence[str], by: str | None, forms: Mapping[str, Form]) -> None:
+    if len(set(frame.columns)) < len(frame.columns):
+        raise ColumnChoiceError(
+            "column", ", ".join(frame.columns), "two columns have one name", frame.columns
+        )
+    bad = [name for name in key if name not in forms]
+    if bad:
+        raise KeyChoiceError(key, f"{', '.join(bad)} is missing or cannot be compared", forms)
+    if by is not None and by not in frame.columns:
+        raise ColumnChoiceError("partition column", by, "the output does not have it", frame.columns)
+
+
+def _hashes(
+    columns: Mapping[str, tuple[Form, Column]], key: Sequence[str], names: Sequence[str]
+) -> dict[str, Column]:
+    """Return the hashes of one row that are summed, by the name of their sum."""
+    parts = {name: form.hashable(column) for name, (form, column) in columns.items()}
+    if not key:
+        row = [part for name in names for part in parts[name]]
+        return {"row": hash_of([F.lit(1), *row]), "row2": hash_of([F.lit(2), *row])}
+    keyed = hash_of([part for name in key for part in parts[name]])
+    values = {f"h{i}": hash_of([keyed, *parts[name]]) for i, name in enumerate(names)}
+    return {"key": keyed, "row": hash_of([keyed, *values.values()]), **values}
+
+
+def _part(row: Any, names: Sequence[str]) -> dict[str, Any]:
+    sums = {name: f"{whole(row, name):x}" for name in names}
+    columns = [sums.pop(name) for name in names if name.startswith("h")]
+    return {"by": row["by"], "rows": row["rows"], "null_keys": row["null_keys"], **sums, "columns": columns}
+
+
+def merge_fingerprints(stored: Iterable[Stored]) -> dict[str, Any]:
+    """Return the fingerprint of the rows of several outputs together, such as those of several runs.
+
+    Raises ComparisonError when they were not made alike.
+    """
+    all_of_them = list(stored)
+    alike = {str({**one, "parts": None}) for one in all_of_them}
+    if len(alike) != 1:
+        raise ComparisonError("these fingerprints were not made alike: their columns, key or encoding differ")
+    parts: dict[str | None, dict[str, Any]] = {}
+    for part in (part for one in all_of_them for part in one["parts"]):
+        known = parts.get(part["by"])
+        parts[part["by"]] = _added(known, part) if known else dict(part)
+    # Keys that are unique in each output may still be on several of them.
+    overlaps = len(parts) < sum(len(one["parts"]) for one in all_of_them)
+    unique = all_of_them[0]["unique"] and not overlaps and _by_key(all_of_them[0])
+    return {**all_of_them[0], "unique": unique or (len(all_of_them) == 1 and all_of_them[0]["unique"]),
+            "parts": list(parts.values())}  # fmt: skip
+
+
+def _by_key(stored: Stored) -> bool:
+    return stored["by"] in stored["key"]
+
+
+def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    sums = {name: _hex(one[name], other[name]) for name in ("key", "row", "row2") if name in one}
+    columns = [_hex(a, b) for a, b in zip(one["columns"], other["columns"], strict=True)]
+    counts = {name: one[name] + other[name] for name in ("rows", "null_keys")}
+    return {"by": one["by"], **counts, **sums, "columns": columns}
+
+
+def _hex(one: str, other: str) -> str:
+    return f"{int(one, 16) + int(other, 16):x}"
+
+
+def schema_of(stored: Stored) -> T.StructType:
+    """Return the schema of the output; raises ComparisonError for another format."""
+    if stored.get("format") != FORMAT:
+        raise ComparisonError(f"fingerprint format {stored.get('format')!r}: this version reads {FORMAT}")
+    return T.StructType.fromJson(stored["schema"])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What two stored fingerprints prove, by values of the column `by`.
+
+    Attributes:
+        differing: the parts that are not proven equal.
+        rows, null_keys: how many rows the equal parts hold on each side, and with a null in the key.
+    """
+
+    by: str | None
+    differing: tuple[str | None, ...]
+    rows: int
+    null_keys: int
+
+
+def differing_parts(
+    left: Stored, right: Stored, schemas: Schemas, *, signed_zero: bool = False
+) -> Parts | None:
+    """Return which parts of two outputs are proven equal, or None if the fingerprints cannot tell."""
+    pick = _picked(left, right, schemas)
+    if signed_zero or pick is None:
+        return None
+    lefts, rights = ({part["by"]: part for part in stored["parts"]} for stored in (left, right))
+    differing, rows, null_keys = [], 0, 0
+    for value in sorted({*lefts, *rights}, key=str):
+        old, new = lefts.get(value), rights.get(value)
+        if old and new and _sums(old, pick[0]) == _sums(new, pick[1]):
+            rows, null_keys = rows + old["rows"], null_keys + old["null_keys"]
+        else:
+            differing.append(value)
+    return Parts(left["by"], tuple(differing), rows, null_keys)
+
+
+def _sums(part: Mapping[str, Any], places: Sequence[int] | None) -> tuple[Any, ...]:
+    counts = part["rows"], part["null_keys"], part.get("key")
+    if places is None:
+        return (*counts, part["row"], part.get("row2"))
+    return (*counts, *(part["columns"][place] for place in places))
+
+
+def _picked(
+    left: Stored, right: Stored, schemas: Schemas
+) -> tuple[Sequence[int] | None, Sequence[int] | None] | None:
+    """Return the places of the columns to compare on each side, None for whole rows; None if unusable."""
+    if any(stored.get("encoding") != ENCODING for stored in (left, right)) or not _by_matches(
+        left, right, schemas
+    ):
+        return None
+    if any(not pair.form and not pair.ignored for pair in schemas.pairs) or not _same_forms(
+        left, right, schemas
+    ):
+        return None
+    if schemas.key and left["unique"] and right["unique"]:
+        olds, news = list(left["columns"]), list(right["columns"])
+        values = schemas.values
+        return [olds.index(p.left_name) for p in values], [news.index(p.name) for p in values]
+    whole_rows = [p.name for p in schemas.pairs if p.form and p.name == p.left_name]
+    everything = sorted(whole_rows) == sorted(schemas.left_names) == sorted(schemas.right_names)
+    return (None, None) if everything else None
+
+
+def _by_matches(left: Stored, right: Stored, schemas: Schemas) -> bool:
+    by = {(pair.left_name, pair.name) for pair in schemas.pairs} | {(None, None)}
+    return (left["by"], right["by"]) in by
+
+
+def _same_forms(left: Stored, right: Stored, schemas: Schemas) -> bool:
+    def tags(stored: Stored, name: str, pair: Paired) -> Any:
+        return stored["key"].get(name) if pair.key else stored["columns"].get(name)
+
+    keys = (
+        tuple(p.left_name for p in schemas.key) == tuple(left["key"]),
+        tuple(p.name for p in schemas.key) == tuple(right["key"]),
+    )
+    compared = [pair for pair in schemas.pairs if pair.form]
+    alike = (tags(left, p.left_name, p) == tags(right, p.name, p) is not None for p in compared)
+    return all(keys) and all(alike)

@@ -1,0 +1,141 @@
+"""What a word of `dwh compare` names: outputs in the warehouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from dwh.core.changes import Change
+from dwh.core.dates import DateRange
+from dwh.core.errors import DwhError, InvalidNameError, NoOutputError, UnknownTableError
+from dwh.core.ledger import Output, RunRecord
+from dwh.core.ledger.schema import runs
+from dwh.core.lines import Reference, find_job, installed_lines
+from dwh.core.names import valid_table
+from dwh.core.warehouse import Warehouse
+
+__all__ = ["Subject", "declared_changes", "subject_of", "subjects_of"]
+
+_RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}", re.ASCII)
+_VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<version>\d+\.\d+(?P<rest>\.\S+)?)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Outputs of one table by one line, at most one for each logical date.
+
+    Attributes:
+        label: as it was typed.
+        contract: of the run that committed last, as JSON-able data.
+        job: None where the label names a table.
+    """
+
+    label: str
+    job: str | None
+    line: str
+    contract: Mapping[str, Any]
+    outputs: Mapping[date, Output] = field(default_factory=dict)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the data comes from, for the report."""
+        found = list(self.outputs.values())
+        days = sorted(self.outputs)
+        return {
+            "table": self.contract["name"],
+            "line": self.line,
+            "release": ", ".join(sorted({output.release for output in found})),
+            "runs": sorted({output.run_id for output in found}),
+            "partitions": f"{len(days):,}, {days[0]} to {days[-1]}" if days else "none",
+        }
+
+
+def subjects_of(
+    warehouse: Warehouse, left: str, right: str, dates: DateRange | None
+) -> tuple[Subject, Subject]:
+    """Return two subjects in the warehouse.
+
+    Where both words are the same, the left side is the output before the newest one: a version
+    compared with itself.
+    """
+    newest = subject_of(warehouse, right, dates)
+    if left != right:
+        return subject_of(warehouse, left, dates), newest
+    earlier = _earlier(warehouse, newest, dates)
+    return replace(newest, label=f"{left} (before)", outputs=earlier), newest
+
+
+def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subject:
+    """Return the outputs that `JOB@LINE`, `JOB@RELEASE`, `TABLE@LINE` or a run's id names.
+
+    Raises InvalidNameError, UnknownTableError or NoOutputError; a job that has never run has a
+    subject without outputs.
+    """
+    if _RUN.fullmatch(text):
+        return _of_run(warehouse, text, dates)
+    match = _VERSIONED.fullmatch(text)
+    if match is None:
+        allowed = "JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path with a / in it"
+        raise InvalidNameError("side of a comparison", text, allowed)
+    line = ".".join(match["version"].split(".")[:2])
+    release = match["version"] if match["rest"] else None
+    name = valid_table(match["name"])
+    records = _records(warehouse, name, line)
+    if not records:
+        return _of_installed(warehouse, text, line)
+    job = name if records[-1].job == name else None
+    outputs = warehouse.ledger.outputs(records[-1].table_name, line, dates)
+    wanted = {o.partition_date: o for o in outputs if release is None or o.release == release}
+    return Subject(text, job, line, records[-1].contract, wanted)
+
+
+def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
+    """Return what the right line declares to differ from the left one.
+
+    That is what its job says, if it is installed here and the left line is the one before it. A line
+    compared with itself declares nothing.
+    """
+    lines = list(installed_lines())
+    job = right.job or left.job
+    if left.line == right.line or job is None or right.line not in lines:
+        return ()
+    before = lines[: lines.index(right.line)]
+    return find_job(f"{job}@{right.line}").changes if before and before[-1] == left.line else ()
+
+
+def _records(warehouse: Warehouse, name: str, line: str) -> list[RunRecord]:
+    named = (runs.c.job == name) | (runs.c.table_name == name)
+    return warehouse.ledger.find_runs(named, runs.c.line == line, runs.c.status == "committed")
+
+
+def _of_run(warehouse: Warehouse, run_id: str, dates: DateRange | None) -> Subject:
+    found = warehouse.ledger.find_runs(runs.c.id == run_id)
+    if not found or found[0].status != "committed":
+        state = found[0].status if found else "unknown"
+        raise NoOutputError(run_id, f"this run is {state}", "type: dwh history TABLE --all")
+    run = found[0]
+    outputs = warehouse.ledger.outputs(run.table_name, run.line, dates)
+    mine = {output.partition_date: output for output in outputs if output.run_id == run_id}
+    return Subject(run_id, run.job, run.line, run.contract, mine)
+
+
+def _of_installed(warehouse: Warehouse, text: str, line: str) -> Subject:
+    """Return a subject without outputs for a job that has never run, so that it can be run."""
+    try:
+        parsed = Reference.parse(text)
+        return Subject(text, parsed.job, line, find_job(text).writes.to_dict())
+    except DwhError:
+        if "." in text.partition("@")[0]:
+            raise UnknownTableError(text, warehouse.ledger.table_names()) from None
+        raise
+
+
+def _earlier(warehouse: Warehouse, newest: Subject, dates: DateRange | None) -> dict[date, Output]:
+    outputs = warehouse.ledger.outputs(newest.contract["name"], newest.line, dates)
+    return {
+        output.partition_date: output
+        for output in outputs
+        if (last := newest.outputs.get(output.partition_date)) and output.sequence < last.sequence
+    }

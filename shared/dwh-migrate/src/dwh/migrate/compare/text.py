@@ -1,0 +1,34 @@
+"""How values of the data become text that a report can hold, cut to length by Spark."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from dwh.migrate.compare.model import Cell
+
+__all__ = ["MAX_TEXT", "cell", "text_of"]
+
+MAX_TEXT = 200
+"""How many characters of a value a report shows."""
+
+
+def text_of(column: Column, data_type: T.DataType) -> Column:
+    """Return the first characters of a value, one more than fits so that a cut can be seen."""
+    return F.substring(_whole_text(column, data_type), 1, MAX_TEXT + 1)
+
+
+def _whole_text(column: Column, data_type: T.DataType) -> Column:
+    if isinstance(data_type, T.BinaryType):
+        return F.hex(F.substring(column, 1, MAX_TEXT))
+    if isinstance(data_type, (T.ArrayType, T.MapType, T.StructType)):
+        return F.to_json(column, {"ignoreNullFields": "false"})
+    return column.cast("string")
+
+
+def cell(text: str | None) -> Cell:
+    """Return what `text_of` gave as a value of the model."""
+    if text is None or len(text) <= MAX_TEXT:
+        return Cell(text)
+    return Cell(text[:MAX_TEXT], truncated=True)

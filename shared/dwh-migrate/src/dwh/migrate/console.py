@@ -1,0 +1,178 @@
+"""What a person sees: tables, progress while Spark works, errors.
+
+At a terminal there is colour; in a pipe plain text, aligned and never cut. What data holds is
+shown with its control and invisible characters escaped, so that it cannot act on the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dwh.core.config import Config
+from dwh.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+    from rich.progress import Progress
+
+__all__ = ["print_error", "print_json", "print_note", "print_rows", "printable", "working_spark"]
+
+_POLL_SECONDS = 0.2
+
+
+def printable(value: object) -> str:
+    """Return a value as text in which nothing is invisible and nothing acts on a terminal."""
+    if value is None:
+        return "null"
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def print_json(value: object) -> None:
+    """Print JSON-able data; dates and the like as text."""
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in `right` are aligned to the right."""
+    texts = [[printable(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, texts, right)
+    else:
+        _print_plain(columns, texts, right)
+
+
+def print_note(text: str) -> None:
+    """Print something beside the result: dimmed, on standard error."""
+    print(f"\x1b[2m{text}\x1b[0m" if sys.stderr.isatty() else text, file=sys.stderr)
+
+
+def print_error(text: str) -> None:
+    """Print why the command stops, on standard error."""
+    head = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() else "error:"
+    print(head, "\n".join(printable(line) for line in text.splitlines()), file=sys.stderr)
+
+
+@contextmanager
+def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSession]:
+    """Start Spark, show progress while it works, and stop it.
+
+    Spark's own log goes to a file, which is named when something fails, unless `spark_log` asks to
+    see it. At a terminal a progress bar takes its place.
+    """
+    from dwh.core.session import spark_session
+
+    if not spark_log:
+        # Py4J logs an interrupted call with its traceback; what matters of it is reported anyway.
+        logging.getLogger().addHandler(logging.NullHandler())
+    with nullcontext() if spark_log else _log_aside(), _progress(not spark_log) as progress:
+        spark = spark_session(config.spark)
+        # PySpark's handler talks to the JVM in the middle of another talk; a plain KeyboardInterrupt
+        # ends the one that is waiting, and stopping Spark cancels its jobs.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with _followed(spark, progress):
+                yield spark
+        finally:
+            spark.stop()
+
+
+@contextmanager
+def _log_aside() -> Iterator[None]:
+    """Send what Spark's JVM writes to standard error to a file, and what Python writes to where it was.
+
+    The JVM inherits the file descriptor, so that is where it is told apart.
+    """
+    log = Path(tempfile.mkdtemp(prefix="dwh-")) / "spark.log"
+    python_stderr, descriptor = sys.stderr, os.dup(2)
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    sys.stderr = os.fdopen(os.dup(descriptor), "w", buffering=1)
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, UsageError):
+            print_note(f"Spark's log: {log}")
+        raise
+    else:
+        shutil.rmtree(log.parent)
+    finally:
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+        sys.stderr.close()
+        sys.stderr = python_stderr
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Progress | None]:
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    parts = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*parts, console=Console(file=sys.stderr), transient=True) as progress:
+        progress.add_task("starting Spark", total=None)
+        yield progress
+
+
+@contextmanager
+def _followed(spark: SparkSession, progress: Progress | None) -> Iterator[None]:
+    """Keep a progress bar at the state of Spark's running stages, until the work is done."""
+    if progress is None:
+        yield
+        return
+    done = threading.Event()
+    follower = threading.Thread(target=_follow, args=(spark, progress, done), daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        done.set()
+        follower.join()
+
+
+def _follow(spark: SparkSession, progress: Progress, done: threading.Event) -> None:
+    tracker = spark.sparkContext.statusTracker()
+    while not done.wait(_POLL_SECONDS):
+        stages = [info for stage in tracker.getActiveStageIds() if (info := tracker.getStageInfo(stage))]
+        total, finished = sum(s.numTasks for s in stages), sum(s.numCompletedTasks for s in stages)
+        what = f"Spark: {finished} of {total} tasks" if stages else "waiting for Spark"
+        progress.update(progress.task_ids[0], description=what, completed=finished, total=total or None)
+
+
+def _print_rich(columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
+    for column in columns:
+        table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
+    for row in texts:
+        table.add_row(*(Text(text, style="dim" if text == "null" else "") for text in row))
+    Console().print(table)
+
+
+def _print_plain(columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    for row in (columns, *texts):
+        cells = (
+            text.rjust(width) if name in right else text.ljust(width)
+            for name, text, width in zip(columns, row, widths, strict=True)
+        )
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,113 @@
+"""What the ledger says about a table: who wrote each partition, and what never became visible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from dwh.core.dates import DateRange
+from dwh.core.ledger import Output
+from dwh.core.ledger.schema import runs
+from dwh.core.names import valid_table
+from dwh.core.warehouse import Warehouse
+
+__all__ = ["RunEnd", "Span", "partition_history", "unfinished_runs"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Neighbouring logical dates that one run wrote, and what readers of the line see of them.
+
+    Attributes:
+        state: `newest` when readers of the line get it, `superseded` when a later run replaced it.
+        code: `installed`, `editable` or `changed`: whether the release's own files ran.
+    """
+
+    first_date: date
+    last_date: date
+    line: str
+    release: str
+    code: str
+    run: str
+    rows: int
+    committed_at: datetime
+    state: Literal["newest", "superseded"]
+
+    @property
+    def partitions(self) -> str:
+        """The dates as a person reads them."""
+        return str(DateRange(self.first_date, self.last_date))
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """A run that has not committed: it still works, failed, or was abandoned."""
+
+    run: str
+    reference: str
+    dates: str
+    status: str
+    started_at: datetime
+    error: str
+
+
+def partition_history(
+    warehouse: Warehouse, table: str, line: str | None = None, dates: DateRange | None = None
+) -> list[Span]:
+    """Return every output of a table in the order of commits; raises InvalidNameError."""
+    outputs = warehouse.ledger.outputs(valid_table(table), line, dates)
+    newest = {(output.line, output.partition_date): output.sequence for output in outputs}
+    spans: list[Span] = []
+    for output in outputs:
+        is_newest = newest[output.line, output.partition_date] == output.sequence
+        span = _span(output, "newest" if is_newest else "superseded")
+        if spans and (joined := _joined(spans[-1], span)):
+            spans[-1] = joined
+        else:
+            spans.append(span)
+    return spans
+
+
+def unfinished_runs(
+    warehouse: Warehouse, table: str, line: str | None = None, dates: DateRange | None = None
+) -> list[RunEnd]:
+    """Return the runs of a table that have not committed, oldest first."""
+    conditions = [runs.c.table_name == valid_table(table), runs.c.status != "committed"]
+    if line is not None:
+        conditions.append(runs.c.line == line)
+    if dates is not None:
+        conditions += [runs.c.first_date <= dates.last, runs.c.last_date >= dates.first]
+    return [
+        RunEnd(
+            run=run.id,
+            reference=run.reference,
+            dates=str(DateRange(run.first_date, run.last_date)),
+            status=run.status,
+            started_at=run.started_at,
+            error=run.error or "",
+        )
+        for run in warehouse.ledger.find_runs(*conditions)
+    ]
+
+
+def _span(output: Output, state: Literal["newest", "superseded"]) -> Span:
+    return Span(
+        first_date=output.partition_date,
+        last_date=output.partition_date,
+        line=output.line,
+        release=output.release,
+        code=output.code_state,
+        run=output.run_id,
+        rows=output.row_count,
+        committed_at=output.committed_at,
+        state=state,
+    )
+
+
+def _joined(left: Span, right: Span) -> Span | None:
+    """Return one span for two of the same run and state whose dates follow each other."""
+    follows = right.first_date - left.last_date == timedelta(days=1)
+    if not follows or (left.run, left.state) != (right.run, right.state):
+        return None
+    return replace(left, last_date=right.last_date, rows=left.rows + right.rows)

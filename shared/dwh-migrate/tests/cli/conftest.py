@@ -1,0 +1,91 @@
+"""A folder with a landing zone of three days, and the real `dwh` command to type in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Dwh = Callable[..., "subprocess.CompletedProcess[str]"]
+
+CONFIGURATION = """
+warehouse = "warehouse"
+
+[spark]
+"spark.master" = "local[1]"
+"spark.sql.shuffle.partitions" = 1
+
+[sources.flights]
+format = "csv"
+path = "landing/flights"
+options = { header = true, nullValue = "NA" }
+
+[sources.airlines]
+format = "csv"
+path = "landing/airlines.csv"
+options = { header = true }
+"""
+FLIGHTS = """\
+carrier,origin,dest,dep_delay,arr_delay
+UA,EWR,IAH,2,11
+UA,LGA,IAH,NA,NA
+AA,JFK,MIA,-3,40
+"""
+
+
+def land(home: Path) -> Path:
+    """Make the folder's landing zone and configuration."""
+    for day in ("2013-01-01", "2013-01-02", "2013-01-03"):
+        file = home / "landing" / "flights" / f"flight_date={day}" / "part.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(FLIGHTS)
+    (home / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n")
+    (home / "dwh.toml").write_text(CONFIGURATION)
+    return home
+
+
+def dwh_in(home: Path) -> Dwh:
+    """Return a function that runs the command in a folder, as a process of its own."""
+
+    def dwh(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from dwh.migrate.cli import main; main()", *arguments],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **variables},
+            timeout=180,
+        )
+
+    return dwh
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a landing zone and nothing written yet."""
+    return land(tmp_path)
+
+
+@pytest.fixture
+def dwh(home: Path) -> Dwh:
+    """The command, in `home`."""
+    return dwh_in(home)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Dwh]:
+    """A folder in which both lines have written carrier_delays, and line 0.1 one date twice."""
+    home = land(tmp_path_factory.mktemp("written"))
+    dwh = dwh_in(home)
+    for arguments in (
+        ("carrier_delays@0.1", "--from", "2013-01-01", "--to", "2013-01-03"),
+        ("carrier_delays@0.2.0", "--date", "2013-01-01"),
+        ("carrier_delays@0.1.1", "--date", "2013-01-02"),
+    ):
+        done = dwh("run", *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+    return home, dwh

@@ -1,0 +1,70 @@
+"""`dwh compare`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_a_migration_is_compared_with_what_it_declares(written, tmp_path):
+    """The declared changes are expected: exit code 0, and the reports are written."""
+    _, dwh = written
+    page, text = tmp_path / "report.html", tmp_path / "report.md"
+    done = dwh(
+        "compare", "carrier_delays@0.1", "carrier_delays@0.2", "--date", "2013-01-01",
+        "--html", str(page), "--markdown", str(text),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("PASS")
+    assert page.read_text().startswith("<!doctype html>")
+    assert "as declared" in text.read_text()
+
+
+def test_a_missing_partition_exits_with_2(written):
+    """What was not compared makes the verdict incomplete; --json is the model."""
+    _, dwh = written
+    done = dwh("compare", "carrier_delays@0.1", "carrier_delays@0.2", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "incomplete"
+
+
+def test_equal_outputs_need_no_spark_the_second_time(written):
+    """Once fingerprints are known, the ledger answers, even where Spark could not start."""
+    _, dwh = written
+    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
+    assert dwh(*arguments).returncode == 0
+    again = dwh(*arguments, "--json", JAVA_HOME="/nowhere")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["measurement"]["step"] == "ledger"
+
+
+def test_parquet_paths_compare_by_the_key_that_is_given(written):
+    """Two folders of Parquet files are compared by --key."""
+    home, dwh = written
+    runs = sorted(str(path.relative_to(home)) for path in (home / "warehouse").glob("flights.*/*/_run=*"))
+    done = dwh("compare", runs[0], runs[-1], "--key", "flight_date,carrier", "--json")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["verdict"]) == (1, "fail")
+    assert result["measurement"]["key"] == ["flight_date", "carrier"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["carrier_delays", "carrier_delays@0.2"], "JOB@LINE"),
+        (["carrier_delays@0.1", "./x"], "not one with the other"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--key", "x"], "--key"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--run"], "--date"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--max-changed", "2"], "0.1%"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--tolerance", "x=y"], "COLUMN=0.01"),
+        (["./nowhere", "./nothing"], "nowhere"),
+    ],
+)
+def test_a_mistake_is_told(written, arguments, said):
+    """A mistake exits with 2 and says what to type instead."""
+    _, dwh = written
+    done = dwh("compare", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,108 @@
+"""`dwh jobs`, `dwh show` and `dwh history`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def test_jobs_names_each_job_of_each_line(dwh):
+    """Each job stands once for each line, with the release and the line's status."""
+    jobs = json.loads(dwh("jobs", "--json").stdout)
+    delays = [(job["line"], job["status"], job["table"]) for job in jobs if job["job"] == "carrier_delays"]
+    assert delays == [
+        ("0.1", "maintenance", "flights.carrier_delays"),
+        ("0.2", "main", "flights.carrier_delays"),
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["jobs"], ["--help"], ["run", "--help"]])
+def test_looking_costs_no_spark(arguments):
+    """`dwh jobs` and `--help` import neither pyspark nor the database library."""
+    code = (
+        "import sys; from dwh.migrate.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit(any(name in sys.modules for name in ('pyspark', 'sqlalchemy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True).returncode == 0
+
+
+def test_show_prints_a_lines_newest_rows(written):
+    """`dwh show` prints plain aligned text in a pipe, with null where null is meant."""
+    _, dwh = written
+    shown = dwh("show", "flights.carrier_delays", "--line", "0.1", "--date", "2013-01-02").stdout.splitlines()
+    assert [line.split()[:2] for line in shown] == [
+        ["flight_date", "carrier"],
+        ["2013-01-02", "AA"],
+        ["2013-01-02", "UA"],
+    ]
+    assert "null" in shown[1].split()
+    assert "\x1b" not in "".join(shown)
+
+
+def test_show_as_json_is_data(written):
+    """`dwh show --json` gives rows by column name."""
+    _, dwh = written
+    rows = json.loads(dwh("show", "flights.carrier_delays", "--line", "0.2", "--json").stdout)
+    united = next(row for row in rows if row["carrier"] == "UA")
+    assert (united["cancelled"], united["on_time"], united["mean_arrival_delay_min"]) == (1, 1, 11.0)
+
+
+def test_history_says_which_run_wrote_each_partition(written):
+    """Neighbouring dates of one run are one line; a date that was written again is superseded."""
+    _, dwh = written
+    outputs = json.loads(dwh("history", "flights.carrier_delays", "--json").stdout)["outputs"]
+    found = [(span["first_date"], span["last_date"], span["release"], span["state"]) for span in outputs]
+    assert found == [
+        ("2013-01-01", "2013-01-01", "0.1.1", "newest"),
+        ("2013-01-02", "2013-01-02", "0.1.1", "superseded"),
+        ("2013-01-03", "2013-01-03", "0.1.1", "newest"),
+        ("2013-01-01", "2013-01-01", "0.2.0", "newest"),
+        ("2013-01-02", "2013-01-02", "0.1.1", "newest"),
+    ]
+
+
+def test_as_of_shows_the_past(written):
+    """With --as-of before the first commit there is nothing to show, and that is said."""
+    _, dwh = written
+    done = dwh("show", "flights.carrier_delays", "--line", "0.1", "--as-of", "2020-01-01T00:00:00Z")
+    assert done.returncode == 1
+    assert "line 0.1 has no output" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["show", "flights.nothing", "--line", "0.1"], 2, "flights.nothing"),
+        (["show", "../../etc", "--line", "0.1"], 2, "not a valid table"),
+        (["show", "flights.carrier_delays"], 2, "--line"),
+        (["show", "flights.carrier_delays", "--line", "0.9"], 1, "0.1, 0.2"),
+        (["show", "flights.carrier_delays", "--line", "0.1", "--date", "01/02/2013"], 2, "2013-01-15"),
+        (["show", "flights.carrier_delays", "--line", "0.1", "--as-of", "2013-01-01T00:00"], 2, "offset"),
+        (["history", "flights.nothing"], 2, "flights.carrier_delays"),
+        (
+            ["history", "flights.carrier_delays", "--from", "2013-01-02", "--to", "2013-01-01"],
+            2,
+            "ends before",
+        ),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(written, arguments, code, said):
+    """A mistake exits with 2, something that is not there with 1; both say what to type instead."""
+    _, dwh = written
+    done = dwh(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_reading_makes_no_warehouse(dwh, home):
+    """A command that only looks leaves a folder without a warehouse as it was."""
+    done = dwh("history", "flights.carrier_delays")
+    assert done.returncode == 1
+    assert "dwh run" in done.stderr
+    assert not (home / "warehouse").exists()

@@ -1,0 +1,116 @@
+"""`dwh run`, and `dwh gc` after runs that died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["carrier_delays@0.7", "--date", "2013-01-01"], "pip install dwh-v0_7"),
+        (["carrier_delays@0.1.0", "--date", "2013-01-01"], "dwh-v0_1==0.1.1"),
+        (["nothing@0.1", "--date", "2013-01-01"], "carrier_delays"),
+        (["../x@0.1", "--date", "2013-01-01"], "lower-case"),
+        (["carrier_delays", "--date", "2013-01-01"], "JOB@LINE"),
+        (["carrier_delays@0.1"], "no logical date"),
+        (["carrier_delays@0.1", "--date", "2013-02-30"], "no such date"),
+        (["carrier_delays@0.1", "--date", "2013-01-01", "--to", "2013-01-02"], "not both"),
+        (["carrier_delays@0.1", "--from", "2013-01-01"], "first and its last"),
+        (["carrier_delays@0.1", "--date", "2013-01-01", "--env", "a/b"], "environment"),
+    ],
+)
+def test_a_mistyped_run_is_refused_before_anything_is_made(dwh, home, arguments, said):
+    """A mistake exits with 2, says what is allowed, and records nothing."""
+    done = dwh("run", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (home / "warehouse").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("warehous = 'x'", "warehous"),
+        ("environment = 'Prod!'", "lower-case"),
+        ("ledger = 'mysql://x'", "postgresql://"),
+        ("[sources.flights]\npath = 'x'", "format"),
+        ("[spark]\nspark.master = 'local'", "quotes"),
+        ("this is not toml", "TOML"),
+    ],
+)
+def test_a_wrong_configuration_names_the_file_and_what_is_allowed(dwh, home, setting, said):
+    """What dwh.toml says wrongly is refused with the file, the key, and what is allowed."""
+    (home / "dwh.toml").write_text(setting)
+    done = dwh("run", "carrier_delays@0.1", "--date", "2013-01-01")
+    assert done.returncode == 2
+    assert str(home / "dwh.toml") in done.stderr
+    assert said in done.stderr
+
+
+def test_a_run_that_breaks_its_contract_is_recorded_and_invisible(dwh, home):
+    """A null in a required column fails the run; the reason stands in the history, gc takes the files."""
+    (home / "landing/flights/flight_date=2013-01-02/part.csv").write_text(
+        "carrier,origin,dest,dep_delay,arr_delay\nNA,EWR,IAH,2,11\n"
+    )
+    done = dwh("run", "carrier_delays@0.1", "--from", "2013-01-01", "--to", "2013-01-03")
+    assert done.returncode == 1
+    assert "required column carrier of flights.carrier_delays is null" in done.stderr
+    assert "Traceback" not in done.stderr
+    recorded = json.loads(dwh("history", "flights.carrier_delays", "--all", "--json").stdout)
+    assert recorded["outputs"] == []
+    assert [run["status"] for run in recorded["runs"]] == ["failed"]
+    assert json.loads(dwh("gc", "--json").stdout)[0]["run"] == recorded["runs"][0]["run"]
+    assert list((home / "warehouse").glob("**/*.parquet")) == []
+
+
+def start_slow_run(home: Path) -> subprocess.Popen[str]:
+    """Start a run whose input is a pipe that nobody writes to, and wait until it reads from it."""
+    os.mkfifo(home / "landing/flights/flight_date=2013-01-03/slow.csv")
+    command = [sys.executable, "-c", "from dwh.migrate.cli import main; main()"]
+    arguments = ["run", "my_job@0.1", "--date", "2013-01-03"]
+    process = subprocess.Popen([*command, *arguments], cwd=home, text=True, stderr=subprocess.PIPE)
+    until(lambda: list((home / "warehouse").glob("**/_temporary")))
+    return process
+
+
+def until(condition, seconds: float = 90) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
+
+
+def test_kill_leaves_nothing_visible_and_gc_removes_the_rest(dwh, home):
+    """After kill -9 during a write there is nothing to see; gc marks the run abandoned and cleans up."""
+    process = start_slow_run(home)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    history = dwh("history", "flights.flights_per_day", "--all", "--json")
+    assert [run["status"] for run in json.loads(history.stdout)["runs"]] == ["started"]
+    assert len(json.loads(dwh("gc", "--json").stdout)) == 1
+    history = dwh("history", "flights.flights_per_day", "--all", "--json")
+    assert [run["status"] for run in json.loads(history.stdout)["runs"]] == ["abandoned"]
+    assert not list((home / "warehouse").glob("**/_run=*"))
+
+
+def test_ctrl_c_is_recorded(dwh, home):
+    """Ctrl-C during a write ends with exit code 1, a line, and a run recorded as interrupted."""
+    process = start_slow_run(home)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    runs = json.loads(dwh("history", "flights.flights_per_day", "--all", "--json").stdout)["runs"]
+    assert [(run["status"], run["error"]) for run in runs] == [("failed", "interrupted")]

@@ -1,0 +1,117 @@
+"""A brute-force oracle in plain Python: what a comparison must find, from the rows themselves."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+
+def meaning(value: Any) -> Any:
+    """Return a hashable that is equal for values that mean the same, and for no others."""
+    if value is None:
+        return ("null",)
+    if isinstance(value, bool):
+        return ("boolean", value)
+    if isinstance(value, float):
+        return ("floating", "NaN" if math.isnan(value) else value + 0.0)
+    if isinstance(value, (int, Decimal)):
+        return ("number", Decimal(value))
+    if isinstance(value, (bytes, bytearray)):
+        return ("binary", bytes(value))
+    if isinstance(value, dict):
+        return ("map", frozenset(Counter((meaning(k), meaning(v)) for k, v in value.items()).items()))
+    if isinstance(value, Row):
+        return ("struct", tuple(sorted((name, meaning(value[name])) for name in value.__fields__)))
+    if isinstance(value, (list, tuple)):
+        return ("array", tuple(meaning(item) for item in value))
+    if isinstance(value, (str, date, datetime, timedelta)):
+        return (type(value).__name__, value)
+    raise TypeError(type(value))
+
+
+@dataclass
+class Found:
+    """The counts that the oracle gives, by the names of the model."""
+
+    matched: int = 0
+    changed: int = 0
+    left_only: int = 0
+    right_only: int = 0
+    duplicates: bool = False
+    differing: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+Table = Sequence[Mapping[str, Any]]
+
+
+def brute_force(left: Table, right: Table, key: Sequence[str], columns: Sequence[str]) -> Found:
+    """Compare two lists of rows, with a key or (`key` empty) as multisets."""
+    found = Found()
+    lefts, rights = _grouped(left, key), _grouped(right, key)
+    for group in {*lefts, *rights}:
+        old, new = lefts.get(group, []), rights.get(group, [])
+        if key and len(old) == len(new) == 1:
+            _pair(old[0], new[0], columns, found)
+            continue
+        found.duplicates |= bool(key) and max(len(old), len(new)) > 1
+        _multisets(old, new, columns, found)
+    return found
+
+
+def _grouped(rows: Table, key: Sequence[str]) -> dict[Any, list[Mapping[str, Any]]]:
+    groups: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(meaning(row[name]) for name in key)].append(row)
+    return groups
+
+
+def _pair(old: Mapping[str, Any], new: Mapping[str, Any], columns: Sequence[str], found: Found) -> None:
+    differing = [name for name in columns if meaning(old[name]) != meaning(new[name])]
+    found.changed += bool(differing)
+    found.matched += not differing
+    for name in differing:
+        found.differing[name] += 1
+
+
+def _multisets(old: Table, new: Table, columns: Sequence[str], found: Found) -> None:
+    before, after = (Counter(tuple(meaning(row[c]) for c in columns) for row in rows) for rows in (old, new))
+    found.matched += (before & after).total()
+    found.left_only += (before - after).total()
+    found.right_only += (after - before).total()
+
+
+@pytest.fixture
+def oracle() -> Callable[..., Found]:
+    """The brute-force comparison."""
+    return brute_force
+
+
+@pytest.fixture
+def mean() -> Callable[[Any], Any]:
+    """What a Python value means: equal for values that mean the same."""
+    return meaning
+
+
+@pytest.fixture
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Spark without compiling and adapting each plan, which takes far longer than running it on ten rows."""
+    settings = {
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+    }
+    before = {name: spark.conf.get(name) for name in settings}
+    for name, value in settings.items():
+        spark.conf.set(name, value)
+    yield
+    for name, value in before.items():
+        spark.conf.set(name, value or "")

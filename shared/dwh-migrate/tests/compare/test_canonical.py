@@ -1,0 +1,193 @@
+"""How values of each type compare and hash: all pairs of adversarial values, against plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from dwh.migrate.compare.canonical import MAX_DEPTH, IncomparableError, common_form, hash_of
+
+NAN, INF = float("nan"), float("inf")
+FLOATS = [0.0, -0.0, 1.0, -1.0, 5.0, NAN, INF, -INF, 0.1, 5e-324, 1.7976931348623157e308, None]
+LONGS = [0, 1, -1, 2**60, 2**60 + 1, 2**63 - 1, -(2**63), None]
+STRINGS = ["", " ", "a", "a ", "A", "ab", "a|b", "a\x00b", "é", "e\u0301", "null", "\U0001f600", None]
+D = Decimal
+
+SAME_TYPE: dict[str, list[Any]] = {
+    "boolean": [True, False, None],
+    "tinyint": [0, 1, -128, 127, None],
+    "int": [0, 1, 2**31 - 1, -(2**31), None],
+    "bigint": LONGS,
+    "float": [0.0, -0.0, 1.5, NAN, INF, -INF, None],
+    "double": FLOATS,
+    "decimal(12,2)": [D("1.50"), D("15.00"), D("0.00"), D("-1.50"), D("9999999999.99"), None],
+    "decimal(38,18)": [D("1.000000000000000001"), D("1"), D("-99999999999999999999.5"), None],
+    "string": STRINGS,
+    "binary": [b"", b"\x00", b"\x00\x00", b"a", b"\xff\xfe", None],
+    "date": [date(1, 1, 1), date(1582, 10, 15), date(2013, 1, 15), date(9999, 12, 31), None],
+    "timestamp": [datetime(2013, 1, 15), datetime(2013, 1, 15, 0, 0, 0, 1), datetime(1900, 1, 1), None],
+    "timestamp_ntz": [datetime(2013, 1, 15), datetime(2013, 1, 15, 0, 0, 0, 1), None],
+    "interval day to second": [timedelta(0), timedelta(days=1), timedelta(microseconds=1), None],
+    "array<int>": [[], [None], [None, None], [1], [1, None], [None, 1], [1, 2], [2, 1], None],
+    "array<double>": [[0.0], [-0.0], [NAN], [None], [5.0], None],
+    "array<array<int>>": [[], [[]], [None], [[], []], [[1], [2]], [[1, 2]], [[1, 2], []], [[None]], None],
+    "map<string,int>": [{}, {"a": 1}, {"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 2}, {"a": None}, None],
+    "map<int,map<string,double>>": [{1: {"a": 0.0}}, {1: {"a": -0.0}}, {1: {}}, {1: None}, {}, None],
+    "array<map<string,int>>": [
+        [{"a": 1, "b": 2}],
+        [{"b": 2, "a": 1}],
+        [{"a": 1}, {"b": 2}],
+        [None],
+        [],
+        None,
+    ],
+    "struct<a:int,b:string>": [(None, None), (1, None), (None, "1"), (1, "1"), None],
+    "struct<a:struct<b:int>>": [((1,),), ((None,),), (None,), None],
+    "struct<a:array<int>,b:array<int>>": [([1], [2]), ([1, 2], []), ([], [1, 2]), (None, []), ([], None)],
+    "array<struct<a:int,m:map<string,double>>>": [
+        [(1, {"a": NAN})],
+        [(1, {"a": 1.0})],
+        [(1, None)],
+        [None],
+        [],
+    ],
+}
+
+TWO_TYPES: dict[tuple[str, str], tuple[list[Any], list[Any]]] = {
+    ("int", "bigint"): ([0, 1, -1, 2**31 - 1, None], LONGS),
+    ("tinyint", "smallint"): ([1, -128, None], [1, -128, 300, None]),
+    ("bigint", "decimal(38,2)"): (LONGS, [D("1.00"), D("1.01"), D(2**60), D(2**60 + 1), D(2**63 - 1), None]),
+    ("decimal(10,1)", "decimal(10,2)"): (
+        [D("15.0"), D("1.5"), None],
+        [D("1.50"), D("15.00"), D("0.15"), None],
+    ),
+    ("decimal(38,0)", "decimal(38,20)"): (
+        [D("1"), D("-1"), D("9" * 38), D("0"), None],
+        [D("1"), D("1.00000000000000000001"), D("-1"), D("-0.5"), D("0"), None],
+    ),
+    ("float", "double"): ([0.5, -0.0, NAN, INF, None], [0.5, 0.0, NAN, INF, -INF, 0.1, None]),
+    ("array<int>", "array<bigint>"): ([[1], [None], [], None], [[1], [2**40], [None], [], None]),
+    ("map<int,float>", "map<bigint,double>"): ([{1: 0.5}, {}, None], [{1: 0.5}, {1: 1.5}, {}, None]),
+    ("struct<a:int,b:string>", "struct<b:string,a:bigint>"): (
+        [(1, "x"), (None, "x"), None],
+        [("x", 1), ("y", 1)],
+    ),
+    ("void", "int"): ([None], [0, None]),
+    ("void", "array<map<string,int>>"): ([None], [[], [None], None]),
+    ("array<void>", "array<int>"): ([[None], [], None], [[None], [1], [], None]),
+    ("void", "void"): ([None], [None]),
+}
+
+CASES = {**{(name, name): (values, values) for name, values in SAME_TYPE.items()}, **TWO_TYPES}
+
+
+def check_pairs(
+    spark: SparkSession,
+    mean: Callable[[Any], Any],
+    types: tuple[str, str],
+    values: tuple[list[Any], list[Any]],
+) -> None:
+    pairs = spark.createDataFrame(list(product(*values)), f"l {types[0]}, r {types[1]}", verifySchema=False)
+    left_type, right_type = pairs.schema["l"].dataType, pairs.schema["r"].dataType
+    form = common_form(left_type, right_type)
+    left, right = F.col("l"), F.col("r")
+    equal = form.comparable(left).eqNullSafe(form.comparable(right))
+    hashes = hash_of(form.hashable(left)) == hash_of(form.hashable(right))
+    for row in pairs.select("l", "r", equal.alias("equal"), hashes.alias("hashes")).collect():
+        same = mean(row["l"]) == mean(row["r"])
+        assert (row["equal"], row["hashes"]) == (same, same), row
+
+
+@pytest.mark.parametrize("types", CASES, ids=lambda types: " and ".join(dict.fromkeys(types)))
+def test_values_are_equal_and_hash_alike_if_and_only_if_they_mean_the_same(
+    spark: SparkSession, mean: Callable[[Any], Any], types: tuple[str, str]
+) -> None:
+    check_pairs(spark, mean, types, CASES[types])
+
+
+def test_intervals_of_months_compare(spark: SparkSession) -> None:
+    """Python has no such value, so SQL makes them."""
+    rows = spark.sql(
+        "select interval '1-0' year to month as l, interval '12' month as r, interval '11' month as s"
+    )
+    form = common_form(rows.schema["l"].dataType, rows.schema["r"].dataType)
+    same, other = (
+        form.comparable(F.col("l")).eqNullSafe(form.comparable(F.col(name))) for name in ("r", "s")
+    )
+    hashes = [hash_of(form.hashable(F.col(name))) for name in ("l", "r", "s")]
+    assert tuple(rows.select(same, other, hashes[0] == hashes[1], hashes[0] == hashes[2]).collect()[0]) == (
+        True, False, True, False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["double", "array<float>", "map<string,double>"])
+def test_signed_zeros_differ_when_asked(spark: SparkSession, name: str) -> None:
+    """-0.0 and 0.0, which are equal by default, are told apart at every depth; NaN stays NaN."""
+    wrap: dict[str, Callable[[float], Any]] = {
+        "double": lambda x: x, "array<float>": lambda x: [x], "map<string,double>": lambda x: {"a": x}
+    }  # fmt: skip
+    values = [wrap[name](x) for x in (0.0, -0.0, NAN, 1.0)]
+    pairs = spark.createDataFrame(
+        [(i, j, values[i], values[j]) for i in range(4) for j in range(4)],
+        f"i int, j int, l {name}, r {name}",
+    )
+    form = common_form(pairs.schema["l"].dataType, pairs.schema["r"].dataType, signed_zero=True)
+    equal = form.comparable(F.col("l")).eqNullSafe(form.comparable(F.col("r")))
+    hashes = hash_of(form.hashable(F.col("l"))) == hash_of(form.hashable(F.col("r")))
+    for row in pairs.select("i", "j", equal.alias("equal"), hashes.alias("hashes")).collect():
+        assert row["equal"] == row["hashes"] == (row["i"] == row["j"])
+
+
+def test_order_of_columns_in_a_row_cannot_hide_behind_nulls(spark: SparkSession) -> None:
+    """(null, 1) and (1, null) hash differently, though xxhash64 skips nulls."""
+    rows = spark.createDataFrame([(None, 1), (1, None), (None, None)], "a int, b int")
+    form = common_form(T.IntegerType(), T.IntegerType())
+    hashed = hash_of([*form.hashable(F.col("a")), *form.hashable(F.col("b"))])
+    assert rows.select(hashed).distinct().count() == 3
+
+
+def nested(depth: int) -> T.DataType:
+    """Return an array of arrays."""
+    data_type: T.DataType = T.IntegerType()
+    for _ in range(depth):
+        data_type = T.ArrayType(data_type)
+    return data_type
+
+
+WIDE = T.StructType([T.StructField(f"f{i}", T.IntegerType()) for i in range(100_000)])
+TWINS = T.StructType([T.StructField("a", T.IntegerType()), T.StructField("A", T.IntegerType())])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (T.StringType(), T.IntegerType()),
+        (T.StringType(), T.BinaryType()),
+        (T.TimestampType(), T.TimestampNTZType()),
+        (T.DateType(), T.TimestampType()),
+        (T.LongType(), T.DoubleType()),
+        (T.DecimalType(10, 2), T.DoubleType()),
+        (T.ArrayType(T.IntegerType()), T.IntegerType()),
+        (
+            T.StructType([T.StructField("a", T.IntegerType())]),
+            T.StructType([T.StructField("b", T.IntegerType())]),
+        ),
+        (TWINS, TWINS),
+        (WIDE, WIDE),
+        (nested(MAX_DEPTH), nested(MAX_DEPTH)),
+        (nested(5_000), nested(5_000)),
+    ],
+    ids=lambda _: "",
+)
+def test_types_without_a_common_form_are_refused_with_a_reason(left: T.DataType, right: T.DataType) -> None:
+    """Nothing is compared by a lossy cast, and no amount of nesting exhausts the stack."""
+    with pytest.raises(IncomparableError, match=r"\w+ \w+"):
+        common_form(left, right)

@@ -1,0 +1,470 @@
+"""`compare` from end to end: what it reports, and the cases that fool other tools."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from dwh.core.changes import Added, Expected, Removed, Renamed
+from dwh.core.contract import Column, Table
+from dwh.migrate.compare import (
+    ColumnChoiceError,
+    Comparison,
+    ComparisonError,
+    KeyChoiceError,
+    Tolerance,
+    ToleranceError,
+    compare,
+    engine,
+)
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+NAN, INF = float("nan"), float("inf")
+WHY = "because"
+
+Frames = Callable[..., DataFrame]
+
+
+@pytest.fixture
+def table(spark: SparkSession) -> Frames:
+    """Make a DataFrame from a schema and rows."""
+
+    def make(schema: str, *rows: Any) -> DataFrame:
+        return spark.createDataFrame(list(rows), schema)
+
+    return make
+
+
+def column(result: Comparison, name: str) -> Any:
+    return next(found for found in result.columns if found.name == name)
+
+
+# -- what fools other tools -----------------------------------------------------------------------
+
+DIFFERENT: dict[str, tuple[str, Any, Any]] = {
+    "bigints beyond a double": ("bigint", 2**60, 2**60 + 1),
+    "a fourth decimal place": ("decimal(20,6)", Decimal("1.0001"), Decimal("1.0002")),
+    "a trailing space": ("string", "a", "a "),
+    "null and its name": ("string", None, "null"),
+    "null and nothing": ("string", None, ""),
+    "NaN and a number": ("double", NAN, 5.0),
+    "infinities": ("double", INF, -INF),
+    "NaN and null": ("double", NAN, None),
+    "nested arrays": ("array<array<int>>", [[1], [2]], [[1, 2]]),
+    "an empty array and null": ("array<int>", [], None),
+    "arrays of nulls": ("array<int>", [None], [None, None]),
+    "a map's null": ("map<string,int>", {"a": None}, {}),
+    "a struct's null": ("struct<a:int,b:int>", (None, 1), (1, None)),
+    "normal forms of one letter": ("string", "é", "e\u0301"),
+}
+ALIKE: dict[str, tuple[str, Any, Any]] = {
+    "NaN": ("double", NAN, NAN),
+    "zeros": ("double", 0.0, -0.0),
+    "nested zeros and NaN": ("array<double>", [0.0, NAN], [-0.0, NAN]),
+    "order in maps": ("map<string,int>", {"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    "nulls": ("struct<a:int>", None, None),
+}
+
+
+@pytest.mark.parametrize("ansi", ["true", "false"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_values_that_differ_are_never_called_equal(
+    spark: SparkSession, table: Frames, ansi: str, exact: bool
+) -> None:
+    """Each column holds one pair that some tool gets wrong, with ANSI mode on and off."""
+    cases = {**DIFFERENT, **ALIKE}
+    schema = "id int, " + ", ".join(f"c{i} {case[0]}" for i, case in enumerate(cases.values()))
+    left, right = ((1, *(case[side] for case in cases.values())) for side in (1, 2))
+    before = spark.conf.get("spark.sql.ansi.enabled") or "false"
+    spark.conf.set("spark.sql.ansi.enabled", ansi)
+    try:
+        result = compare(table(schema, left), table(schema, right), key=["id"], exact=exact)
+    finally:
+        spark.conf.set("spark.sql.ansi.enabled", before)
+    differing = {name for i, name in enumerate(cases) if column(result, f"c{i}").differing.count}
+    assert differing == set(DIFFERENT)
+    assert result.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (["x", "x"], ["x"]),
+        (["x", "x", "y"], ["z", "z", "y"]),
+        (["a|b"], ["a", "b"]),
+        (["x", None], ["x", "x"]),
+    ],
+    ids=["lost duplicate", "XOR and count agree", "separator", "null"],
+)
+def test_keyless_tables_are_multisets(table: Frames, left: list[str], right: list[str]) -> None:
+    """{x, x} is not {x}, and pairs do not cancel out."""
+    result = compare(*(table("v string", *((v,) for v in values)) for values in (left, right)))
+    assert result.verdict == "fail"
+    assert result.rows.left_only.count - result.rows.right_only.count == len(left) - len(right)
+
+
+def test_values_swapped_between_columns_differ(table: Frames) -> None:
+    """(null, 1) is not (1, null), with a key and without."""
+    left, right = table("id int, a int, b int", (1, None, 1)), table("id int, a int, b int", (1, 1, None))
+    assert compare(left, right).verdict == compare(left, right, key=["id"]).verdict == "fail"
+
+
+def test_values_swapped_between_keys_differ(table: Frames) -> None:
+    """Sums over a column depend on the key."""
+    result = compare(
+        table("id int, v int", (1, 1), (2, 2)), table("id int, v int", (1, 2), (2, 1)), key=["id"]
+    )
+    assert result.rows.changed.unexpected == 2
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+def test_equal_tables_pass_by_fingerprint_alone(table: Frames) -> None:
+    """Order of rows and columns does not matter, and is shown."""
+    left = table("id int, v string", (1, "a"), (2, None), (3, "c"))
+    result = compare(left, left.orderBy(F.desc("id")).select("v", "id"), key=["id"])
+    assert (result.verdict, result.measurement.step, result.exit_code) == ("pass", "fingerprint", 0)
+    assert result.reasons == ("3 rows on each side, equal in 2 compared columns",)
+    assert [c.status for c in result.schema].count("reordered") == 1
+    assert result.rows.duplicate_keys_left is None
+
+
+def test_rows_of_duplicate_keys_are_never_paired_by_chance(table: Frames) -> None:
+    """They are compared as multisets, counted, and never pass."""
+    left = table("id int, v string", (1, "a"), (1, "b"), (2, "c"), (3, "d"))
+    right = table("id int, v string", (1, "b"), (1, "a"), (2, "c"), (2, "x"), (3, "D"))
+    result = compare(left, right, key=["id"])
+    rows = result.rows
+    assert (rows.matched, rows.changed.count, rows.left_only.count, rows.right_only.count) == (3, 1, 0, 1)
+    assert (rows.duplicate_keys_left, rows.duplicate_keys_right) == (1, 2)
+    assert (rows.duplicate_rows_left, rows.duplicate_rows_right) == (3, 4)
+    assert result.verdict == "fail"
+    assert compare(left, left, key=["id"], exact=True).verdict == "incomplete"
+
+
+def test_null_keys_match_each_other_and_are_counted(table: Frames) -> None:
+    """A single null key is counted on both sides."""
+    left = table("a int, b int, v int", (None, 1, 1), (1, None, 2), (1, 1, 3))
+    right = table("a int, b int, v int", (None, 1, 1), (1, None, 5), (1, 1, 3))
+    result = compare(left, right, key=["a", "b"])
+    assert (result.rows.null_keys_left, result.rows.null_keys_right) == (2, 2)
+    assert (result.rows.matched, result.rows.changed.count) == (2, 1)
+
+
+def test_keys_of_any_comparable_type_match_by_meaning(table: Frames) -> None:
+    """Maps without order, -0.0 and 0.0, int and bigint."""
+    left = table("k map<string,double>, n int, v int", ({"a": 0.0, "b": NAN}, 1, 1), ({}, 2, 1))
+    right = table("k map<string,double>, n bigint, v int", ({"b": NAN, "a": -0.0}, 1, 2), ({}, 2, 1))
+    result = compare(left, right, key=["k", "n"])
+    assert (result.rows.matched, result.rows.changed.count) == (1, 1)
+    assert column(result, "v").top[0].example["n"].text == "1"
+
+
+def test_bad_keys_are_refused_with_the_columns_to_choose_from(table: Frames) -> None:
+    """Missing, named twice, or of types without a common form."""
+    left, right = table("id int, t string", (1, "1")), table("id int, t int", (1, 1))
+    for key in (["nope"], ["id", "id"], ["t"]):
+        with pytest.raises(KeyChoiceError, match="columns that both sides have"):
+            compare(left, right, key=key)
+    with pytest.raises(KeyChoiceError, match="no column in common"):
+        compare(left.select("id"), right.select("t"))
+
+
+# -- schema ---------------------------------------------------------------------------------------
+
+
+def test_undeclared_changes_of_the_schema_fail(table: Frames) -> None:
+    """Added, removed and retyped columns, even where all common values are equal."""
+    left, right = table("id int, a int, b int", (1, 1, 1)), table("id int, a bigint, c int", (1, 1, 1))
+    result = compare(left, right, key=["id"])
+    assert result.verdict == "fail"
+    assert {c.name: c.status for c in result.schema} == {
+        "id": "same", "a": "type_changed", "c": "added", "b": "removed"
+    }  # fmt: skip
+    assert column(result, "a").differing.count == 0
+    assert len(result.reasons) == 3
+
+
+def test_declared_changes_of_the_schema_pass(table: Frames) -> None:
+    """Columns renamed, added, removed, and retyped in both contracts; a rename's values are compared."""
+    left = table("id int, old_name int, gone int, n int", (1, 5, 0, 7), (2, 6, 0, 8))
+    right = table("id int, new_name int, fresh int, n bigint", (1, 5, 1, 7), (2, 9, 1, 8))
+    changes = [Renamed("old_name", "new_name", WHY), Added("fresh", WHY), Removed("gone", WHY)]
+    contracts = tuple(Table("t", (Column("n", kind),)) for kind in ("int", "bigint"))
+    result = compare(left, right, key=["id"], changes=changes, contracts=contracts)  # type: ignore[arg-type]
+    assert result.reasons == ("1 row changed unexpectedly, in new_name",)
+    assert (column(result, "new_name").left_name, result.measurement.renamed) == (
+        "old_name",
+        {"old_name": "new_name"},
+    )
+    assert [e.status for e in result.expectations] == ["seen"] * 3
+    same = right.withColumn("new_name", F.col("id") + 4)
+    assert compare(left, same, key=["id"], changes=changes, contracts=contracts).verdict == "pass"  # type: ignore[arg-type]
+
+
+def test_declared_but_not_seen_is_reported(table: Frames) -> None:
+    """It does not fail, and says what was not there."""
+    frame = table("id int, v int", (1, 1))
+    changes = [Renamed("v", "w", WHY), Added("x", WHY), Removed("y", WHY), Expected("v", "value", WHY)]
+    result = compare(frame, frame, key=["id"], changes=changes)
+    assert result.verdict == "pass"
+    assert [e.status for e in result.expectations] == ["not seen"] * 4
+    assert sum(reason.startswith("Declared but not seen") for reason in result.reasons) == 4
+
+
+def test_columns_that_cannot_be_compared_make_it_incomplete(table: Frames) -> None:
+    """They are named, never skipped."""
+    deep = F.lit(1)
+    for _ in range(14):
+        deep = F.array(deep)
+    frame = table("id int", (1,), (2,)).withColumn("deep", deep)
+    result = compare(frame, frame, key=["id"])
+    assert (result.verdict, result.exit_code) == ("incomplete", 2)
+    assert "Column deep was not compared: it nests deeper than 12 levels" in result.reasons
+    assert not column(result, "deep").compared
+
+
+def test_any_name_of_a_column_is_safe(table: Frames) -> None:
+    """Dots, backticks, spaces, and the names that the engine and SQL use themselves."""
+    names = ["a.b", "`", "old", "l0", "r0", "kind", "x y", "select"]
+    frames = [table("x int", (1,)).select(*(F.lit(v).alias(n) for n in names)) for v in (1, 2)]
+    result = compare(*frames, key=[])
+    assert result.rows.left_only.count == 1
+    left = frames[0].withColumn("old", F.lit(3))
+    assert column(compare(frames[0], left, key=["a.b", "`"]), "old").differing.count == 1
+
+
+def test_two_columns_of_one_name_are_refused(table: Frames) -> None:
+    """Nobody could say which is meant."""
+    twice = table("a int, b int", (1, 2)).toDF("a", "a")
+    with pytest.raises(ColumnChoiceError, match="two columns have this name"):
+        compare(twice, twice)
+
+
+# -- expectations ---------------------------------------------------------------------------------
+
+
+def test_an_expectation_covers_only_what_it_describes(table: Frames) -> None:
+    """Its column, its kind, and rows where the condition is true; null is not true."""
+    left = table(
+        "id int, v int, w int", (1, 1, 1), (2, 2, 1), (3, None, 1), (4, 4, None), (5, 5, 1), (6, 1, 1)
+    )
+    right = table(
+        "id int, v int, w int", (1, 2, 1), (2, 9, 1), (3, 3, 1), (4, 5, None), (5, None, 1), (7, 1, 1)
+    )
+    where = "new.v - old.v = 1 and coalesce(old.w, if(old.id = 4, null, 0)) = 1"
+    result = compare(left, right, key=["id"], changes=[Expected("v", "value", WHY, where=where)])
+    found = column(result, "v")
+    assert (found.differing.expected, found.differing.unexpected) == (1, 4)
+    assert (found.to_null, found.from_null) == (1, 1)
+    assert (result.rows.changed.expected, result.rows.changed.unexpected) == (1, 4)
+    assert (result.rows.left_only.unexpected, result.rows.right_only.unexpected) == (1, 1)
+    assert [(e.status, e.seen) for e in result.expectations] == [("seen", 1)]
+
+
+def test_each_kind_of_declared_difference_passes(table: Frames) -> None:
+    """Values, nulls both ways, rows added and removed; overlapping ones count once."""
+    left = table("id int, v int, gone string", (1, 1, "a"), (2, None, "b"), (3, 3, "c"), (4, 4, "d"))
+    right = table("id int, v int", (1, 2), (2, 2), (3, None), (5, 5))
+    changes = [
+        Removed("gone", WHY),
+        Expected("v", "value", WHY),
+        Expected("v", "value", WHY, where="old.gone = 'a'"),
+        Expected("v", "to_null", WHY),
+        Expected("v", "from_null", WHY, where="old.v is null"),
+        Expected(None, "row_added", WHY, where="new.id = 5 and old.id is null"),
+        Expected(None, "row_removed", WHY, where="old.gone = 'd'"),
+    ]
+    result = compare(left, right, key=["id"], changes=changes)
+    assert result.verdict == "pass"
+    assert [e.seen for e in result.expectations] == [1] * 7
+    assert column(result, "v").differing.expected == 3
+    assert all(sample.expected for sample in result.samples)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "new.v >",
+        "new.nope = 1",
+        "v = 1",
+        "count(1) > 0",
+        "explode(array(true))",
+        "row_number() over (order by 1) = 1",
+        "new.v + 1",
+        "raise_error(concat('row ', new.id)) is null",
+    ],
+)
+def test_a_broken_condition_is_incomplete_and_never_a_pass(table: Frames, where: str) -> None:
+    """Syntax, names, aggregates, generators, windows, types, and errors that only a row can cause."""
+    left, right = table("id int, v int", (1, 1), (2, 2)), table("id int, v int", (1, 1), (2, 3))
+    changes = [Expected("v", "value", WHY), Expected("v", "value", WHY, where=where)]
+    result = compare(left, right, key=["id"], changes=changes)
+    assert result.verdict == "incomplete"
+    assert [e.status for e in result.expectations] == ["seen", "broken"]
+    assert result.expectations[1].problem
+
+
+def test_an_expectation_on_a_column_of_one_side_is_broken(table: Frames) -> None:
+    """There is nothing that it could cover."""
+    left, right = table("id int", (1,)), table("id int, v int", (1, 1))
+    result = compare(left, right, key=["id"], changes=[Added("v", WHY), Expected("v", "value", WHY)])
+    assert (result.verdict, result.expectations[1].status) == ("incomplete", "broken")
+
+
+def test_rows_of_a_keyless_table_can_be_expected(table: Frames) -> None:
+    """Of equal rows, no more than those that the condition covers."""
+    left = table("v int, note string", (1, "old"), (2, "x"), (2, "y"))
+    right = table("v int, note string", (2, "x"), (3, "new"))
+    changes = [
+        Expected(None, "row_removed", WHY, where="old.v = 1 or old.note = 'x'"),
+        Expected(None, "row_added", WHY, where="new.note = 'new'"),
+    ]
+    result = compare(left, right, ignore=["note"], changes=changes)
+    assert (result.rows.left_only.expected, result.rows.left_only.unexpected) == (1, 1)
+    assert (result.rows.right_only.expected, result.rows.right_only.unexpected) == (1, 0)
+
+
+# -- tolerances, ignored columns, thresholds ------------------------------------------------------
+
+
+def test_a_tolerance_covers_near_numbers_and_nothing_else(table: Frames) -> None:
+    """Null, NaN and infinity are near nothing but themselves, whatever the tolerance."""
+    left = [1.0, 1.0, 100.0, NAN, INF, None, 0.0, 1.0]
+    right = [1.1, 1.3, 109.0, 1.0, 5.0, 0.0, -0.0, INF]
+    frames = [table("id int, v double", *enumerate(values)) for values in (left, right)]
+    result = compare(*frames, key=["id"], tolerances={"v": Tolerance(absolute=0.25, relative=0.1)})
+    assert {s.key["id"].text for s in result.samples} == {"1", "3", "4", "5", "7"}
+    numbers = column(result, "v").numbers
+    assert (numbers.compared, numbers.max_absolute, column(result, "v").from_null) == (
+        1,
+        pytest.approx(0.3),
+        1,
+    )
+    assert column(result, "v").tolerance == result.measurement.tolerances["v"] == Tolerance(0.25, 0.1)
+
+
+def test_tolerances_on_whole_and_decimal_numbers_are_exact(table: Frames) -> None:
+    """2^60 and 2^60 + 1 are 1 apart, not 0; the ends of bigint do not overflow."""
+    schema = "id int, n bigint, d decimal(20,2), m int"
+    left = table(schema, (1, 2**60, Decimal("0.10"), 1), (2, 2**63 - 1, Decimal("1.00"), 1))
+    right = table(
+        "id int, n bigint, d decimal(20,2), m double",
+        (1, 2**60 + 1, Decimal("0.11"), 1.0),
+        (2, -(2**63), Decimal("1.02"), 1.5),
+    )
+    tolerances = {"n": Tolerance(absolute=0.5), "d": Tolerance(absolute=0.01), "m": Tolerance(absolute=0.1)}
+    result = compare(left, right, key=["id"], tolerances=tolerances)
+    assert {c.name: c.differing.count for c in result.columns} == {"id": 0, "n": 2, "d": 1, "m": 1}
+    assert column(result, "n").numbers.max_absolute == 2.0**64
+
+
+def test_tolerances_that_mean_nothing_are_refused(table: Frames) -> None:
+    """On text, on a key, without a key, on a missing column, or negative."""
+    frame = table("id int, v string, n int", (1, "a", 1))
+    for name, key in (("v", ["id"]), ("id", ["id"]), ("n", []), ("nope", ["id"])):
+        with pytest.raises(ToleranceError, match=name):
+            compare(frame, frame, key=key, tolerances={name: Tolerance(absolute=1)})
+    with pytest.raises(ValueError, match="0 or more"):
+        Tolerance(relative=-0.1)
+
+
+def test_ignored_columns_are_shown_and_not_compared(table: Frames) -> None:
+    """On both sides or on one; a name that neither side has is a mistake."""
+    left, right = table("id int, at int, x int", (1, 1, 1)), table("id int, at string", (1, "2"))
+    result = compare(left, right, key=["id"], ignore=["at", "x"], changes=[Expected("at", "value", WHY)])
+    assert result.expectations[0].status == "not seen"
+    assert (result.verdict, column(result, "at").ignored, result.measurement.ignored) == (
+        "pass",
+        True,
+        ("at", "x"),
+    )
+    with pytest.raises(ColumnChoiceError, match="nope"):
+        compare(left, right, key=["id"], ignore=["nope"])
+
+
+def test_a_threshold_allows_a_share_of_rows_and_is_shown(table: Frames) -> None:
+    """It counts changed and one-sided rows against the larger side, and excuses nothing else."""
+    left = table("id int, v int", *((i, i) for i in range(10)))
+    right = left.withColumn("v", F.when(F.col("id") == 3, 0).otherwise(F.col("v")))
+    held, broken = (compare(left, right, key=["id"], max_changed=share) for share in (0.1, 0.09))
+    assert (held.verdict, held.thresholds[0].found, broken.verdict) == ("pass", 0.1, "fail")
+    assert any("10.0000% of rows differ unexpectedly" in reason for reason in held.reasons)
+    with pytest.raises(ComparisonError, match="share"):
+        compare(left, right, max_changed=10)
+
+
+def test_signed_zeros_are_told_apart_when_asked(table: Frames) -> None:
+    """Also where only the sign differs."""
+    left, right = table("id int, v double", (1, 0.0)), table("id int, v double", (1, -0.0))
+    assert compare(left, right, key=["id"]).verdict == "pass"
+    assert column(compare(left, right, key=["id"], signed_zero=True), "v").differing.count == 1
+
+
+# -- empty, large and moving data -----------------------------------------------------------------
+
+
+def test_empty_sides_never_pass(table: Frames) -> None:
+    """Two empty sides were not compared; one empty side fails, even if its rows were declared removed."""
+    rows, none = table("id int, v int", (1, 1)), table("id int, v int")
+    assert compare(none, none, key=["id"]).verdict == "incomplete"
+    result = compare(rows, none, key=["id"], changes=[Expected(None, "row_removed", WHY)])
+    assert (result.verdict, result.reasons[0]) == ("fail", "The right side is empty and the other has 1 row")
+
+
+def test_what_a_report_holds_is_bounded(table: Frames) -> None:
+    """Pairs, samples and texts; texts with the same beginning are still different values."""
+    long = "x" * 10_000
+    left = table("id int, s string, b binary", *((i, long, b"\x00\xff" * 500) for i in range(30)))
+    right = left.withColumn("s", F.concat("s", (F.col("id") % 3).cast("string"))).withColumn(
+        "b", F.lit(b"\x01")
+    )
+    result = compare(left, right, key=["id"], samples=4, top=2)
+    pairs = column(result, "s").top
+    assert [pair.count for pair in pairs] == [10, 10]
+    assert (len(pairs[0].old.text), pairs[0].old.truncated) == (200, True)
+    assert len(result.samples) == 4
+    binary = column(result, "b").top[0]
+    assert (binary.old.text[:4], binary.old.truncated, binary.new.text) == ("00FF", True, "01")
+
+
+def test_steps_that_contradict_each_other_are_incomplete(
+    table: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A side that changes between two reads does not pass."""
+    frame = table("id int, v int", (1, 1))
+    sums = engine.bucket_sums
+    monkeypatch.setattr(engine, "bucket_sums", lambda s: (sums(s)[0], {}))
+    assert compare(frame, frame, key=["id"]).verdict != "pass"
+    other = table("id int, v int", (1, 2))
+    both = iter([sums(engine_input(frame, other))])
+    monkeypatch.setattr(engine, "bucket_sums", lambda _: next(both))
+    result = compare(frame, frame, key=["id"])
+    assert (result.verdict, result.reasons[0][:8]) == ("incomplete", "The data")
+
+
+def engine_input(left: DataFrame, right: DataFrame) -> Any:
+    from dwh.migrate.compare.schema import Options, pair_columns, with_rows
+
+    schemas = pair_columns(left.schema, right.schema, Options(key=("id",)))
+    return with_rows(schemas, left, right)
+
+
+def test_an_assertion_carries_the_report(table: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`assert_pass` is silent on a pass, and raises the Markdown report otherwise."""
+    report = ModuleType("dwh.migrate.compare.report.markdown")
+    report.to_markdown = lambda result: f"# {result.verdict}"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dwh.migrate.compare.report", ModuleType("dwh.migrate.compare.report"))
+    monkeypatch.setitem(sys.modules, "dwh.migrate.compare.report.markdown", report)
+    frame = table("id int", (1,))
+    compare(frame, frame).assert_pass()
+    with pytest.raises(AssertionError, match="# fail"):
+        compare(frame, frame.unionAll(frame)).assert_pass()

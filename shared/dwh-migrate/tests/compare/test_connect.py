@@ -1,0 +1,48 @@
+"""Comparing on a real Spark Connect server, which has no JVM on this side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
+
+PROGRAM = """
+import json
+from pyspark.sql import SparkSession
+from dwh.core import Expected
+from dwh.migrate.compare import compare, compare_stored, fingerprint
+
+spark = SparkSession.builder.remote("local[1]").getOrCreate()
+spark.conf.set("spark.sql.shuffle.partitions", "1")
+schema = "k int, s string, x double, m map<string,int>"
+old = spark.createDataFrame([(1, "a", 1.0, {"p": 1}), (2, "b", 2.0, {}), (3, "c", None, None)], schema)
+new = spark.createDataFrame([(1, "a", 1.0, {"p": 1}), (2, "b", 2.5, {}), (4, "d", None, None)], schema)
+meant = (Expected("x", kind="value", where="new.x - old.x < 1", reason="measured better"),)
+result = compare(old, new, key=["k"], changes=meant)
+rows = result.rows
+stored = fingerprint(old, ["k"], unique=True)
+same = [compare(old, old, key=["k"]), compare(old, old), compare_stored(stored, stored)]
+print(json.dumps({
+    "type": type(spark).__module__,
+    "differs": [result.verdict, rows.matched, rows.changed.expected, rows.left_only.unexpected],
+    "same": [found.verdict for found in same],
+}))
+"""
+
+
+def test_connect_gives_the_same_answers():
+    """Counts, expectations, multisets and stored fingerprints work over Spark Connect."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["type"].startswith("pyspark.sql.connect")
+    assert found["differs"] == ["fail", 1, 1, 1]
+    assert found["same"] == ["pass", "pass", "pass"]

@@ -1,0 +1,195 @@
+"""Comparing outputs in a warehouse: what the ledger knows, what is read, what is recorded."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dwh.core import find_job
+from dwh.core.config import load_config
+from dwh.core.dates import DateRange
+from dwh.core.errors import InvalidNameError, NoOutputError, UnknownLineError, UnknownTableError
+from dwh.core.ledger.schema import comparisons, fingerprints
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare import ComparisonError, Tolerance
+from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, from_ledger, record
+from dwh.migrate.compare.subjects import declared_changes, subject_of, subjects_of
+
+PLAIN = OutputOptions()
+DAYS = DateRange(date(2013, 1, 1), date(2013, 1, 3))
+
+
+@pytest.fixture(scope="module")
+def warehouse(spark, tmp_path_factory):
+    """A warehouse in which both lines have written three days, and line 0.1 the second day twice."""
+    home: Path = tmp_path_factory.mktemp("outputs")
+    for day in DAYS:
+        file = home / "landing" / "flights" / f"flight_date={day}" / "part.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            "carrier,origin,dest,dep_delay,arr_delay\nUA,EWR,IAH,2,11\nUA,LGA,IAH,NA,NA\nAA,JFK,MIA,-3,40\n"
+        )
+    (home / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n")
+    (home / "landing" / "airports.csv").write_text("faa,name\nEWR,Newark\n")
+    (home / "dwh.toml").write_text(
+        "".join(
+            f'[sources.{name}]\nformat = "csv"\npath = "landing/{file}"\n'
+            'options = { header = true, nullValue = "NA" }\n'
+            for name, file in (
+                ("flights", "flights"),
+                ("airlines", "airlines.csv"),
+                ("airports", "airports.csv"),
+            )
+        )
+    )
+    warehouse = Warehouse.create(load_config(home, {}))
+    for reference in (
+        "airport_traffic@0.1",
+        "airport_traffic@0.2",
+        "carrier_delays@0.1",
+        "carrier_delays@0.2",
+    ):
+        find_job(reference)().run(start=DAYS.first, end=DAYS.last, spark=spark, warehouse=warehouse)
+    find_job("airport_traffic@0.1")().run(date="2013-01-02", spark=spark, warehouse=warehouse)
+    return warehouse
+
+
+def compared(spark, warehouse, left, right, dates=DAYS, options=PLAIN):
+    return compare_outputs(spark, warehouse, *subjects_of(warehouse, left, right, dates), options)
+
+
+def test_a_rewritten_job_with_the_same_result_passes(spark, warehouse):
+    """airport_traffic of both lines is equal, by one scan a side; asked again, the ledger knows."""
+    with warehouse.ledger.writing() as connection:
+        connection.execute(fingerprints.delete())
+    subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    assert from_ledger(warehouse, *subjects, PLAIN) is None
+    first = compare_outputs(spark, warehouse, *subjects, PLAIN)
+    again = from_ledger(warehouse, *subjects, PLAIN)
+    assert (first.verdict, first.measurement.step) == ("pass", "fingerprint")
+    assert again is not None
+    assert (again.verdict, again.measurement.step) == ("pass", "ledger")
+    assert again.rows == first.rows
+    assert first.rows.matched == 15
+
+
+def test_declared_changes_are_expected(spark, warehouse):
+    """carrier_delays differs as its job in 0.2 declares, and in nothing else."""
+    result = compared(spark, warehouse, "carrier_delays@0.1", "carrier_delays@0.2")
+    assert result.verdict == "pass"
+    assert result.rows.changed.expected == result.rows.changed.count == 3
+    assert {(item.what, item.status) for item in result.expectations} == {
+        ("renamed", "seen"),
+        ("added", "seen"),
+        ("value", "seen"),
+    }
+
+
+def test_only_dates_that_differ_are_read_again(spark, warehouse):
+    """Rows of dates with equal fingerprints count as matched without another look."""
+    subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    compare_outputs(spark, warehouse, *subjects, PLAIN)
+    other = {"by": "2013-01-03", "rows": 5, "null_keys": 0, "key": "0", "row": "0", "columns": ["0"] * 3}
+    changed = fingerprints.c.run_id == subjects[1].outputs[date(2013, 1, 3)].run_id
+    one_day = fingerprints.c.partition_date == date(2013, 1, 3)
+    with warehouse.ledger.writing() as connection:
+        connection.execute(fingerprints.update().where(changed, one_day).values(value=other))
+    result = compare_outputs(spark, warehouse, *subjects, PLAIN)
+    assert (result.rows.left, result.rows.right, result.rows.matched) == (15, 15, 15)
+    with warehouse.ledger.writing() as connection:
+        connection.execute(fingerprints.delete())
+
+
+def test_a_missing_partition_is_incomplete(spark, warehouse):
+    """A date that one side lacks is named, and keeps the verdict from being pass."""
+    find_job("airport_traffic@0.2")  # the newest outputs of 0.1, one date fewer on the right
+    left, right = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    fewer = {day: output for day, output in right.outputs.items() if day != date(2013, 1, 2)}
+    result = compare_outputs(spark, warehouse, left, type(right)(**{**vars(right), "outputs": fewer}), PLAIN)
+    assert (result.verdict, result.exit_code) == ("incomplete", 2)
+    assert "2013-01-02" in result.not_compared[0].what
+
+
+def test_a_date_that_was_asked_for_and_is_nowhere_is_incomplete(spark, warehouse):
+    """A date that neither side has is not passed over in silence, not even from the ledger."""
+    asked = DateRange(date(2013, 1, 1), date(2013, 1, 4))
+    subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", asked)
+    options = OutputOptions(dates=asked)
+    first = compare_outputs(spark, warehouse, *subjects, options)
+    again = from_ledger(warehouse, *subjects, options)
+    assert again is not None
+    assert (first.verdict, again.verdict) == ("incomplete", "incomplete")
+    assert first.not_compared == again.not_compared
+    assert "2013-01-04" in first.not_compared[0].what
+
+
+def test_the_same_version_twice_compares_with_the_output_before(spark, warehouse):
+    """An A/A comparison pairs the newest output of each date with the one before it."""
+    left, right = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.1", DAYS)
+    assert list(left.outputs) == [date(2013, 1, 2)]
+    assert left.outputs[date(2013, 1, 2)].run_id != right.outputs[date(2013, 1, 2)].run_id
+    only = DateRange(date(2013, 1, 2), date(2013, 1, 2))
+    assert compared(spark, warehouse, "airport_traffic@0.1", "airport_traffic@0.1", only).verdict == "pass"
+
+
+def test_two_runs_can_be_compared(spark, warehouse):
+    """The ids of two runs name what exactly they wrote."""
+    outputs = warehouse.ledger.outputs("flights.airport_traffic", "0.1")
+    first, second = dict.fromkeys(output.run_id for output in outputs)
+    result = compared(spark, warehouse, first, second)
+    assert result.verdict == "incomplete"
+    assert result.rows.matched == 5
+
+
+def test_exact_reads_the_data(spark, warehouse):
+    """--exact is never answered from fingerprints; fewer columns and tolerances are."""
+    subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    compare_outputs(spark, warehouse, *subjects, PLAIN)
+    assert from_ledger(warehouse, *subjects, OutputOptions(ignore=("arrivals",))) is not None
+    assert from_ledger(warehouse, *subjects, OutputOptions(tolerances={"arrivals": Tolerance(1)})) is not None
+    assert from_ledger(warehouse, *subjects, OutputOptions(exact=True)) is None
+    exact = compare_outputs(spark, warehouse, *subjects, OutputOptions(exact=True))
+    assert (exact.verdict, exact.measurement.exact) == ("pass", True)
+
+
+def test_a_line_compared_with_itself_declares_nothing(warehouse):
+    """Declared changes hold against the line before, and only in that direction."""
+    old, new = subjects_of(warehouse, "carrier_delays@0.1", "carrier_delays@0.2", DAYS)
+    assert len(declared_changes(old, new)) == 3
+    assert declared_changes(new, old) == declared_changes(new, new) == ()
+
+
+def test_a_comparison_is_recorded(spark, warehouse):
+    """The ledger keeps the result, from which every report can be made again."""
+    result = compared(spark, warehouse, "carrier_delays@0.1", "carrier_delays@0.2")
+    kept = record(warehouse, result, list(DAYS))
+    with warehouse.ledger.reading() as connection:
+        row = connection.execute(sa.select(comparisons).where(comparisons.c.id == kept)).one()
+    assert (row.verdict, row.left_label, row.first_date) == ("pass", "carrier_delays@0.1", DAYS.first)
+    assert type(result).from_dict(row.result) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("../x@0.1", InvalidNameError),
+        ("carrier_delays", InvalidNameError),
+        ("carrier_delays@0.9", UnknownLineError),
+        ("flights.nothing@0.1", UnknownTableError),
+        ("20130101-000000-00000000", NoOutputError),
+    ],
+)
+def test_a_side_that_is_not_there_is_refused(warehouse, text, error):
+    """What names nothing says what does."""
+    with pytest.raises(error):
+        subject_of(warehouse, text, None)
+
+
+def test_no_common_date_is_refused(spark, warehouse):
+    """Without a date on both sides there is nothing to compare, and --run is the remedy."""
+    later = DateRange(date(2014, 1, 1), date(2014, 1, 2))
+    with pytest.raises(ComparisonError, match="--run"):
+        compared(spark, warehouse, "carrier_delays@0.1", "carrier_delays@0.2", later)

@@ -1,0 +1,199 @@
+"""Build a release: sdist and wheel, the same bytes from every clone, checked and tried out.
+
+What is built is the tracked files of the package, as they are recorded as released; the tree itself
+is left alone. File modes and times are set, so that no clone's habits reach the archive.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import tomllib
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from dwh.release.environment import Environment
+from dwh.release.errors import BuildError
+from dwh.release.repository import Package, Repository
+from dwh.release.tag import require_released
+from dwh.release.wheels import check_files, sha256
+
+__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release", "try_out"]
+
+# 2026-01-01: any constant. A release's bytes must not depend on when it was built.
+SOURCE_EPOCH = "1767225600"
+_IMPORT_ALL = """
+from dwh.core.lines import installed_lines
+for line in installed_lines().values():
+    for name in line.job_names():
+        print(f"{line.job(name).name()}@{line.release}")
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files of a release, with their digests, and what was tried with them."""
+
+    package: Package
+    wheel: Path
+    sdist: Path
+    tried: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able data."""
+        files = {path.name: sha256(path) for path in (self.sdist, self.wheel)}
+        return {
+            "package": self.package.name,
+            "version": self.package.version,
+            "sha256": files,
+            "tried": list(self.tried),
+        }
+
+
+def build_release(
+    repository: Repository, package: Package, output: Path, today: date, install: bool
+) -> Built:
+    """Build the release that the tree holds, check it, and put both files into a folder.
+
+    Parameters:
+        install: also install it beside every other supported line and run its tests there.
+
+    Raises TreeError when the tree is not the release, and BuildError.
+    """
+    record = require_released(repository, package, today, f"building {package.tag}")
+    with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
+        wheel, sdist = build_files(repository, package, Path(folder, "dist"))
+        check_files(package, wheel, sdist, record.data["code"])
+        tried = tuple(try_out(repository, package, wheel, Path(folder), today)) if install else ()
+        output.mkdir(parents=True, exist_ok=True)
+        kept = [_keep(path, output) for path in (wheel, sdist)]
+    return Built(package, kept[0], kept[1], tried)
+
+
+def build_files(repository: Repository, package: Package, output: Path) -> tuple[Path, Path]:
+    """Build the wheel and the sdist of a package from its tracked files; raises BuildError."""
+    with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
+        source = Path(folder, package.name)
+        _export(repository, package, source)
+        command = [sys.executable, "-m", "build", "--outdir", str(output), *_isolation(package), str(source)]
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_EPOCH}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-10:])
+        raise BuildError(
+            f"building {package.name} {package.version}", said, f"try: python -m build {package.path}"
+        )
+    stem = f"{package.name.replace('-', '_')}-{package.version}"
+    return _one(output, f"{stem}-*.whl"), _one(output, f"{stem}.tar.gz")
+
+
+def try_out(
+    repository: Repository, package: Package, wheel: Path, folder: Path, today: date
+) -> Iterator[str]:
+    """Install a wheel with every other supported line, import all jobs, run its tests; say what was done."""
+    others = [p for p in repository.packages if p != package and _belongs(p, today)]
+    built = {p.name: build_files(repository, p, folder / "wheelhouse")[0] for p in others}
+    lines = [p for p in others if p.line]
+    tested = any(path.endswith(".py") for path in repository.git.tracked(package.relative("tests")))
+    tools = _test_requirements(repository, package) if tested else []
+    environment = Environment(folder / "environment")
+    environment.install([str(wheel), *(str(built[p.name]) for p in lines), *tools], folder / "wheelhouse")
+    yield f"installed with {', '.join(p.tag for p in lines) or 'nothing else'}"
+    doing = f"importing every job beside {package.tag}"
+    jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
+    yield f"imported {len(jobs)} jobs"
+    if tested:
+        yield f"tests: {_run_tests(environment, package, folder)}"
+
+
+def _run_tests(environment: Environment, package: Package, folder: Path) -> str:
+    """Run the tests of a package away from its sources, and return pytest's last line."""
+    copied = shutil.copytree(
+        package.folder / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    options = ("-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", str(copied))
+    said = environment.run(f"running the tests of {package.tag} against its wheel", *options, cwd=folder)
+    return said.strip().splitlines()[-1].strip("= ")
+
+
+def _belongs(package: Package, today: date) -> bool:
+    """Tell whether a package is supported, on the Python that runs this."""
+    pythons = SpecifierSet(package.project.get("requires-python", ""))
+    return package.supported(today) and pythons.contains(".".join(map(str, sys.version_info[:3])))
+
+
+def _test_requirements(repository: Repository, package: Package) -> list[str]:
+    """Return what `test-groups` of [tool.dwh] names, by default the dependency group `test`.
+
+    Groups are those of the package, else those of the repository; without either, pytest it is.
+    """
+    wanted = package.settings.get("test-groups", ["test"])
+    for folder in (package.folder, repository.root):
+        path = folder / "pyproject.toml"
+        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        groups = document.get("dependency-groups", {})
+        if all(name in groups for name in wanted):
+            return [requirement for name in wanted for requirement in _group(groups, name)]
+    return ["pytest"]
+
+
+def _group(groups: dict[str, Any], name: str) -> Iterator[str]:
+    for entry in groups[name]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from _group(groups, entry["include-group"])
+
+
+def _export(repository: Repository, package: Package, folder: Path) -> None:
+    for path in repository.git.tracked(package.path):
+        source, target = repository.root / path, folder / path.removeprefix(f"{package.path}/")
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            target.chmod(0o644)
+
+
+def _isolation(package: Package) -> list[str]:
+    """Return the option to build without an environment of its own, where all that it needs is here."""
+    document = tomllib.loads((package.folder / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = map(Requirement, document.get("build-system", {}).get("requires", []))
+    return ["--no-isolation"] if all(map(_is_here, needed)) else []
+
+
+def _is_here(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(importlib.metadata.version(requirement.name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def _one(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise BuildError(
+            f"looking for {pattern}", f"found {len(found)} files", "see [tool.hatch.build] in pyproject.toml"
+        )
+    return found[0]
+
+
+def _keep(path: Path, output: Path) -> Path:
+    target = output / path.name
+    if target.exists() and sha256(target) != sha256(path):
+        raise BuildError(
+            f"keeping {target}",
+            "another file of that name is there, with other bytes",
+            f"remove it: rm {target}",
+        )
+    shutil.copy2(path, target)
+    return target

@@ -1,0 +1,154 @@
+"""Commands that look: status, check, unported."""
+
+from __future__ import annotations
+
+import click
+
+from dwh.release.cli.options import as_json, packages, repo, today
+from dwh.release.console import print_json, print_note, print_rows
+from dwh.release.edits import Edits
+from dwh.release.errors import RepositoryError
+from dwh.release.fixes import DECISIONS, FILE, Decision, decided, unported
+from dwh.release.gate import Report, check
+from dwh.release.repository import Repository
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@repo
+@as_json
+def status(repository: Repository, as_json: bool) -> None:
+    """Show each package: what is released, what changed since, and what would come next.
+
+    \b
+    Example:
+      dwh-release status
+    """
+    reports = [check(repository, package, today()) for package in repository.packages]
+    if as_json:
+        print_json([report.to_dict() for report in reports])
+        return
+    columns = ("package", "status", "released", "changed", "step", "next", "fragments", "unported", "gate")
+    print_rows(columns, [_status_row(report) for report in reports])
+    print_note("for the reasons: dwh-release check PACKAGE")
+
+
+def _status_row(report: Report) -> tuple[object, ...]:
+    ends = report.package.source.ends if report.package.source else None
+    return (
+        report.package.name,
+        f"{report.package.status} until {ends}" if ends else report.package.status,
+        report.last.version if report.last else "not yet",
+        len(report.findings) or "nothing",
+        report.step if report.baseline or report.step else "first",
+        report.following or "",
+        ", ".join(f"{fragment.name} ({fragment.kind})" for fragment in report.fragments) or "none",
+        ", ".join(fix.name for fix in report.unported) or "none",
+        "failed" if report.problems else "ok",
+    )
+
+
+@click.command("check")
+@packages
+@repo
+@as_json
+def check_command(packages: tuple[str, ...], repository: Repository, as_json: bool) -> None:
+    """Pass the gate: does the version, and do the fragments, say what really changed?
+
+    Compares the tree with released/<last>.json: names, signatures, constants, jobs, contracts and
+    their meaning. Exits with 1 when a package could not be released as it is.
+
+    \b
+    Examples:
+      dwh-release check
+      dwh-release check dwh-v0_1 --json
+    """
+    chosen = [repository.package(name) for name in packages] or repository.packages
+    reports = [check(repository, package, today()) for package in chosen]
+    if as_json:
+        print_json([report.to_dict() for report in reports])
+    else:
+        for report in reports:
+            _print_report(report)
+    if any(report.problems for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _print_report(report: Report) -> None:
+    baseline = (
+        f"{report.baseline.data['package']} {report.baseline.version}"
+        if report.baseline
+        else "nothing released"
+    )
+    verdict = "failed" if report.problems else "ok"
+    smallest = (
+        f"{report.step}, to {report.following}" if report.step and report.following else "no step needed"
+    )
+    click.echo(
+        f"{report.package.name} against {baseline}: "
+        f"{click.style(verdict, 'red' if report.problems else 'green')}; {smallest}"
+    )
+    if report.findings:
+        rows = [(f"waived: {f.waived}" if f.waived else f.step, f.place, f.message) for f in report.findings]
+        print_rows(("step", "where", "what"), rows)
+    for problem in report.problems:
+        click.echo(f"- {problem}")
+
+
+@click.command("unported")
+@click.argument("fix", required=False)
+@click.option("--in", "package", metavar="PACKAGE", help="The line: to list its fixes, or to decide for it.")
+@click.option("--decision", type=click.Choice(DECISIONS), help="What was decided about FIX.")
+@click.option("--reason", help="Why, for whoever asks next year.")
+@repo
+@as_json
+def unported_command(
+    fix: str | None,
+    package: str | None,
+    decision: str | None,
+    reason: str | None,
+    repository: Repository,
+    as_json: bool,
+) -> None:
+    """List the fixes that a line lacks, or record what was decided about one.
+
+    \b
+    Examples:
+      dwh-release unported
+      dwh-release unported late-flights --in dwh-v0_2 --decision "not affected" --reason "counts arrivals"
+    """
+    chosen = repository.package(package) if package else None
+    if fix is None and decision is None:
+        _print_unported(repository, package, as_json)
+        return
+    if not (fix and chosen and decision and reason):
+        raise click.UsageError("to decide, give FIX, --in PACKAGE, --decision and --reason")
+    content = decided(repository, chosen, [Decision(fix, decision, reason)])
+    with Edits(repository.git) as edits:
+        edits.write(chosen.relative(FILE), content)
+    print_note(f"wrote {chosen.relative(FILE)}; commit it")
+
+
+def _print_unported(repository: Repository, package: str | None, as_json: bool) -> None:
+    chosen = repository.package(package) if package else None
+    if chosen and chosen.line is None:
+        raise RepositoryError(
+            "listing fixes", f"{chosen.name} is no line", "name a line, see: dwh-release status"
+        )
+    found = unported(repository, today(), chosen)
+    if as_json:
+        print_json([fix.to_dict() for fix in found])
+    elif found:
+        print_rows(
+            ("fix", "kind", "in", "lacks"), [(f.name, f.kind, ", ".join(f.origins), f.lacks) for f in found]
+        )
+        print_note(
+            "next: dwh-release port COMMIT --to PACKAGE, or decide: dwh-release unported FIX --in "
+            "PACKAGE --decision …"
+        )
+    else:
+        print_note("every supported line has every fix, or a decision about it")
+
+
+COMMANDS = (status, check_command, unported_command)

@@ -1,0 +1,147 @@
+"""Commands between lines and to the outside: port, line, branch, build, tag."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from dwh.release.branch import update_branch
+from dwh.release.build import Built, build_release
+from dwh.release.cli.options import as_json, package, packages, repo, today
+from dwh.release.console import print_json, print_note, print_rows
+from dwh.release.next_line import open_line
+from dwh.release.port import port
+from dwh.release.record import Records
+from dwh.release.repository import Package, Repository
+from dwh.release.tag import tag_release
+
+__all__ = ["COMMANDS"]
+
+_MAINTENANCE = timedelta(days=365)
+
+
+@click.command("port")
+@click.argument("commit")
+@click.option("--to", "target", metavar="PACKAGE", required=True, help="The line to take it to.")
+@repo
+@as_json
+def port_command(commit: str, target: str, repository: Repository, as_json: bool) -> None:
+    """Take COMMIT, a fix, to another line: code, tests and fragment. Nothing is committed.
+
+    Paths and imports are rewritten, each file is merged three ways. Where that leaves a conflict, the
+    file has its marks, the command says what to do, and exits with 1. Repeating it changes nothing.
+
+    \b
+    Example:
+      dwh-release port 4b4a08f --to dwh-v0_1
+    """
+    done = port(repository, commit, repository.package(target), today())
+    if as_json:
+        print_json(vars(done))
+    elif done.known:
+        print_note(f"{target} has {done.known} already: nothing to do")
+    else:
+        rows = [*(("wrote", path) for path in done.written), *(("removed", path) for path in done.removed)]
+        print_rows(("done", "path"), rows)
+    for path, what in done.todo:
+        click.echo(f"- {path}: {what}", err=as_json)
+    if done.todo:
+        raise click.exceptions.Exit(1)
+    if not done.known:
+        print_note(f"next: run the tests of {target}, then commit")
+
+
+@click.command("line")
+@click.argument("name")
+@click.option(
+    "--ends",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The last day on which the main line of today gets fixes; by default in a year.",
+)
+@repo
+def line_command(name: str, ends: datetime | None, repository: Repository) -> None:
+    """Open the line NAME as a copy of the main one, which goes into maintenance. One commit.
+
+    \b
+    Example:
+      dwh-release line 0.3 --ends 2028-12-31
+    """
+    last: date = ends.date() if ends else today() + _MAINTENANCE
+    opened, commit = open_line(repository, name, last, today())
+    print_note(f"committed {commit[:10]}: {opened} is the main line; the one before gets fixes until {last}")
+
+
+@click.command("branch")
+@package
+@click.argument("name", required=False)
+@repo
+def branch_command(package: str, name: str | None, repository: Repository) -> None:
+    """Create or update the branch of a maintenance line, with the history of its package alone.
+
+    \b
+    Example:
+      dwh-release branch dwh-v0_1      makes or moves 0.1.0-maintenance
+    """
+    branch, commit, count = update_branch(repository, repository.package(package), name)
+    print_note(f"{branch} is at {commit[:10]}, {count} new commits; publish it: git push origin {branch}")
+
+
+@click.command("build")
+@packages
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("dist"), help="Where to; by default dist/."
+)
+@click.option(
+    "--no-install", is_flag=True, help="Leave out the fresh environment: installing, importing, tests."
+)
+@repo
+@as_json
+def build_command(
+    packages: tuple[str, ...], output: Path, no_install: bool, repository: Repository, as_json: bool
+) -> None:
+    """Build PACKAGE, or every released package: sdist and wheel, the same bytes from every clone.
+
+    Checks metadata and contents, installs the wheel into a fresh environment with every other
+    supported line, runs its tests there, and prints the SHA-256 of both files.
+
+    \b
+    Examples:
+      dwh-release build dwh-v0_1
+      dwh-release build dwh-v0_1@0.1.2 --output dist
+    """
+    chosen = [repository.package(name) for name in packages] or _released(repository)
+    built = [build_release(repository, one, output, today(), not no_install) for one in chosen]
+    if as_json:
+        print_json([one.to_dict() for one in built])
+        return
+    for one in built:
+        _print_built(one)
+
+
+def _released(repository: Repository) -> list[Package]:
+    return [p for p in repository.packages if p.supported(today()) and Records(repository.git, p).last]
+
+
+def _print_built(built: Built) -> None:
+    for name, digest in built.to_dict()["sha256"].items():
+        click.echo(f"{digest}  {name}")
+    print_note(f"{built.package.tag}: {'; '.join(built.tried) or 'not installed anywhere'}")
+
+
+@click.command("tag")
+@package
+@repo
+def tag_command(package: str, repository: Repository) -> None:
+    """Tag the release of PACKAGE that the tree holds, as PACKAGE@VERSION. Pushing the tag publishes it.
+
+    \b
+    Example:
+      dwh-release tag dwh-v0_1      makes dwh-v0_1@0.1.2
+    """
+    tag, new = tag_release(repository, repository.package(package), today())
+    print_note(f"{tag} {'made' if new else 'was there'}; publish it: git push origin {tag}")
+
+
+COMMANDS = (port_command, line_command, branch_command, build_command, tag_command)

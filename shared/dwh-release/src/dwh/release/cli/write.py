@@ -1,0 +1,114 @@
+"""Commands that write to the tree: change, prepare, record."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from dwh.release.changing import suggested_name, write_fragment
+from dwh.release.cli.options import as_json, package, repo, today
+from dwh.release.console import print_json, print_note
+from dwh.release.fragments import KINDS, Fragment
+from dwh.release.prepare import carry_out, plan_release, record_again
+from dwh.release.repository import Repository
+from dwh.release.versions import Step
+
+__all__ = ["COMMANDS", "at_terminal"]
+
+
+@click.command()
+@package
+@click.option("--kind", type=click.Choice(list(KINDS)), help="What the change is for its readers.")
+@click.option("--text", help="What changed, in a sentence or more of Markdown.")
+@click.option("--migration", help="What callers and readers have to do; a breaking change needs it.")
+@click.option("--rerun", help="Which stored data a fix does not mend by itself.")
+@click.option("--name", help="The change's name, the same in every line; by default made of the text.")
+@repo
+def change(
+    package: str,
+    kind: str | None,
+    text: str | None,
+    migration: str | None,
+    rerun: str | None,
+    name: str | None,
+    repository: Repository,
+) -> None:
+    """Write a changelog fragment for PACKAGE; at a terminal it asks for what is missing.
+
+    \b
+    Examples:
+      dwh-release change dwh-v0_1
+      dwh-release change dwh-v0_1 --kind fix --text "Cancelled flights no longer count as on time." \\
+          --rerun "Every date that 0.1.0 wrote." --name cancelled-on-time
+    """
+    chosen = repository.package(package)
+    kind = kind or _ask("kind", f"kind ({', '.join(KINDS)})", click.Choice(list(KINDS)))
+    text = text or _ask("text", "what changed, for readers")
+    if kind == "breaking":
+        migration = migration or _ask("migration", "what callers and readers have to do")
+    fragment = Fragment(name or suggested_name(text), kind, text, migration or "", rerun or "", "")
+    click.echo(write_fragment(repository, chosen, fragment))
+
+
+def at_terminal() -> bool:
+    """Tell whether there is someone to ask."""
+    return sys.stdin.isatty()
+
+
+def _ask(option: str, question: str, kind: click.Choice[str] | None = None) -> str:
+    if not at_terminal():
+        raise click.UsageError(f"--{option} is missing, and there is no terminal to ask at: give --{option}")
+    return str(click.prompt(question, type=kind, show_choices=False))
+
+
+@click.command()
+@package
+@click.argument("step", required=False, type=click.Choice(["patch", "minor", "major"]))
+@click.option("--dry-run", is_flag=True, help="Show the notes and every edit, and change nothing.")
+@repo
+@as_json
+def prepare(package: str, step: str | None, dry_run: bool, repository: Repository, as_json: bool) -> None:
+    """Prepare a release of PACKAGE in one commit: version, VERSION, notes, recorded surface.
+
+    STEP says what it may change: patch fixes, minor features, major breaks; by default the smallest
+    that what changed allows. Before 1.0 a major step moves the second number, the others the third.
+
+    \b
+    Examples:
+      dwh-release prepare dwh-v0_1 patch --dry-run
+      dwh-release prepare dwh-v0_1 patch
+    """
+    chosen = repository.package(package)
+    plan = plan_release(repository, chosen, Step[step] if step else None, today())
+    commit = None if dry_run else carry_out(repository, plan, today())
+    if as_json:
+        print_json({**plan.to_dict(), "commit": commit})
+        return
+    if dry_run:
+        click.echo(plan.diff(repository))
+    click.echo(f"{chosen.name} {chosen.version} → {plan.version}\n\n{plan.notes}")
+    if commit:
+        print_note(
+            f"committed {commit[:10]}; next: dwh-release build {chosen.name}, then dwh-release tag "
+            f"{chosen.name}"
+        )
+
+
+@click.command()
+@package
+@repo
+def record(package: str, repository: Repository) -> None:
+    """Record the surface of PACKAGE's newest release again, while no tag names it.
+
+    For a release that was prepared and then changed before anyone could have it.
+
+    \b
+    Example:
+      dwh-release record dwh-v0_1
+    """
+    found = record_again(repository, repository.package(package))
+    print_note(f"recorded {found.data['package']} {found.version}; commit it")
+
+
+COMMANDS = (change, prepare, record)

@@ -1,0 +1,145 @@
+"""The gate: what a package changed since its last release, the step that allows it, and what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dwh.release._rules import Facts, problems
+from dwh.release.api_changes import api_findings
+from dwh.release.contract_changes import contract_findings
+from dwh.release.errors import GateError
+from dwh.release.findings import Finding
+from dwh.release.fixes import Unported, unported
+from dwh.release.fragments import Fragment, read_fragments
+from dwh.release.package_changes import file_findings, requirement_findings, setting_findings
+from dwh.release.record import Record, Records
+from dwh.release.repository import Package, Repository
+from dwh.release.surface import Surface, read_surface
+from dwh.release.versions import Step, next_release, parse
+from dwh.release.waivers import read_waivers, waive
+
+__all__ = ["Report", "check"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the gate found in one package.
+
+    Attributes:
+        package: the package.
+        last: its newest release; None before the first.
+        baseline: what the tree was compared with: `last`, or before a line's first release the newest
+            release of the line before. None when there is neither.
+        surface: the tree's.
+        findings: the differences, gravest first.
+        fragments: the open fragments.
+        step: the smallest step that allows findings and fragments.
+        following: the release that would come next; None when nothing changed.
+        unported: the fixes of other lines that this line lacks.
+        problems: why it cannot be released as it is, each with what to do.
+    """
+
+    package: Package
+    last: Record | None
+    baseline: Record | None
+    surface: Surface
+    findings: tuple[Finding, ...]
+    fragments: tuple[Fragment, ...]
+    step: Step
+    following: str | None
+    unported: tuple[Unported, ...]
+    problems: tuple[str, ...]
+
+    def reason(self) -> str:
+        """Return the gravest difference, with its place, or the fragment that says so."""
+        told = [f"{f.place}: {f.message}" for f in self.findings if f.step == self.step]
+        return [*told, *(fragment.path for fragment in self.fragments if fragment.step == self.step)][0]
+
+    def require_passed(self) -> None:
+        """Raise GateError when there is a problem."""
+        if self.problems:
+            raise GateError(self.package.name, self.problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-able data."""
+        return {
+            "package": self.package.name,
+            "status": self.package.status,
+            "version": self.package.version,
+            "released": self.last.version if self.last else None,
+            "compared with": f"{self.baseline.data['package']} {self.baseline.version}"
+            if self.baseline
+            else None,
+            "step": str(self.step),
+            "next": self.following,
+            "passed": not self.problems,
+            "problems": list(self.problems),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "fragments": [fragment.path for fragment in self.fragments],
+            "unported": [fix.to_dict() for fix in self.unported],
+        }
+
+
+def check(repository: Repository, package: Package, today: date) -> Report:
+    """Compare a package of the tree with what was last released.
+
+    Raises ReadError, RecordError or FragmentError for what cannot be read; everything else that is
+    wrong is in the report's `problems`.
+    """
+    records = Records(repository.git, package)
+    before = repository.before(package)
+    older = Records(repository.git, before).last if before else None
+    baseline = records.last or older
+    surface = read_surface(repository, package)
+    findings, waiver_problems = waive(
+        _findings(package, baseline, surface, own=records.last is not None), read_waivers(package), today
+    )
+    fragments = read_fragments(package)
+    steps = [*(finding.step for finding in findings), *(fragment.step for fragment in fragments)]
+    step = max(steps, default=Step.none)
+    lacking = unported(repository, today, package) if package.line else []
+    facts = Facts(
+        repository,
+        package,
+        records,
+        older,
+        surface,
+        tuple(findings),
+        tuple(fragments),
+        tuple(lacking),
+        step,
+        today,
+    )
+    return Report(
+        package,
+        records.last,
+        baseline,
+        surface,
+        tuple(sorted(findings, key=lambda finding: -finding.step)),
+        tuple(fragments),
+        step,
+        _following(package, records.last, step),
+        tuple(lacking),
+        (*problems(facts), *waiver_problems),
+    )
+
+
+def _findings(package: Package, baseline: Record | None, surface: Surface, own: bool) -> list[Finding]:
+    if baseline is None:
+        return []
+    data = baseline.data
+    found = [*contract_findings(baseline.jobs, surface), *api_findings(data["api"], surface)]
+    found += setting_findings(data["settings"], surface)
+    found += requirement_findings(package, data["requires"], surface)
+    if own:
+        return [*found, *file_findings(package, data["files"], found)]
+    # Between lines, what a line needs to be installed is nobody's break: readers choose the line.
+    return [finding for finding in found if finding.aspect != "requirement"]
+
+
+def _following(package: Package, last: Record | None, step: Step) -> str | None:
+    if last is None or parse(package.version) > parse(last.version):
+        return package.version
+    return next_release(last.version, step) if step else None

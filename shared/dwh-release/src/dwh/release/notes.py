@@ -1,0 +1,173 @@
+"""Release notes: the section of a release in CHANGELOG.md.
+
+It is built from what people wrote, the fragments, and from what the code declares, each job's
+`changes`: a table of what differs from the line before, and the steps to migrate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dwh.release.errors import RecordError
+from dwh.release.fragments import Fragment
+from dwh.release.jobs import JobData
+from dwh.release.repository import Package
+
+__all__ = ["JobNotes", "changelog_with", "declared_notes", "section", "section_of"]
+
+_TITLES = {
+    "breaking": "Breaking changes",
+    "security": "Security",
+    "feature": "Features",
+    "fix": "Fixes",
+    "notice": "Notices",
+}
+_DIFFERENCES = {
+    "value": "other values",
+    "to_null": "null where there was a value",
+    "from_null": "a value where there was null",
+    "row_added": "more rows",
+    "row_removed": "fewer rows",
+}
+_HEAD = """\
+# Changelog of {name}
+
+What callers of the code and readers of the tables notice, newest release first. Versions follow
+[SemVer](https://semver.org): before 1.0 a break moves the second number, anything else the third.
+"""
+
+
+@dataclass(frozen=True)
+class _Row:
+    old: str
+    new: str
+    difference: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobNotes:
+    """What one job declares to differ, as rows of a table, and what its readers have to do."""
+
+    table: str
+    rows: tuple[_Row, ...]
+    steps: tuple[str, ...]
+
+
+def declared_notes(jobs: dict[str, JobData], known: dict[str, JobData], older: str | None) -> list[JobNotes]:
+    """Return the notes on every declared change that the last release did not declare.
+
+    Parameters:
+        jobs: the jobs of the tree.
+        known: the jobs of the last release of the same line; empty before the first.
+        older: the line before, on which a reader can stay.
+    """
+    found = []
+    for name, job in sorted(jobs.items()):
+        told = known[name]["changes"] if name in known else []
+        fresh = [change for change in job["changes"] if change not in told]
+        if fresh:
+            steps = [*map(_step, fresh), *_stay(job["writes"]["name"], older)]
+            found.append(JobNotes(job["writes"]["name"], tuple(map(_row, fresh)), tuple(steps)))
+    return found
+
+
+def section(
+    package: Package,
+    version: str,
+    day: date,
+    fragments: Sequence[Fragment],
+    jobs: Sequence[JobNotes],
+    older: str | None,
+) -> str:
+    """Return the section of a release, in Markdown."""
+    groups = [
+        (title, [fragment for fragment in fragments if fragment.kind == kind])
+        for kind, title in _TITLES.items()
+    ]
+    text: str = _template().render(
+        version=version,
+        day=day.isoformat(),
+        groups=[(title, members) for title, members in groups if members],
+        jobs=jobs,
+        line=package.line,
+        before=f"line {older}" if older else "before",
+    )
+    return text.strip() + "\n"
+
+
+def changelog_with(name: str, changelog: str, new: str) -> str:
+    """Return a changelog with a section put above the newest one."""
+    text = changelog or _HEAD.format(name=name)
+    head, mark, rest = text.partition("\n## ")
+    return f"{head.rstrip()}\n\n{new.strip()}\n" + (f"{mark}{rest}" if mark else "")
+
+
+def section_of(package: Package, version: str) -> str:
+    """Return the section of a release from the changelog; raises RecordError."""
+    path = package.folder / "CHANGELOG.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for part in text.split("\n## ")[1:]:
+        if part.startswith(f"{version} "):
+            return f"## {part.strip()}\n"
+    raise RecordError(
+        f"reading {package.relative('CHANGELOG.md')}",
+        f"it has no section for {version}",
+        "restore it from git",
+    )
+
+
+def _row(change: dict[str, Any]) -> _Row:
+    kind, reason = change["change"], _cell(change["reason"])
+    if kind == "Renamed":
+        return _Row(f"`{change['old']}`", f"`{change['new']}`", "renamed", reason)
+    if kind == "Added":
+        return _Row("", f"`{change['column']}`", "added", reason)
+    if kind == "Removed":
+        return _Row(f"`{change['column']}`", "", "removed", reason)
+    column = f"`{change['column']}`" if change["column"] else ""
+    return _Row(column, column, _difference(change), reason)
+
+
+def _difference(change: dict[str, Any]) -> str:
+    what = _DIFFERENCES[change["kind"]]
+    return what if change["where"] == "true" else f"{what}, where `{_cell(change['where'])}`"
+
+
+def _step(change: dict[str, Any]) -> str:
+    kind = change["change"]
+    if kind == "Renamed":
+        return f"Read `{change['new']}` where you read `{change['old']}`."
+    if kind == "Added":
+        return f"`{change['column']}` is new: `SELECT *` and `insertInto` see one column more."
+    if kind == "Removed":
+        return f"Stop reading `{change['column']}`."
+    about = f"`{change['column']}`" if change["column"] else "the rows"
+    return f"Expect {_DIFFERENCES[change['kind']]} in {about}: {change['reason']}."
+
+
+def _stay(table: str, older: str | None) -> Iterator[str]:
+    if older:
+        yield f'Until then stay on line {older}: `read_table(spark, "{table}", line="{older}")`.'
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+@cache
+def _template() -> Any:
+    loader = PackageLoader("dwh.release", "templates")
+    environment = Environment(  # Markdown, not HTML: nothing is escaped
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("section.md.jinja")

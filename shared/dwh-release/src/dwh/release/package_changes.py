@@ -1,0 +1,67 @@
+"""Differences outside the code's promises: Spark settings, commands, requirements, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dwh.release.findings import Finding, Kind
+from dwh.release.jobs import Place
+from dwh.release.repository import Package
+from dwh.release.surface import Surface, file_digests
+from dwh.release.versions import Step
+
+__all__ = ["file_findings", "requirement_findings", "setting_findings"]
+
+
+def setting_findings(old: Mapping[str, str], new: Surface) -> Iterator[Finding]:
+    """Yield the Spark settings that differ: each can change every value that the jobs write."""
+    for name in sorted(old.keys() | new.settings.keys()):
+        before, after = old.get(name, "not set"), new.settings.get(name, "not set")
+        if before != after:
+            said = f"Spark setting {name} changed: {before} → {after}"
+            yield Finding(Step.major, "setting", name, "setting", said, new.home)
+
+
+def requirement_findings(package: Package, old: Mapping[str, Any], new: Surface) -> Iterator[Finding]:
+    """Yield the differences of commands, other entry points, extras, dependencies and Pythons."""
+    project = Place(package.relative("pyproject.toml"), 1)
+    groups = "entry points"
+    for group in sorted(old[groups].keys() | new.requires[groups].keys()):
+        yield from _named(group, old[groups].get(group, {}), new.requires[groups].get(group, {}), project)
+    yield from _named("extra", old["extras"], new.requires["extras"], project, Step.patch)
+    for name in ("python", "dependencies"):
+        before, after = old[name], new.requires[name]
+        if before != after:
+            said = f"what it requires changed ({name}): {_shown(before)} → {_shown(after)}"
+            yield Finding(Step.patch, "code", name, "requirement", said, project)
+
+
+def file_findings(package: Package, old: Mapping[str, str], findings: list[Finding]) -> Iterator[Finding]:
+    """Yield each file that differs from the release, unless another finding points to it."""
+    new, told = file_digests(package.module_folder), {finding.place.path for finding in findings}
+    folder = package.module_folder.relative_to(package.folder).as_posix()
+    for name in sorted(old.keys() | new.keys()):
+        path = package.relative(folder, name)
+        if old.get(name) != new.get(name) and path not in told:
+            verb = "changed" if name in old and name in new else ("is new" if name in new else "is gone")
+            yield Finding(Step.patch, "code", name, "code", f"{name} {verb}", Place(path, 1))
+
+
+def _named(
+    group: str, old: Mapping[str, Any], new: Mapping[str, Any], place: Place, changed: Step = Step.major
+) -> Iterator[Finding]:
+    kind: Kind = "entry point"
+    for name in sorted(old.keys() | new.keys()):
+        path = f"{group}.{name}"
+        if name not in new:
+            yield Finding(Step.major, kind, path, "removed", f"{group} {name} is gone", place)
+        elif name not in old:
+            yield Finding(Step.minor, kind, path, "added", f"{group} {name} is new", place)
+        elif old[name] != new[name]:
+            said = f"{group} {name} changed: {_shown(old[name])} → {_shown(new[name])}"
+            yield Finding(changed, kind, path, "changed", said, place)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,255 @@
+"""The packages of a monorepo, as their `pyproject.toml` describe them.
+
+A package is a folder one or two levels deep whose pyproject.toml has a table `[tool.dwh]`:
+
+    [tool.dwh]            [tool.dwh]
+    line = "0.1"          shared = true
+
+The name of a line's import package and object comes from its entry point in the group `dwh.lines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tomllib
+from packaging.utils import canonicalize_name
+
+from dwh.release._git import Git
+from dwh.release._line_source import LineSource, read_line_source
+from dwh.release.errors import RepositoryError, UnknownPackageError
+from dwh.release.versions import parse, parse_line
+
+__all__ = ["Package", "Repository"]
+
+_MARKED = 'mark a package with [tool.dwh] in its pyproject.toml: line = "0.1", or shared = true'
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Hatch project of the monorepo.
+
+    Attributes:
+        name: the distribution.
+        folder, path: where it is, and the same relative to the repository's top.
+        version: what its pyproject.toml says.
+        line: the line's name; None for a shared library.
+        module: the import package.
+        project: the table `[project]`.
+        settings: the table `[tool.dwh]`.
+        source: what a line says of itself; None for a shared library.
+    """
+
+    name: str
+    folder: Path
+    path: str
+    version: str
+    line: str | None
+    module: str
+    project: dict[str, Any]
+    settings: dict[str, Any]
+    source: LineSource | None
+
+    @property
+    def src(self) -> Path:
+        """The folder that is put on the import path."""
+        return self.folder / "src"
+
+    @property
+    def module_folder(self) -> Path:
+        """The folder of the import package."""
+        return self.src.joinpath(*self.module.split("."))
+
+    @property
+    def status(self) -> str:
+        """`main`, `maintenance`, `ended`, or `shared` for a library that is no line."""
+        return self.source.status if self.source else "shared"
+
+    def supported(self, today: date) -> bool:
+        """Tell whether the package still gets releases."""
+        return self.source is None or (
+            self.status != "ended" and (self.source.ends is None or self.source.ends >= today)
+        )
+
+    @property
+    def tag(self) -> str:
+        """The tag of the version that pyproject.toml names."""
+        return f"{self.name}@{self.version}"
+
+    def relative(self, *parts: str) -> str:
+        """Return a path below the package, relative to the repository's top."""
+        return "/".join((self.path, *parts))
+
+
+class Repository:
+    """A monorepo of lines and shared libraries.
+
+    Raises RepositoryError when the folder is none, or a package cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.git = Git.at(folder)
+        self.root = self.git.root
+        self.packages = tuple(_packages(self.root))
+        if not self.packages:
+            raise RepositoryError(f"looking for packages in {self.root}", "there is none", _MARKED)
+        self._check_names()
+        self._check_namespaces()
+
+    @cached_property
+    def lines(self) -> tuple[Package, ...]:
+        """The lines, oldest first."""
+        found = [package for package in self.packages if package.line]
+        return tuple(sorted(found, key=lambda package: parse_line(package.line or "")))
+
+    @property
+    def main(self) -> Package:
+        """The main line; raises RepositoryError unless there is exactly one."""
+        found = [package for package in self.lines if package.status == "main"]
+        if len(found) != 1:
+            names = ", ".join(package.name for package in found) or "none"
+            raise RepositoryError(
+                "looking for the main line",
+                f"exactly one line has the status main, found: {names}",
+                'set status="main" in the LINE of one package and "maintenance" in the others',
+            )
+        return found[0]
+
+    def package(self, name: str) -> Package:
+        """Return a package by its distribution's name, as pip would spell it or with `@version`.
+
+        Raises UnknownPackageError, or RepositoryError for another version than the tree's.
+        """
+        wanted, _, version = name.partition("@")
+        for package in self.packages:
+            if canonicalize_name(package.name) == canonicalize_name(wanted):
+                if version and version != package.version:
+                    raise RepositoryError(
+                        f"looking for {name}",
+                        f"the tree has {package.version}",
+                        f"type: git switch --detach {name}",
+                    )
+                return package
+        raise UnknownPackageError(name, [package.name for package in self.packages])
+
+    def before(self, package: Package) -> Package | None:
+        """Return the line before a line."""
+        older = [other for other in self.lines if other.line and package.line and _older(other, package)]
+        return older[-1] if older else None
+
+    def shared_sources(self) -> list[Path]:
+        """Return the `src` folders of the shared libraries."""
+        return [package.src for package in self.packages if package.line is None]
+
+    def version_problem(self) -> str | None:
+        """Say why VERSION and the main line disagree, or None when they agree."""
+        if not self.lines:
+            return None
+        main, path = self.main, self.root / "VERSION"
+        found = path.read_text(encoding="utf-8").strip() if path.is_file() else None
+        if found == main.version:
+            return None
+        says = "there is no file VERSION" if found is None else f"VERSION says {found!r}"
+        return f"{says}, but the main line {main.name} is {main.version}; type: echo {main.version} > VERSION"
+
+    def _check_namespaces(self) -> None:
+        """Raise RepositoryError where an `__init__.py` would hide the other packages of a namespace."""
+        modules = [package.module for package in self.packages]
+        for package in self.packages:
+            folders = (
+                [package.module_folder] if any(m.startswith(f"{package.module}.") for m in modules) else []
+            )
+            above = [
+                package.src.joinpath(*package.module.split(".")[:n])
+                for n in range(package.module.count(".") + 1)
+            ]
+            for folder in [*above, *folders]:
+                stray = folder / "__init__.py"
+                if stray.is_file():
+                    path = stray.relative_to(self.root).as_posix()
+                    said = "it would hide every other package of its namespace"
+                    raise RepositoryError(f"looking at {path}", said, f"type: git rm {path}, or rm {path}")
+
+    def _check_names(self) -> None:
+        for attribute in ("name", "line", "module"):
+            values = [getattr(package, attribute) for package in self.packages if getattr(package, attribute)]
+            for value in values:
+                if values.count(value) > 1:
+                    raise RepositoryError(
+                        "reading the packages", f"two have the {attribute} {value}", "rename one"
+                    )
+
+
+def _older(other: Package, package: Package) -> bool:
+    return parse_line(other.line or "") < parse_line(package.line or "")
+
+
+def _packages(root: Path) -> Iterator[Package]:
+    for path in sorted((*root.glob("[!.]*/pyproject.toml"), *root.glob("[!.]*/[!.]*/pyproject.toml"))):
+        content = _toml(path)
+        settings = content.get("tool", {}).get("dwh")
+        if settings is not None:
+            yield _package(root, path.parent, content.get("project", {}), settings)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RepositoryError(f"reading {path}", str(error), "mend the file") from error
+
+
+def _package(root: Path, folder: Path, project: dict[str, Any], settings: dict[str, Any]) -> Package:
+    path, line = folder.relative_to(root).as_posix(), settings.get("line")
+    name, version = project.get("name"), project.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise RepositoryError(
+            f"reading {path}/pyproject.toml", "[project] lacks name or version", "write both"
+        )
+    parse(version)
+    if line is None and settings.get("shared") is not True:
+        raise RepositoryError(f"reading {path}/pyproject.toml", "[tool.dwh] is neither", _MARKED)
+    if line is None:
+        return Package(name, folder, path, version, None, _only_module(folder), project, settings, None)
+    module, _, attribute = _entry_point(path, project, str(line)).partition(":")
+    file = folder.joinpath("src", *module.split("."), "__init__.py")
+    source = read_line_source(file, attribute)
+    return Package(name, folder, path, version, str(line), module, project, settings, source)
+
+
+def _entry_point(path: str, project: dict[str, Any], line: str) -> str:
+    parse_line(line)
+    entries = project.get("entry-points", {}).get("dwh.lines", {})
+    if list(entries) != [line] or ":" not in entries[line]:
+        raise RepositoryError(
+            f"reading {path}/pyproject.toml",
+            f'[project.entry-points."dwh.lines"] does not name line {line} alone (found: {dict(entries)})',
+            f'write "{line}" = "import.package:LINE"',
+        )
+    return str(entries[line])
+
+
+def _only_module(folder: Path) -> str:
+    """Return the import package below `src`: the first folder with an `__init__.py` on each way down."""
+    place, found = folder / "src", list(_modules(folder / "src"))
+    if len(found) != 1:
+        names = ", ".join(found) or "none"
+        raise RepositoryError(
+            f"reading {place}", f"it has one import package, found: {names}", "see [tool.dwh]"
+        )
+    return found[0]
+
+
+def _modules(folder: Path, above: str = "") -> Iterator[str]:
+    for child in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if child.is_dir() and child.name.isidentifier() and child.name != "__pycache__":
+            name = f"{above}{child.name}"
+            if (child / "__init__.py").is_file():
+                yield name
+            else:
+                yield from _modules(child, f"{name}.")

@@ -1,0 +1,64 @@
+"""Tag a release: `dwh-v0_1@0.1.2`, at a commit whose tree is exactly what was recorded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dwh.release.errors import TreeError, VersionError
+from dwh.release.gate import check
+from dwh.release.notes import section_of
+from dwh.release.record import Record
+from dwh.release.repository import Package, Repository
+
+__all__ = ["require_released", "tag_release"]
+
+
+def require_released(repository: Repository, package: Package, today: date, doing: str) -> Record:
+    """Return the record of the version in the tree; raises TreeError when the tree is something else.
+
+    A version names one code for ever: what differs from the record needs a version of its own.
+    """
+    prepare = f"type: dwh-release prepare {package.name}"
+    repository.git.require_clean(doing, package.path)
+    report = check(repository, package, today)
+    if report.last is None:
+        raise TreeError(doing, f"{package.version} was never prepared", prepare)
+    report.require_passed()
+    if report.findings or report.last.version != package.version:
+        what = report.findings[0] if report.findings else None
+        said = f"{what.place}: {what.message}" if what else f"pyproject.toml says {package.version}"
+        raise TreeError(
+            doing,
+            f"the tree is not the release {report.last.version} ({said}): the bump was forgotten",
+            prepare,
+        )
+    return report.last
+
+
+def tag_release(repository: Repository, package: Package, today: date) -> tuple[str, bool]:
+    """Tag the release in the tree; returns the tag, and whether it is new.
+
+    Raises TreeError, GateError, or VersionError when the tag names another commit.
+    """
+    git, doing = repository.git, f"tagging {package.tag}"
+    require_released(repository, package, today, doing)
+    head = git.run("rev-parse", "HEAD").strip()
+    there = git.try_run("rev-parse", "--verify", "--quiet", f"refs/tags/{package.tag}^{{commit}}")
+    if there == head:
+        return package.tag, False
+    if there:
+        raise VersionError(
+            doing,
+            f"the tag exists, at {there[:10]}",
+            f"a release never changes; type: dwh-release prepare {package.name}",
+        )
+    notes = section_of(package, package.version)
+    git.run(
+        "tag",
+        "--annotate",
+        "--cleanup=verbatim",
+        "-m",
+        f"{package.name} {package.version}\n\n{notes}",
+        package.tag,
+    )
+    return package.tag, True

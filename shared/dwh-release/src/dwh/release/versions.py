@@ -1,0 +1,91 @@
+"""Steps between versions, as Semantic Versioning 2.0.0 counts them.
+
+A step says what kind of change it allows: `patch` fixes, `minor` features, `major` breaks. From 1.0
+on the step moves the number of the same name. In 0.x the numbers shift one place to the right, as
+semver.org's point 4 leaves open and dependency ranges such as `>=0.2,<0.3` assume: a break moves the
+second number, a feature or a fix the third.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+from dwh.release.errors import VersionError
+
+__all__ = ["Step", "first_release", "in_line", "next_release", "parse", "parse_line", "step_between"]
+
+_RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+_LINE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+
+
+class Step(IntEnum):
+    """What a release may change, from nothing to everything."""
+
+    none = 0
+    patch = 1
+    minor = 2
+    major = 3
+
+    @property
+    def meaning(self) -> str:
+        """Return what the step is for."""
+        return ("nothing", "a fix", "a feature", "a breaking change")[self]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def parse(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a release; raises VersionError."""
+    match = _RELEASE.fullmatch(version)
+    if match is None:
+        raise VersionError(
+            "reading a version", f"{version!r} is no release", "write three numbers, such as 0.1.2"
+        )
+    major, minor, patch = map(int, match.groups())
+    return major, minor, patch
+
+
+def parse_line(line: str) -> tuple[int, int]:
+    """Return the two numbers of a line; raises VersionError."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise VersionError("reading a line", f"{line!r} is no line", "write two numbers, such as 0.3")
+    return int(match[1]), int(match[2])
+
+
+def first_release(line: str) -> str:
+    """Return the release that a line is named by: 0.1.0 for line 0.1."""
+    return f"{line}.0"
+
+
+def next_release(version: str, step: Step) -> str:
+    """Return the release that a step leads to."""
+    major, minor, patch = parse(version)
+    place = step if major else max(step - 1, Step.patch)
+    if place == Step.major:
+        return f"{major + 1}.0.0"
+    if place == Step.minor:
+        return f"{major}.{minor + 1}.0"
+    return f"{major}.{minor}.{patch + 1}"
+
+
+def step_between(old: str, new: str) -> Step:
+    """Return the largest change that going from `old` to `new` allows; `none` when new is not newer.
+
+    In 0.x the third number allows a feature: what a fix may be called is for the fragments to say.
+    """
+    before, after = parse(old), parse(new)
+    if after <= before:
+        return Step.none
+    if after[0] > before[0] or (before[0] == 0 and after[1] > before[1]):
+        return Step.major
+    return Step.minor if before[0] == 0 or after[1] > before[1] else Step.patch
+
+
+def in_line(line: str, version: str) -> bool:
+    """Tell whether a release belongs to a line: before 1.0 by two numbers, from 1.0 on by the first."""
+    first, release = (*parse_line(line), 0), parse(version)
+    same = 1 if first[0] else 2
+    return release[:same] == first[:same] and release >= first

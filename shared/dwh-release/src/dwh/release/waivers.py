@@ -1,0 +1,81 @@
+"""Waivers: findings that a person answers for, in `waivers.toml` of a package.
+
+    [[waiver]]
+    finding = "carrier_delays.LATE_MINUTES:value"
+    reason = "14 was a typing error; the contract always said 15"
+    expires = 2027-01-31
+
+A waived finding counts as a fix. A waiver that is over, or that no finding needs, fails the gate, so
+that none is forgotten; `prepare` removes the file with the release that used it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import tomllib
+
+from dwh.release.errors import FragmentError
+from dwh.release.findings import Finding
+from dwh.release.repository import Package
+from dwh.release.versions import Step
+
+__all__ = ["Waiver", "read_waivers", "waive"]
+
+FILE = "waivers.toml"
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One waiver: the id of a finding, why it is no more than a fix, and until when that is accepted."""
+
+    finding: str
+    reason: str
+    expires: date
+
+
+def read_waivers(package: Package) -> list[Waiver]:
+    """Return the waivers of a package; raises FragmentError."""
+    path = package.folder / FILE
+    if not path.is_file():
+        return []
+    doing = f"reading {package.relative(FILE)}"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("waiver", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FragmentError(doing, str(error), "mend the file") from error
+    return [_waiver(doing, entry) for entry in entries]
+
+
+def waive(findings: Iterable[Finding], waivers: list[Waiver], today: date) -> tuple[list[Finding], list[str]]:
+    """Lower the waived findings to fixes; returns them all, and what is wrong with the waivers."""
+    lasting = {waiver.finding: waiver for waiver in waivers if waiver.expires >= today}
+    problems = [
+        f"the waiver of {w.finding} expired on {w.expires}: decide again, then renew or remove it in {FILE}"
+        for w in waivers
+        if w.expires < today
+    ]
+    lowered, used = [], set()
+    for finding in findings:
+        waiver = lasting.get(finding.id)
+        if waiver and finding.step > Step.patch:
+            used.add(finding.id)
+            finding = replace(finding, step=Step.patch, waived=waiver.reason)
+        lowered.append(finding)
+    unused = sorted(lasting.keys() - used)
+    problems += [f"the waiver of {name} covers nothing: remove it from {FILE}" for name in unused]
+    return lowered, problems
+
+
+def _waiver(doing: str, entry: object) -> Waiver:
+    allowed = 'write finding = "path:aspect", reason = "…" and expires = 2027-01-31'
+    if not isinstance(entry, dict) or entry.keys() != {"finding", "reason", "expires"}:
+        raise FragmentError(doing, f"{entry!r} is no waiver", allowed)
+    expires = entry["expires"]
+    if not isinstance(expires, date) or isinstance(expires, datetime):
+        raise FragmentError(doing, f"expires = {expires!r} is no date", allowed)
+    if not isinstance(entry["reason"], str) or len(entry["reason"].split()) < 3:
+        raise FragmentError(doing, f"the waiver of {entry['finding']} gives no reason", allowed)
+    return Waiver(str(entry["finding"]), entry["reason"], expires)
