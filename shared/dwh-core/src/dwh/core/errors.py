@@ -13,6 +13,7 @@ from collections.abc import Iterable
 __all__ = [
     "AuditError",
     "ConfigError",
+    "DecisionConflictError",
     "DefinitionError",
     "DwhError",
     "InvalidDateError",
@@ -20,6 +21,7 @@ __all__ = [
     "LedgerError",
     "LedgerVersionError",
     "NoOutputError",
+    "NotPinnedError",
     "RunError",
     "SourceError",
     "SparkUnavailableError",
@@ -154,6 +156,28 @@ class NoOutputError(DwhError):
     def __init__(self, table: str, problem: str, hint: str) -> None:
         self.table, self.problem, self.hint = table, problem, hint
         super().__init__(f"{table}: {problem}; {hint}")
+
+
+class NotPinnedError(UsageError):
+    """An environment has not chosen a line for a job, so it cannot say which one to run."""
+
+    def __init__(self, environment: str, job: str, known: Iterable[str]) -> None:
+        self.environment, self.job, self.known = environment, job, tuple(known)
+        super().__init__(
+            f"environment {environment} has no pin for {job} (environments with pins: {listed(self.known)}); "
+            f'type: dwh pin {job} LINE --env {environment} --reason "…", or name a line: {job}@LINE'
+        )
+
+
+class DecisionConflictError(DwhError):
+    """Somebody else has decided in the meantime. Nothing was changed."""
+
+    def __init__(self, what: str, action: str, decided_by: str, reason: str) -> None:
+        self.what, self.action, self.decided_by, self.reason = what, action, decided_by, reason
+        super().__init__(
+            f"{what}: {decided_by} was faster ({action}: {reason}), nothing was changed; "
+            "type: dwh rollout history, and decide again"
+        )
 
 
 class ConfigError(UsageError):

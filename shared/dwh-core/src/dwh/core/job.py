@@ -6,6 +6,7 @@ a DAG file can import jobs for the price of a few milliseconds.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +14,7 @@ from dwh.core.changes import Change
 from dwh.core.contract import Table
 from dwh.core.dates import logical_dates
 from dwh.core.errors import DefinitionError
+from dwh.core.lines import Line, warn_if_ended
 from dwh.core.names import valid_job
 
 if TYPE_CHECKING:
@@ -57,6 +59,9 @@ class Job(ABC):
             raise DefinitionError(where, "set reads to a tuple of Table(…)")
         if len({table.short_name for table in reads}) < len(reads):
             raise DefinitionError(where, "two inputs have the same name")
+        package = cls.__module__.rpartition(".")[0]
+        if isinstance(line := getattr(sys.modules.get(package), "LINE", None), Line):
+            warn_if_ended(package, line)
 
     @abstractmethod
     def transform(self, *args: Any, **kwargs: Any) -> DataFrame:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timezone
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
@@ -35,7 +36,22 @@ from dwh.core.names import valid_job
 if TYPE_CHECKING:
     from dwh.core.job import Job
 
-__all__ = ["InstalledLine", "Line", "Reference", "Status", "find_job", "installed_lines", "line_of"]
+__all__ = [
+    "EndedLineWarning",
+    "InstalledLine",
+    "Line",
+    "Reference",
+    "Status",
+    "find_job",
+    "installed_lines",
+    "line_of",
+    "warn_if_ended",
+]
+
+
+class EndedLineWarning(FutureWarning):
+    """A job of a line that gets no more fixes was imported or run."""
+
 
 Status = Literal["main", "maintenance", "ended"]
 
@@ -56,6 +72,12 @@ class Line:
     status: Status
     ends: date | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the line gets no more fixes: it says so, or its last day has passed (UTC)."""
+        past = self.ends is not None and self.ends < datetime.now(timezone.utc).date()
+        return self.status == "ended" or past
 
 
 @dataclass(frozen=True)
@@ -151,6 +173,18 @@ def line_of(job: type[Job]) -> InstalledLine:
         f"no installed distribution says that {package or 'its module'} is a line; "
         "add an entry point to the group dwh.lines and install it",
     )
+
+
+def warn_if_ended(package: str, line: Line) -> None:
+    """Warn whoever imports or runs a job of a line that has ended, and say what to do."""
+    if line.ended:
+        when = f" on {line.ends} (UTC)" if line.ends else ""
+        warnings.warn(
+            f"{package}: this line ended{when} and gets no more fixes; `dwh jobs` lists those that go on, "
+            "`dwh rollout plan JOB OLD NEW` shows the way to one",
+            EndedLineWarning,
+            stacklevel=3,
+        )
 
 
 def _installed(entry: EntryPoint) -> InstalledLine:

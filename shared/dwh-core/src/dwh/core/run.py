@@ -22,7 +22,7 @@ from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import LedgerError, RunError, UnknownSourceError, one_line, without_secrets
 from dwh.core.ledger import RunRecord
-from dwh.core.lines import InstalledLine, line_of
+from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.provenance import provenance
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.storage import place_of, read_run, read_source, write_run
@@ -58,6 +58,7 @@ def run_job(
 ) -> Receipt:
     """Run a job for some logical dates and commit its output. See `Job.run`."""
     line = line_of(type(job))
+    warn_if_ended(line.package, line.line)
     warehouse = warehouse or Warehouse.create()
     places = source_places(job, warehouse)
     spark = spark or spark_session(warehouse.config.spark)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, parse_date
-from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
+from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError, UsageError
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
-from dwh.core.names import valid_table
+from dwh.core.names import valid_environment, valid_table
 from dwh.core.storage import read_outputs
 
 if TYPE_CHECKING:
@@ -39,6 +39,25 @@ class Warehouse:
         config = config or load_config()
         return cls(config, Ledger.create(config.ledger))
 
+    def published(
+        self,
+        table: str,
+        environment: str | None = None,
+        dates: DateRange | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Output]:
+        """Return what an environment, by default the configured one, shows for each logical date.
+
+        Raises InvalidNameError, UnknownTableError, or NoOutputError when it shows nothing.
+        """
+        environment = valid_environment(environment or self.config.environment)
+        self._known(table)
+        found = self.ledger.published_outputs(environment, table, dates, as_of)
+        if not found:
+            wanted = f"environment {environment} publishes nothing" + (f" for {dates}" if dates else "")
+            raise NoOutputError(table, wanted, "type: dwh pins; or name a line whose output to read")
+        return found
+
     def outputs(
         self, table: str, line: str, dates: DateRange | None = None, as_of: datetime | None = None
     ) -> list[Output]:
@@ -46,8 +65,7 @@ class Warehouse:
 
         Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none.
         """
-        if valid_table(table) not in (known := self.ledger.table_names()):
-            raise UnknownTableError(table, known)
+        self._known(table)
         found = self.ledger.newest_outputs(table, line, dates, as_of)
         if not found:
             wanted = f"line {line} has no output" + (f" for {dates}" if dates else "")
@@ -63,33 +81,43 @@ class Warehouse:
         contracts = {record.line: record.contract for record in records}
         return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts)
 
+    def _known(self, table: str) -> None:
+        if valid_table(table) not in (known := self.ledger.table_names()):
+            raise UnknownTableError(table, known)
+
 
 def read_table(
     spark: SparkSession,
     name: str,
     *,
-    line: str,
+    line: str | None = None,
+    environment: str | None = None,
     start: object = None,
     end: object = None,
     as_of: datetime | None = None,
     warehouse: Warehouse | None = None,
 ) -> DataFrame:
-    """Return a table as a line has written it: its newest output for each logical date.
+    """Return a table as an environment publishes it, or as a line has written it.
 
     What the DataFrame reads is settled now: runs that commit later do not change it.
 
     Parameters:
         name: such as `flights.carrier_delays`.
-        line: such as `0.1`.
+        line: such as `0.1`: its newest output for each logical date, whatever is published.
+        environment: whose publications to read, where no line is given; by default the configured one.
         start, end: the first and last logical date, as `Job.run` takes them; by default all.
-        as_of: read what had been committed at that instant; needs a time zone.
+        as_of: read what had been committed, or was published, at that instant; needs a time zone.
         warehouse: by default the one that the configuration names.
 
-    Raises UnknownTableError, NoOutputError, InvalidDateError or LedgerError.
+    Raises UnknownTableError, NoOutputError, InvalidDateError, UsageError or LedgerError.
     """
+    if line is not None and environment is not None:
+        raise UsageError(f"{name}: give a line or an environment, not both")
     if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
         raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
     warehouse = warehouse or Warehouse.open()
     first, last = (None if day is None else parse_date(day) for day in (start, end))
     dates = DateRange(first or date.min, last or date.max) if first or last else None
+    if line is None:
+        return warehouse.read(spark, warehouse.published(name, environment, dates, as_of))
     return warehouse.read(spark, warehouse.outputs(name, line, dates, as_of))

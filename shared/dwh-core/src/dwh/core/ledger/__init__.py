@@ -18,12 +18,26 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import LedgerError, LedgerVersionError
-from dwh.core.ledger.schema import ledger_version, receipts, runs, tables
+from dwh.core.errors import (
+    DecisionConflictError,
+    InvalidDateError,
+    LedgerError,
+    LedgerVersionError,
+    NotPinnedError,
+)
+from dwh.core.ledger.environments import (
+    Decision,
+    add_resolutions,
+    newest_decision,
+    newest_publications,
+    publish_run,
+    resolved_lines,
+)
+from dwh.core.ledger.schema import decisions, ledger_version, publications, receipts, runs, tables
 
-__all__ = ["SCHEMA_VERSION", "Ledger", "Output", "RunRecord", "insert_if_absent"]
+__all__ = ["SCHEMA_VERSION", "Decision", "Ledger", "Output", "RunRecord", "insert_if_absent"]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 _SQLITE_WAIT_SECONDS = 60
 
 
@@ -136,8 +150,9 @@ class Ledger:
             connection.execute(runs.insert(), [vars(run)])
 
     def commit_run(self, run: RunRecord, rows: Mapping[date, int]) -> None:
-        """Make a run's output visible: one transaction for its receipts and its status.
+        """Make a run's output visible: one transaction for its receipts, publications and status.
 
+        It is published for the dates that the run's line serves in the run's environment.
         Raises LedgerError when the run is no longer `started`, because `dwh gc` gave it up.
         """
         with self.writing() as connection:
@@ -160,6 +175,7 @@ class Ledger:
                     for partition, count in rows.items()
                 ],
             )
+            publish_run(connection, run.id, run.environment, run.job, sequence)
 
     def fail_run(self, run_id: str, reason: str, status: str = "failed") -> None:
         """Record why a started run will never commit: it `failed`, or is `abandoned` by a dead process.
@@ -183,8 +199,9 @@ class Ledger:
 
     def table_names(self) -> list[str]:
         """Return the tables that some run has written."""
+        written = sa.exists().where(receipts.c.table_name == tables.c.name)
         with self.reading() as connection:
-            return list(connection.scalars(sa.select(tables.c.name).order_by(tables.c.name)))
+            return list(connection.scalars(sa.select(tables.c.name).where(written).order_by(tables.c.name)))
 
     def table_lines(self, table: str) -> list[str]:
         """Return the lines that have an output of the table."""
@@ -223,14 +240,102 @@ class Ledger:
         same = sa.tuple_(receipts.c.partition_date, receipts.c.sequence).in_(wanted)
         return self._select_outputs([*_wanted(table, line), same], receipts.c.partition_date)
 
+    def published_outputs(
+        self, environment: str, table: str, dates: DateRange | None = None, as_of: datetime | None = None
+    ) -> list[Output]:
+        """Return what an environment shows of a table, or showed at an instant, for each logical date."""
+        conditions: list[sa.ColumnElement[bool]] = []
+        if dates is not None:
+            conditions.append(publications.c.partition_date.between(dates.first, dates.last))
+        if as_of is not None:
+            conditions.append(publications.c.published_at <= as_of)
+        newest = newest_publications(environment, table, *conditions).subquery()
+        shown = sa.and_(
+            publications.c.environment == environment,
+            publications.c.table_name == table,
+            publications.c.partition_date == newest.c.partition_date,
+            publications.c.sequence == newest.c.sequence,
+        )
+        same = sa.and_(
+            receipts.c.run_id == publications.c.run_id,
+            receipts.c.partition_date == publications.c.partition_date,
+        )
+        source = receipts.join(publications, same).join(newest, shown)
+        return self._select_outputs([], receipts.c.partition_date, source=source)
+
+    def decision(self, environment: str, job: str) -> Decision | None:
+        """Return what holds for a job in an environment, None without a pin."""
+        with self.reading() as connection:
+            return newest_decision(connection, environment, job)
+
+    def decisions(self, *conditions: sa.ColumnElement[bool]) -> list[Decision]:
+        """Return the decisions for which the conditions on `schema.decisions` hold, oldest first."""
+        query = sa.select(decisions).where(*conditions).order_by(decisions.c.decided_at, decisions.c.sequence)
+        with self.reading() as connection:
+            return [Decision(**row._mapping) for row in connection.execute(query)]
+
+    @contextmanager
+    def deciding(
+        self, environment: str, job: str, table: str, expected: Decision | None
+    ) -> Iterator[tuple[sa.Connection, int]]:
+        """Give a transaction in which to decide about a job, and the sequence of the decision.
+
+        Nothing else happens to the table meanwhile. Raises DecisionConflictError unless `expected`,
+        what the decision is based on, still holds: of two who decide at once, one wins.
+        """
+        with self.writing() as connection:
+            sequence = self._next_sequence(connection, table)
+            newest = newest_decision(connection, environment, job)
+            if newest and (expected is None or newest.sequence != expected.sequence):
+                raise DecisionConflictError(
+                    f"{job} in {environment}", newest.action, newest.decided_by, newest.reason
+                )
+            yield connection, sequence
+
+    def resolve(
+        self, environment: str, job: str, dates: DateRange, *, anew: bool = False
+    ) -> tuple[Decision, dict[date, str]]:
+        """Decide, for good, which line serves each logical date; return that, and what it rests on.
+
+        Parameters:
+            anew: decide again by what holds now, also where it was decided before.
+
+        Raises NotPinnedError without a pin, and InvalidDateError for a date that has not begun (UTC).
+        """
+        if dates.last > _now().date():
+            raise InvalidDateError(dates.last, "a logical date in the future has no line yet")
+        with self.reading() as connection:
+            decision = newest_decision(connection, environment, job)
+            if decision is None:
+                raise NotPinnedError(environment, job, self._environments(connection))
+            found = resolved_lines(connection, environment, job, dates)
+        if len(found) == len(dates) and not anew:
+            return decision, found
+        with self.writing() as connection:
+            sequence = self._next_sequence(connection, decision.table_name)
+            decision = newest_decision(connection, environment, job) or decision
+            found = resolved_lines(connection, environment, job, dates)
+            now = {day: decision.line_for(day) for day in dates}
+            lines = now if anew else now | found
+            new = {day: line for day, line in lines.items() if found.get(day) != line}
+            add_resolutions(connection, environment, job, new, sequence)
+        return decision, lines
+
+    @staticmethod
+    def _environments(connection: sa.Connection) -> list[str]:
+        return sorted(connection.scalars(sa.select(decisions.c.environment).distinct()))
+
     def _select_outputs(
-        self, conditions: Iterable[sa.ColumnElement[bool]], *order: sa.ColumnElement[Any]
+        self,
+        conditions: Iterable[sa.ColumnElement[bool]],
+        *order: sa.ColumnElement[Any],
+        source: sa.FromClause = receipts,
     ) -> list[Output]:
         state = runs.c.code["state"].as_string().label("code_state")
         columns = [receipts.c[field.name] for field in fields(Output) if field.name in receipts.c]
         query = (
             sa.select(*columns, runs.c.release, runs.c.location, state)
-            .join(runs, runs.c.id == receipts.c.run_id)
+            .select_from(source.join(runs, runs.c.id == receipts.c.run_id))
             .where(*conditions)
             .order_by(*order)
         )

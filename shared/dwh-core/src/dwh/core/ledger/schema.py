@@ -28,12 +28,17 @@ from sqlalchemy.types import TypeDecorator
 
 __all__ = [
     "comparisons",
+    "decisions",
     "encodings",
     "fingerprints",
     "ledger_version",
     "metadata",
+    "plans",
+    "publications",
     "receipts",
+    "resolutions",
     "runs",
+    "shadows",
     "tables",
 ]
 
@@ -69,7 +74,8 @@ tables = Table(
     "tables",
     metadata,
     Column("name", String(255), primary_key=True),
-    # Each commit to a table takes the next number. Updating this row is the lock that orders them.
+    # Whatever happens to a table takes the next number: commits, decisions, publications, resolutions.
+    # Updating this row is the lock that orders them.
     Column("sequence", BigInteger, nullable=False),
 )
 
@@ -111,6 +117,75 @@ receipts = Table(
     Column("row_count", BigInteger, nullable=False),
     Column("committed_at", UtcDateTime, nullable=False),
     Index(None, "table_name", "line", "partition_date", "sequence"),
+)
+
+# What environments have chosen. Rows are only ever added: the newest counts, the others are history.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("job", String(63), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("table_name", String(255), nullable=False),
+    Column("action", String(20), nullable=False),  # pin, or what was done to a rollout
+    Column("line", String(20), nullable=False),  # the pin from now on
+    Column("rollout", JSON(none_as_null=True)),  # its whole state from now on, if there is one
+    Column("reason", Text, nullable=False),
+    Column("decided_by", String(255), nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
+resolutions = Table(
+    "resolutions",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("job", String(63), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("line", String(20), nullable=False),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("table_name", String(255), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),  # of the commit or the decision that made it
+    Column("run_id", String(40), ForeignKey("runs.id")),  # null: nothing is shown from now on
+    Column("published_at", UtcDateTime, nullable=False),
+)
+
+# What rollouts showed before they began, and what they have compared since. `dwh.migrate` writes these.
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("job", String(63), nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("planned_by", String(255), nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Index(None, "environment", "job", "planned_at"),
+)
+
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("environment", String(63), nullable=False),
+    Column("job", String(63), nullable=False),
+    Column("rollout", BigInteger, nullable=False),  # sequence of the decision that started it
+    Column("decision", BigInteger, nullable=False),  # sequence of the decision that held then
+    Column("first_date", Date, nullable=False),
+    Column("last_date", Date, nullable=False),
+    Column("served_run", String(40), ForeignKey("runs.id"), nullable=False),
+    Column("candidate_run", String(40), ForeignKey("runs.id")),
+    Column("comparison", String(40), ForeignKey("comparisons.id")),
+    Column("outcome", String(20), nullable=False),  # a verdict, or error
+    Column("error", Text),
+    Column("shadowed_at", UtcDateTime, nullable=False),
+    Index(None, "environment", "job", "rollout"),
 )
 
 # What `dwh.migrate` has found out about outputs, which never change: so it stays true.

@@ -1,0 +1,185 @@
+"""What environments have chosen: pins, rollouts, resolutions and publications.
+
+Everything here works on a connection, inside the caller's transaction. Nothing is ever changed or
+removed: the newest row counts, the others are history. Whoever writes holds the row of the table in
+`schema.tables`, so that all that happens to one table has an order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+
+from dwh.core.ledger.schema import decisions, publications, receipts, resolutions
+
+__all__ = [
+    "Decision",
+    "add_publications",
+    "add_resolutions",
+    "newest_decision",
+    "newest_publications",
+    "publish_run",
+    "resolved_lines",
+    "serves",
+    "share_of",
+]
+
+_ACTIVE = ("running", "held")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an operator, or a gate, has decided about a job in an environment.
+
+    Attributes:
+        sequence: its place among all that happened to the table.
+        action: `pin`, or what was done to a rollout: `start`, `advance`, `hold`, `resume`, `cutover`,
+            `rollback` or `finish`.
+        line: the pin from now on.
+        rollout: the rollout's whole state from now on, as `dwh.migrate.rollout` writes it; None before
+            the first one.
+    """
+
+    environment: str
+    job: str
+    table_name: str
+    sequence: int
+    action: str
+    line: str
+    rollout: Mapping[str, Any] | None
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+    @property
+    def active_rollout(self) -> Mapping[str, Any] | None:
+        """The rollout, unless it has ended."""
+        return self.rollout if self.rollout and self.rollout["state"] in _ACTIVE else None
+
+    def line_for(self, day: date) -> str:
+        """Return the line that serves a logical date about which nothing was decided before."""
+        if rollout := self.active_rollout:
+            reached = rollout["steps"][: rollout["step"] + 1]
+            if any(serves(step, self.environment, self.job, day) for step in reached):
+                return str(rollout["to"])
+        return self.line
+
+
+def share_of(environment: str, job: str, day: date) -> Fraction:
+    """Return the place of a logical date between 0 and 1: below a rollout's share the new line serves it.
+
+    SHA-256 of `environment|job|YYYY-MM-DD`; its first 8 bytes as an unsigned big-endian integer, over
+    2^64. It depends on nothing else, and a growing share only adds dates.
+    """
+    digest = hashlib.sha256(f"{environment}|{job}|{day.isoformat()}".encode()).digest()
+    return Fraction(int.from_bytes(digest[:8], "big"), 1 << 64)
+
+
+def serves(step: Mapping[str, Any], environment: str, job: str, day: date) -> bool:
+    """Tell whether the new line serves a logical date at a step: by its `share` or its `first_date`."""
+    if step.get("first_date") is not None:
+        return day >= date.fromisoformat(step["first_date"])
+    return share_of(environment, job, day) < Fraction(step.get("share") or "0")
+
+
+def newest_decision(connection: sa.Connection, environment: str, job: str) -> Decision | None:
+    """Return what holds for a job in an environment, None without a pin."""
+    mine = (decisions.c.environment == environment) & (decisions.c.job == job)
+    query = sa.select(decisions).where(mine).order_by(decisions.c.sequence.desc()).limit(1)
+    row = connection.execute(query).first()
+    return Decision(**row._mapping) if row else None
+
+
+def resolved_lines(
+    connection: sa.Connection, environment: str, job: str, days: Iterable[date] | None = None
+) -> dict[date, str]:
+    """Return the line of each logical date that was resolved; of all dates by default."""
+    mine = [resolutions.c.environment == environment, resolutions.c.job == job]
+    if days is not None:
+        wanted = sorted(days)
+        if not wanted:
+            return {}
+        mine.append(resolutions.c.partition_date.between(wanted[0], wanted[-1]))
+    query = sa.select(resolutions.c.partition_date, resolutions.c.line).where(*mine)
+    found = connection.execute(query.order_by(resolutions.c.sequence)).tuples()
+    return dict(iter(found))  # the newest comes last, and stays
+
+
+def newest_publications(
+    environment: str, table: str, *conditions: sa.ColumnElement[bool]
+) -> sa.Select[tuple[date, int]]:
+    """Return a query for the newest publication of each logical date, as (partition_date, sequence)."""
+    return (
+        sa.select(publications.c.partition_date, sa.func.max(publications.c.sequence).label("sequence"))
+        .where(publications.c.environment == environment, publications.c.table_name == table, *conditions)
+        .group_by(publications.c.partition_date)
+    )
+
+
+def add_resolutions(
+    connection: sa.Connection, environment: str, job: str, lines: Mapping[date, str], sequence: int
+) -> None:
+    """Record which line serves each of these logical dates from now on."""
+    rows = [
+        {
+            "environment": environment,
+            "job": job,
+            "partition_date": day,
+            "sequence": sequence,
+            "line": line,
+        }
+        for day, line in lines.items()
+    ]
+    if rows:
+        connection.execute(resolutions.insert(), rows)
+
+
+def add_publications(
+    connection: sa.Connection,
+    environment: str,
+    table: str,
+    runs: Mapping[date, str | None],
+    sequence: int,
+    now: datetime,
+) -> None:
+    """Show, from now on, these runs for their logical dates; None shows nothing."""
+    rows = [
+        {
+            "environment": environment,
+            "table_name": table,
+            "partition_date": day,
+            "sequence": sequence,
+            "run_id": run_id,
+            "published_at": now,
+        }
+        for day, run_id in runs.items()
+    ]
+    if rows:
+        connection.execute(publications.insert(), rows)
+
+
+def publish_run(connection: sa.Connection, run_id: str, environment: str, job: str, sequence: int) -> None:
+    """Publish what a run has just committed, for the dates that its line serves in its environment."""
+    decision = newest_decision(connection, environment, job)
+    if decision is None:
+        return
+    mine = receipts.c.run_id == run_id
+    columns = (receipts.c.partition_date, receipts.c.line, receipts.c.table_name, receipts.c.committed_at)
+    written = connection.execute(sa.select(*columns).where(mine)).all()
+    resolved = resolved_lines(connection, environment, job, [row.partition_date for row in written])
+    shown = [
+        row
+        for row in written
+        if resolved.get(row.partition_date, decision.line_for(row.partition_date)) == row.line
+    ]
+    new = {row.partition_date: row.line for row in shown if row.partition_date not in resolved}
+    add_resolutions(connection, environment, job, new, sequence)
+    if shown:
+        runs: dict[date, str | None] = {row.partition_date: run_id for row in shown}
+        add_publications(connection, environment, shown[0].table_name, runs, sequence, shown[0].committed_at)
