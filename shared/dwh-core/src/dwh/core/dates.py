@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from dwh.core.errors import InvalidDateError
 
-__all__ = ["DateRange", "logical_dates", "parse_date"]
+__all__ = ["DateRange", "date_spans", "logical_dates", "parse_date"]
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -26,7 +26,7 @@ class DateRange:
         if self.last < self.first:
             raise InvalidDateError(f"{self.first} to {self.last}", "the range ends before it begins")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[date]:
         return (self.first + timedelta(days=days) for days in range(len(self)))
 
     def __len__(self) -> int:
@@ -34,6 +34,17 @@ class DateRange:
 
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def date_spans(days: Iterable[date]) -> list[DateRange]:
+    """Return logical dates as ranges without gaps, in order."""
+    spans: list[DateRange] = []
+    for day in sorted(days):
+        if spans and day - spans[-1].last == timedelta(days=1):
+            spans[-1] = DateRange(spans[-1].first, day)
+        else:
+            spans.append(DateRange(day, day))
+    return spans
 
 
 def parse_date(value: object) -> date:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+import sqlalchemy as sa
+
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Output
-from dwh.core.ledger.schema import runs
-from dwh.core.names import valid_table
+from dwh.core.ledger.schema import decisions, publications, runs
+from dwh.core.names import valid_environment, valid_table
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["RunEnd", "Span", "partition_history", "unfinished_runs"]
+__all__ = ["Published", "RunEnd", "Span", "partition_history", "published_history", "unfinished_runs"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,33 @@ class RunEnd:
     error: str
 
 
+@dataclass(frozen=True)
+class Published:
+    """Neighbouring logical dates for which an environment showed one run, and how that came to be.
+
+    Attributes:
+        line, release, run: None from when on nothing was shown.
+        action: `run` when the run published itself, else the decision: `cutover`, `rollback`, `pin`.
+        state: `shown` now, `nothing shown` now, or `replaced` by a later publication.
+    """
+
+    first_date: date
+    last_date: date
+    line: str | None
+    release: str | None
+    run: str | None
+    published_at: datetime
+    action: str
+    by: str
+    reason: str
+    state: str
+
+    @property
+    def partitions(self) -> str:
+        """The dates as a person reads them."""
+        return str(DateRange(self.first_date, self.last_date))
+
+
 def partition_history(
     warehouse: Warehouse, table: str, line: str | None = None, dates: DateRange | None = None
 ) -> list[Span]:
@@ -66,6 +95,67 @@ def partition_history(
             spans[-1] = joined
         else:
             spans.append(span)
+    return spans
+
+
+def published_history(
+    warehouse: Warehouse, table: str, environment: str, dates: DateRange | None = None
+) -> list[Published]:
+    """Return what an environment has shown of a table, in the order in which it came to be shown."""
+    found = [
+        publications.c.environment == valid_environment(environment),
+        publications.c.table_name == valid_table(table),
+    ]
+    if dates is not None:
+        found.append(publications.c.partition_date.between(dates.first, dates.last))
+    decided = sa.and_(
+        decisions.c.environment == publications.c.environment,
+        decisions.c.table_name == publications.c.table_name,
+        decisions.c.sequence == publications.c.sequence,
+    )
+    source = publications.outerjoin(runs, runs.c.id == publications.c.run_id).outerjoin(decisions, decided)
+    columns = (
+        publications.c.partition_date,
+        publications.c.sequence,
+        publications.c.published_at,
+        publications.c.run_id,
+        runs.c.line,
+        runs.c.release,
+        runs.c.started_by,
+        decisions.c.action,
+        decisions.c.decided_by,
+        decisions.c.reason,
+    )
+    order = (publications.c.sequence, publications.c.partition_date)
+    with warehouse.ledger.reading() as connection:
+        rows = connection.execute(
+            sa.select(*columns).select_from(source).where(*found).order_by(*order)
+        ).all()
+    newest = {row.partition_date: row.sequence for row in rows}
+    spans: list[Published] = []
+    for row in rows:
+        shown = newest[row.partition_date] == row.sequence
+        new = Published(
+            row.partition_date,
+            row.partition_date,
+            row.line,
+            row.release,
+            row.run_id,
+            row.published_at,
+            row.action or "run",
+            row.decided_by or row.started_by,
+            row.reason or "",
+            ("shown" if row.run_id else "nothing shown") if shown else "replaced",
+        )
+        last = spans[-1] if spans else None
+        if (
+            last
+            and new.first_date - last.last_date == timedelta(days=1)
+            and replace(new, first_date=last.first_date) == replace(last, last_date=new.last_date)
+        ):
+            spans[-1] = replace(last, last_date=new.last_date)
+        else:
+            spans.append(new)
     return spans
 
 

@@ -307,7 +307,7 @@ class Ledger:
         with self.reading() as connection:
             decision = newest_decision(connection, environment, job)
             if decision is None:
-                raise NotPinnedError(environment, job, self._environments(connection))
+                raise NotPinnedError(environment, job, self._environment_names(connection))
             found = resolved_lines(connection, environment, job, dates)
         if len(found) == len(dates) and not anew:
             return decision, found
@@ -321,8 +321,13 @@ class Ledger:
             add_resolutions(connection, environment, job, new, sequence)
         return decision, lines
 
+    def environments(self) -> list[str]:
+        """Return the environments that have a pin."""
+        with self.reading() as connection:
+            return self._environment_names(connection)
+
     @staticmethod
-    def _environments(connection: sa.Connection) -> list[str]:
+    def _environment_names(connection: sa.Connection) -> list[str]:
         return sorted(connection.scalars(sa.select(decisions.c.environment).distinct()))
 
     def _select_outputs(

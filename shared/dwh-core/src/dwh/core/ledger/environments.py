@@ -144,7 +144,7 @@ def add_publications(
     connection: sa.Connection,
     environment: str,
     table: str,
-    runs: Mapping[date, str | None],
+    runs: Mapping[date, str] | Mapping[date, str | None],
     sequence: int,
     now: datetime,
 ) -> None:
@@ -181,5 +181,5 @@ def publish_run(connection: sa.Connection, run_id: str, environment: str, job: s
     new = {row.partition_date: row.line for row in shown if row.partition_date not in resolved}
     add_resolutions(connection, environment, job, new, sequence)
     if shown:
-        runs: dict[date, str | None] = {row.partition_date: run_id for row in shown}
+        runs = {row.partition_date: run_id for row in shown}
         add_publications(connection, environment, shown[0].table_name, runs, sequence, shown[0].committed_at)

@@ -6,14 +6,13 @@ import io
 import re
 import sys
 from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dwh.core.config import load_config
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import UsageError
 from dwh.core.lines import find_job
 from dwh.migrate.cli.options import as_json, date_range, optional_dates, spark_log
@@ -132,22 +131,11 @@ def _run_missing(spark: SparkSession, warehouse: Warehouse, left: str, right: st
 
     for _ in range(2):
         for text, subject in zip((left, right), subjects_of(warehouse, left, right, dates), strict=True):
-            for span in _spans(set(dates) - set(subject.outputs)):
+            for span in date_spans(set(dates) - set(subject.outputs)):
                 print_note(f"running {text} for {span}")
                 find_job(text)().run(start=span.first, end=span.last, spark=spark, warehouse=warehouse)
                 if left == right:
                     break
-
-
-def _spans(days: set[date]) -> list[DateRange]:
-    """Return the days as ranges without gaps."""
-    spans: list[DateRange] = []
-    for day in sorted(days):
-        if spans and day - spans[-1].last == timedelta(days=1):
-            spans[-1] = DateRange(spans[-1].first, day)
-        else:
-            spans.append(DateRange(day, day))
-    return spans
 
 
 def _compare_files(

@@ -7,9 +7,19 @@ from datetime import datetime
 
 import click
 
-from dwh.core.errors import UnknownTableError
+from dwh.core.dates import DateRange
+from dwh.core.errors import UnknownTableError, UsageError
 from dwh.core.lines import installed_lines
-from dwh.migrate.cli.options import as_json, date_range, optional_dates, parse_instant, spark_log, table
+from dwh.migrate.cli.options import (
+    as_json,
+    date_range,
+    environment_of,
+    in_environment,
+    optional_dates,
+    parse_instant,
+    spark_log,
+    table,
+)
 from dwh.migrate.console import print_json, print_note, print_rows, working_spark
 
 __all__ = ["COMMANDS"]
@@ -49,7 +59,8 @@ def jobs(as_json: bool) -> None:
 
 @click.command()
 @table
-@click.option("--line", metavar="LINE", required=True, help="The line whose output to show, such as 0.1.")
+@click.option("--line", metavar="LINE", help="The newest output of this line, such as 0.1.")
+@in_environment
 @date_range
 @click.option("--as-of", metavar="INSTANT", help="As it was then: 2026-11-22T12:00:00Z.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
@@ -57,7 +68,8 @@ def jobs(as_json: bool) -> None:
 @as_json
 def show(
     table: str,
-    line: str,
+    line: str | None,
+    env: str | None,
     date: str | None,
     start: str | None,
     end: str | None,
@@ -66,18 +78,25 @@ def show(
     spark_log: bool,
     as_json: bool,
 ) -> None:
-    """Show TABLE as a line has written it: its newest output for each logical date.
+    """Show TABLE as the environment publishes it, or as a line has written it.
 
     \b
     Examples:
+      dwh show flights.carrier_delays --env prod
       dwh show flights.carrier_delays --line 0.1
       dwh show flights.carrier_delays --line 0.1 --date 2013-01-15 --json
     """
     dates, instant = optional_dates(date, start, end), parse_instant(as_of)
+    if line and env:
+        raise UsageError("give --line or --env, not both")
     from dwh.core.warehouse import Warehouse
 
     warehouse = Warehouse.open()
-    outputs = warehouse.outputs(table, line, dates, instant)
+    if line:
+        outputs, where = warehouse.outputs(table, line, dates, instant), f"in line {line}"
+    else:
+        environment = environment_of(env)
+        outputs, where = warehouse.published(table, environment, dates, instant), f"shown in {environment}"
     with working_spark(warehouse.config, spark_log) as spark:
         frame = warehouse.read(spark, outputs)
         rows = frame.orderBy(*frame.columns[:2]).limit(limit).collect()
@@ -86,7 +105,7 @@ def show(
         return
     print_rows(frame.columns, rows, right=[name for name, type_ in frame.dtypes if type_ not in _TEXTS])
     total = sum(output.row_count for output in outputs)
-    print_note(f"{len(rows):,} of {total:,} rows of {table} in line {line}")
+    print_note(f"{len(rows):,} of {total:,} rows of {table} {where}")
 
 
 @click.command()
@@ -94,6 +113,8 @@ def show(
 @click.option("--line", metavar="LINE", help="Only this line, such as 0.1.")
 @date_range
 @click.option("--all", "every", is_flag=True, help="Also the runs that did not commit, and why.")
+@click.option("--published", is_flag=True, help="What an environment shows, and what it showed before.")
+@in_environment
 @as_json
 def history(
     table: str,
@@ -102,6 +123,8 @@ def history(
     start: str | None,
     end: str | None,
     every: bool,
+    published: bool,
+    env: str | None,
     as_json: bool,
 ) -> None:
     """Show which run of which release wrote each partition of TABLE, and when.
@@ -112,8 +135,12 @@ def history(
     Examples:
       dwh history flights.carrier_delays
       dwh history flights.carrier_delays --line 0.1 --date 2013-01-15 --all
+      dwh history flights.carrier_delays --published --env prod
     """
     dates = optional_dates(date, start, end)
+    if published:
+        _published(table, environment_of(env), line, dates, as_json)
+        return
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.history import partition_history, unfinished_runs
 
@@ -141,6 +168,31 @@ def history(
             ("run", "reference", "dates", "status", "started", "error"),
             [(r.run, r.reference, r.dates, r.status, _utc(r.started_at), r.error) for r in others],
         )
+
+
+def _published(
+    table: str, environment: str, line: str | None, dates: DateRange | None, as_json: bool
+) -> None:
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.history import published_history
+
+    found = published_history(Warehouse.open(), table, environment, dates)
+    spans = [span for span in found if line is None or span.line == line]
+    if as_json:
+        print_json([asdict(span) for span in spans])
+    elif spans:
+        print_rows(
+            ("partitions", "line", "release", "run", "since", "by", "who", "state", "reason"),
+            [
+                (
+                    *(s.partitions, s.line or "", s.release or "", s.run or "", _utc(s.published_at)),
+                    *(s.action, s.by, s.state, s.reason),
+                )
+                for s in spans
+            ],
+        )
+    else:
+        print_note(f"environment {environment} has never shown anything of {table}; type: dwh pins")
 
 
 def _utc(instant: datetime) -> str:

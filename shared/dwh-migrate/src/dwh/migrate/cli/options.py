@@ -9,16 +9,28 @@ from typing import Any
 
 import click
 
+from dwh.core.config import load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import InvalidDateError
+from dwh.core.names import valid_environment
 
-__all__ = ["as_json", "date_range", "optional_dates", "parse_instant", "spark_log", "table"]
+__all__ = [
+    "as_json",
+    "date_range",
+    "environment_of",
+    "in_environment",
+    "optional_dates",
+    "parse_instant",
+    "spark_log",
+    "table",
+]
 
 Command = Callable[..., Any]
 
 table = click.argument("table", metavar="TABLE")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
 spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
+in_environment = click.option("--env", metavar="NAME", help="The environment; by default the configured one.")
 _DATES = (
     click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15."),
     click.option("--from", "start", metavar="DATE", help="The first logical date."),
@@ -29,6 +41,11 @@ _DATES = (
 def date_range(command: Command) -> Command:
     """Add `--date`, `--from` and `--to`, which arrive as `date`, `start` and `end`."""
     return reduce(lambda wrapped, option: option(wrapped), reversed(_DATES), command)
+
+
+def environment_of(env: str | None) -> str:
+    """Return the environment that `--env` names, else the configured one; raises InvalidNameError."""
+    return valid_environment(env) if env is not None else load_config().environment
 
 
 def optional_dates(date: str | None, start: str | None, end: str | None) -> DateRange | None:

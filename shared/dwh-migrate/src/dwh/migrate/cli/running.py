@@ -1,22 +1,35 @@
-"""Commands that compute: `dwh run`."""
+"""Commands that compute: `dwh run`, `dwh backfill`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
 import click
 
-from dwh.core.config import load_config
-from dwh.core.dates import logical_dates
+from dwh.core.config import Config, load_config
+from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.errors import UsageError
 from dwh.core.lines import find_job
-from dwh.migrate.cli.options import as_json, date_range, spark_log
-from dwh.migrate.console import print_json, print_rows, working_spark
+from dwh.core.names import valid_job
+from dwh.migrate.cli.options import as_json, date_range, environment_of, in_environment, spark_log
+from dwh.migrate.console import print_json, print_note, print_rows, working_spark
+
+if TYPE_CHECKING:
+    from dwh.core.run import Receipt
 
 __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.argument("reference", metavar="JOB@LINE")
+@click.argument("reference", metavar="JOB[@LINE]")
 @date_range
-@click.option("--env", metavar="NAME", help="The environment, instead of the configured one.")
+@in_environment
+@click.option(
+    "--version",
+    metavar="WHICH",
+    help="Without a line: original (the default), current, or a line such as 0.1.",
+)
 @spark_log
 @as_json
 def run(
@@ -25,22 +38,31 @@ def run(
     start: str | None,
     end: str | None,
     env: str | None,
+    version: str | None,
     spark_log: bool,
     as_json: bool,
 ) -> None:
     """Run a job for a logical date or a range of dates, and commit what it wrote.
 
-    JOB@LINE takes the release of the line that is installed; JOB@RELEASE insists on one.
+    JOB@LINE takes the release of the line that is installed; JOB@RELEASE insists on one. JOB alone takes
+    the line that the environment decides. What it once decided for a date stays (`--version original`),
+    unless `--version current` asks it to decide again. While a rollout is under way, the other line runs
+    in the shadow, and both are compared.
 
     \b
     Examples:
       dwh run carrier_delays@0.1 --date 2013-01-15
       dwh run carrier_delays@0.2.0 --from 2013-01-01 --to 2013-01-31
+      dwh run carrier_delays --env prod --date 2013-01-15
     """
-    job, dates = find_job(reference)(), logical_dates(date, start, end, {})
-    config = load_config()
-    if env is not None:
-        config = config.in_environment(env)
+    config = load_config().in_environment(environment_of(env))
+    dates = logical_dates(date, start, end, {})
+    if "@" not in reference and version in (None, "original", "current"):
+        _run_in_environment(config, reference, dates, version == "current", spark_log, as_json)
+        return
+    if "@" in reference and version is not None:
+        raise UsageError(f"{reference} names its version already; leave out --version")
+    job = find_job(reference if "@" in reference else f"{valid_job(reference)}@{version}")()
     from dwh.core.run import run_job, source_places
     from dwh.core.warehouse import Warehouse
 
@@ -54,4 +76,96 @@ def run(
         print_rows(list(receipt), [list(receipt.values())], right=("partitions", "rows"))
 
 
-COMMANDS = (run,)
+@click.command()
+@click.argument("reference", metavar="JOB@LINE")
+@date_range
+@in_environment
+@click.option(
+    "--batch", type=click.IntRange(1), default=31, show_default=True, help="At most so many dates in one run."
+)
+@spark_log
+@as_json
+def backfill(
+    reference: str,
+    date: str | None,
+    start: str | None,
+    end: str | None,
+    env: str | None,
+    batch: int,
+    spark_log: bool,
+    as_json: bool,
+) -> None:
+    """Run a job for each logical date of a range for which its line has no output yet.
+
+    Each batch of dates is a run of its own. What is there is skipped, so that a backfill that was
+    stopped goes on where it was when it is started again.
+
+    \b
+    Example:
+      dwh backfill carrier_delays@0.2 --from 2013-01-01 --to 2013-12-31
+    """
+    job, dates = find_job(reference)(), logical_dates(date, start, end, {})
+    config = load_config().in_environment(environment_of(env))
+    from dwh.core.run import source_places
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.backfill import batches, fill
+
+    warehouse = Warehouse.create(config)
+    source_places(job, warehouse)
+    missing = batches(warehouse, job, dates, batch)
+    count = sum(map(len, missing))
+    print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
+    receipts: list[Receipt] = []
+    if missing:
+        with working_spark(config, spark_log) as spark:
+            for receipt in fill(spark, warehouse, job, missing):
+                receipts.append(receipt)
+                done = sum(receipt["partitions"] for receipt in receipts)
+                print_note(f"{done:,} of {count:,} dates: {receipt['first_date']} to {receipt['last_date']}")
+    if as_json:
+        print_json(receipts)
+    elif receipts:
+        rows = [list(receipt.values()) for receipt in receipts]
+        print_rows(list(receipts[0]), rows, right=("partitions", "rows"))
+
+
+def _run_in_environment(
+    config: Config, job: str, dates: DateRange, anew: bool, spark_log: bool, as_json: bool
+) -> None:
+    from dwh.core.run import source_places
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.rollout import serve
+
+    warehouse = Warehouse.create(config)
+    _, lines = warehouse.ledger.resolve(config.environment, valid_job(job), dates, anew=anew)
+    for line in set(lines.values()):
+        source_places(find_job(f"{job}@{line}")(), warehouse)
+    with working_spark(config, spark_log) as spark:
+        served = serve(spark, warehouse, job, dates)
+    if as_json:
+        print_json([asdict(one) for one in served])
+        return
+    print_rows(
+        ("run", "job", "line", "release", "dates", "rows", "published", "shadow", "consequence"),
+        [
+            (
+                one.receipt["run"],
+                one.receipt["job"],
+                one.receipt["line"],
+                one.receipt["release"],
+                DateRange(parse_date(one.receipt["first_date"]), parse_date(one.receipt["last_date"])),
+                f"{one.receipt['rows']:,}",
+                f"{one.published:,} of {one.receipt['partitions']:,}",
+                f"{one.candidate}: {one.shadow}" if one.shadow else "",
+                one.consequence or "",
+            )
+            for one in served
+        ],
+        right=("rows",),
+    )
+    for one in served:
+        if one.error:
+            print_note(f"the candidate {one.candidate} failed, which harms nobody: {one.error}")
+
+
+COMMANDS = (run, backfill)

@@ -1,0 +1,37 @@
+"""Fill in what a line has not written yet, in runs of some dates each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dwh.core.dates import DateRange, date_spans
+from dwh.core.job import Job
+from dwh.core.lines import line_of
+from dwh.core.run import Receipt, run_job
+from dwh.core.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["batches", "fill"]
+
+
+def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list[DateRange]:
+    """Return the logical dates for which the job's line has no output, as ranges of at most `size`."""
+    outputs = warehouse.ledger.newest_outputs(job.writes.name, line_of(type(job)).name, dates)
+    missing = date_spans(set(dates) - {output.partition_date for output in outputs})
+    return [
+        DateRange(first, min(first + timedelta(days=size - 1), span.last))
+        for span in missing
+        for first in list(span)[::size]
+    ]
+
+
+def fill(
+    spark: SparkSession, warehouse: Warehouse, job: Job, missing: Sequence[DateRange]
+) -> Iterator[Receipt]:
+    """Run each range, and yield its receipt once it has committed; raises RunError when one fails."""
+    for dates in missing:
+        yield run_job(job, dates, spark=spark, warehouse=warehouse)

@@ -1,0 +1,76 @@
+"""Commands that say which line an environment uses: `dwh pin`, `dwh pins`."""
+
+from __future__ import annotations
+
+import click
+
+from dwh.core.config import load_config
+from dwh.migrate.cli.options import as_json, environment_of, in_environment
+from dwh.migrate.console import print_json, print_note, print_rows
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.argument("job", metavar="JOB")
+@click.argument("line", metavar="LINE")
+@in_environment
+@click.option("--reason", required=True, help="Why; it stands in the history.")
+@click.option("--publish", is_flag=True, help="Also show the line's outputs of dates that show nothing yet.")
+def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> None:
+    """Say which line an environment uses for a job.
+
+    Dates that were resolved before keep their line. To move an environment that shows data from one line
+    to the next, use `dwh rollout`.
+
+    \b
+    Examples:
+      dwh pin carrier_delays 0.1 --env prod --reason "where we start"
+      dwh pin carrier_delays 0.1 --env prod --publish --reason "show what is there"
+    """
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate import rollout
+
+    warehouse = Warehouse.create(load_config())
+    environment = environment_of(env)
+    decision = rollout.pin(warehouse, job, line, environment, reason, publish=publish)
+    shown = len(warehouse.ledger.published_outputs(environment, decision.table_name))
+    print_note(f"{job} is pinned to {line} in {environment}, which shows {shown:,} of its partitions")
+
+
+@click.command()
+@in_environment
+@as_json
+def pins(env: str | None, as_json: bool) -> None:
+    """List the line of each job in each environment, with who decided it and why.
+
+    \b
+    Examples:
+      dwh pins
+      dwh pins --env prod --json
+    """
+    from dwh.core.names import valid_environment
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.rollout.state import standing
+
+    found = [
+        {
+            "environment": now.environment,
+            "job": now.job,
+            "line": now.line,
+            "rollout": f"to {now.rollout['to']}, {now.rollout['state']}" if now.rollout else "",
+            "decided": f"{now.decided_at:%Y-%m-%d %H:%M:%S}Z",
+            "by": now.decided_by,
+            "reason": now.reason,
+        }
+        for now in standing(Warehouse.open(), valid_environment(env) if env else None)
+    ]
+    if as_json:
+        print_json(found)
+    elif found:
+        print_rows(list(found[0]), [list(row.values()) for row in found])
+    else:
+        print_note('nothing is pinned; type: dwh pin JOB LINE --env NAME --reason "…"')
+
+
+COMMANDS = (pin, pins)

@@ -1,0 +1,146 @@
+"""Pins: the line that an environment uses for a job."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from dwh.core.errors import UnknownLineError
+from dwh.core.ledger import Decision
+from dwh.core.ledger.environments import (
+    add_publications,
+    add_resolutions,
+    newest_publications,
+    resolved_lines,
+)
+from dwh.core.ledger.schema import decisions, receipts
+from dwh.core.lines import InstalledLine, installed_lines
+from dwh.core.names import valid_environment, valid_job
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.relation import breaks
+
+__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "record_decision", "user"]
+
+
+def pin(
+    warehouse: Warehouse, job: str, line: str, environment: str, reason: str, *, publish: bool = False
+) -> Decision:
+    """Pin a job to a line in an environment, and return the decision.
+
+    What was resolved before stays resolved: dates that another line has served go on with it.
+
+    Parameters:
+        publish: also show the line's newest output of each logical date that shows nothing yet.
+
+    Raises RolloutError when a rollout is under way, when the line has ended, or when what the
+    environment shows could not stand beside what the line writes; UnknownLineError, UnknownJobError,
+    InvalidNameError; DecisionConflictError when somebody else was faster.
+    """
+    valid_environment(environment), valid_job(job), checked_reason(reason)
+    new = living_line(line).job(job)
+    before = warehouse.ledger.decision(environment, job)
+    if before and before.active_rollout:
+        raise RolloutError(
+            f"{job} is being rolled out in {environment}; "
+            f"type: dwh rollout finish {job} --env {environment}, or dwh rollout rollback"
+        )
+    table = new.writes.name
+    if before and before.line == line and not publish:
+        raise RolloutError(f"{job} is pinned to {line} in {environment} already: {before.reason}")
+    shown = warehouse.ledger.published_outputs(environment, table)
+    if before and before.line != line and shown:
+        _refuse_mixture(job, before.line, new, environment)
+    with warehouse.ledger.deciding(environment, job, table, before) as (connection, sequence):
+        decision = record_decision(
+            connection,
+            environment,
+            job,
+            table,
+            sequence,
+            action="pin",
+            line=line,
+            rollout=None,
+            reason=reason.strip(),
+        )
+        if publish:
+            shown_dates = set(connection.scalars(newest_publications(environment, table)))
+            newest = newest_runs(connection, table, line)
+            runs = {day: run for day, run in newest.items() if day not in shown_dates}
+            resolved = resolved_lines(connection, environment, job)
+            lines = {day: line for day in runs if resolved.get(day) != line}
+            add_resolutions(connection, environment, job, lines, sequence)
+            add_publications(connection, environment, table, runs, sequence, decision.decided_at)
+    return decision
+
+
+def living_line(name: str) -> InstalledLine:
+    """Return an installed line that still gets fixes; raises UnknownLineError or RolloutError."""
+    lines = installed_lines()
+    if name not in lines:
+        raise UnknownLineError(name, lines)
+    if lines[name].line.ended:
+        others = [other.name for other in lines.values() if not other.line.ended]
+        raise RolloutError(f"line {name} has ended ({lines[name].line.ends}); lines that go on: {others}")
+    return lines[name]
+
+
+def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, str]:
+    """Return the run that wrote a line's newest output of each logical date."""
+    mine = (receipts.c.table_name == table) & (receipts.c.line == line)
+    day, sequence = receipts.c.partition_date, receipts.c.sequence
+    newest = sa.select(day, sa.func.max(sequence).label("sequence")).where(mine).group_by(day).subquery()
+    same = (day == newest.c.partition_date) & (sequence == newest.c.sequence) & mine
+    query = sa.select(day, receipts.c.run_id).select_from(receipts.join(newest, same))
+    return dict(iter(connection.execute(query).tuples()))
+
+
+def record_decision(
+    connection: sa.Connection,
+    environment: str,
+    job: str,
+    table: str,
+    sequence: int,
+    *,
+    action: str,
+    line: str,
+    rollout: Mapping[str, Any] | None,
+    reason: str,
+) -> Decision:
+    """Add a decision to the history, as the current user's."""
+    now = datetime.now(timezone.utc)
+    decision = Decision(environment, job, table, sequence, action, line, rollout, reason, user(), now)
+    connection.execute(decisions.insert(), [vars(decision)])
+    return decision
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason that says something; raises RolloutError."""
+    if not reason.strip():
+        raise RolloutError('say why: --reason "…"; it stands in the history')
+    return reason.strip()
+
+
+def user() -> str:
+    """Return who decides, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container's user may have no name
+        return "unknown"
+
+
+def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
+    lines = installed_lines()
+    if old not in lines or job not in lines[old].job_names():
+        problem: tuple[str, ...] = (f"line {old} is not installed here, so its contract is unknown",)
+    else:
+        problem = breaks(lines[old].job(job), new)
+    if problem:
+        raise RolloutError(
+            f"{environment} shows partitions of line {old}, and the new line's cannot stand beside them: "
+            f"{problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"
+        )

@@ -1,0 +1,290 @@
+"""What a rollout would do: shown before anything is computed, and begun exactly as shown."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from dwh.core.config import SourcePlace
+from dwh.core.contract import Table
+from dwh.core.dates import date_spans, parse_date
+from dwh.core.errors import InvalidDateError, NotPinnedError, without_secrets
+from dwh.core.ledger.schema import plans
+from dwh.core.lines import installed_lines
+from dwh.core.names import valid_environment, valid_job
+from dwh.core.run import source_places
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.pins import living_line, user
+from dwh.migrate.rollout.relation import breaks
+
+__all__ = [
+    "DEFAULT_GATE",
+    "DEFAULT_WINDOW_DAYS",
+    "Plan",
+    "Step",
+    "newest_plan",
+    "parse_steps",
+    "plan",
+]
+
+Way = Literal["ramp", "cutover"]
+OnFail = Literal["hold", "rollback"]
+DEFAULT_GATE = 3
+DEFAULT_WINDOW_DAYS = 14
+_DEFAULT_STEPS: Mapping[Way, tuple[str, ...]] = {
+    "ramp": ("shadow", "25%", "100%"),
+    "cutover": ("shadow", "cutover"),
+}
+_STEP = re.compile(
+    r"(?P<name>shadow|cutover|(?P<share>\d{1,3}(\.\d{1,6})?)%|from (?P<first>\S+?))(:(?P<gate>\d{1,6}))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a rollout.
+
+    Attributes:
+        name: `shadow`, `25%`, `from 2013-07-01` or `cutover`.
+        gate: for how many logical dates a comparison must pass before the next step.
+        share: the share of logical dates that the new line serves, from 0 to 1, as decimal text.
+        first_date: the new line serves this logical date and all later ones.
+    """
+
+    name: str
+    gate: int
+    share: str = "0"
+    first_date: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a rollout would do, and what that rests on. JSON-able through `asdict`.
+
+    Attributes:
+        breaks: why the contracts of the two lines may not stand in one table; then the way is
+            `cutover`, otherwise `ramp`.
+        published: how many logical dates the environment shows.
+        lacking: the published logical dates without an output of the new line, as ranges.
+        reads: what running those would read.
+        readers: installed jobs that read the table.
+        uses: where DAGs name the job or its table, as far as they were looked at.
+        decision: the sequence of the decision that the plan rests on.
+    """
+
+    job: str
+    environment: str
+    table: str
+    old_line: str
+    old_release: str
+    new_line: str
+    new_release: str
+    way: Way
+    breaks: tuple[str, ...]
+    steps: tuple[Step, ...]
+    on_fail: OnFail
+    window_days: int
+    published: int
+    lacking: tuple[str, ...]
+    reads: tuple[str, ...]
+    readers: tuple[str, ...]
+    uses: tuple[str, ...]
+    decision: int
+
+    def differences(self, other: Plan) -> list[str]:
+        """Return what another plan shows differently, a sentence for each."""
+        mine, others = asdict(self), asdict(other)
+        return [
+            f"{name}: {_shown(mine[name])} → {_shown(others[name])}"
+            for name in mine
+            if mine[name] != others[name]
+        ]
+
+
+def plan(
+    warehouse: Warehouse,
+    job: str,
+    old: str,
+    new: str,
+    environment: str,
+    *,
+    steps: Sequence[str] = (),
+    gate: int = DEFAULT_GATE,
+    on_fail: OnFail = "hold",
+    window_days: int = DEFAULT_WINDOW_DAYS,
+    uses: Iterable[str] = (),
+    keep: bool = True,
+) -> Plan:
+    """Return what rolling a job out from one line to the next would do; compute nothing.
+
+    Parameters:
+        steps: such as `shadow`, `25%`, `from 2013-07-01`, `100%`, or `cutover`, each perhaps with a
+            gate of its own: `25%:10`. By default those of the way that is open.
+        gate: of the steps that have none of their own.
+        on_fail: what happens when a comparison fails or the candidate crashes.
+        window_days: for how many days after its end the rollout can be rolled back.
+        uses: where DAGs name the job or its table.
+        keep: record the plan in the ledger, so that `start` can begin it.
+
+    Raises RolloutError when this cannot be rolled out, and the errors of what it names.
+    """
+    valid_environment(environment), valid_job(job)
+    decision = warehouse.ledger.decision(environment, job)
+    if decision is None:
+        raise NotPinnedError(environment, job, warehouse.ledger.environments())
+    if decision.active_rollout:
+        raise RolloutError(
+            f"{job} is being rolled out in {environment} already; type: dwh rollout status {job}"
+        )
+    if old == new or decision.line != old:
+        raise RolloutError(
+            f"{job} is pinned to {decision.line} in {environment}; "
+            f"type: dwh rollout plan {job} {decision.line} NEW --env {environment}"
+        )
+    new_line = living_line(new)
+    old_job, new_job = _old_job(old, job), new_line.job(job)
+    if old_job.writes.name != new_job.writes.name:
+        raise RolloutError(
+            f"{job} writes {old_job.writes.name} in {old} and {new_job.writes.name} in {new}: "
+            "these are two tables, and readers move by themselves"
+        )
+    problems = breaks(old_job, new_job)
+    way: Way = "cutover" if problems else "ramp"
+    table = new_job.writes.name
+    published = {o.partition_date for o in warehouse.ledger.published_outputs(environment, table)}
+    lacking = published - {o.partition_date for o in warehouse.ledger.newest_outputs(table, new)}
+    found = Plan(
+        job=job,
+        environment=environment,
+        table=table,
+        old_line=old,
+        old_release=installed_lines()[old].release,
+        new_line=new,
+        new_release=new_line.release,
+        way=way,
+        breaks=problems,
+        steps=parse_steps(steps, way, gate, problems),
+        on_fail=on_fail,
+        window_days=window_days,
+        published=len(published),
+        lacking=tuple(str(span) for span in date_spans(lacking)),
+        reads=_reads(new_job.reads, source_places(new_job(), warehouse), len(lacking)),
+        readers=tuple(
+            f"{name}@{line.name}"
+            for line in installed_lines().values()
+            for name in line.job_names()
+            if table in {need.name for need in line.job(name).reads}
+        ),
+        uses=tuple(uses),
+        decision=decision.sequence,
+    )
+    if keep:
+        _keep(warehouse, found)
+    return found
+
+
+def newest_plan(warehouse: Warehouse, job: str, environment: str) -> Plan:
+    """Return the plan that was made last; raises RolloutError when there is none."""
+    mine = (plans.c.job == valid_job(job)) & (plans.c.environment == valid_environment(environment))
+    query = sa.select(plans.c.plan).where(mine).order_by(plans.c.planned_at.desc()).limit(1)
+    with warehouse.ledger.reading() as connection:
+        found = connection.scalar(query)
+    if found is None:
+        raise RolloutError(
+            f"nobody has planned a rollout of {job} in {environment}; "
+            f"type: dwh rollout plan {job} OLD NEW --env {environment}"
+        )
+    lists = {name: tuple(found[name]) for name in ("breaks", "lacking", "reads", "readers", "uses")}
+    return Plan(**{**found, **lists, "steps": tuple(Step(**step) for step in found["steps"])})
+
+
+def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[str]) -> tuple[Step, ...]:
+    """Read the steps of a rollout, by default those of its way; raises RolloutError."""
+    steps = tuple(_step(text.strip(), gate) for text in texts or _DEFAULT_STEPS[way])
+    names = [step.name for step in steps]
+    if way == "cutover":
+        if names != ["shadow", "cutover"]:
+            raise RolloutError(
+                f"{', '.join(names)}: the contracts break ({'; '.join(problems)}), so partitions of both "
+                "lines cannot stand in one table; the steps are: shadow, cutover"
+            )
+        return steps
+    if "cutover" in names or "shadow" in names[1:]:
+        raise RolloutError(
+            f"{', '.join(names)}: compatible lines are ramped; shadow, 25%, 100% are such steps"
+        )
+    if steps[-1].share != "1":
+        raise RolloutError(f"{', '.join(names)}: the last step must be 100%")
+    shares = [Decimal(step.share) for step in steps if step.name.endswith("%")]
+    firsts = [step.first_date for step in steps if step.first_date]
+    if shares != sorted(set(shares)) or firsts != sorted(set(firsts), reverse=True):
+        raise RolloutError(
+            f"{', '.join(names)}: each step must serve more dates than the one before; a share that "
+            "shrinks would take dates back, which is what dwh rollout rollback is for"
+        )
+    return steps
+
+
+def _step(text: str, gate: int) -> Step:
+    match = _STEP.fullmatch(text)
+    if match is None:
+        raise RolloutError(
+            f"{text!r} is no step; write shadow, 25%, from 2013-07-01 or cutover, each perhaps with :GATE"
+        )
+    own = int(match["gate"]) if match["gate"] else gate
+    if match["first"]:
+        try:
+            return Step(match["name"], own, first_date=str(parse_date(match["first"])))
+        except InvalidDateError as error:
+            raise RolloutError(f"step {text!r}: {error}") from None
+    if match["share"]:
+        share = Decimal(match["share"]) / 100
+        if not 0 < share <= 1:
+            raise RolloutError(f"step {text!r}: a share is above 0% and at most 100%")
+        return Step(match["name"], own, share=format(share.normalize(), "f"))
+    return Step(match["name"], own, share="1" if match["name"] == "cutover" else "0")
+
+
+def _old_job(line: str, job: str) -> Any:
+    lines = installed_lines()
+    if line not in lines:  # its contract is needed, even when the line has ended
+        raise RolloutError(f"line {line} is not installed here, so nothing can be compared with it")
+    return lines[line].job(job)
+
+
+def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int) -> tuple[str, ...]:
+    def shown(need: Table) -> str:
+        place = places[need.name]
+        part = "whole" if need.partition_by is None else f"{dates:,} logical dates of it"
+        return f"{need.name} ({place.format}, {without_secrets(place.path or 'no path')}): {part}"
+
+    return tuple(shown(need) for need in needs) if dates else ()
+
+
+def _keep(warehouse: Warehouse, found: Plan) -> None:
+    now = datetime.now(timezone.utc)
+    row = {
+        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        "environment": found.environment,
+        "job": found.job,
+        "plan": asdict(found),
+        "planned_by": user(),
+        "planned_at": now,
+    }
+    with warehouse.ledger.writing() as connection:
+        connection.execute(plans.insert(), [row])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    return str(value)

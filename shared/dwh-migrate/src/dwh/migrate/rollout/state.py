@@ -1,0 +1,131 @@
+"""How a rollout stands: its step, what its gate has seen, and until when it can be rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from dwh.core.dates import DateRange
+from dwh.core.ledger import Decision
+from dwh.core.ledger.schema import decisions, shadows
+from dwh.core.names import valid_environment, valid_job
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.errors import RolloutError
+
+__all__ = ["Progress", "Shadow", "progress", "progress_of", "rolled_back_until", "standing", "window_is_open"]
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A served run, the other line's run beside it, and what comparing them said.
+
+    Attributes:
+        decision: the sequence of the decision that held then.
+        outcome: the comparison's verdict, or `error` where the candidate or the comparison crashed.
+        comparison: the comparison's id in the ledger.
+    """
+
+    decision: int
+    first_date: date
+    last_date: date
+    served_run: str
+    candidate_run: str | None
+    comparison: str | None
+    outcome: str
+    error: str | None
+    shadowed_at: datetime
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a rollout stands.
+
+    Attributes:
+        passed: for how many logical dates the last comparison since the newest decision passed.
+        not_passed: for how many it did not.
+        shadows: all of the rollout, oldest first.
+    """
+
+    decision: Decision
+    rollout: Mapping[str, Any]
+    passed: int
+    not_passed: int
+    shadows: tuple[Shadow, ...]
+
+    @property
+    def step(self) -> Mapping[str, Any]:
+        """The step that has been reached."""
+        found: Mapping[str, Any] = self.rollout["steps"][self.rollout["step"]]
+        return found
+
+    @property
+    def gate_is_open(self) -> bool:
+        """Whether enough comparisons have passed, and none has failed, at this step."""
+        return self.passed >= self.step["gate"] and not self.not_passed
+
+    @property
+    def gate(self) -> str:
+        """The gate as a person reads it."""
+        failed = f", {self.not_passed} did not pass" if self.not_passed else ""
+        return f"{self.passed} of {self.step['gate']} dates passed{failed}"
+
+
+def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:
+    """Return how the newest rollout of a job stands; raises RolloutError when there is none."""
+    decision = warehouse.ledger.decision(valid_environment(environment), valid_job(job))
+    if decision is None or decision.rollout is None:
+        raise RolloutError(
+            f"{job} is not being rolled out in {environment}; "
+            f"type: dwh rollout plan {job} OLD NEW --env {environment}"
+        )
+    return progress_of(warehouse, decision, decision.rollout)
+
+
+def progress_of(warehouse: Warehouse, decision: Decision, rollout: Mapping[str, Any]) -> Progress:
+    """Return how the rollout of a decision stands."""
+    mine = (
+        (shadows.c.environment == decision.environment)
+        & (shadows.c.job == decision.job)
+        & (shadows.c.rollout == rollout["started"])
+    )
+    columns = [shadows.c[name] for name in Shadow.__dataclass_fields__]
+    with warehouse.ledger.reading() as connection:
+        query = sa.select(*columns).where(mine).order_by(shadows.c.shadowed_at)
+        found = tuple(Shadow(**row._mapping) for row in connection.execute(query))
+    outcomes: dict[date, str] = {}
+    for shadow in found:
+        if shadow.decision == decision.sequence:
+            outcomes |= dict.fromkeys(DateRange(shadow.first_date, shadow.last_date), shadow.outcome)
+    passed = sum(outcome == "pass" for outcome in outcomes.values())
+    return Progress(decision, rollout, passed, len(outcomes) - passed, found)
+
+
+def rolled_back_until(rollout: Mapping[str, Any]) -> datetime | None:
+    """Return until when a rollout can be rolled back; None while it has not been finished."""
+    if rollout.get("finished_at") is None:
+        return None
+    return datetime.fromisoformat(rollout["finished_at"]) + timedelta(days=rollout["window_days"])
+
+
+def window_is_open(rollout: Mapping[str, Any]) -> bool:
+    """Tell whether a finished rollout can still be rolled back."""
+    until = rolled_back_until(rollout)
+    return until is not None and datetime.now(timezone.utc) <= until
+
+
+def standing(warehouse: Warehouse, environment: str | None = None) -> list[Decision]:
+    """Return what holds for each job in each environment, or in one."""
+    newest = sa.select(decisions.c.environment, decisions.c.job, sa.func.max(decisions.c.sequence)).group_by(
+        decisions.c.environment, decisions.c.job
+    )
+    conditions: list[sa.ColumnElement[bool]] = [
+        sa.tuple_(decisions.c.environment, decisions.c.job, decisions.c.sequence).in_(newest)
+    ]
+    if environment is not None:
+        conditions.append(decisions.c.environment == environment)
+    found = warehouse.ledger.decisions(*conditions)
+    return sorted(found, key=lambda decision: (decision.environment, decision.job))

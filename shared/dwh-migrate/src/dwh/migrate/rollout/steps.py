@@ -1,0 +1,334 @@
+"""Move a rollout: start, advance, hold, resume, finish, and roll back.
+
+Each is one transaction, and computes nothing: a cutover and a rollback only move publications to
+runs that are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from dwh.core.dates import DateRange, date_spans
+from dwh.core.ledger import Decision
+from dwh.core.ledger.environments import (
+    add_publications,
+    add_resolutions,
+    newest_publications,
+    resolved_lines,
+)
+from dwh.core.ledger.schema import publications, resolutions, runs
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
+from dwh.migrate.rollout.plan import Plan, newest_plan, plan
+from dwh.migrate.rollout.state import Progress, progress, rolled_back_until, window_is_open
+
+__all__ = ["Moved", "advance", "finish", "hold", "resume", "roll_back", "start"]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a move did.
+
+    Attributes:
+        published: how many partitions show another run now.
+        withdrawn: the logical dates that show nothing any more, because the old line has no output.
+    """
+
+    decision: Decision
+    published: int = 0
+    withdrawn: tuple[DateRange, ...] = ()
+
+
+def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+    """Begin exactly what the newest plan showed.
+
+    Raises RolloutError, with what has changed, when planning it again would show something else.
+    """
+    checked_reason(reason)
+    planned = newest_plan(warehouse, job, environment)
+    now = _again(warehouse, planned)
+    if changed := planned.differences(now):
+        raise RolloutError(
+            f"since the plan was shown, something has changed: {'; '.join(changed)}; "
+            f"type: dwh rollout plan {job} {planned.old_line} {planned.new_line} --env {environment}"
+        )
+    before = warehouse.ledger.decision(environment, job)
+    rollout = {
+        "from": planned.old_line,
+        "to": planned.new_line,
+        "way": planned.way,
+        "steps": [asdict(step) for step in planned.steps],
+        "step": 0,
+        "state": "running",
+        "on_fail": planned.on_fail,
+        "window_days": planned.window_days,
+        "finished_at": None,
+    }
+    with warehouse.ledger.deciding(environment, job, planned.table, before) as (connection, sequence):
+        decision = record_decision(
+            connection,
+            environment,
+            job,
+            planned.table,
+            sequence,
+            action="start",
+            line=planned.old_line,
+            rollout={**rollout, "started": sequence},
+            reason=reason,
+        )
+    return Moved(decision)
+
+
+def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
+    """Take the next step, if the gate of this one is open; a cutover moves the whole table.
+
+    Raises RolloutError when the gate is not open, when there is no next step, or when a cutover would
+    find a published partition without an output of the new line.
+    """
+    now = _running(warehouse, job, environment)
+    steps, step = now.rollout["steps"], now.rollout["step"] + 1
+    _require_open_gate(now)
+    if step == len(steps):
+        raise RolloutError(
+            f"{job} has reached its last step in {environment}; "
+            f"type: dwh rollout finish {job} --env {environment}"
+        )
+    reason = reason or f"gate: {now.gate}"
+    if steps[step]["name"] == "cutover":
+        return _cut_over(warehouse, now, step, reason)
+    return _move(warehouse, now, "advance", reason, {"step": step})
+
+
+def hold(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+    """Stay at this step until somebody resumes; what is served does not change."""
+    return _move(warehouse, _running(warehouse, job, environment), "hold", reason, {"state": "held"})
+
+
+def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+    """Go on after a hold. The gate counts from here."""
+    now = progress(warehouse, job, environment)
+    if now.rollout["state"] != "held":
+        raise RolloutError(f"the rollout of {job} in {environment} is {now.rollout['state']}, not held")
+    return _move(warehouse, now, "resume", reason, {"state": "running"})
+
+
+def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
+    """End a rollout at its last step: the new line is the pin, and the old one runs no more.
+
+    It can be rolled back until the window that it declares has passed.
+    """
+    now = _running(warehouse, job, environment)
+    if now.rollout["step"] + 1 < len(now.rollout["steps"]):
+        raise RolloutError(
+            f"{job} is at {now.step['name']} in {environment}, which is not its last step; "
+            f"type: dwh rollout advance {job} --env {environment}"
+        )
+    _require_open_gate(now)
+    ended = {"state": "finished", "finished_at": datetime.now(timezone.utc).isoformat()}
+    return _move(warehouse, now, "finish", reason or f"gate: {now.gate}", ended, line=now.rollout["to"])
+
+
+def roll_back(
+    warehouse: Warehouse, job: str, environment: str, reason: str, *, based_on: Progress | None = None
+) -> Moved:
+    """Show again what was shown before the new line: one transaction over publications.
+
+    Each logical date that the new line has been published for since the rollout began shows what it
+    showed before, or else the old line's newest output; where there is neither it shows nothing,
+    which is reported. What the old line published meanwhile stays.
+
+    Raises RolloutError when there is nothing to roll back, or the window has passed.
+    """
+    now = based_on or progress(warehouse, job, environment)
+    decision, rollout = now.decision, now.rollout
+    if rollout["state"] not in ("running", "held") and not window_is_open(rollout):
+        until = rolled_back_until(rollout)
+        state = f"over, and its window closed at {until:%Y-%m-%d %H:%M}Z" if until else rollout["state"]
+        raise RolloutError(
+            f"the rollout of {job} in {environment} is {state}, so nothing can be rolled back; "
+            f"type: dwh rollout plan {job} {rollout['to']} {rollout['from']} --env {environment}"
+        )
+    checked_reason(reason)
+    with _deciding(warehouse, decision) as (connection, sequence):
+        ended = {**rollout, "state": "rolled back"}
+        recorded = _record(connection, decision, sequence, "rollback", reason, ended, rollout["from"])
+        taken = [
+            day
+            for day, (line, since) in _shown(connection, decision).items()
+            if line == rollout["to"] and since > rollout["started"]
+        ]
+        runs_before = _before(connection, decision, rollout, taken)
+        outputs = newest_runs(connection, decision.table_name, rollout["from"])
+        restored = {day: runs_before.get(day, outputs.get(day)) for day in taken}
+        back = _resolved_since(connection, decision, rollout)
+        add_resolutions(connection, environment, job, dict.fromkeys(back, rollout["from"]), sequence)
+        add_publications(
+            connection, environment, decision.table_name, restored, sequence, recorded.decided_at
+        )
+    withdrawn = date_spans(day for day, run in restored.items() if run is None)
+    return Moved(recorded, len(restored), tuple(withdrawn))
+
+
+def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Moved:
+    decision, rollout = now.decision, now.rollout
+    with _deciding(warehouse, decision) as (connection, sequence):
+        shown = _shown(connection, decision)
+        outputs = newest_runs(connection, decision.table_name, rollout["to"])
+        if missing := date_spans(shown.keys() - outputs.keys()):
+            raise RolloutError(
+                f"a cutover moves the whole table, and line {rollout['to']} has no output for "
+                f"{', '.join(map(str, missing))}; type: dwh backfill {decision.job}@{rollout['to']} "
+                f"--from {missing[0].first} --to {missing[-1].last} --env {decision.environment}"
+            )
+        moved = {day: outputs[day] for day, (line, _) in shown.items() if line != rollout["to"]}
+        recorded = _record(
+            connection, decision, sequence, "cutover", reason, {**rollout, "step": step}, rollout["to"]
+        )
+        resolved = resolved_lines(connection, decision.environment, decision.job)
+        lines = {day: rollout["to"] for day, line in resolved.items() if line != rollout["to"]}
+        add_resolutions(connection, decision.environment, decision.job, lines, sequence)
+        add_publications(
+            connection, decision.environment, decision.table_name, moved, sequence, recorded.decided_at
+        )
+    return Moved(recorded, len(moved))
+
+
+def _running(warehouse: Warehouse, job: str, environment: str) -> Progress:
+    now = progress(warehouse, job, environment)
+    state = now.rollout["state"]
+    if state == "held":
+        raise RolloutError(
+            f"the rollout of {job} in {environment} is held: {now.decision.reason}; "
+            f'type: dwh rollout resume {job} --env {environment} --reason "…"'
+        )
+    if state != "running":
+        raise RolloutError(
+            f"the rollout of {job} in {environment} is {state}; type: dwh rollout history {job}"
+        )
+    return now
+
+
+def _require_open_gate(now: Progress) -> None:
+    if not now.gate_is_open:
+        job, environment = now.decision.job, now.decision.environment
+        raise RolloutError(
+            f"the gate of {now.step['name']} is not open: {now.gate}; "
+            f"type: dwh run {job} --env {environment} --date DATE"
+        )
+
+
+def _move(
+    warehouse: Warehouse,
+    now: Progress,
+    action: str,
+    reason: str,
+    changes: Mapping[str, Any],
+    line: str | None = None,
+) -> Moved:
+    checked_reason(reason)
+    with _deciding(warehouse, now.decision) as (connection, sequence):
+        rollout = {**now.rollout, **changes}
+        return Moved(_record(connection, now.decision, sequence, action, reason, rollout, line))
+
+
+def _deciding(warehouse: Warehouse, decision: Decision) -> Any:
+    return warehouse.ledger.deciding(decision.environment, decision.job, decision.table_name, decision)
+
+
+def _record(
+    connection: sa.Connection,
+    before: Decision,
+    sequence: int,
+    action: str,
+    reason: str,
+    rollout: Mapping[str, Any],
+    line: str | None = None,
+) -> Decision:
+    return record_decision(
+        connection,
+        before.environment,
+        before.job,
+        before.table_name,
+        sequence,
+        action=action,
+        line=line or before.line,
+        rollout=rollout,
+        reason=reason,
+    )
+
+
+def _shown(connection: sa.Connection, decision: Decision) -> dict[date, tuple[str, int]]:
+    """Return the line that each logical date shows, and since which sequence."""
+    newest = newest_publications(decision.environment, decision.table_name).subquery()
+    same = sa.and_(
+        publications.c.environment == decision.environment,
+        publications.c.table_name == decision.table_name,
+        publications.c.partition_date == newest.c.partition_date,
+        publications.c.sequence == newest.c.sequence,
+    )
+    source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
+    columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
+    rows = connection.execute(sa.select(*columns).select_from(source)).tuples()
+    return {day: (line, sequence) for day, line, sequence in rows}
+
+
+def _before(
+    connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], days: Iterable[date]
+) -> dict[date, str | None]:
+    """Return what each date showed last that the rollout did not bring: its own older publication, or one
+    that the old line has made since."""
+    wanted = set(days)
+    if not wanted:
+        return {}
+    mine = sa.and_(
+        publications.c.environment == decision.environment,
+        publications.c.table_name == decision.table_name,
+        publications.c.partition_date.between(min(wanted), max(wanted)),
+        (publications.c.sequence < rollout["started"]) | (runs.c.line == rollout["from"]),
+    )
+    day = publications.c.partition_date
+    newest = (
+        sa.select(day, sa.func.max(publications.c.sequence).label("sequence"))
+        .select_from(publications.join(runs, runs.c.id == publications.c.run_id))
+        .where(mine)
+        .group_by(day)
+        .subquery()
+    )
+    same = sa.and_(
+        publications.c.environment == decision.environment,
+        publications.c.table_name == decision.table_name,
+        day == newest.c.partition_date,
+        publications.c.sequence == newest.c.sequence,
+    )
+    query = sa.select(day, publications.c.run_id).select_from(publications.join(newest, same))
+    return {day: run for day, run in connection.execute(query).tuples() if day in wanted}
+
+
+def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> list[date]:
+    """Return the logical dates that the new line serves since the rollout began."""
+    lines = resolved_lines(connection, decision.environment, decision.job)
+    mine = (resolutions.c.environment == decision.environment) & (resolutions.c.job == decision.job)
+    since = sa.select(resolutions.c.partition_date).where(mine, resolutions.c.sequence > rollout["started"])
+    return sorted({day for day in connection.scalars(since) if lines[day] == rollout["to"]})
+
+
+def _again(warehouse: Warehouse, planned: Plan) -> Plan:
+    """Plan the same once more, as things are now."""
+    return plan(
+        warehouse,
+        planned.job,
+        planned.old_line,
+        planned.new_line,
+        planned.environment,
+        steps=[f"{step.name}:{step.gate}" for step in planned.steps],
+        on_fail=planned.on_fail,
+        window_days=planned.window_days,
+        uses=planned.uses,
+        keep=False,
+    )
