@@ -143,7 +143,7 @@ def minimums(session: nox.Session, package: str) -> None:
 
 def line_tests(session: nox.Session, package: str, *extra: str) -> None:
     install(
-        session, CORE, package, groups=["test"], extra=[*extra, "setuptools"]
+        session, CORE, package, groups=["test"], extra=[*extra, "setuptools>=70"]
     )  # Spark 3.5 needs distutils
     session.run("pytest", f"{package}/tests", *session.posargs, env=quick_spark(session))
 
