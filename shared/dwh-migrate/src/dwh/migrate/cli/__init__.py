@@ -12,7 +12,7 @@ import sys
 import click
 
 from dwh.core.errors import DwhError
-from dwh.migrate.cli import comparing, environments, inspect, rollout, running, upkeep
+from dwh.migrate.cli import board, comparing, environments, inspect, rollout, running, upkeep
 
 __all__ = ["dwh", "main"]
 
@@ -23,7 +23,7 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
 
 
-for module in (inspect, running, comparing, environments, rollout, upkeep):
+for module in (inspect, board, running, comparing, environments, rollout, upkeep):
     for command in module.COMMANDS:
         dwh.add_command(command)
 
