@@ -24,6 +24,7 @@ from dwh.migrate.board.model import (
     Published,
     RollingOut,
     StepOnWay,
+    StepPlace,
     Written,
 )
 from dwh.migrate.rollout.state import progress_of, rolled_back_until, window_is_open
@@ -161,7 +162,7 @@ def _rollout(warehouse: Warehouse, decision: Decision) -> RollingOut | None:
     )
 
 
-def _place(position: int, current: int, state: str) -> str:
+def _place(position: int, current: int, state: str) -> StepPlace:
     if state == "finished" or position < current:
         return "reached"
     if position == current:

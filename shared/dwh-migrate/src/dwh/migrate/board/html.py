@@ -13,15 +13,8 @@ __all__ = ["to_html"]
 def to_html(board: Board) -> str:
     """Return the page: the overview, then each job with its lines, environments and last outputs."""
     helpers = {name: getattr(words, name) for name in words.__all__}
-    template = page_template(
-        __package__,
-        "board.html.jinja",
-        finalize=_visible,
-        count=count,
-        sentence=_sentence,
-        width=_width,
-        **helpers,
-    )
+    helpers |= {"count": count, "sentence": _sentence, "width": _width}
+    template = page_template(__package__, "board.html.jinja", helpers, finalize=_visible)
     return template.render(board=board)
 
 

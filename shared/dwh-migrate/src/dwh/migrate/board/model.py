@@ -14,14 +14,17 @@ __all__ = [
     "JobInEnvironment",
     "JobInLine",
     "JobOnBoard",
+    "LineStatus",
     "Pinned",
     "Published",
     "RollingOut",
     "StepOnWay",
+    "StepPlace",
     "Written",
 ]
 
 LineStatus = Literal["main", "maintenance", "ended", "not installed"]
+StepPlace = Literal["reached", "current", "next", "not taken"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class JobInLine:
     status: LineStatus
     ends: date | None
     ends_soon: bool
+
+    @property
+    def stays(self) -> bool:
+        """Whether the line is here and gets fixes for a while."""
+        return self.status in ("main", "maintenance") and not self.ends_soon
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class StepOnWay:
 
     name: str
     gate: int
-    place: Literal["reached", "current", "next", "not taken"]
+    place: StepPlace
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class JobInEnvironment:
-    """How a job stands in an environment that has pinned it. The decisions are the last ones, newest first."""
+    """How a job stands in an environment that has pinned it; its last decisions, newest first."""
 
     environment: str
     table: str

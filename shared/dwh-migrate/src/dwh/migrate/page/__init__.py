@@ -7,7 +7,7 @@ Colours, type and tables are in `page.css`; each page adds its own after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
@@ -16,14 +16,18 @@ __all__ = ["page_template"]
 
 
 def page_template(
-    package: str, name: str, *, finalize: Callable[[Any], Any] | None = None, **helpers: object
+    package: str,
+    name: str,
+    helpers: Mapping[str, object],
+    *,
+    finalize: Callable[[Any], Any] | None = None,
 ) -> Template:
     """Return a page's template, in which every value is escaped.
 
     Parameters:
         package: the package that holds the template.
+        helpers: functions that the template calls, by name.
         finalize: called with every value before it is escaped.
-        helpers: functions that the template calls.
     """
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader(__name__, ".")]),

@@ -43,7 +43,7 @@ def to_html(comparison: Comparison) -> str:
 @cache
 def _template() -> Template:
     helpers = {"count": count, "part": view.part, "percent": _percent, "plural": plural, "width": _width}
-    return page_template(__package__, "report.html.jinja", **helpers)
+    return page_template(__package__, "report.html.jinja", helpers)
 
 
 def _percent(part: int, whole: int) -> str:
