@@ -38,9 +38,9 @@ def recorded(connection: sa.Connection) -> dict[str, Recorded]:
     columns = (runs.c.job, runs.c.table_name, runs.c.line, runs.c.release)
     query = sa.select(*columns).where(runs.c.status == "committed").group_by(*columns).order_by(started)
     found: dict[str, Recorded] = defaultdict(Recorded)
-    for job, table, line, release in connection.execute(query).tuples():
-        found[job].tables.add(table)
-        found[job].releases[line] = release  # the newest comes last, and stays
+    for row in connection.execute(query):
+        found[row.job].tables.add(row.table_name)
+        found[row.job].releases[row.line] = row.release  # the newest comes last, and stays
     return dict(found)
 
 
@@ -76,16 +76,20 @@ def published(connection: sa.Connection) -> dict[tuple[str, str], Published]:
     newest = sa.select(*where, day, last).group_by(*where, day).subquery()
     same = sa.and_(*(publications.c[column.name] == column for column in newest.c))
     source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
-    figures = (sa.func.count(), sa.func.min(day), sa.func.max(day))
+    figures = (
+        sa.func.count().label("dates"),
+        sa.func.min(day).label("first_date"),
+        sa.func.max(day).label("last_date"),
+    )
     query = sa.select(*where, runs.c.line, *figures).select_from(source).group_by(*where, runs.c.line)
     found: dict[tuple[str, str], Published] = {}
-    for environment, table, line, dates, first, last_day in connection.execute(query).tuples():
-        known = found.get((environment, table), Published(0, first, last_day, {}))
-        found[environment, table] = Published(
-            known.dates + dates,
-            min(known.first_date, first),
-            max(known.last_date, last_day),
-            {**known.by_line, line: dates},
+    for row in connection.execute(query):
+        known = found.get((row.environment, row.table_name))
+        found[row.environment, row.table_name] = Published(
+            row.dates + (known.dates if known else 0),
+            min(row.first_date, known.first_date) if known else row.first_date,
+            max(row.last_date, known.last_date) if known else row.last_date,
+            {**(known.by_line if known else {}), row.line: row.dates},
         )
     return found
 
@@ -116,7 +120,7 @@ def last_comparisons(
     )
     newest = (comparisons.c.compared_at.desc(), comparisons.c.id.desc())
     query = sa.select(*columns).where(sa.or_(*conditions)).order_by(*newest).limit(limit)
-    return tuple(Compared(*row) for row in connection.execute(query).tuples())
+    return tuple(Compared(*row) for row in connection.execute(query))
 
 
 def last_outputs(connection: sa.Connection, table: str, lines: Collection[str], limit: int) -> list[Written]:
@@ -167,7 +171,7 @@ def _shown_in(
     mine = (publications.c.table_name == table) & publications.c.partition_date.in_(set(days))
     columns = (publications.c.environment, publications.c.partition_date, publications.c.run_id)
     query = sa.select(*columns).where(mine).order_by(publications.c.environment, publications.c.sequence)
-    newest = {(environment, day): run for environment, day, run in connection.execute(query).tuples()}
+    newest = {(row.environment, row.partition_date): row.run_id for row in connection.execute(query)}
     found = defaultdict(list)
     for (environment, day), run in newest.items():
         found[day, run].append(environment)
