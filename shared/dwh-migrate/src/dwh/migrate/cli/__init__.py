@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
 from dwh.core.errors import DwhError
+from dwh.core.lines import EndedLineWarning
 from dwh.migrate.cli import comparing, environments, inspect, rollout, running, upkeep
 
 __all__ = ["dwh", "main"]
@@ -30,6 +33,7 @@ for module in (inspect, running, comparing, environments, rollout, upkeep):
 
 def main() -> None:
     """Run the command; exit 0 when it did, 1 when it failed, 2 when it was mistyped."""
+    warnings.showwarning = _show_warning
     try:
         dwh(standalone_mode=False)
     except click.ClickException as error:
@@ -47,6 +51,16 @@ def main() -> None:
             raise
         cause = str(error).strip().partition("\n")[0]
         _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Show that a line has ended as a note; other warnings as Python shows them."""
+    from dwh.migrate.console import print_note
+
+    if issubclass(category, EndedLineWarning):
+        print_note(f"warning: {message}")
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, *place[:2]))
 
 
 def _stop(message: str, code: int) -> None:
