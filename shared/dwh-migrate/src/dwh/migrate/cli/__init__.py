@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Any
 
 import click
 
@@ -53,14 +52,21 @@ def main() -> None:
         _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
     """Show that a line has ended as a note; other warnings as Python shows them."""
     from dwh.migrate.console import print_note
 
     if issubclass(category, EndedLineWarning):
         print_note(f"warning: {message}")
     else:
-        sys.stderr.write(warnings.formatwarning(message, category, *place[:2]))
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _stop(message: str, code: int) -> None:
