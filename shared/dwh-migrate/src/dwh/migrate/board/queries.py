@@ -82,16 +82,18 @@ def published(connection: sa.Connection) -> dict[tuple[str, str], Published]:
         sa.func.max(day).label("last_date"),
     )
     query = sa.select(*where, runs.c.line, *figures).select_from(source).group_by(*where, runs.c.line)
-    found: dict[tuple[str, str], Published] = {}
+    by_line = defaultdict(list)
     for row in connection.execute(query):
-        known = found.get((row.environment, row.table_name))
-        found[row.environment, row.table_name] = Published(
-            row.dates + (known.dates if known else 0),
-            min(row.first_date, known.first_date) if known else row.first_date,
-            max(row.last_date, known.last_date) if known else row.last_date,
-            {**(known.by_line if known else {}), row.line: row.dates},
+        by_line[row.environment, row.table_name].append(row)
+    return {
+        place: Published(
+            sum(row.dates for row in rows),
+            min(row.first_date for row in rows),
+            max(row.last_date for row in rows),
+            {row.line: row.dates for row in rows},
         )
-    return found
+        for place, rows in by_line.items()
+    }
 
 
 def last_comparisons(
