@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browsing import chromium, open_page  # noqa: E402, F401 -- fixtures, found by the path above
+from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
 
 
 @pytest.fixture(scope="session")
