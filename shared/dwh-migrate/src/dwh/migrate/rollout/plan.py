@@ -155,7 +155,8 @@ def plan(
     if old_job.writes.name != new_job.writes.name:
         raise RolloutError(
             f"{job} writes {old_job.writes.name} in {old} and {new_job.writes.name} in {new}: "
-            "these are two tables, and readers move by themselves"
+            "these are two tables, and readers move by themselves; "
+            f'type: dwh pin {job} {new} --env {environment} --reason "…"'
         )
     problems = breaks(old_job, new_job)
     way: Way = "cutover" if problems else "ramp"
