@@ -114,8 +114,8 @@ def resolved_lines(
             return {}
         mine.append(resolutions.c.partition_date.between(wanted[0], wanted[-1]))
     query = sa.select(resolutions.c.partition_date, resolutions.c.line).where(*mine)
-    found = connection.execute(query.order_by(resolutions.c.sequence)).tuples()
-    return dict(iter(found))  # the newest comes last, and stays
+    found = connection.execute(query.order_by(resolutions.c.sequence)).all()
+    return {row.partition_date: row.line for row in found}  # the newest comes last, and stays
 
 
 def newest_publications(
@@ -140,8 +140,8 @@ def shown_lines(connection: sa.Connection, environment: str, table: str) -> dict
     )
     source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
     columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
-    rows = connection.execute(sa.select(*columns).select_from(source)).tuples()
-    return {day: (line, sequence) for day, line, sequence in rows}
+    rows = connection.execute(sa.select(*columns).select_from(source)).all()
+    return {row.partition_date: (row.line, row.sequence) for row in rows}
 
 
 def add_resolutions(

@@ -105,7 +105,7 @@ def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, 
     newest = sa.select(day, sa.func.max(sequence).label("sequence")).where(mine).group_by(day).subquery()
     same = (day == newest.c.partition_date) & (sequence == newest.c.sequence) & mine
     query = sa.select(day, receipts.c.run_id).select_from(receipts.join(newest, same))
-    return dict(iter(connection.execute(query).tuples()))
+    return {row.partition_date: row.run_id for row in connection.execute(query)}
 
 
 def record_decision(

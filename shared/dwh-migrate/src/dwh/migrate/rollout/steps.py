@@ -286,7 +286,8 @@ def _before(
     columns = (publications.c.partition_date, publications.c.run_id)
     source = publications.outerjoin(runs, runs.c.id == publications.c.run_id)
     query = sa.select(*columns).select_from(source).where(mine).order_by(publications.c.sequence)
-    return {day: run for day, run in connection.execute(query).tuples() if day in wanted}
+    found = connection.execute(query).all()
+    return {row.partition_date: row.run_id for row in found if row.partition_date in wanted}
 
 
 def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> list[date]:
