@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +111,7 @@ def test_dates_are_spread_evenly(environment, job):
 def test_neighbouring_dates_are_independent():
     """Whether a date is served says nothing about the next one."""
     served = [share_of("prod", "takings", date(2000, 1, 1) + timedelta(days=n)) < 0.25 for n in range(10_000)]
-    both = sum(one and other for one, other in zip(served, served[1:], strict=False))
+    both = sum(one and other for one, other in pairwise(served))
     assert abs(both - 625) < 110  # more than four standard deviations
 
 
@@ -231,7 +233,7 @@ def test_without_a_pin_nothing_is_resolved(ledger):
     """An environment without a pin is refused, with the command that pins and the known environments."""
     decide(ledger, "0.1")
     before = counts(ledger)
-    with pytest.raises(NotPinnedError, match="dwh pin takings LINE --env staging .*takings@LINE") as caught:
+    with pytest.raises(NotPinnedError, match=r"dwh pin takings LINE --env staging .*takings@LINE") as caught:
         ledger.resolve("staging", "takings", DateRange(FIRST, FIRST))
     assert caught.value.known == ("prod",)
     with pytest.raises(NotPinnedError):
@@ -303,13 +305,10 @@ def test_all_who_resolve_at_once_get_the_same(ledger):
     """Eight who resolve overlapping dates while the pin moves agree about every date."""
     decide(ledger, "0.1")
     ranges = [DateRange(DAYS[n % 4], DAYS[n % 4 + 3]) for n in range(8)]
-    asked = [
-        lambda mine=another(ledger), dates=dates: mine.resolve("prod", "takings", dates)[1]
-        for dates in ranges
-    ]
-    results = together(*asked, lambda: decide(another(ledger), "0.2"))
+    asked = [partial(another(ledger).resolve, "prod", "takings", dates) for dates in ranges]
+    results = together(*asked, partial(decide, another(ledger), "0.2"))
     agreed: dict[date, set[str]] = {}
-    for lines in results[:-1]:
+    for _, lines in results[:-1]:
         for day, line in lines.items():
             agreed.setdefault(day, set()).add(line)
     assert len(agreed) == 7 and all(len(lines) == 1 for lines in agreed.values())
@@ -432,9 +431,7 @@ def test_a_reader_sees_before_or_after(ledger):
 def test_of_two_who_decide_at_once_one_wins(ledger):
     """Decisions that rest on the same one: the first holds, each other is told who was faster, and why."""
     expected = decide(ledger, "0.1")
-    actions = [
-        lambda mine=another(ledger), n=n: decide(mine, f"0.{n}", expected=expected) for n in range(2, 6)
-    ]
+    actions = [partial(decide, another(ledger), f"0.{n}", expected=expected) for n in range(2, 6)]
     results = together(*actions)
     (winner,) = [result for result in results if isinstance(result, Decision)]
     lost = [result for result in results if isinstance(result, DecisionConflictError)]
@@ -448,7 +445,7 @@ def test_of_two_who_decide_at_once_one_wins(ledger):
 
 def test_the_first_decision_is_one_too(ledger):
     """Of two who pin a job for the first time at once, one wins."""
-    results = together(*(lambda mine=another(ledger): decide(mine, "0.1", expected=None) for _ in range(3)))
+    results = together(*(partial(decide, another(ledger), "0.1", expected=None) for _ in range(3)))
     assert sorted(type(result).__name__ for result in results) == [
         "Decision",
         "DecisionConflictError",
