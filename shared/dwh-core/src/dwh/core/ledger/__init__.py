@@ -284,12 +284,11 @@ class Ledger:
         what the decision is based on, still holds: of two who decide at once, one wins.
         """
         with self.writing() as connection:
-            sequence = self._next_sequence(connection, table)
+            # A line may write another table: what is decided about the job must keep its order.
+            sequence = self._next_sequence(connection, table, *([expected.table_name] if expected else []))
             newest = newest_decision(connection, environment, job)
             if newest and (expected is None or newest.sequence != expected.sequence):
-                raise DecisionConflictError(
-                    f"{job} in {environment}", newest.action, newest.decided_by, newest.reason
-                )
+                raise DecisionConflictError(environment, job, newest.action, newest.decided_by, newest.reason)
             yield connection, sequence
 
     def resolve(
@@ -348,12 +347,17 @@ class Ledger:
             return [Output(**row._mapping) for row in connection.execute(query)]
 
     @staticmethod
-    def _next_sequence(connection: sa.Connection, table: str) -> int:
-        advance = tables.update().where(tables.c.name == table).values(sequence=tables.c.sequence + 1)
-        if connection.execute(advance).rowcount == 0:
-            insert_if_absent(connection, tables, [{"name": table, "sequence": 0}])
-            connection.execute(advance)
-        sequence: int = connection.scalars(sa.select(tables.c.sequence).where(tables.c.name == table)).one()
+    def _next_sequence(connection: sa.Connection, *names: str) -> int:
+        """Lock the rows of these tables, and return a number after all that happened to them."""
+        for name in sorted(set(names)):  # always in this order, so that two wait instead of deadlock
+            advance = tables.update().where(tables.c.name == name).values(sequence=tables.c.sequence + 1)
+            if connection.execute(advance).rowcount == 0:
+                insert_if_absent(connection, tables, [{"name": name, "sequence": 0}])
+                connection.execute(advance)
+        locked = tables.c.name.in_(names)
+        sequence: int = connection.scalars(sa.select(sa.func.max(tables.c.sequence)).where(locked)).one()
+        if len(set(names)) > 1:
+            connection.execute(tables.update().where(locked).values(sequence=sequence))
         return sequence
 
     def _finish(
