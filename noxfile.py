@@ -188,10 +188,18 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure dwh beside a plain script and other tools, in one run, and print the ratios."""
-    install(session, CORE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"])
+    """Measure dwh beside a plain script and other tools as ratios, and a ledger of a million receipts."""
+    install(
+        session,
+        f"{CORE}[postgresql]",
+        MIGRATE,
+        *LINES,
+        groups=["postgresql"],
+        extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"],
+    )
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
+    session.run("python", "tests/bench/ledger.py", *session.posargs)
     session.notify("bench_compare", session.posargs)
 
 
