@@ -88,7 +88,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
-    install(session, CORE, MIGRATE, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
 
 
