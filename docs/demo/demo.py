@@ -72,7 +72,7 @@ def main() -> None:
     dwh("compare", *twice, "--date", "2013-01-15", "--html", "report.html", fails=True)
     LATE.unlink()
     roll_out()
-    say(f"That was all. Look at {HOME.name}/report.html; try more in {HOME.name}/: dwh --help")
+    say(f"That was all. Look at {HOME.name}/report.html and board.html; try more in {HOME.name}/: dwh --help")
 
 
 def roll_out() -> None:
@@ -104,6 +104,9 @@ def roll_out() -> None:
     say("Nothing of this is forgotten: what was shown when, and who decided it, and why.")
     dwh("history", "flights.carrier_delays", "--published", *PROD, "--date", "2013-01-31")
     dwh("rollout", "history", "carrier_delays", *PROD)
+    say("Where does everything stand?")
+    dwh("board", "--html", "board.html")
+    dwh("board")
 
 
 def say(text: str) -> None:

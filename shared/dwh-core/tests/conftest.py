@@ -103,6 +103,8 @@ def postgresql() -> Iterator[str]:
     # Not below pytest's folder, which the server's own user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="dwh-postgresql-"))
     server = get_server(folder, cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off")  # it need not outlive a crash of the machine
+    server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,18 +1,60 @@
-"""One small Spark session for all tests, in a time zone that shows mistakes."""
+"""One small Spark session in a zone that shows mistakes; installed lines, a warehouse; a real Chromium."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.core.config import Config
+from dwh.core.lines import EndedLineWarning, find_job
+from dwh.core.warehouse import Warehouse
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
+
+# dwh-core's tests have real PostgreSQL, installed lines and a landing zone already.
+_FILE = Path(__file__).parents[2] / "dwh-core" / "tests" / "conftest.py"
+_spec = importlib.util.spec_from_file_location("dwh_core_conftest", _FILE)
+_core = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_core)
+postgresql, postgresql_url = _core.postgresql, _core.postgresql_url
+landing, config = _core.landing, _core.config
+site, installed_line = _core.site, _core.installed_line
+
+SOURCE = _core.TAKINGS
+NEW_COLUMN = 'Column("amount", "double", nullable=True), Column("tips", "double", nullable=True)'
+CHANGED = {
+    "7.1": {},
+    "7.2": {  # compatible: adds a nullable column at the end
+        'Column("amount", "double", nullable=True),\n        ),\n        key': NEW_COLUMN + ",), key",
+        "return takings": "return takings.withColumn('tips', F.lit(None).cast('double'))",
+    },
+    "7.3": {  # breaks: renames a column
+        'Column("amount", "double", nullable=True),\n        ),\n        key': 'Column("total", "double", '
+        "nullable=True),), key",
+        '.alias("amount")': '.alias("total")',
+        "    def transform": '    changes = (Renamed("amount", "total", "it is one"),)\n\n    def transform',
+    },
+    "7.4": {'"shop.takings"': '"shop.sales"'},  # another table
+    "7.0": {},  # ended
+}
+
+
+def source_of(line: str) -> str:
+    """Return the source of the job in a line."""
+    text = SOURCE
+    for old, new in CHANGED[line].items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +77,28 @@ def spark() -> Iterator[SparkSession]:
     session.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
     yield session
     application.stop()
+
+
+@pytest.fixture
+def lines(installed_line: Callable[..., Path]) -> None:
+    """Install the lines 7.1 to 7.4, each related to the first in its own way, and 7.0, which has ended."""
+    init = "from datetime import date\nfrom dwh.core import Line\n"
+    for line in CHANGED:
+        parts = "'ended', ends=date(2020, 1, 31)" if line == "7.0" else "'main'"
+        installed_line(line, {"takings": source_of(line)}, init=f"{init}LINE = Line({parts})\n")
+    with pytest.warns(EndedLineWarning):
+        find_job("takings@7.0")
+
+
+@pytest.fixture
+def warehouse(config: Config, lines: None) -> Warehouse:
+    """A warehouse in prod, with its ledger in SQLite, where nothing has been written."""
+    return Warehouse.create(config.in_environment("prod"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_warehouse(request: pytest.FixtureRequest, config: Config, lines: None) -> Warehouse:
+    """A warehouse in prod, with its ledger in SQLite, then in PostgreSQL."""
+    if request.param == "postgresql":
+        config = replace(config, ledger=request.getfixturevalue("postgresql_url"))
+    return Warehouse.create(config.in_environment("prod"))

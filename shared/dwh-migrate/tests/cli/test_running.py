@@ -20,7 +20,7 @@ import pytest
         (["carrier_delays@0.1.0", "--date", "2013-01-01"], "dwh-v0_1==0.1.1"),
         (["nothing@0.1", "--date", "2013-01-01"], "carrier_delays"),
         (["../x@0.1", "--date", "2013-01-01"], "lower-case"),
-        (["carrier_delays", "--date", "2013-01-01"], "JOB@LINE"),
+        (["carrier_delays", "--date", "2013-01-01"], "dwh pin carrier_delays LINE --env dev"),
         (["carrier_delays@0.1"], "no logical date"),
         (["carrier_delays@0.1", "--date", "2013-02-30"], "no such date"),
         (["carrier_delays@0.1", "--date", "2013-01-01", "--to", "2013-01-02"], "not both"),

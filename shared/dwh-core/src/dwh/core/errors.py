@@ -172,11 +172,12 @@ class NotPinnedError(UsageError):
 class DecisionConflictError(DwhError):
     """Somebody else has decided in the meantime. Nothing was changed."""
 
-    def __init__(self, what: str, action: str, decided_by: str, reason: str) -> None:
-        self.what, self.action, self.decided_by, self.reason = what, action, decided_by, reason
+    def __init__(self, environment: str, job: str, action: str, decided_by: str, reason: str) -> None:
+        self.environment, self.job = environment, job
+        self.action, self.decided_by, self.reason = action, decided_by, reason
         super().__init__(
-            f"{what}: {decided_by} was faster ({action}: {reason}), nothing was changed; "
-            "type: dwh rollout history, and decide again"
+            f"{job} in {environment}: {decided_by} was faster ({action}: {reason}), nothing was changed; "
+            f"type: dwh rollout history {job} --env {environment}, and decide again"
         )
 
 

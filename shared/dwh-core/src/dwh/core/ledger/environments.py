@@ -16,7 +16,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dwh.core.ledger.schema import decisions, publications, receipts, resolutions
+from dwh.core.dates import DateRange
+from dwh.core.ledger.newest import newest_of_each_date
+from dwh.core.ledger.schema import decisions, publications, receipts, resolutions, runs
 
 __all__ = [
     "Decision",
@@ -28,6 +30,7 @@ __all__ = [
     "resolved_lines",
     "serves",
     "share_of",
+    "shown_lines",
 ]
 
 _ACTIVE = ("running", "held")
@@ -97,29 +100,49 @@ def newest_decision(connection: sa.Connection, environment: str, job: str) -> De
 
 
 def resolved_lines(
-    connection: sa.Connection, environment: str, job: str, days: Iterable[date] | None = None
+    connection: sa.Connection,
+    environment: str,
+    job: str,
+    days: Iterable[date] | None = None,
+    before: int | None = None,
 ) -> dict[date, str]:
-    """Return the line of each logical date that was resolved; of all dates by default."""
+    """Return the line of each logical date that was resolved; of all dates, and as of now, by default."""
     mine = [resolutions.c.environment == environment, resolutions.c.job == job]
+    if before is not None:
+        mine.append(resolutions.c.sequence < before)
     if days is not None:
         wanted = sorted(days)
         if not wanted:
             return {}
         mine.append(resolutions.c.partition_date.between(wanted[0], wanted[-1]))
     query = sa.select(resolutions.c.partition_date, resolutions.c.line).where(*mine)
-    found = connection.execute(query.order_by(resolutions.c.sequence)).tuples()
-    return dict(iter(found))  # the newest comes last, and stays
+    found = connection.execute(query.order_by(resolutions.c.sequence)).all()
+    return {row.partition_date: row.line for row in found}  # the newest comes last, and stays
 
 
 def newest_publications(
-    environment: str, table: str, *conditions: sa.ColumnElement[bool]
-) -> sa.Select[tuple[date, int]]:
-    """Return a query for the newest publication of each logical date, as (partition_date, sequence)."""
-    return (
-        sa.select(publications.c.partition_date, sa.func.max(publications.c.sequence).label("sequence"))
-        .where(publications.c.environment == environment, publications.c.table_name == table, *conditions)
-        .group_by(publications.c.partition_date)
+    environment: str, table: str, *conditions: sa.ColumnElement[bool], dates: DateRange | None = None
+) -> sa.Join:
+    """Return the newest publication of each logical date, as a source to select from.
+
+    Its columns are those of `schema.publications`. Where nothing is shown any more, `run_id` is null.
+    """
+    mine = (publications.c.environment == environment) & (publications.c.table_name == table)
+    newest = newest_of_each_date(publications.c.sequence, mine, *conditions, dates=dates)
+    same = sa.and_(
+        mine,
+        publications.c.partition_date == newest.c.partition_date,
+        publications.c.sequence == newest.c.sequence,
     )
+    return newest.join(publications, same)
+
+
+def shown_lines(connection: sa.Connection, environment: str, table: str) -> dict[date, tuple[str, int]]:
+    """Return the line of each logical date that shows something, and since which sequence."""
+    shown = newest_publications(environment, table)
+    columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
+    query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
+    return {row.partition_date: (row.line, row.sequence) for row in connection.execute(query)}
 
 
 def add_resolutions(
@@ -144,7 +167,7 @@ def add_publications(
     connection: sa.Connection,
     environment: str,
     table: str,
-    runs: Mapping[date, str] | Mapping[date, str | None],
+    run_ids: Mapping[date, str] | Mapping[date, str | None],
     sequence: int,
     now: datetime,
 ) -> None:
@@ -158,7 +181,7 @@ def add_publications(
             "run_id": run_id,
             "published_at": now,
         }
-        for day, run_id in runs.items()
+        for day, run_id in run_ids.items()
     ]
     if rows:
         connection.execute(publications.insert(), rows)
@@ -181,5 +204,7 @@ def publish_run(connection: sa.Connection, run_id: str, environment: str, job: s
     new = {row.partition_date: row.line for row in shown if row.partition_date not in resolved}
     add_resolutions(connection, environment, job, new, sequence)
     if shown:
-        runs = {row.partition_date: run_id for row in shown}
-        add_publications(connection, environment, shown[0].table_name, runs, sequence, shown[0].committed_at)
+        new_runs = {row.partition_date: run_id for row in shown}
+        add_publications(
+            connection, environment, shown[0].table_name, new_runs, sequence, shown[0].committed_at
+        )

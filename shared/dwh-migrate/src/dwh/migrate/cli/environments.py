@@ -30,9 +30,11 @@ def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> Non
     """
     from dwh.core.warehouse import Warehouse
     from dwh.migrate import rollout
+    from dwh.migrate.rollout.pins import pinnable
 
-    warehouse = Warehouse.create(load_config())
     environment = environment_of(env)
+    pinnable(job, line, environment, reason)  # what is mistyped is told before a ledger is made
+    warehouse = Warehouse.create(load_config())
     decision = rollout.pin(warehouse, job, line, environment, reason, publish=publish)
     shown = len(warehouse.ledger.published_outputs(environment, decision.table_name))
     print_note(f"{job} is pinned to {line} in {environment}, which shows {shown:,} of its partitions")

@@ -9,7 +9,7 @@ import click
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
-from dwh.core.errors import UsageError
+from dwh.core.errors import NotPinnedError, UsageError
 from dwh.core.lines import find_job
 from dwh.core.names import valid_job
 from dwh.migrate.cli.options import as_json, date_range, environment_of, in_environment, spark_log
@@ -132,11 +132,14 @@ def backfill(
 def _run_in_environment(
     config: Config, job: str, dates: DateRange, anew: bool, spark_log: bool, as_json: bool
 ) -> None:
+    from dwh.core.ledger import Ledger
     from dwh.core.run import source_places
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.rollout import serve
 
-    warehouse = Warehouse.create(config)
+    if Ledger(config.ledger).version() is None:  # nothing was ever pinned, and a refusal makes no ledger
+        raise NotPinnedError(config.environment, valid_job(job), ())
+    warehouse = Warehouse.open(config)
     _, lines = warehouse.ledger.resolve(config.environment, valid_job(job), dates, anew=anew)
     for line in set(lines.values()):
         source_places(find_job(f"{job}@{line}")(), warehouse)

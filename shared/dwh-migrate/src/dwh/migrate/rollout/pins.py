@@ -9,14 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dwh.core.errors import UnknownLineError
+from dwh.core.errors import UnknownLineError, listed
+from dwh.core.job import Job
 from dwh.core.ledger import Decision
 from dwh.core.ledger.environments import (
     add_publications,
     add_resolutions,
-    newest_publications,
     resolved_lines,
+    shown_lines,
 )
+from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -24,7 +26,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 from dwh.migrate.rollout.relation import breaks
 
-__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "record_decision", "user"]
+__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision", "user"]
 
 
 def pin(
@@ -38,11 +40,10 @@ def pin(
         publish: also show the line's newest output of each logical date that shows nothing yet.
 
     Raises RolloutError when a rollout is under way, when the line has ended, or when what the
-    environment shows could not stand beside what the line writes; UnknownLineError, UnknownJobError,
-    InvalidNameError; DecisionConflictError when somebody else was faster.
+    environment shows, or has decided, could not stand beside what the line writes; UnknownLineError,
+    UnknownJobError, InvalidNameError; DecisionConflictError when somebody else was faster.
     """
-    valid_environment(environment), valid_job(job), checked_reason(reason)
-    new = living_line(line).job(job)
+    new = pinnable(job, line, environment, reason)
     before = warehouse.ledger.decision(environment, job)
     if before and before.active_rollout:
         raise RolloutError(
@@ -52,10 +53,14 @@ def pin(
     table = new.writes.name
     if before and before.line == line and not publish:
         raise RolloutError(f"{job} is pinned to {line} in {environment} already: {before.reason}")
-    shown = warehouse.ledger.published_outputs(environment, table)
-    if before and before.line != line and shown:
-        _refuse_mixture(job, before.line, new, environment)
     with warehouse.ledger.deciding(environment, job, table, before) as (connection, sequence):
+        shown = shown_lines(connection, environment, table)
+        resolved = resolved_lines(connection, environment, job)
+        others = {other for other, _ in shown.values()}
+        if before and before.table_name == table:
+            others |= set(resolved.values())
+        if before and before.line != line and others - {line}:
+            _refuse_mixture(job, before.line, new, environment)
         decision = record_decision(
             connection,
             environment,
@@ -64,18 +69,22 @@ def pin(
             sequence,
             action="pin",
             line=line,
-            rollout=None,
+            rollout=before.rollout if before and before.line == line else None,  # can be rolled back still
             reason=reason.strip(),
         )
         if publish:
-            shown_dates = set(connection.scalars(newest_publications(environment, table)))
             newest = newest_runs(connection, table, line)
-            runs = {day: run for day, run in newest.items() if day not in shown_dates}
-            resolved = resolved_lines(connection, environment, job)
+            runs = {day: run for day, run in newest.items() if day not in shown}
             lines = {day: line for day in runs if resolved.get(day) != line}
             add_resolutions(connection, environment, job, lines, sequence)
             add_publications(connection, environment, table, runs, sequence, decision.decided_at)
     return decision
+
+
+def pinnable(job: str, line: str, environment: str, reason: str) -> type[Job]:
+    """Return the job in the line, once all that needs no ledger is checked; raises as `pin` does."""
+    valid_environment(environment), valid_job(job), checked_reason(reason)
+    return living_line(line).job(job)
 
 
 def living_line(name: str) -> InstalledLine:
@@ -84,19 +93,17 @@ def living_line(name: str) -> InstalledLine:
     if name not in lines:
         raise UnknownLineError(name, lines)
     if lines[name].line.ended:
-        others = [other.name for other in lines.values() if not other.line.ended]
-        raise RolloutError(f"line {name} has ended ({lines[name].line.ends}); lines that go on: {others}")
+        others = listed(other.name for other in lines.values() if not other.line.ended)
+        when = f" on {lines[name].line.ends} (UTC)" if lines[name].line.ends else ""
+        raise RolloutError(f"line {name} has ended{when}; lines that go on: {others}")
     return lines[name]
 
 
 def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, str]:
     """Return the run that wrote a line's newest output of each logical date."""
     mine = (receipts.c.table_name == table) & (receipts.c.line == line)
-    day, sequence = receipts.c.partition_date, receipts.c.sequence
-    newest = sa.select(day, sa.func.max(sequence).label("sequence")).where(mine).group_by(day).subquery()
-    same = (day == newest.c.partition_date) & (sequence == newest.c.sequence) & mine
-    query = sa.select(day, receipts.c.run_id).select_from(receipts.join(newest, same))
-    return dict(iter(connection.execute(query).tuples()))
+    newest = newest_of_each_date(receipts.c.run_id, mine)
+    return {row.partition_date: row.run_id for row in connection.execute(sa.select(newest))}
 
 
 def record_decision(
@@ -141,6 +148,7 @@ def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
         problem = breaks(lines[old].job(job), new)
     if problem:
         raise RolloutError(
-            f"{environment} shows partitions of line {old}, and the new line's cannot stand beside them: "
+            f"{environment} shows or awaits partitions of line {old}, and the new line's cannot stand "
+            f"beside them: "
             f"{problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"
         )

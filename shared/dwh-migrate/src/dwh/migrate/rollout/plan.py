@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -150,12 +150,15 @@ def plan(
             f"{job} is pinned to {decision.line} in {environment}; "
             f"type: dwh rollout plan {job} {decision.line} NEW --env {environment}"
         )
-    new_line = living_line(new)
-    old_job, new_job = _old_job(old, job), new_line.job(job)
+    new_line, lines = living_line(new), installed_lines()
+    if old not in lines:  # its contract is needed, even when the line has ended
+        raise RolloutError(f"line {old} is not installed here, so nothing can be compared with it")
+    old_job, new_job = lines[old].job(job), new_line.job(job)
     if old_job.writes.name != new_job.writes.name:
         raise RolloutError(
             f"{job} writes {old_job.writes.name} in {old} and {new_job.writes.name} in {new}: "
-            "these are two tables, and readers move by themselves"
+            "these are two tables, and readers move by themselves; "
+            f'type: dwh pin {job} {new} --env {environment} --reason "…"'
         )
     problems = breaks(old_job, new_job)
     way: Way = "cutover" if problems else "ramp"
@@ -167,7 +170,7 @@ def plan(
         environment=environment,
         table=table,
         old_line=old,
-        old_release=installed_lines()[old].release,
+        old_release=lines[old].release,
         new_line=new,
         new_release=new_line.release,
         way=way,
@@ -180,7 +183,7 @@ def plan(
         reads=_reads(new_job.reads, source_places(new_job(), warehouse), len(lacking)),
         readers=tuple(
             f"{name}@{line.name}"
-            for line in installed_lines().values()
+            for line in lines.values()
             for name in line.job_names()
             if table in {need.name for need in line.job(name).reads}
         ),
@@ -252,13 +255,6 @@ def _step(text: str, gate: int) -> Step:
             raise RolloutError(f"step {text!r}: a share is above 0% and at most 100%")
         return Step(match["name"], own, share=format(share.normalize(), "f"))
     return Step(match["name"], own, share="1" if match["name"] == "cutover" else "0")
-
-
-def _old_job(line: str, job: str) -> Any:
-    lines = installed_lines()
-    if line not in lines:  # its contract is needed, even when the line has ended
-        raise RolloutError(f"line {line} is not installed here, so nothing can be compared with it")
-    return lines[line].job(job)
 
 
 def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int) -> tuple[str, ...]:

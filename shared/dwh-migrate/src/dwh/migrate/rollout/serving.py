@@ -7,14 +7,13 @@ crash, is recorded and judged by the gate, and harms nobody.
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
-from dwh.core.errors import DecisionConflictError, DwhError, one_line
+from dwh.core.errors import DwhError, LedgerError, one_line
 from dwh.core.ledger import Decision
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
@@ -60,16 +59,18 @@ def serve(
     Raises NotPinnedError, InvalidDateError, and RunError when a served run fails. A candidate's failure
     is in the result.
     """
-    environment = warehouse.config.environment
-    decision, lines = warehouse.ledger.resolve(environment, job, dates, anew=anew)
-    by_line: dict[str, list[date]] = defaultdict(list)
-    for day, line in lines.items():
-        by_line[line].append(day)
-    spans = [(span, line) for line, days in by_line.items() for span in date_spans(days)]
-    return [
-        _serve(spark, warehouse, decision, line, span)
-        for span, line in sorted(spans, key=lambda found: found[0].first)
-    ]
+    served: list[Served] = []
+    left: DateRange | None = dates
+    while left:
+        # Again for what is left: an operator or the gate may have rolled back in the meantime.
+        decision, lines = warehouse.ledger.resolve(
+            warehouse.config.environment, job, left, anew=anew and not served
+        )
+        line = lines[left.first]
+        span = date_spans(day for day, other in lines.items() if other == line)[0]
+        served.append(_serve(spark, warehouse, decision, line, span))
+        left = DateRange(span.last + timedelta(days=1), dates.last) if span.last < dates.last else None
+    return served
 
 
 def _serve(
@@ -81,23 +82,41 @@ def _serve(
     rollout = decision.active_rollout
     if rollout is None:
         return Served(receipt, published)
-    candidate_line = rollout["to"] if line == rollout["from"] else rollout["from"]
-    candidate = comparison = error = None
+    candidate = rollout["to"] if line == rollout["from"] else rollout["from"]
     try:
-        candidate = run_job(
-            find_job(f"{decision.job}@{candidate_line}")(), dates, spark=spark, warehouse=warehouse
-        )["run"]
-        pair = {line: receipt["run"], candidate_line: candidate}
+        found = _shadow(spark, warehouse, decision, rollout, line, candidate, receipt["run"], dates)
+        outcome, error, consequence = found
+    except LedgerError as lost:  # what was served is committed, and stays
+        outcome, error, consequence = "error", f"what it did cannot be recorded: {lost}", None
+    return Served(receipt, published, outcome, f"{decision.job}@{candidate}", error, consequence)
+
+
+def _shadow(
+    spark: SparkSession,
+    warehouse: Warehouse,
+    decision: Decision,
+    rollout: Mapping[str, Any],
+    line: str,
+    candidate_line: str,
+    served: str,
+    dates: DateRange,
+) -> tuple[str, str | None, str | None]:
+    """Run the candidate, compare, record and judge; return the outcome, the error and the consequence."""
+    candidate = comparison = error = None
+    outcome = "error"
+    try:
+        job = find_job(f"{decision.job}@{candidate_line}")()
+        candidate = run_job(job, dates, spark=spark, warehouse=warehouse)["run"]
+        pair = {line: served, candidate_line: candidate}
         comparison, outcome = _compare(spark, warehouse, decision.job, rollout, pair, dates)
-    except BaseException as raised:
-        outcome, error = "error", one_line(raised)
-        _record(warehouse, decision, rollout, dates, receipt["run"], candidate, comparison, outcome, error)
-        if not isinstance(raised, Exception):
-            raise
-    else:
-        _record(warehouse, decision, rollout, dates, receipt["run"], candidate, comparison, outcome, None)
-    consequence = _judge(warehouse, decision, rollout, outcome, error)
-    return Served(receipt, published, outcome, f"{decision.job}@{candidate_line}", error, consequence)
+    except Exception as raised:
+        error = one_line(raised)
+    except BaseException:
+        error = "interrupted"
+        raise
+    finally:
+        _record(warehouse, decision, rollout, dates, served, candidate, comparison, outcome, error)
+    return outcome, error, _judge(warehouse, decision, rollout, outcome, error)
 
 
 def _compare(
@@ -168,6 +187,6 @@ def _judge(
             roll_back(warehouse, decision.job, decision.environment, reason, based_on=now)
         else:
             hold(warehouse, decision.job, decision.environment, reason)
-    except (DecisionConflictError, DwhError):
-        return None
+    except DwhError:
+        return None  # somebody was faster
     return str(rollout["on_fail"])

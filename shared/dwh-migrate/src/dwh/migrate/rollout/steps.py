@@ -20,6 +20,7 @@ from dwh.core.ledger.environments import (
     add_resolutions,
     newest_publications,
     resolved_lines,
+    shown_lines,
 )
 from dwh.core.ledger.schema import publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
@@ -52,13 +53,13 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
     """
     checked_reason(reason)
     planned = newest_plan(warehouse, job, environment)
+    before = warehouse.ledger.decision(environment, job)  # first: what is decided from here on is noticed
     now = _again(warehouse, planned)
     if changed := planned.differences(now):
         raise RolloutError(
             f"since the plan was shown, something has changed: {'; '.join(changed)}; "
             f"type: dwh rollout plan {job} {planned.old_line} {planned.new_line} --env {environment}"
         )
-    before = warehouse.ledger.decision(environment, job)
     rollout = {
         "from": planned.old_line,
         "to": planned.new_line,
@@ -147,11 +148,15 @@ def roll_back(
     """
     now = based_on or progress(warehouse, job, environment)
     decision, rollout = now.decision, now.rollout
-    if rollout["state"] not in ("running", "held") and not window_is_open(rollout):
-        until = rolled_back_until(rollout)
-        state = f"over, and its window closed at {until:%Y-%m-%d %H:%M}Z" if until else rollout["state"]
+    if rollout["state"] == "rolled back":
         raise RolloutError(
-            f"the rollout of {job} in {environment} is {state}, so nothing can be rolled back; "
+            f"the rollout of {job} in {environment} is rolled back already: {decision.reason}; "
+            f"type: dwh rollout history {job} --env {environment}"
+        )
+    if rollout["state"] == "finished" and not window_is_open(rollout):
+        raise RolloutError(
+            f"the rollout of {job} in {environment} is over, and its window closed at "
+            f"{rolled_back_until(rollout):%Y-%m-%d %H:%M}Z, so nothing can be rolled back; "
             f"type: dwh rollout plan {job} {rollout['to']} {rollout['from']} --env {environment}"
         )
     checked_reason(reason)
@@ -160,14 +165,16 @@ def roll_back(
         recorded = _record(connection, decision, sequence, "rollback", reason, ended, rollout["from"])
         taken = [
             day
-            for day, (line, since) in _shown(connection, decision).items()
+            for day, (line, since) in shown_lines(connection, environment, decision.table_name).items()
             if line == rollout["to"] and since > rollout["started"]
         ]
         runs_before = _before(connection, decision, rollout, taken)
         outputs = newest_runs(connection, decision.table_name, rollout["from"])
-        restored = {day: runs_before.get(day, outputs.get(day)) for day in taken}
+        restored = {day: runs_before.get(day) or outputs.get(day) for day in taken}
         back = _resolved_since(connection, decision, rollout)
-        add_resolutions(connection, environment, job, dict.fromkeys(back, rollout["from"]), sequence)
+        lines = resolved_lines(connection, environment, job, back, before=rollout["started"])
+        lines = dict.fromkeys(back, rollout["from"]) | {day: lines[day] for day in back if day in lines}
+        add_resolutions(connection, environment, job, lines, sequence)
         add_publications(
             connection, environment, decision.table_name, restored, sequence, recorded.decided_at
         )
@@ -178,7 +185,7 @@ def roll_back(
 def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Moved:
     decision, rollout = now.decision, now.rollout
     with _deciding(warehouse, decision) as (connection, sequence):
-        shown = _shown(connection, decision)
+        shown = shown_lines(connection, decision.environment, decision.table_name)
         outputs = newest_runs(connection, decision.table_name, rollout["to"])
         if missing := date_spans(shown.keys() - outputs.keys()):
             raise RolloutError(
@@ -263,51 +270,25 @@ def _record(
     )
 
 
-def _shown(connection: sa.Connection, decision: Decision) -> dict[date, tuple[str, int]]:
-    """Return the line that each logical date shows, and since which sequence."""
-    newest = newest_publications(decision.environment, decision.table_name).subquery()
-    same = sa.and_(
-        publications.c.environment == decision.environment,
-        publications.c.table_name == decision.table_name,
-        publications.c.partition_date == newest.c.partition_date,
-        publications.c.sequence == newest.c.sequence,
-    )
-    source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
-    columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
-    rows = connection.execute(sa.select(*columns).select_from(source)).tuples()
-    return {day: (line, sequence) for day, line, sequence in rows}
-
-
 def _before(
     connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], days: Iterable[date]
 ) -> dict[date, str | None]:
-    """Return what each date showed last that the rollout did not bring: its own older publication, or one
-    that the old line has made since."""
+    """Return the run that each date showed last, None for nothing, apart from what the rollout brought:
+    its publication from before the rollout, or one that another line has made since."""
     wanted = set(days)
     if not wanted:
         return {}
-    mine = sa.and_(
-        publications.c.environment == decision.environment,
-        publications.c.table_name == decision.table_name,
-        publications.c.partition_date.between(min(wanted), max(wanted)),
-        (publications.c.sequence < rollout["started"]) | (runs.c.line == rollout["from"]),
+    of_the_new_line = sa.exists().where(runs.c.id == publications.c.run_id, runs.c.line == rollout["to"])
+    since = publications.c.run_id.is_not(None) & ~of_the_new_line
+    shown = newest_publications(
+        decision.environment,
+        decision.table_name,
+        (publications.c.sequence < rollout["started"]) | since,
+        dates=DateRange(min(wanted), max(wanted)),
     )
-    day = publications.c.partition_date
-    newest = (
-        sa.select(day, sa.func.max(publications.c.sequence).label("sequence"))
-        .select_from(publications.join(runs, runs.c.id == publications.c.run_id))
-        .where(mine)
-        .group_by(day)
-        .subquery()
-    )
-    same = sa.and_(
-        publications.c.environment == decision.environment,
-        publications.c.table_name == decision.table_name,
-        day == newest.c.partition_date,
-        publications.c.sequence == newest.c.sequence,
-    )
-    query = sa.select(day, publications.c.run_id).select_from(publications.join(newest, same))
-    return {day: run for day, run in connection.execute(query).tuples() if day in wanted}
+    query = sa.select(publications.c.partition_date, publications.c.run_id).select_from(shown)
+    found = connection.execute(query).all()
+    return {row.partition_date: row.run_id for row in found if row.partition_date in wanted}
 
 
 def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> list[date]:

@@ -1,0 +1,387 @@
+"""Whatever operators and runs do, in whatever order: the ledger shows what a model in a dict shows."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import sqlalchemy as sa
+from fabricate import DAYS, begin, compared, shown, write
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from dwh.core import lines as lines_module
+from dwh.core.dates import DateRange
+from dwh.core.errors import NotPinnedError
+from dwh.core.ledger import Ledger, RunRecord
+from dwh.core.ledger.environments import resolved_lines, share_of
+from dwh.core.ledger.schema import decisions, publications, resolutions, runs
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout import RolloutError, advance, finish, hold, pin, plan, resume, roll_back
+
+LINES = ("7.1", "7.2", "7.3")
+COMPATIBLE = {("7.1", "7.2")}
+SHARES = {"shadow": 0.0, "30%": 0.3, "60%": 0.6, "100%": 1.0, "cutover": 1.0}
+JOB = ("takings", "prod")
+HISTORY = (decisions, resolutions, publications)
+
+
+@dataclass
+class Rollout:
+    """A rollout, and what was before it."""
+
+    old: str
+    new: str
+    steps: tuple[str, ...]
+    gate: int
+    window: int
+    shown: dict[Any, str]  # what the new line has not brought
+    resolved: dict[Any, str]
+    step: int = 0
+    state: str = "running"
+    passed: set[Any] = field(default_factory=set)
+    brought: set[Any] = field(default_factory=set)  # dates that show what the new line has brought
+    touched: set[Any] = field(default_factory=set)  # dates resolved since it began
+
+    @property
+    def active(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ("running", "held")
+
+
+@dataclass
+class Model:
+    """What an environment shows, kept in dicts."""
+
+    pin: str | None = None
+    rollout: Rollout | None = None
+    shown: dict[Any, str] = field(default_factory=dict)
+    resolved: dict[Any, str] = field(default_factory=dict)
+    newest: dict[Any, str] = field(default_factory=dict)  # by line and date
+    line: dict[str, str] = field(default_factory=dict)  # by run
+
+    def line_for(self, day: Any) -> str:
+        """Return the line of a date that was not resolved."""
+        if (rollout := self.rollout) and rollout.active:
+            reached = rollout.steps[: rollout.step + 1]
+            if share_of("prod", "takings", day) < max(SHARES[step] for step in reached):
+                return rollout.new
+        return self.pin
+
+    def resolve(self, days: Any, anew: bool = False) -> dict[Any, str]:
+        """Decide which line serves each date."""
+        lines = {
+            day: self.line_for(day) if anew else self.resolved.get(day, self.line_for(day)) for day in days
+        }
+        for day, line in lines.items():
+            if self.resolved.get(day) != line:
+                self._resolve(day, line)
+        return lines
+
+    def _resolve(self, day: Any, line: str) -> None:
+        self.resolved[day] = line
+        if self.rollout:
+            self.rollout.touched.add(day)
+
+    def _show(self, day: Any, run: str) -> None:
+        self.shown[day] = run
+        if not self.rollout:
+            return
+        if self.line[run] == self.rollout.new:
+            self.rollout.brought.add(day)
+        else:
+            self.rollout.brought.discard(day)
+            self.rollout.shown[day] = run
+
+    def commit(self, run: str, line: str, days: Any) -> None:
+        """Take a run's output, and show it where its line serves."""
+        self.line[run] = line
+        for day in days:
+            self.newest[line, day] = run
+            if self.pin and self.resolved.get(day, self.line_for(day)) == line:
+                if day not in self.resolved:
+                    self._resolve(day, line)
+                self._show(day, run)
+
+    def may_pin(self, line: str, publish: bool) -> bool:
+        """Tell whether a line can be pinned."""
+        if self.rollout and self.rollout.active:
+            return False
+        if self.pin in (None, line):
+            return self.pin is None or publish
+        others = {*(self.line[run] for run in self.shown.values()), *self.resolved.values()} - {line}
+        return not others or (self.pin, line) in COMPATIBLE
+
+    def do_pin(self, line: str, publish: bool) -> None:
+        """Pin a line."""
+        if line != self.pin:
+            self.rollout = None
+        self.pin = line
+        for day in DAYS if publish else ():
+            if (line, day) in self.newest and day not in self.shown:
+                if self.resolved.get(day) != line:
+                    self._resolve(day, line)
+                self._show(day, self.newest[line, day])
+
+    def cut_over(self) -> bool:
+        """Show the new line everywhere, if it has everything."""
+        rollout = self.rollout
+        if any((rollout.new, day) not in self.newest for day in self.shown):
+            return False
+        for day, run in list(self.shown.items()):
+            if self.line[run] != rollout.new:
+                self._show(day, self.newest[rollout.new, day])
+        for day, line in list(self.resolved.items()):
+            if line != rollout.new:
+                self._resolve(day, rollout.new)
+        self.pin = rollout.new
+        return True
+
+    def roll_back(self) -> None:
+        """Show what was shown before."""
+        rollout = self.rollout
+        for day in rollout.brought:
+            run = rollout.shown.get(day) or self.newest.get((rollout.old, day))
+            if run:
+                self.shown[day] = run
+            else:
+                del self.shown[day]
+        for day in rollout.touched:
+            if self.resolved[day] == rollout.new:
+                self.resolved[day] = rollout.resolved.get(day, rollout.old)
+        self.pin, rollout.state = rollout.old, "rolled back"
+
+
+days = st.integers(0, len(DAYS) - 1).flatmap(
+    lambda first: st.integers(0, 3).map(lambda count: DAYS[first : first + count + 1])
+)
+some_lines = st.sampled_from(LINES)
+
+
+class Environment(RuleBasedStateMachine):
+    """An environment on a real ledger, beside its model."""
+
+    template: ClassVar[Path]
+    warehouse: ClassVar[Warehouse]
+    number: ClassVar[Any] = itertools.count()
+
+    started: Bundle[RunRecord] = Bundle("started")
+
+    def __init__(self) -> None:
+        super().__init__()
+        file = self.template.with_name(f"ledger{next(self.number)}.db")
+        shutil.copy(self.template, file)
+        self.house = replace(self.warehouse, ledger=Ledger.open(f"sqlite:///{file}"))
+        self.model = Model()
+        self.history: dict[str, set[Any]] = {table.name: set() for table in HISTORY}
+        self.runs = 0
+
+    def teardown(self) -> None:
+        """Close the database."""
+        self.house.ledger._engine.dispose()
+
+    def does(self, allowed: bool, action: Any, *arguments: Any, **parts: Any) -> bool:
+        """Do something that is allowed, or see it refused; return which."""
+        if allowed:
+            action(self.house, *arguments, **parts)
+        else:
+            before = self.rows()
+            with pytest.raises((RolloutError, NotPinnedError)):
+                action(self.house, *arguments, **parts)
+            assert self.rows() == before
+        return allowed
+
+    def rows(self) -> dict[str, set[Any]]:
+        """Return the history."""
+        with self.house.ledger.reading() as connection:
+            return {
+                table.name: {repr(tuple(row)) for row in connection.execute(sa.select(table))}
+                for table in HISTORY
+            }
+
+    def name(self) -> str:
+        """Return the name of another run."""
+        self.runs += 1
+        return f"r{self.runs}"
+
+    @rule(line=some_lines, publish=st.booleans())
+    def pin(self, line: str, publish: bool) -> None:
+        """An operator pins a line."""
+        allowed = self.model.may_pin(line, publish)
+        if self.does(allowed, pin, "takings", line, "prod", "why", publish=publish):
+            self.model.do_pin(line, publish)
+
+    @rule(days=days, anew=st.booleans())
+    def run_by_environment(self, days: Any, anew: bool) -> None:
+        """A DAG runs what the environment decides; during a rollout, the other line in its shadow."""
+        if not self.model.pin:
+            with pytest.raises(NotPinnedError):
+                self.house.ledger.resolve("prod", "takings", DateRange(days[0], days[-1]))
+            return
+        _, lines = self.house.ledger.resolve("prod", "takings", DateRange(days[0], days[-1]), anew=anew)
+        assert lines == self.model.resolve(days, anew)
+        rollout = self.model.rollout
+        for day, line in lines.items():
+            self.commit(write(self.house, f"takings@{line}", day, run_id=self.name()), [day])
+            assert self.model.shown[day] == f"r{self.runs}", "what was served is shown"
+            if rollout and rollout.active:
+                candidate = rollout.new if line == rollout.old else rollout.old
+                self.commit(write(self.house, f"takings@{candidate}", day, run_id=self.name()), [day])
+                assert self.model.shown[day] == f"r{self.runs - 1}", "its candidate is not"
+
+    def commit(self, run: RunRecord, days: Any) -> None:
+        """Tell the model of a run that has committed."""
+        self.model.commit(run.id, run.line, days)
+
+    @rule(line=some_lines, days=days)
+    def run_by_version(self, line: str, days: Any) -> None:
+        """Someone runs a version by its name."""
+        self.commit(write(self.house, f"takings@{line}", *days, run_id=self.name()), days)
+
+    @rule(target=started, line=some_lines, days=days)
+    def begin_run(self, line: str, days: Any) -> RunRecord:
+        """A slow run of a version begins."""
+        return write(self.house, f"takings@{line}", *days, run_id=self.name(), commit=False)
+
+    @rule(run=consumes(started), fails=st.booleans())
+    def end_run(self, run: RunRecord, fails: bool) -> None:
+        """A slow run commits late, or fails."""
+        if fails:
+            self.house.ledger.fail_run(run.id, "why")
+            return
+        days = list(DateRange(run.first_date, run.last_date))
+        self.house.ledger.commit_run(run, dict.fromkeys(days, 1))
+        self.commit(run, days)
+
+    @rule(
+        new=some_lines,
+        ramp=st.sampled_from([("shadow", "30%", "100%"), ("30%", "60%", "100%"), ("100%",)]),
+        gate=st.integers(0, 1),
+        window=st.sampled_from([0, 14]),
+    )
+    def start(self, new: str, ramp: tuple[str, ...], gate: int, window: int) -> None:
+        """An operator plans a rollout and begins it."""
+        model = self.model
+        allowed = model.pin not in (None, new) and not (model.rollout and model.rollout.active)
+        if not allowed:
+            self.does(False, plan, "takings", model.pin or "7.1", new, "prod")
+            return
+        steps = ramp if (model.pin, new) in COMPATIBLE else ("shadow", "cutover")
+        begin(self.house, new, steps, gate=gate, window_days=window)
+        before = dict(model.shown), dict(model.resolved)
+        model.rollout = Rollout(model.pin, new, steps, gate, window, *before)
+
+    def active(self) -> bool:
+        """Tell whether a rollout is under way."""
+        return self.model.rollout is not None and self.model.rollout.active
+
+    def told(self) -> bool:
+        """Tell whether there was a rollout, and a run to record a comparison of."""
+        return self.active() and bool(self.model.line)
+
+    @precondition(told)
+    @rule(day=st.sampled_from(DAYS))
+    def pass_gate(self, day: Any) -> None:
+        """A comparison passes."""
+        compared(self.house, "pass", day)
+        self.model.rollout.passed.add(day)
+
+    def has_open_gate(self) -> bool:
+        """Tell whether the rollout may go on."""
+        rollout = self.model.rollout
+        return bool(rollout) and rollout.state == "running" and len(rollout.passed) >= rollout.gate
+
+    @rule()
+    def advance(self) -> None:
+        """An operator takes the next step."""
+        rollout = self.model.rollout
+        allowed = self.has_open_gate() and rollout.step + 1 < len(rollout.steps)
+        if allowed and rollout.steps[rollout.step + 1] == "cutover":
+            allowed = self.model.cut_over()
+        if self.does(allowed, advance, *JOB):
+            rollout.step += 1
+            rollout.passed.clear()
+
+    @precondition(active)
+    @rule()
+    def hold(self) -> None:
+        """An operator holds a rollout."""
+        if self.does(self.model.rollout.state == "running", hold, *JOB, "wait"):
+            self.model.rollout.state = "held"
+
+    @precondition(active)
+    @rule()
+    def resume(self) -> None:
+        """An operator goes on."""
+        if self.does(self.model.rollout.state == "held", resume, *JOB, "go on"):
+            self.model.rollout.state = "running"
+            self.model.rollout.passed.clear()
+
+    @rule()
+    def finish(self) -> None:
+        """An operator ends a rollout."""
+        rollout = self.model.rollout
+        if self.does(self.has_open_gate() and rollout.step + 1 == len(rollout.steps), finish, *JOB):
+            rollout.state, self.model.pin = "finished", rollout.new
+
+    @rule()
+    def roll_back(self) -> None:
+        """An operator rolls back."""
+        rollout = self.model.rollout
+        allowed = self.active() or (bool(rollout) and rollout.state == "finished" and rollout.window > 0)
+        if self.does(allowed, roll_back, *JOB, "wrong"):
+            self.model.roll_back()
+
+    @invariant()
+    def shows_what_the_model_shows(self) -> None:
+        """Each date shows the run that the model shows, and belongs to the line that the model says."""
+        assert shown(self.house) == self.model.shown
+        decision = self.house.ledger.decision("prod", "takings")
+        assert (decision and decision.line) == self.model.pin
+        with self.house.ledger.reading() as connection:
+            assert resolved_lines(connection, "prod", "takings") == self.model.resolved
+
+    @invariant()
+    def shows_no_mixture(self) -> None:
+        """What is shown together can be read together, and so can what is awaited."""
+        lines = {*(self.model.line[run] for run in self.model.shown.values()), *self.model.resolved.values()}
+        assert lines <= {"7.1", "7.2"} or lines == {"7.3"}
+
+    @invariant()
+    def shows_what_committed(self) -> None:
+        """All that is shown comes from runs that have committed."""
+        found = self.house.ledger.find_runs(runs.c.id.in_(self.model.shown.values()))
+        assert {run.status for run in found} <= {"committed"}
+
+    @invariant()
+    def rewrites_nothing(self) -> None:
+        """All rows of the history that were ever there are there, unchanged."""
+        now = self.rows()
+        assert all(self.history[name] <= now[name] for name in now)
+        self.history = now
+
+
+def test_whatever_happens(warehouse, monkeypatch, tmp_path):
+    """Pins, runs, rollouts and rollbacks in any order agree with the model, and keep what must hold."""
+    monkeypatch.setattr(
+        lines_module, "entry_points", cache(lines_module.entry_points)
+    )  # nothing is installed
+    Environment.template = tmp_path / "template.db"
+    shutil.copy(Path(warehouse.ledger.url.database), Environment.template)
+    Environment.warehouse = warehouse
+    limits = settings(max_examples=15, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(Environment, settings=limits)

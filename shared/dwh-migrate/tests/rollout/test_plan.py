@@ -1,0 +1,241 @@
+"""Plans: what a rollout would do, shown before anything is computed, and refused where it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+from fabricate import DAYS, begin, everything, write
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dwh.core.config import SourcePlace
+from dwh.core.errors import (
+    InvalidNameError,
+    NotPinnedError,
+    UnknownJobError,
+    UnknownLineError,
+    UnknownSourceError,
+)
+from dwh.migrate.rollout import RolloutError, newest_plan, pin, plan
+from dwh.migrate.rollout.plan import parse_steps
+
+FIRST, SECOND, THIRD, FOURTH = DAYS[:4]
+
+
+@pytest.fixture
+def pinned(warehouse):
+    """A warehouse whose prod shows four dates of line 7.1."""
+    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    write(warehouse, "takings@7.1", *DAYS[:4])
+    return warehouse
+
+
+def test_a_ramp_is_shown(pinned):
+    """Compatible contracts: a ramp with its default steps; nothing but the plan is written."""
+    before = everything(pinned)
+    found = plan(pinned, "takings", "7.1", "7.2", "prod")
+    assert (found.way, found.breaks) == ("ramp", ())
+    assert [(step.name, step.gate, step.share) for step in found.steps] == [
+        ("shadow", 3, "0"),
+        ("25%", 3, "0.25"),
+        ("100%", 3, "1"),
+    ]
+    assert (found.on_fail, found.window_days) == ("hold", 14)
+    assert (found.old_release, found.new_release) == ("7.1.0", "7.2.0")
+    after = everything(pinned)
+    assert len(after.pop("plans")) == 1 and before.pop("plans") == []
+    assert after == before
+
+
+def test_a_cutover_is_shown(pinned):
+    """Breaking contracts: why, the cutover, what is lacking, and what running that would read."""
+    write(pinned, "takings@7.3", SECOND, environment="dev")
+    found = plan(pinned, "takings", "7.1", "7.3", "prod", on_fail="rollback", window_days=3, gate=5)
+    assert (found.way, found.breaks) == ("cutover", ("column amount is gone or renamed", *found.breaks[1:]))
+    assert [(step.name, step.gate) for step in found.steps] == [("shadow", 5), ("cutover", 5)]
+    assert found.published == 4
+    assert found.lacking == ("2024-01-01", "2024-01-03 to 2024-01-04")
+    (read,) = found.reads
+    assert read.startswith("orders (csv, ") and read.endswith("): 3 logical dates of it")
+
+
+def test_nothing_lacking_reads_nothing(pinned):
+    """Where the new line has written all that is shown, nothing would be read."""
+    write(pinned, "takings@7.3", *DAYS[:4], environment="dev")
+    found = plan(pinned, "takings", "7.1", "7.3", "prod")
+    assert (found.lacking, found.reads) == ((), ())
+
+
+def test_secrets_of_sources_are_not_shown(pinned):
+    """A path with a password is shown without it."""
+    place = SourcePlace("parquet", "s3a://key:hunter2@bucket/orders", {"secret": "hunter3"})
+    secret = type(pinned)(replace(pinned.config, sources={"orders": place}), pinned.ledger)
+    found = plan(secret, "takings", "7.1", "7.3", "prod")
+    assert "s3a://***@bucket/orders" in found.reads[0]
+    assert "hunter" not in str(asdict(found))
+
+
+def test_readers_are_shown(pinned, installed_line):
+    """Installed jobs that read the table are named; DAGs that use it are shown as they were found."""
+    reader = (
+        "from dwh.core import Column, Job, Table\n"
+        "class Report(Job):\n"
+        "    reads = (Table('shop.takings', (Column('day', 'date'),), partition_by='day'),)\n"
+        "    writes = Table('shop.report', (Column('day', 'date'),), partition_by='day')\n"
+        "    def transform(self, takings): return takings\n"
+    )
+    installed_line("7.5", {"report": reader})
+    found = plan(pinned, "takings", "7.1", "7.2", "prod", uses=["dags/daily.py:7 daily: takings"])
+    assert found.readers == ("report@7.5",)
+    assert found.uses == ("dags/daily.py:7 daily: takings",)
+
+
+def test_a_plan_is_kept_as_it_was_shown(pinned):
+    """The newest plan of the job in the environment comes back equal."""
+    plan(pinned, "takings", "7.1", "7.2", "prod")
+    steps = ["shadow:5", "10%", "from 2024-02-01", "62.5%:0", "100%"]
+    found = plan(pinned, "takings", "7.1", "7.2", "prod", steps=steps, gate=2, uses=["x"])
+    assert newest_plan(pinned, "takings", "prod") == found
+    assert [(step.name, step.gate) for step in found.steps] == [
+        ("shadow", 5),
+        ("10%", 2),
+        ("from 2024-02-01", 2),
+        ("62.5%", 0),
+        ("100%", 2),
+    ]
+    with pytest.raises(RolloutError, match="nobody has planned a rollout of takings in staging"):
+        newest_plan(pinned, "takings", "staging")
+
+
+def test_a_plan_that_is_not_kept(pinned):
+    """A plan can be looked at without leaving anything."""
+    before = everything(pinned)
+    plan(pinned, "takings", "7.1", "7.2", "prod", keep=False)
+    assert everything(pinned) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "problem"),
+    [
+        (("takings", "7.1", "7.2", "staging"), NotPinnedError, "environments with pins: prod"),
+        (("takings", "7.1", "7.2", "No!"), InvalidNameError, "environment"),
+        (("nothing", "7.1", "7.2", "prod"), NotPinnedError, "no pin for nothing"),
+        (("../x", "7.1", "7.2", "prod"), InvalidNameError, "job"),
+        (
+            ("takings", "7.1", "7.1", "prod"),
+            RolloutError,
+            "pinned to 7.1 in prod; type: .*plan takings 7.1 NEW",
+        ),
+        (
+            ("takings", "7.2", "7.3", "prod"),
+            RolloutError,
+            "pinned to 7.1 in prod; type: .*plan takings 7.1 NEW",
+        ),
+        (("takings", "7.1", "9.9", "prod"), UnknownLineError, "pip install dwh-v9_9"),
+        (("takings", "7.1", "7.0", "prod"), RolloutError, r"line 7\.0 has ended on 2020-01-31"),
+        (("takings", "7.1", "7.4", "prod"), RolloutError, "these are two tables.*dwh pin takings 7.4"),
+    ],
+)
+def test_a_rollout_that_cannot_be_planned(pinned, asked, error, problem):
+    """What cannot be rolled out is refused with the reason and what to do, and nothing is written."""
+    before = everything(pinned)
+    with pytest.raises(error, match=problem) as caught:
+        plan(pinned, *asked)
+    assert caught.value.exit_code == 2
+    assert everything(pinned) == before
+
+
+def test_a_job_that_the_new_line_lacks(pinned, installed_line, warehouse):
+    """A job that the new line does not have is refused, with the jobs that it has."""
+    installed_line("7.5", {"other": "from dwh.core import Job\n"})
+    with pytest.raises(UnknownJobError, match="its jobs: other"):
+        plan(pinned, "takings", "7.1", "7.5", "prod")
+
+
+def test_an_input_without_a_place(pinned):
+    """A plan needs to know where the new line's inputs are."""
+    bare = type(pinned)(replace(pinned.config, sources={}), pinned.ledger)
+    with pytest.raises(UnknownSourceError, match="orders"):
+        plan(bare, "takings", "7.1", "7.2", "prod")
+
+
+def test_a_second_rollout(pinned):
+    """While a rollout is under way, held or not, another one of the job is not planned."""
+    begin(pinned, "7.2")
+    before = everything(pinned)
+    with pytest.raises(RolloutError, match="already; type: dwh rollout status takings"):
+        plan(pinned, "takings", "7.1", "7.3", "prod")
+    assert everything(pinned) == before
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        (["0%"], "a share is above 0% and at most 100%"),
+        (["shadow", "101%"], "a share is above 0% and at most 100%"),
+        (["999.9%"], "a share is above 0% and at most 100%"),
+        (["-5%"], "'-5%' is no step; write shadow, 25%"),
+        (["1000%"], "no step"),
+        (["25"], "no step"),
+        (["1e2%"], "no step"),
+        (["٢٥%"], "no step"),
+        (["NaN%"], "no step"),
+        (["canary"], "no step"),
+        (["25%:x"], "no step"),
+        (["25%:-1"], "no step"),
+        (["from"], "no step"),
+        (["from 2024-02-30"], "no such date"),
+        (["from 2024-02-01T00:00:00+01:00"], "not a logical date"),
+        (["from tomorrow"], "not a logical date"),
+        (["50%", "25%", "100%"], "each step must serve more dates.*dwh rollout rollback"),
+        (["25%", "25.0%", "100%"], "each step must serve more dates"),
+        (["from 2024-02-01", "from 2024-03-01", "100%"], "each step must serve more dates"),
+        (["from 2024-02-01", "from 2024-02-01", "100%"], "each step must serve more dates"),
+        (["100%", "from 2024-02-01"], "the last step must be 100%"),
+        (["shadow"], "the last step must be 100%"),
+        (["shadow", "25%"], "the last step must be 100%"),
+        (["100%", "100%"], "each step must serve more dates"),
+        (["25%", "shadow", "100%"], "compatible lines are ramped"),
+        (["shadow", "cutover"], "compatible lines are ramped"),
+    ],
+)
+def test_steps_that_cannot_be(pinned, steps, problem):
+    """A step that is none, a share outside 0 to 100 % or one that shrinks is refused, with what to write."""
+    before = everything(pinned)
+    with pytest.raises(RolloutError, match=problem):
+        plan(pinned, "takings", "7.1", "7.2", "prod", steps=steps)
+    assert everything(pinned) == before
+
+
+@pytest.mark.parametrize(
+    "steps", [["25%", "100%"], ["shadow", "100%"], ["from 2024-01-01", "100%"], ["cutover"], ["shadow"]]
+)
+def test_lines_that_break_are_not_ramped(pinned, steps):
+    """A ramp of breaking contracts is refused, with the reason and the steps to use instead."""
+    before = everything(pinned)
+    with pytest.raises(
+        RolloutError, match=r"contracts break .column amount is gone.*steps are: shadow, cutover"
+    ):
+        plan(pinned, "takings", "7.1", "7.3", "prod", steps=steps)
+    assert everything(pinned) == before
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=3))
+def test_any_text_is_steps_or_refused(texts):
+    """Whatever is typed, it makes steps that end at 100 %, or is refused."""
+    try:
+        steps = parse_steps(texts, "ramp", 3, ())
+    except RolloutError:
+        return
+    assert steps[-1].share == "1"
+
+
+@given(st.lists(st.integers(1, 99), unique=True), st.integers(0, 9))
+def test_growing_shares_are_steps(shares, gate):
+    """Every list of growing shares is accepted, with its gate, and keeps its numbers."""
+    texts = ["shadow", *(f"{share}%" for share in sorted(shares)), f"100%:{gate}"]
+    steps = parse_steps(texts, "ramp", 3, ())
+    assert [step.name for step in steps] == [text.partition(":")[0] for text in texts]
+    assert [float(step.share) for step in steps] == [0, *(share / 100 for share in sorted(shares)), 1]
+    assert [step.gate for step in steps] == [3] * (len(texts) - 1) + [gate]
