@@ -174,32 +174,42 @@ def warehouse(tmp_path: Path) -> Warehouse:
     )
 
 
-@pytest.fixture
-def written(warehouse: Warehouse) -> Warehouse:
-    """A warehouse in which both lines have written the first three days of both jobs."""
+def fill(warehouse: Warehouse) -> Warehouse:
+    """Let both lines write the first three days of both jobs."""
     for job in (DELAYS, TRAFFIC):
         for line in ("0.1", "0.2"):
             commit(warehouse, job, line, DateRange(day(1), day(3)), started_by="ada")
     return warehouse
 
 
+def occupy(warehouse: Warehouse) -> Warehouse:
+    """Bring about a rollout of each state."""
+    begin(warehouse, DELAYS)
+    for number in (4, 5):
+        shadow(warehouse, DELAYS, "prod", number)
+    begin(warehouse, TRAFFIC, steps=["shadow:1", "25%:5", "100%"])
+    shadow(warehouse, TRAFFIC, "prod", 4)
+    rollout.advance(warehouse, TRAFFIC, "prod")
+    rollout.hold(warehouse, TRAFFIC, "prod", "the airports changed")
+    begin(warehouse, TRAFFIC, "staging", gate=0)
+    rollout.advance(warehouse, TRAFFIC, "staging")
+    rollout.roll_back(warehouse, TRAFFIC, "staging", "the dashboard was red")
+    begin(warehouse, DELAYS, "staging", gate=0)
+    rollout.advance(warehouse, DELAYS, "staging")
+    rollout.finish(warehouse, DELAYS, "staging")
+    return warehouse
+
+
+@pytest.fixture
+def written(warehouse: Warehouse) -> Warehouse:
+    """A warehouse in which both lines have written both jobs."""
+    return fill(warehouse)
+
+
 @pytest.fixture
 def busy(written: Warehouse) -> Warehouse:
     """A warehouse with a rollout of each state."""
-    begin(written, DELAYS)
-    for number in (4, 5):
-        shadow(written, DELAYS, "prod", number)
-    begin(written, TRAFFIC, steps=["shadow:1", "25%:5", "100%"])
-    shadow(written, TRAFFIC, "prod", 4)
-    rollout.advance(written, TRAFFIC, "prod")
-    rollout.hold(written, TRAFFIC, "prod", "the airports changed")
-    begin(written, TRAFFIC, "staging", gate=0)
-    rollout.advance(written, TRAFFIC, "staging")
-    rollout.roll_back(written, TRAFFIC, "staging", "the dashboard was red")
-    begin(written, DELAYS, "staging", gate=0)
-    rollout.advance(written, DELAYS, "staging")
-    rollout.finish(written, DELAYS, "staging")
-    return written
+    return occupy(written)
 
 
 @pytest.fixture
@@ -466,6 +476,21 @@ def asked(warehouse: Warehouse) -> tuple[Board, int]:
         return look_at(warehouse), len(statements)
     finally:
         sa.event.remove(engine, "after_cursor_execute", note)
+
+
+def test_postgresql_says_the_same_as_sqlite(busy: Warehouse, postgresql_url: str) -> None:
+    config = replace(busy.config, ledger=postgresql_url)
+    boards = [look_at(busy), look_at(occupy(fill(Warehouse.create(config))))]
+    one, other = (what_lasts(asdict(board)["jobs"]) for board in boards)
+    assert one == other
+
+
+def what_lasts(found: Any) -> Any:
+    """Return plain data without ids and instants."""
+    if isinstance(found, dict):
+        passing = {"id", "run", "decided_at", "compared_at", "committed_at", "rollback_until"}
+        return {name: what_lasts(value) for name, value in found.items() if name not in passing}
+    return [what_lasts(value) for value in found] if isinstance(found, list | tuple) else found
 
 
 def test_the_board_is_json(busy: Warehouse) -> None:

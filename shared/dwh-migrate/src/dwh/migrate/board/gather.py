@@ -21,7 +21,6 @@ from dwh.migrate.board.model import (
     JobOnBoard,
     LineStatus,
     Pinned,
-    Published,
     RollingOut,
     StepOnWay,
     StepPlace,
@@ -86,7 +85,7 @@ def _job(
         tables=tuple(tables),
         lines=tuple(
             _line(line, installed.get(line), recorded.releases.get(line), today)
-            for line in sorted(known, key=_age)
+            for line in sorted(known, key=queries.age)
         ),
         environments=tuple(places),
         comparisons=queries.last_comparisons(connection, name, tables, _LAST),
@@ -112,7 +111,7 @@ def _places(
     warehouse: Warehouse, connection: sa.Connection, lines: Mapping[str, InstalledLine]
 ) -> dict[str, tuple[JobInEnvironment, ...]]:
     """Return, by job, how it stands in each environment that has pinned it."""
-    pins, shown = queries.last_pins(connection), queries.published(connection)
+    pins = queries.last_pins(connection)
     found: dict[str, tuple[JobInEnvironment, ...]] = {}
     for (environment, job), recent in sorted(queries.recent_decisions(connection, _LAST).items()):
         newest, pin = recent[0], pins[environment, job]
@@ -129,7 +128,7 @@ def _places(
                 pin.reason,
             ),
             rollout=_rollout(warehouse, newest),
-            published=_by_age(shown.get((environment, newest.table_name))),
+            published=queries.published(connection, environment, newest.table_name),
             decisions=tuple(map(_decided, recent)),
         )
         found[job] = (*found.get(job, ()), place)
@@ -176,15 +175,3 @@ def _decided(decision: Decision) -> Decided:
     return Decided(
         decision.action, decision.line, step, decision.decided_by, decision.decided_at, decision.reason
     )
-
-
-def _by_age(found: Published | None) -> Published | None:
-    if found is None:
-        return None
-    by_line = {line: found.by_line[line] for line in sorted(found.by_line, key=_age)}
-    return Published(found.dates, found.first_date, found.last_date, by_line)
-
-
-def _age(line: str) -> tuple[tuple[int, str], ...]:
-    """Order lines, oldest first; a name that is no line's, which a damaged ledger may hold, comes first."""
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in line.split("."))

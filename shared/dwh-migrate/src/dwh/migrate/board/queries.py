@@ -10,11 +10,13 @@ from datetime import date
 import sqlalchemy as sa
 
 from dwh.core.ledger import Decision
+from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import comparisons, decisions, publications, receipts, runs
 from dwh.migrate.board.model import Compared, Published, Written
 
 __all__ = [
     "Recorded",
+    "age",
     "last_comparisons",
     "last_outputs",
     "last_pins",
@@ -30,6 +32,11 @@ class Recorded:
 
     tables: set[str] = field(default_factory=set)
     releases: dict[str, str] = field(default_factory=dict)
+
+
+def age(line: str) -> tuple[tuple[int, str], ...]:
+    """Order lines, oldest first; what is no line's name, but is in the ledger, comes before them."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in line.split("."))
 
 
 def recorded(connection: sa.Connection) -> dict[str, Recorded]:
@@ -69,31 +76,27 @@ def last_pins(connection: sa.Connection) -> dict[tuple[str, str], Decision]:
     return {(row.environment, row.job): Decision(**row._mapping) for row in connection.execute(query)}
 
 
-def published(connection: sa.Connection) -> dict[tuple[str, str], Published]:
-    """Return what each environment shows of each table."""
-    where = (publications.c.environment, publications.c.table_name)
-    day, last = publications.c.partition_date, sa.func.max(publications.c.sequence).label("sequence")
-    newest = sa.select(*where, day, last).group_by(*where, day).subquery()
-    same = sa.and_(*(publications.c[column.name] == column for column in newest.c))
-    source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
-    figures = (
+def published(connection: sa.Connection, environment: str, table: str) -> Published | None:
+    """Return what an environment shows of a table, None where that is nothing."""
+    mine = (publications.c.environment == environment) & (publications.c.table_name == table)
+    newest = newest_of_each_date(publications.c.run_id, mine)
+    day = newest.c.partition_date
+    columns = (
+        runs.c.line,
         sa.func.count().label("dates"),
         sa.func.min(day).label("first_date"),
         sa.func.max(day).label("last_date"),
     )
-    query = sa.select(*where, runs.c.line, *figures).select_from(source).group_by(*where, runs.c.line)
-    by_line = defaultdict(list)
-    for row in connection.execute(query):
-        by_line[row.environment, row.table_name].append(row)
-    return {
-        place: Published(
-            sum(row.dates for row in rows),
-            min(row.first_date for row in rows),
-            max(row.last_date for row in rows),
-            {row.line: row.dates for row in rows},
-        )
-        for place, rows in by_line.items()
-    }
+    source = newest.join(runs, runs.c.id == newest.c.run_id)
+    rows = connection.execute(sa.select(*columns).select_from(source).group_by(runs.c.line)).all()
+    if not rows:
+        return None
+    return Published(
+        dates=sum(row.dates for row in rows),
+        first_date=min(row.first_date for row in rows),
+        last_date=max(row.last_date for row in rows),
+        by_line={row.line: row.dates for row in sorted(rows, key=lambda row: age(row.line))},
+    )
 
 
 def last_comparisons(
