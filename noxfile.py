@@ -88,7 +88,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
-    install(session, CORE, MIGRATE, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
 
 
@@ -188,10 +188,18 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure dwh beside a plain script and other tools, in one run, and print the ratios."""
-    install(session, CORE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"])
+    """Measure dwh beside a plain script and other tools as ratios, and a ledger of a million receipts."""
+    install(
+        session,
+        f"{CORE}[postgresql]",
+        MIGRATE,
+        *LINES,
+        groups=["postgresql"],
+        extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"],
+    )
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
+    session.run("python", "tests/bench/ledger.py", *session.posargs)
     session.notify("bench_compare", session.posargs)
 
 

@@ -1,4 +1,4 @@
-"""The demo: two versions of a job side by side on real data, each step explained in a line.
+"""The demo: two versions of a job side by side on real data, and a move from one to the other.
 
 `python3 noxfile.py -s demo` runs it. It works in the folder .demo, and prints each command so that
 it can be typed again there.
@@ -18,6 +18,7 @@ HOME = Path(__file__).parents[2] / ".demo"
 BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "", "")
 
 JANUARY = ("--from", "2013-01-01", "--to", "2013-01-31")
+PROD = ("--env", "prod")
 LATE = HOME / "landing" / "flights" / "flight_date=2013-01-15" / "late.csv"
 LATE_FLIGHT = """\
 year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,air_time,distance,hour,minute,time_hour
@@ -70,7 +71,42 @@ def main() -> None:
     twice = ("carrier_delays@0.2", "carrier_delays@0.2")
     dwh("compare", *twice, "--date", "2013-01-15", "--html", "report.html", fails=True)
     LATE.unlink()
-    say(f"That was all. The report is {HOME.name}/report.html; try more in {HOME.name}/: dwh --help")
+    roll_out()
+    say(f"That was all. Look at {HOME.name}/report.html and board.html; try more in {HOME.name}/: dwh --help")
+
+
+def roll_out() -> None:
+    """Move an environment from 0.1 to 0.2, job by job, and back."""
+    say("Environment prod is on line 0.1. Its readers name no line: they get what prod publishes.")
+    for job in ("airport_traffic", "carrier_delays"):
+        dwh("pin", job, "0.1", *PROD, "--publish", "--reason", "where we start")
+    say("airport_traffic keeps its contract, so dates may move to 0.2 by and by. This is what would happen.")
+    steps = ("--steps", "shadow:3, 50%:2, 100%:0")
+    dwh("rollout", "plan", "airport_traffic", "0.1", "0.2", *PROD, *steps)
+    dwh("rollout", "start", "airport_traffic", *PROD, "--reason", "one pass over the flights, not two")
+    say("Shadow: prod decides what is published, 0.2 runs beside it, and each date is compared.")
+    dwh("run", "airport_traffic", *PROD, "--from", "2013-02-01", "--to", "2013-02-03")
+    say("Three dates passed, so the gate is open. Now 0.2 serves half of the dates that are new.")
+    dwh("rollout", "advance", "airport_traffic", *PROD)
+    dwh("run", "airport_traffic", *PROD, "--from", "2013-02-04", "--to", "2013-02-07")
+    dwh("rollout", "status", "airport_traffic", *PROD)
+
+    say("carrier_delays breaks its contract: its table moves as a whole, or not at all.")
+    dwh("rollout", "plan", "carrier_delays", "0.1", "0.2", *PROD, "--gate", "1")
+    dwh("rollout", "start", "carrier_delays", *PROD, "--reason", "on_time counts arrivals")
+    dwh("run", "carrier_delays", *PROD, "--date", "2013-01-31")
+    say("Cut over: one transaction moves all 31 partitions. Nothing is computed, nothing is copied.")
+    dwh("rollout", "advance", "carrier_delays", *PROD)
+    dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")
+    say("Somebody complains? Back, in a second.")
+    dwh("rollout", "rollback", "carrier_delays", *PROD, "--reason", "the dashboard still reads mean_delay")
+    dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")
+    say("Nothing of this is forgotten: what was shown when, and who decided it, and why.")
+    dwh("history", "flights.carrier_delays", "--published", *PROD, "--date", "2013-01-31")
+    dwh("rollout", "history", "carrier_delays", *PROD)
+    say("Where does everything stand?")
+    dwh("board", "--html", "board.html")
+    dwh("board")
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""One small Spark session for all tests, in a time zone that shows mistakes; installed lines, a warehouse."""
+"""One small Spark session in a zone that shows mistakes; installed lines, a warehouse; a real Chromium."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from dwh.core.lines import EndedLineWarning, find_job
 from dwh.core.warehouse import Warehouse
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
 
 # dwh-core's tests have real PostgreSQL, installed lines and a landing zone already.
 _FILE = Path(__file__).parents[2] / "dwh-core" / "tests" / "conftest.py"

@@ -1,11 +1,6 @@
-"""Comparisons made by hand, and a real Chromium to open the page in."""
+"""Comparisons made by hand."""
 
 from __future__ import annotations
-
-import os
-import shutil
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -28,31 +23,6 @@ from dwh.migrate.compare.model import (
     Threshold,
     Tolerance,
 )
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A Playwright browser over the machine's Chromium; without one the test is skipped, except in CI."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium on this machine: install it (Debian: apt-get install chromium)")
-    assert path is not None, "CI needs a Chromium to look at the report: apt-get install chromium"
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def text(value: str | None, truncated: bool = False) -> Cell:

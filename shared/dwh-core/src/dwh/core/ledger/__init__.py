@@ -33,6 +33,7 @@ from dwh.core.ledger.environments import (
     publish_run,
     resolved_lines,
 )
+from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import decisions, ledger_version, publications, receipts, runs, tables
 
 __all__ = ["SCHEMA_VERSION", "Decision", "Ledger", "Output", "RunRecord", "insert_if_absent"]
@@ -223,45 +224,32 @@ class Ledger:
             dates: only these logical dates.
             as_of: only what had been committed by then.
         """
-        wanted = _wanted(table, line, dates, as_of)
+        wanted = [*_wanted(table, line, dates), *_until(receipts.c.committed_at, as_of)]
         return self._select_outputs(wanted, receipts.c.sequence, receipts.c.partition_date)
 
     def newest_outputs(
         self, table: str, line: str, dates: DateRange | None = None, as_of: datetime | None = None
     ) -> list[Output]:
         """Return, for each logical date, the output of a line that was committed last."""
-        newest = (
-            sa.select(receipts.c.partition_date, sa.func.max(receipts.c.sequence).label("sequence"))
-            .where(*_wanted(table, line, dates, as_of))
-            .group_by(receipts.c.partition_date)
-            .subquery()
+        mine = (receipts.c.table_name == table) & (receipts.c.line == line)
+        until = _until(receipts.c.committed_at, as_of)
+        newest = newest_of_each_date(receipts.c.run_id, mine, *until, dates=dates)
+        same = sa.and_(
+            receipts.c.run_id == newest.c.run_id, receipts.c.partition_date == newest.c.partition_date
         )
-        wanted = sa.select(newest.c.partition_date, newest.c.sequence)
-        same = sa.tuple_(receipts.c.partition_date, receipts.c.sequence).in_(wanted)
-        return self._select_outputs([*_wanted(table, line), same], receipts.c.partition_date)
+        return self._select_outputs([], receipts.c.partition_date, source=newest.join(receipts, same))
 
     def published_outputs(
         self, environment: str, table: str, dates: DateRange | None = None, as_of: datetime | None = None
     ) -> list[Output]:
         """Return what an environment shows of a table, or showed at an instant, for each logical date."""
-        conditions: list[sa.ColumnElement[bool]] = []
-        if dates is not None:
-            conditions.append(publications.c.partition_date.between(dates.first, dates.last))
-        if as_of is not None:
-            conditions.append(publications.c.published_at <= as_of)
-        newest = newest_publications(environment, table, *conditions).subquery()
-        shown = sa.and_(
-            publications.c.environment == environment,
-            publications.c.table_name == table,
-            publications.c.partition_date == newest.c.partition_date,
-            publications.c.sequence == newest.c.sequence,
-        )
+        until = _until(publications.c.published_at, as_of)
+        shown = newest_publications(environment, table, *until, dates=dates)
         same = sa.and_(
             receipts.c.run_id == publications.c.run_id,
             receipts.c.partition_date == publications.c.partition_date,
         )
-        source = receipts.join(publications, same).join(newest, shown)
-        return self._select_outputs([], receipts.c.partition_date, source=source)
+        return self._select_outputs([], receipts.c.partition_date, source=shown.join(receipts, same))
 
     def decision(self, environment: str, job: str) -> Decision | None:
         """Return what holds for a job in an environment, None without a pin."""
@@ -410,18 +398,18 @@ class Ledger:
             raise LedgerError(self.shown_url, f"refused a statement: {_first_line(error)}") from error
 
 
-def _wanted(
-    table: str, line: str | None, dates: DateRange | None = None, as_of: datetime | None = None
-) -> list[sa.ColumnElement[bool]]:
+def _wanted(table: str, line: str | None, dates: DateRange | None) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on receipts that the arguments of `Ledger.outputs` mean."""
     conditions: list[sa.ColumnElement[bool]] = [receipts.c.table_name == table]
     if line is not None:
         conditions.append(receipts.c.line == line)
     if dates is not None:
         conditions.append(receipts.c.partition_date.between(dates.first, dates.last))
-    if as_of is not None:
-        conditions.append(receipts.c.committed_at <= as_of)
     return conditions
+
+
+def _until(instant: sa.ColumnElement[Any], as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
+    return [] if as_of is None else [instant <= as_of]
 
 
 def insert_if_absent(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

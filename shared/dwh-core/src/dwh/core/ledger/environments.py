@@ -16,6 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dwh.core.dates import DateRange
+from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import decisions, publications, receipts, resolutions, runs
 
 __all__ = [
@@ -119,29 +121,28 @@ def resolved_lines(
 
 
 def newest_publications(
-    environment: str, table: str, *conditions: sa.ColumnElement[bool]
-) -> sa.Select[tuple[date, int]]:
-    """Return a query for the newest publication of each logical date, as (partition_date, sequence)."""
-    return (
-        sa.select(publications.c.partition_date, sa.func.max(publications.c.sequence).label("sequence"))
-        .where(publications.c.environment == environment, publications.c.table_name == table, *conditions)
-        .group_by(publications.c.partition_date)
+    environment: str, table: str, *conditions: sa.ColumnElement[bool], dates: DateRange | None = None
+) -> sa.Join:
+    """Return the newest publication of each logical date, as a source to select from.
+
+    Its columns are those of `schema.publications`. Where nothing is shown any more, `run_id` is null.
+    """
+    mine = (publications.c.environment == environment) & (publications.c.table_name == table)
+    newest = newest_of_each_date(publications.c.sequence, mine, *conditions, dates=dates)
+    same = sa.and_(
+        mine,
+        publications.c.partition_date == newest.c.partition_date,
+        publications.c.sequence == newest.c.sequence,
     )
+    return newest.join(publications, same)
 
 
 def shown_lines(connection: sa.Connection, environment: str, table: str) -> dict[date, tuple[str, int]]:
     """Return the line of each logical date that shows something, and since which sequence."""
-    newest = newest_publications(environment, table).subquery()
-    same = sa.and_(
-        publications.c.environment == environment,
-        publications.c.table_name == table,
-        publications.c.partition_date == newest.c.partition_date,
-        publications.c.sequence == newest.c.sequence,
-    )
-    source = publications.join(newest, same).join(runs, runs.c.id == publications.c.run_id)
+    shown = newest_publications(environment, table)
     columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
-    rows = connection.execute(sa.select(*columns).select_from(source)).all()
-    return {row.partition_date: (row.line, row.sequence) for row in rows}
+    query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
+    return {row.partition_date: (row.line, row.sequence) for row in connection.execute(query)}
 
 
 def add_resolutions(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import click
 
 from dwh.core.errors import DwhError
-from dwh.migrate.cli import comparing, environments, inspect, rollout, running, upkeep
+from dwh.core.lines import EndedLineWarning
+from dwh.migrate.cli import board, comparing, environments, inspect, rollout, running, upkeep, usage
 
 __all__ = ["dwh", "main"]
 
@@ -23,13 +25,14 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
 
 
-for module in (inspect, running, comparing, environments, rollout, upkeep):
+for module in (inspect, board, usage, running, comparing, environments, rollout, upkeep):
     for command in module.COMMANDS:
         dwh.add_command(command)
 
 
 def main() -> None:
     """Run the command; exit 0 when it did, 1 when it failed, 2 when it was mistyped."""
+    warnings.showwarning = _show_warning
     try:
         dwh(standalone_mode=False)
     except click.ClickException as error:
@@ -47,6 +50,23 @@ def main() -> None:
             raise
         cause = str(error).strip().partition("\n")[0]
         _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    """Show that a line has ended as a note; other warnings as Python shows them."""
+    from dwh.migrate.console import print_note
+
+    if issubclass(category, EndedLineWarning):
+        print_note(f"warning: {message}")
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _stop(message: str, code: int) -> None:

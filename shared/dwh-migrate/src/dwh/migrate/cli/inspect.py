@@ -30,7 +30,7 @@ _TEXTS = ("string", "date", "binary", "boolean")
 @click.command()
 @as_json
 def jobs(as_json: bool) -> None:
-    """List each job in each installed line: its release, its line's status, its table.
+    """List each job in each installed line: its release, its line's status and end, its table.
 
     \b
     Example:
@@ -42,6 +42,7 @@ def jobs(as_json: bool) -> None:
             "line": line.name,
             "release": line.release,
             "status": line.line.status,
+            "ends": line.line.ends or "",
             "table": line.job(name).writes.name,
             "reference": f"{name}@{line.name}",
         }

@@ -18,6 +18,7 @@ from dwh.core.ledger.environments import (
     resolved_lines,
     shown_lines,
 )
+from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -101,11 +102,8 @@ def living_line(name: str) -> InstalledLine:
 def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, str]:
     """Return the run that wrote a line's newest output of each logical date."""
     mine = (receipts.c.table_name == table) & (receipts.c.line == line)
-    day, sequence = receipts.c.partition_date, receipts.c.sequence
-    newest = sa.select(day, sa.func.max(sequence).label("sequence")).where(mine).group_by(day).subquery()
-    same = (day == newest.c.partition_date) & (sequence == newest.c.sequence) & mine
-    query = sa.select(day, receipts.c.run_id).select_from(receipts.join(newest, same))
-    return {row.partition_date: row.run_id for row in connection.execute(query)}
+    newest = newest_of_each_date(receipts.c.run_id, mine)
+    return {row.partition_date: row.run_id for row in connection.execute(sa.select(newest))}
 
 
 def record_decision(

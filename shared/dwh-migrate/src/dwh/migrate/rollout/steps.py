@@ -18,6 +18,7 @@ from dwh.core.ledger import Decision
 from dwh.core.ledger.environments import (
     add_publications,
     add_resolutions,
+    newest_publications,
     resolved_lines,
     shown_lines,
 )
@@ -277,15 +278,15 @@ def _before(
     wanted = set(days)
     if not wanted:
         return {}
-    mine = sa.and_(
-        publications.c.environment == decision.environment,
-        publications.c.table_name == decision.table_name,
-        publications.c.partition_date.between(min(wanted), max(wanted)),
-        (publications.c.sequence < rollout["started"]) | (runs.c.line != rollout["to"]),
+    of_the_new_line = sa.exists().where(runs.c.id == publications.c.run_id, runs.c.line == rollout["to"])
+    since = publications.c.run_id.is_not(None) & ~of_the_new_line
+    shown = newest_publications(
+        decision.environment,
+        decision.table_name,
+        (publications.c.sequence < rollout["started"]) | since,
+        dates=DateRange(min(wanted), max(wanted)),
     )
-    columns = (publications.c.partition_date, publications.c.run_id)
-    source = publications.outerjoin(runs, runs.c.id == publications.c.run_id)
-    query = sa.select(*columns).select_from(source).where(mine).order_by(publications.c.sequence)
+    query = sa.select(publications.c.partition_date, publications.c.run_id).select_from(shown)
     found = connection.execute(query).all()
     return {row.partition_date: row.run_id for row in found if row.partition_date in wanted}
 

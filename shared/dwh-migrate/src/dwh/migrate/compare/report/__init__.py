@@ -4,5 +4,6 @@
 * `markdown.to_markdown` for a pull request, or a failed assertion.
 * `html.to_html` as one page that needs no network and no script.
 
-`view`, `schema`, `values` and `measured` decide what is said; `text` makes any value safe to show.
+`view`, `schema`, `values` and `measured` decide what is said; `dwh.migrate.safe_text` makes any value
+safe to show.
 """

@@ -1,18 +1,15 @@
-"""A comparison as one self-contained HTML page.
-
-The page has no script, loads nothing and forbids both by its Content-Security-Policy, so it may be
-mailed, kept as an artifact or opened from disk, whatever the data holds.
-"""
+"""A comparison as one self-contained HTML page, harmless whatever the data holds: see `dwh.migrate.page`."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
-from dwh.migrate.compare.report.text import count, percent, plural
+from dwh.migrate.page import page_template
+from dwh.migrate.safe_text import count, percent, plural, prose
 
 __all__ = ["to_html"]
 
@@ -23,7 +20,7 @@ def to_html(comparison: Comparison) -> str:
     """Return the page: the verdict and why, then from unexpected differences down to how it was measured."""
     return _template().render(
         verdict=comparison.verdict,
-        reasons=[view.prose(reason) for reason in comparison.reasons],
+        reasons=[prose(reason) for reason in comparison.reasons],
         left=view.name(comparison.left.label),
         right=view.name(comparison.right.label),
         shares=view.row_shares(comparison),
@@ -45,15 +42,8 @@ def to_html(comparison: Comparison) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader(__package__, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(count=count, part=view.part, percent=_percent, plural=plural, width=_width)
-    return environment.get_template("report.html.jinja")
+    helpers = {"count": count, "part": view.part, "percent": _percent, "plural": plural, "width": _width}
+    return page_template(__package__, "report.html.jinja", helpers)
 
 
 def _percent(part: int, whole: int) -> str:

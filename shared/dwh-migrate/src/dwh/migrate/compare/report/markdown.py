@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
-from dwh.migrate.compare.report.text import count, percent, plural
+from dwh.migrate.safe_text import count, percent, plural, prose
 
 __all__ = ["to_markdown"]
 
@@ -50,7 +50,7 @@ def to_markdown(comparison: Comparison) -> str:
 def _verdict(comparison: Comparison) -> Iterator[str]:
     left, right = _code(view.name(comparison.left.label)), _code(view.name(comparison.right.label))
     yield from (f"## {_VERDICTS[comparison.verdict]}: {left} → {right}", "")
-    yield from _list(_prose(view.prose(reason)) for reason in comparison.reasons)
+    yield from _list(_prose(prose(reason)) for reason in comparison.reasons)
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:

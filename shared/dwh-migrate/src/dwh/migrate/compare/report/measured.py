@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dwh.migrate.compare.model import Comparison, Measurement, Threshold, Tolerance
-from dwh.migrate.compare.report.text import count, plural, quantity, shorten
-from dwh.migrate.compare.report.view import name, prose
+from dwh.migrate.compare.report.view import name
+from dwh.migrate.safe_text import count, plural, prose, quantity, shorten
 
 __all__ = ["confidence", "measured", "sides", "thresholds"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dwh.migrate.compare.model import Comparison, ExpectationResult, SchemaColumn, SchemaSide
-from dwh.migrate.compare.report.text import count, plural, shorten
-from dwh.migrate.compare.report.view import Tone, name, prose
+from dwh.migrate.compare.report.view import Tone, name
+from dwh.migrate.safe_text import count, plural, prose, shorten
 
 __all__ = ["Declaration", "SchemaLine", "declarations", "gaps", "schema_lines", "schema_summary"]
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
-from dwh.migrate.compare.report.text import count, percent, plural
+from dwh.migrate.safe_text import count, percent, plural, prose
 
 __all__ = ["print_report"]
 
@@ -73,7 +73,7 @@ def _verdict(comparison: Comparison) -> Iterator[RenderableType]:
     verdict = (comparison.verdict.upper(), _STYLES[comparison.verdict])
     yield Text.assemble(verdict, "  ", (left, "bold"), " → ", (right, "bold"))
     for reason in comparison.reasons[:_MOST_LINES]:
-        yield _indented(Text(view.prose(reason)))
+        yield _indented(Text(prose(reason)))
     yield from _more(len(comparison.reasons) - _MOST_LINES, "reason")
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
-from dwh.migrate.compare.report.text import count, quantity, show, show_pair
 from dwh.migrate.compare.report.view import Tone, name
+from dwh.migrate.safe_text import count, quantity, show, show_pair
 
 __all__ = [
     "Change",

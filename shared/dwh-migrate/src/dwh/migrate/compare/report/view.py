@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dwh.migrate.compare.model import Comparison, Split
-from dwh.migrate.compare.report.text import count, percent, shorten
+from dwh.migrate.safe_text import count, percent, shorten
 
 __all__ = [
     "Difference",
@@ -23,7 +23,6 @@ __all__ = [
     "differences",
     "name",
     "part",
-    "prose",
     "row_facts",
     "row_shares",
     "tone",
@@ -68,11 +67,6 @@ class RowFact:
 def name(text: str) -> str:
     """A name of a column, table or version."""
     return shorten(text, 80) or "⟨empty⟩"
-
-
-def prose(text: str) -> str:
-    """A sentence that someone wrote: line breaks become spaces."""
-    return shorten(" ".join(text.split()), 600)
 
 
 def amount(number: int | None) -> str:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dwh.migrate.compare.report.text import (
+from dwh.migrate.safe_text import (
     count,
     percent,
     plural,
+    prose,
     quantity,
     shorten,
     show,
@@ -154,3 +155,8 @@ def test_measures_are_short_and_never_lose_their_size() -> None:
     assert [quantity(n) for n in (None, 0.0, 0.1, 1234.5678, 12345678.0, 1e-9, 3e20)] == [
         "–", "0", "0.1", "1,234.57", "12,345,678", "1e-09", "3e+20",
     ]  # fmt: skip
+
+
+def test_a_sentence_stays_on_one_line_and_bounded() -> None:
+    assert prose("one\n  two\tthree") == "one two three"
+    assert len(prose("x" * 10_000)) < 700

@@ -1,7 +1,7 @@
 """Values and numbers as text that cannot mislead or harm whoever reads it.
 
-Shared by the terminal, the Markdown and the HTML; each escapes for its own format afterwards.
-Everything shown between ⟨ and ⟩ was said by the report, never by the data: a value that holds such
+Shared by all that is printed or becomes a page; each escapes for its own format afterwards.
+Everything shown between ⟨ and ⟩ was said by dwh, never by the data: a value that holds such
 a bracket, or another symbol used here, has it spelled out by its code point. The symbols are ones
 that the fonts of a bare machine have, so not the control pictures (␛, ␊).
 """
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["count", "percent", "plural", "quantity", "shorten", "show", "show_pair", "visible"]
+__all__ = ["count", "percent", "plural", "prose", "quantity", "shorten", "show", "show_pair", "visible"]
 
 LIMIT = 120
 _BEFORE_DIFFERENCE = 24
@@ -61,6 +61,11 @@ def show_pair(old: object, new: object, limit: int = LIMIT) -> tuple[str, str]:
 def shorten(text: str, limit: int = LIMIT) -> str:
     """`text` made `visible` and cut after `limit` characters, saying how many were left out."""
     return _window(text, 0, limit)
+
+
+def prose(text: str) -> str:
+    """A sentence that someone wrote: bounded, line breaks become spaces."""
+    return shorten(" ".join(text.split()), 600)
 
 
 def count(number: int) -> str:

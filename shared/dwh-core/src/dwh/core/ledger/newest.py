@@ -1,0 +1,47 @@
+"""The newest row of each logical date, in tables where rows are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from dwh.core.dates import DateRange
+
+__all__ = ["newest_of_each_date"]
+
+
+def newest_of_each_date(
+    column: sa.Column[Any],
+    mine: sa.ColumnElement[bool],
+    *conditions: sa.ColumnElement[bool],
+    dates: DateRange | None = None,
+) -> sa.Subquery:
+    """Return (partition_date, column) of the row with the highest sequence of each logical date.
+
+    The history grows for ever, the dates hardly. So the dates are picked from the index one after the
+    other, and for each the newest row is looked up: what it takes depends on the dates alone.
+
+    Parameters:
+        column: of `receipts` or `publications`.
+        mine: equalities on the columns that stand before `partition_date` in an index of the table.
+        conditions: what else must hold for the row; where none does, the column is null.
+        dates: only these.
+    """
+    rows = column.table.c
+    day = rows.partition_date
+    since, until = ([], []) if dates is None else ([day >= dates.first], [day <= dates.last])
+    # One lower bound each: of two, SQLite might take the one that lets it read most of the index.
+    days = sa.select(sa.func.min(day).label(day.name)).where(mine, *since, *until).cte("days", recursive=True)
+    following = sa.select(sa.func.min(day)).where(mine, day > days.c.partition_date, *until).correlate(days)
+    days = days.union_all(sa.select(following.scalar_subquery()).where(days.c.partition_date.is_not(None)))
+    newest = (
+        sa.select(column)
+        .where(mine, day == days.c.partition_date, *conditions)
+        .order_by(rows.sequence.desc())
+        .limit(1)
+        .correlate(days)
+        .scalar_subquery()
+    )
+    found = sa.select(days.c.partition_date, newest.label(column.name))
+    return found.where(days.c.partition_date.is_not(None)).subquery()
