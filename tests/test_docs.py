@@ -111,6 +111,7 @@ def variables() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",  # notes come after the results they are about
         "DWH_SPARK": '"spark.master" = "local[2]"\n"spark.sql.shuffle.partitions" = 2',
         "COLUMNS": "100",
+        "LOGNAME": "you",  # who decides
     }
 
 

@@ -27,7 +27,7 @@ _core = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_core)
 postgresql, postgresql_url = _core.postgresql, _core.postgresql_url
 landing, config = _core.landing, _core.config
-site, installed_line = _core.site, _core.installed_line
+site, installed_line, takings = _core.site, _core.installed_line, _core.takings
 
 SOURCE = _core.TAKINGS
 NEW_COLUMN = 'Column("amount", "double", nullable=True), Column("tips", "double", nullable=True)'
@@ -36,6 +36,7 @@ CHANGED = {
     "7.2": {  # compatible: adds a nullable column at the end
         'Column("amount", "double", nullable=True),\n        ),\n        key': NEW_COLUMN + ",), key",
         "return takings": "return takings.withColumn('tips', F.lit(None).cast('double'))",
+        "    def transform": '    changes = (Added("tips", "asked for"),)\n\n    def transform',
     },
     "7.3": {  # breaks: renames a column
         'Column("amount", "double", nullable=True),\n        ),\n        key': 'Column("total", "double", '
@@ -77,6 +78,23 @@ def spark() -> Iterator[SparkSession]:
     session.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
     yield session
     application.stop()
+
+
+@pytest.fixture
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Spark without compiling and adapting each plan, which takes far longer than running it on ten rows."""
+    settings = {
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+    }
+    before = {name: spark.conf.get(name) for name in settings}
+    for name, value in settings.items():
+        spark.conf.set(name, value)
+    yield
+    for name, value in before.items():
+        spark.conf.set(name, value or "")
 
 
 @pytest.fixture

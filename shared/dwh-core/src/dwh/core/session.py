@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.errors import SparkUnavailableError, one_line
 
@@ -49,7 +49,7 @@ def spark_session(settings: Mapping[str, str]) -> SparkSession:
     # Python workers would otherwise take the first python3 on PATH, which may lack the line's code.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder
-    for key, value in {**_defaults(), **settings}.items():
+    for key, value in {**_defaults(settings), **settings}.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
@@ -71,10 +71,14 @@ def line_session(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[S
 
     Settings, temporary views and functions of one session are unknown to the others.
     """
+    if _is_remote(spark):
+        with _remote_session(spark) as session:
+            _configure(session, settings)
+            yield session
+        return
     before = spark.getActiveSession()
     session = spark.newSession()
-    for key, value in settings.items():
-        session.conf.set(key, value)
+    _configure(session, settings)
     _activate(session)
     try:
         yield session
@@ -85,14 +89,36 @@ def line_session(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[S
 
 
 @contextmanager
+def _remote_session(spark: Any) -> Iterator[SparkSession]:
+    """Give a new session on the same Spark Connect server, which forgets it afterwards, whatever it does."""
+    session = type(spark)(spark.client._builder)  # there is no newSession, and a clone would know the views
+    if session._session_id == spark._session_id:
+        raise SparkUnavailableError(
+            "the server's address fixes session_id, and each run needs a session of its own",
+            "take session_id out of it",
+        )
+    threads, before = type(spark)._active_session, spark.getActiveSession()
+    threads.session = session
+    try:
+        yield session
+    finally:
+        threads.session = before
+        with suppress(Exception):  # the server may be gone, or too old to forget a session at once
+            session.interruptAll()
+            session.client.release_session()
+        session.client.close()
+
+
+@contextmanager
 def interruptible(spark: SparkSession) -> Iterator[None]:
     """Let Ctrl-C in the main thread cancel what Spark does, and then raise KeyboardInterrupt.
 
     PySpark's own handler speaks into the connection on which the main thread waits for an answer,
     and breaks it. Here another thread, with a connection of its own, cancels the jobs. A second
-    Ctrl-C interrupts at once.
+    Ctrl-C interrupts at once. Over Spark Connect, Python's own handler does, and `line_session` then
+    cancels what the server does.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if _is_remote(spark) or threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed, over = threading.Event(), threading.Event()
@@ -128,14 +154,23 @@ def _waits_for_spark(frame: FrameType | None) -> bool:
     return frame is not None
 
 
+def _is_remote(spark: SparkSession) -> bool:
+    return type(spark).__module__.startswith("pyspark.sql.connect.")
+
+
+def _configure(session: SparkSession, settings: Mapping[str, str]) -> None:
+    for key, value in settings.items():
+        session.conf.set(key, value)
+
+
 def _activate(session: SparkSession) -> None:
     """Make a session the one whose settings expressions take, which Spark 3.5 does as they are built."""
-    session.createDataFrame([], "nothing int")  # has just that effect, on Spark Connect none
+    session.createDataFrame([], "nothing int")  # has just that effect
 
 
-def _defaults() -> dict[str, str]:
-    submitted = "MASTER" in os.environ or "PYSPARK_GATEWAY_PORT" in os.environ or "SPARK_REMOTE" in os.environ
-    return _DEFAULTS if submitted else {**_DEFAULTS, **_LOCAL_DEFAULTS}
+def _defaults(settings: Mapping[str, str]) -> dict[str, str]:
+    submitted = any(name in os.environ for name in ("MASTER", "PYSPARK_GATEWAY_PORT", "SPARK_REMOTE"))
+    return _DEFAULTS if submitted or "spark.remote" in settings else {**_DEFAULTS, **_LOCAL_DEFAULTS}
 
 
 def _has_java() -> bool:

@@ -65,7 +65,7 @@ def write_run(frame: DataFrame, table: Table, place: str) -> None:
 
     `place` belongs to the run alone; it is an error when something is there already.
     """
-    frame.write.mode("errorifexists").partitionBy(str(table.partition_by)).parquet(place)
+    frame.write.mode("error").partitionBy(str(table.partition_by)).parquet(place)
 
 
 def read_run(spark: SparkSession, contract: Mapping[str, Any], place: str) -> DataFrame:

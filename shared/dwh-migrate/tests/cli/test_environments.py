@@ -1,0 +1,224 @@
+"""`dwh pin`, `dwh pins`, and what an environment decides for `dwh run` and `dwh show`, without Spark."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fabricate import DAYS, begin, everything, write
+
+from dwh.core import ledger as ledger_module
+from dwh.core.ledger import Ledger
+from dwh.migrate.rollout import pin
+
+FIRST, SECOND = DAYS[:2]
+
+
+@pytest.fixture
+def pinned(warehouse):
+    """A warehouse whose prod shows a date of line 7.1."""
+    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    write(warehouse, "takings@7.1", FIRST)
+    return warehouse
+
+
+def test_a_pin_is_made_and_listed(typed, warehouse):
+    """`dwh pin` says what is pinned and how much is shown; `dwh pins` who decided it and why."""
+    write(warehouse, "takings@7.1", FIRST, SECOND)
+    code, out, err = typed("pin", "takings", "7.1", "--publish", "--reason", "where we start")
+    assert (code, out) == (0, "")
+    assert err == "takings is pinned to 7.1 in prod, which shows 2 of its partitions\n"
+    code, out, _ = typed("pins", "--json")
+    (found,) = json.loads(out)
+    assert (found["environment"], found["job"], found["line"], found["reason"]) == (
+        *("prod", "takings", "7.1"),
+        "where we start",
+    )
+    assert found["by"] and found["decided"].endswith("Z")
+    code, out, _ = typed("pins")
+    assert code == 0 and "where we start" in out
+
+
+def test_nothing_is_pinned(typed):
+    """Without a pin, `dwh pins` says how to make one; so it does for an environment nobody has pinned in."""
+    for arguments in ((), ("--env", "staging")):
+        code, out, err = typed("pins", *arguments)
+        assert (code, out) == (0, "") and "dwh pin JOB LINE --env NAME" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pin", "takings", "7.2"], "--reason"),
+        (["pin", "takings", "7.2", "--reason", " "], "say why"),
+        (["pin", "takings", "9.9", "--reason", "x"], "line 9.9 is not installed"),
+        (["pin", "takings", "7.0", "--reason", "x"], "line 7.0 has ended on 2020-01-31 (UTC)"),
+        (["pin", "nothing", "7.2", "--reason", "x"], "no job 'nothing' in line 7.2 (its jobs: takings)"),
+        (["pin", "../x", "7.2", "--reason", "x"], "not a valid job"),
+        (["pin", "takings", "7.2", "--env", "Prod!", "--reason", "x"], "not a valid environment"),
+        (["pin", "takings", "7.3", "--reason", "x"], "dwh rollout plan takings 7.1 LINE --env prod"),
+        (["pin", "takings", "7.1", "--reason", "x"], "pinned to 7.1 in prod already: where we start"),
+        (["pins", "--env", "No!"], "not a valid environment"),
+        (["run", "takings", "--env", "staging", "--date", "2024-01-02"], "environments with pins: prod"),
+        (["run", "nothing", "--date", "2024-01-02"], "type: dwh pin nothing LINE --env prod"),
+        (["run", "../x", "--date", "2024-01-02"], "not a valid job"),
+        (["run", "takings"], "no logical date was given"),
+        (["run", "takings", "--date", "9999-12-31"], "a logical date in the future has no line yet"),
+        (["run", "takings", "--from", "2024-01-02", "--to", "9999-12-31"], "in the future"),
+        (["run", "takings", "--date", "2024-01-02T00:00:00+01:00"], "not a logical date"),
+        (["run", "takings", "--date", "2024-01-02Z"], "not a logical date"),
+        (["run", "takings", "--date", "2024-01-02", "--env", ""], "not a valid environment"),
+        (["run", "takings", "--date", "2024-01-02", "--version", "9.9"], "line 9.9 is not installed"),
+        (["run", "takings", "--date", "2024-01-02", "--version", "newest"], "JOB@LINE or JOB@RELEASE"),
+        (["run", "takings@7.1", "--date", "2024-01-02", "--version", "current"], "leave out --version"),
+        (["backfill", "takings", "--date", "2024-01-02"], "JOB@LINE or JOB@RELEASE"),
+        (["backfill", "takings@7.2", "--from", "2024-01-02"], "a range needs its first and its last date"),
+        (["backfill", "takings@7.2", "--date", "2024-01-02", "--batch", "0"], "0 is not in the range"),
+        (["show", "shop.takings", "--line", "7.1", "--env", "prod"], "not both"),
+        (["show", "shop.nothing"], "no run has written table 'shop.nothing'"),
+        (["show", "shop.takings", "--as-of", "2024-01-02"], "not an instant with an offset"),
+    ],
+)
+def test_what_cannot_be_is_refused(typed, pinned, arguments, said):
+    """A mistake exits with 2, says what is wrong and what is allowed, and writes nothing."""
+    before = everything(pinned)
+    code, out, err = typed(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert everything(pinned) == before
+
+
+def test_what_is_not_shown_is_told(typed, pinned):
+    """An environment that shows nothing of a table is told apart from one that shows something."""
+    code, out, err = typed("show", "shop.takings", "--env", "staging")
+    assert (code, out) == (1, "")
+    assert "environment staging publishes nothing; type: dwh pins" in err
+    code, _, err = typed("show", "shop.takings", "--env", "prod", "--date", "2024-01-02")
+    assert code == 1 and "publishes nothing for 2024-01-02" in err
+
+
+def test_a_rollout_is_not_overridden(typed, pinned):
+    """While a rollout is under way, `dwh pin` points to its commands."""
+    begin(pinned, "7.2")
+    code, _, err = typed("pin", "takings", "7.2", "--reason", "x")
+    assert code == 2 and "type: dwh rollout finish takings --env prod, or dwh rollout rollback" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pin", "takings", "9.9", "--reason", "x"],
+        ["pin", "takings", "7.1", "--reason", ""],
+        ["run", "takings", "--date", "2024-01-02"],
+    ],
+)
+def test_a_refusal_makes_no_ledger(typed, tmp_path, monkeypatch, arguments):
+    """What is refused makes no warehouse where there was none."""
+    monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "elsewhere"))
+    code, _, err = typed(*arguments)
+    assert code == 2 and err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_an_environment_showed(typed, pinned):
+    """`dwh history --published` tells what was shown since when, by which run, and by whom."""
+    write(pinned, "takings@7.1", FIRST, SECOND, run_id="r2")
+    code, out, _ = typed("history", "shop.takings", "--published", "--json")
+    first, second = json.loads(out)
+    assert code == 0
+    assert (first["state"], second["state"]) == ("replaced", "shown")
+    assert (second["first_date"], second["last_date"], second["run"], second["action"]) == (
+        *("2024-01-01", "2024-01-02"),
+        "r2",
+        "run",
+    )
+    code, out, err = typed("history", "shop.takings", "--published", "--env", "staging")
+    assert (code, out) == (0, "") and "has never shown anything" in err
+
+
+WRITING = (
+    ["pin", "takings", "7.2", "--reason", "x"],
+    ["run", "takings", "--date", "2024-01-02"],
+    ["rollout", "plan", "takings", "7.1", "7.2"],
+)
+
+
+@pytest.mark.parametrize("arguments", [*WRITING, ["pins"], ["rollout", "status"]])
+def test_a_ledger_that_is_not_there(typed, monkeypatch, arguments):
+    """A PostgreSQL that does not answer is told, without its password, in a line."""
+    monkeypatch.setenv("DWH_LEDGER", "postgresql://someone:hunter2@127.0.0.1:1/ledger")
+    code, out, err = typed(*arguments)
+    assert (code, out) == (1, "")
+    assert "someone:***@127.0.0.1:1/ledger: cannot be used: " in err and "hunter2" not in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["pins"], ["rollout", "status"], ["rollout", "history", "takings"]])
+def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, arguments):
+    """Looking where there is no ledger says how it comes to be, and makes none."""
+    monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "elsewhere"))
+    code, out, err = typed(*arguments)
+    assert (code, out) == (1, "") and "there is no ledger yet" in err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("arguments", WRITING)
+def test_a_locked_ledger(typed, pinned, tmp_path, monkeypatch, arguments):
+    """A SQLite ledger that stays locked is told, and nothing is written; unlocked, all is as before."""
+    before = everything(pinned)
+    monkeypatch.setattr(ledger_module, "_SQLITE_WAIT_SECONDS", 0.05)
+    other = sqlite3.connect(tmp_path / "warehouse" / "ledger.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    code, out, err = typed(*arguments)
+    other.close()
+    assert (code, out) == (1, "")
+    assert "ledger.db: cannot be used: database is locked" in err
+    assert everything(pinned) == before
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[None]:
+    """Let this process be somebody who may read the test's folder, and not write to it."""
+    folders = [tmp_path, *(folder for folder in tmp_path.parents if folder.name.startswith("pytest-"))]
+    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in folders}
+    for folder in folders:
+        folder.chmod(0o755)
+    for path in tmp_path.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if is_root := os.geteuid() == 0:
+        os.seteuid(65534)
+    yield
+    if is_root:
+        os.seteuid(0)
+    for path in tmp_path.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for folder, mode in modes.items():
+        folder.chmod(mode)
+
+
+@pytest.mark.parametrize("arguments", WRITING)
+def test_a_read_only_ledger(typed, pinned, unprivileged, arguments):
+    """A SQLite file that may not be written can be looked at; what would write to it is refused."""
+    before = everything(pinned)
+    code, out, err = typed(*arguments)
+    assert (code, out) == (1, "")
+    assert "cannot be used: attempt to write a readonly database" in err
+    assert typed("pins")[0] == 0
+    assert everything(pinned) == before
+
+
+def test_a_read_only_postgresql(typed, postgresql_url, monkeypatch):
+    """A PostgreSQL that may only be read can be looked at; what would write to it is refused."""
+    Ledger.create(postgresql_url)
+    separator = "&" if "?" in postgresql_url else "?"
+    url = f"{postgresql_url}{separator}options=-cdefault_transaction_read_only%3Don"
+    monkeypatch.setenv("DWH_LEDGER", url.replace("postgresql+psycopg", "postgresql"))
+    code, out, err = typed("pin", "takings", "7.1", "--reason", "x")
+    assert (code, out) == (1, "")
+    assert "read-only transaction" in err
+    assert typed("pins")[0] == 0

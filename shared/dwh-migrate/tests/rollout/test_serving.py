@@ -1,0 +1,181 @@
+"""Real runs in an environment, and the other line in their shadow, which harms nobody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from fabricate import TABLE, begin, everything, resolved, shown
+
+from dwh.core.dates import DateRange
+from dwh.core.errors import InvalidDateError, LedgerError, NotPinnedError, RunError
+from dwh.core.ledger.schema import runs
+from dwh.core.lines import find_job
+from dwh.core.warehouse import read_table
+from dwh.migrate.backfill import batches, fill
+from dwh.migrate.rollout import advance, hold, pin, progress, roll_back, serve, serving
+
+FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
+JOB = ("takings", "prod")
+BODIES = {
+    "7.5": "raise ValueError('boom')",
+    "7.6": "return takings.withColumn('amount', F.col('amount') + 1)",
+    "7.7": "raise KeyboardInterrupt",
+}
+
+
+@pytest.fixture
+def pinned(warehouse, installed_line, takings, interpreted):
+    """A warehouse in prod that uses line 7.1, beside lines that crash, differ and are interrupted."""
+    for line, body in BODIES.items():
+        installed_line(line, {"takings": takings(body=body)})
+    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    return warehouse
+
+
+def day(of: date) -> DateRange:
+    """Return a range of one date."""
+    return DateRange(of, of)
+
+
+def test_a_candidate_that_agrees(spark, pinned):
+    """In shadow the old line is served and published, the new one runs too, and the gate counts."""
+    begin(pinned, "7.2", gate=2)
+    (served,) = serve(spark, pinned, "takings", DateRange(FIRST, SECOND))
+    assert (served.shadow, served.candidate, served.error, served.consequence) == (
+        *("pass", "takings@7.2", None),
+        None,
+    )
+    assert (served.receipt["line"], served.receipt["partitions"], served.published) == ("7.1", 2, 2)
+    assert shown(pinned) == dict.fromkeys((FIRST, SECOND), served.receipt["run"])
+    now = progress(pinned, *JOB)
+    assert now.gate_is_open
+    (shadow,) = now.shadows
+    (candidate,) = pinned.ledger.find_runs(runs.c.id == shadow.candidate_run)
+    assert (candidate.line, candidate.status, shadow.outcome) == ("7.2", "committed", "pass")
+    assert shadow.comparison is not None
+    advance(pinned, *JOB)
+
+
+@pytest.mark.parametrize(("line", "outcome"), [("7.5", "error"), ("7.6", "fail")])
+def test_a_candidate_that_crashes_or_differs(spark, pinned, line, outcome):
+    """A candidate's crash or difference is recorded and holds the rollout; what was served is shown."""
+    begin(pinned, line, gate=0)
+    (served,) = serve(spark, pinned, "takings", day(FIRST))
+    assert (served.shadow, served.consequence, served.published) == (outcome, "hold", 1)
+    assert served.receipt["line"] == "7.1"
+    assert shown(pinned) == {FIRST: served.receipt["run"]}
+    now = progress(pinned, *JOB)
+    assert (now.rollout["state"], now.shadows[0].outcome) == ("held", outcome)
+    assert now.decision.reason.startswith("gate of shadow: ")
+    if outcome == "error":
+        assert "boom" in served.error and "boom" in now.shadows[0].error and "boom" in now.decision.reason
+
+
+def test_a_rollout_that_is_held_goes_on_serving(spark, pinned):
+    """Held, both lines run on, and what is served is shown; the gate does not hold what is held."""
+    begin(pinned, "7.5", gate=0)
+    hold(pinned, *JOB, "the freeze")
+    (served,) = serve(spark, pinned, "takings", day(FIRST))
+    assert (served.shadow, served.consequence) == ("error", None)
+    assert shown(pinned) == {FIRST: served.receipt["run"]}
+    assert progress(pinned, *JOB).decision.reason == "the freeze"
+
+
+def test_a_gate_that_rolls_back(spark, pinned):
+    """With `rollback`, a difference ends a ramp at once: dates not yet run get the old line again."""
+    begin(pinned, "7.6", ["30%", "100%"], gate=0, on_fail="rollback")
+    assert resolved(pinned, SECOND, THIRD) == {SECOND: "7.1", THIRD: "7.6"}
+    first, second = serve(spark, pinned, "takings", DateRange(SECOND, THIRD))
+    assert (first.shadow, first.consequence) == ("fail", "rollback")
+    assert (second.receipt["line"], second.shadow, second.published) == ("7.1", None, 1)
+    assert shown(pinned) == {SECOND: first.receipt["run"], THIRD: second.receipt["run"]}
+    assert progress(pinned, *JOB).rollout["state"] == "rolled back"
+
+
+def test_a_candidate_that_is_interrupted(spark, pinned):
+    """Ctrl-C while a candidate runs stops the command; what was served is shown, the shadow recorded."""
+    begin(pinned, "7.7", gate=0)
+    with pytest.raises(KeyboardInterrupt):
+        serve(spark, pinned, "takings", day(FIRST))
+    (run_id,) = shown(pinned).values()
+    (served,) = pinned.ledger.find_runs(runs.c.id == run_id)
+    assert (served.line, served.status) == ("7.1", "committed")
+    (shadow,) = progress(pinned, *JOB).shadows
+    assert (shadow.served_run, shadow.outcome, shadow.error) == (run_id, "error", "interrupted")
+
+
+def test_a_shadow_that_cannot_be_recorded(spark, pinned, monkeypatch):
+    """Even when the ledger refuses what the shadow found, the served receipt is returned."""
+
+    def refuse(*_):
+        raise LedgerError("sqlite://", "cannot be used: disk I/O error")
+
+    begin(pinned, "7.5", gate=0)
+    monkeypatch.setattr(serving, "_record", refuse)
+    (served,) = serve(spark, pinned, "takings", day(FIRST))
+    assert served.shadow == "error" and "disk I/O error" in served.error
+    assert shown(pinned) == {FIRST: served.receipt["run"]}
+
+
+def test_a_served_run_that_fails(spark, pinned, landing):
+    """When the served line fails, the run fails as ever: no candidate, no gate, nothing shown."""
+    begin(pinned, "7.2", gate=0)
+    (landing / "orders" / "day=2024-01-01" / "part.csv").write_text("shop,amount,note\nnorth,much,\n")
+    with pytest.raises(RunError):
+        serve(spark, pinned, "takings", day(FIRST))
+    assert shown(pinned) == {}
+    now = progress(pinned, *JOB)
+    assert (now.shadows, now.rollout["state"]) == ((), "running")
+    assert [run.line for run in pinned.ledger.find_runs()] == ["7.1"]
+
+
+def test_what_may_not_be_served(pinned):
+    """Without a pin, or for a date that has not begun, nothing runs and nothing is written."""
+    before = everything(pinned)
+    with pytest.raises(NotPinnedError, match="type: dwh pin other LINE --env prod"):
+        serve(None, pinned, "other", day(FIRST))
+    with pytest.raises(InvalidDateError, match="in the future"):
+        serve(None, pinned, "takings", day(date(9999, 1, 1)))
+    assert everything(pinned) == before
+
+
+def test_a_reader_keeps_what_it_has_planned(spark, pinned):
+    """A table read before a cutover or a rollback gives, whenever it is computed, the state before it."""
+
+    def read(**parts):
+        return read_table(spark, TABLE, environment="prod", warehouse=pinned, **parts)
+
+    for line in ("7.1", "7.3"):
+        find_job(f"takings@{line}")().run(start=FIRST, end=SECOND, spark=spark, warehouse=pinned)
+    begin(pinned, "7.3", gate=0)
+    old = read()
+    cut = advance(pinned, *JOB).decision.decided_at
+    new = read()
+    roll_back(pinned, *JOB, "wrong")
+    assert old.columns == ["day", "shop", "orders", "amount"]
+    assert new.columns == ["day", "shop", "orders", "total"]
+    assert sorted(map(tuple, old.collect())) == sorted(map(tuple, new.collect()))
+    assert read().columns == old.columns
+    assert read(as_of=cut).columns == new.columns
+
+
+def test_a_backfill_that_was_stopped_goes_on(spark, pinned, landing):
+    """A backfill runs batches of dates, keeps those that committed, and goes on with what is left."""
+    job = find_job("takings@7.1")()
+    job.run(date=SECOND, spark=spark, warehouse=pinned)
+    late = landing / "orders" / "day=2024-01-03" / "part.csv"
+    good = late.read_text()
+    late.write_text("shop,amount,note\neast,much,\n")
+    missing = batches(pinned, job, DateRange(FIRST, THIRD), 31)
+    assert missing == [day(FIRST), day(THIRD)]
+    filling = fill(spark, pinned, job, missing)
+    assert next(filling)["first_date"] == "2024-01-01"
+    with pytest.raises(RunError):
+        next(filling)
+    late.write_text(good)
+    missing = batches(pinned, job, DateRange(FIRST, THIRD), 31)
+    assert missing == [day(THIRD)]
+    assert [receipt["rows"] for receipt in fill(spark, pinned, job, missing)] == [1]
+    assert batches(pinned, job, DateRange(FIRST, THIRD), 31) == []
+    assert len(shown(pinned)) == 3
