@@ -78,7 +78,7 @@ def tests(session: nox.Session) -> None:
         groups=["test", "postgresql"],
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
-    quick = "not browser and not story and not docs and not wheels"
+    quick = "not browser and not story and not docs and not wheels and not crash and not kills"
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -90,6 +90,25 @@ def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
     install(session, CORE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
+
+
+@nox.session
+def crash(session: nox.Session) -> None:
+    """Kill processes at every boundary between ledger and files, and look at what is left."""
+    hardened(session, "crash")
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Kill processes at random, and let many race on one ledger, on both databases."""
+    hardened(session, "kills")
+
+
+def hardened(session: nox.Session, marker: str) -> None:
+    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
+    packages = (f"{CORE}[postgresql]", MIGRATE, *LINES)
+    install(session, *packages, groups=["test", "postgresql"], extra=[spark])
+    session.run("pytest", "-m", marker, f"{MIGRATE}/tests", *session.posargs, env=quick_spark(session))
 
 
 @nox.session
