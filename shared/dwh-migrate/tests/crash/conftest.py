@@ -5,8 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,13 +21,23 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+_PRELOADED = [
+    "children",
+    "alembic.command",
+    "psycopg",
+    "pyarrow.parquet",
+    "pyspark.sql.connect.session",
+    "pyspark.sql.functions",
+]
+
+
 @pytest.fixture(scope="session")
 def processes() -> ForkServerContext:
     """Where child processes come from: a server that has imported everything and holds no connection."""
     # The server starts with this path, and not yet with the one that a child is given.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["children", "pyarrow.parquet", "psycopg", "alembic.command"])
+    context.set_forkserver_preload(_PRELOADED)
     return context
 
 
@@ -41,6 +54,41 @@ def postgresql() -> Iterator[str]:
     yield server.get_uri()
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a Spark Connect server, so that a process that is killed is a client without a JVM."""
+    import pyspark
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    settings = {
+        "spark.master": "local[2]",
+        "spark.connect.grpc.binding.port": port,
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": 1,
+        "spark.driver.host": "127.0.0.1",
+    }
+    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    service = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    process = subprocess.Popen(
+        [Path(pyspark.__path__[0], "bin", "spark-submit"), "--class", service, *words, "spark-internal"],
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while True:
+        assert process.poll() is None and time.monotonic() < deadline, "the server did not start"
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.2)
+    yield f"sc://127.0.0.1:{port}"
+    process.terminate()
+    process.wait()
 
 
 @pytest.fixture

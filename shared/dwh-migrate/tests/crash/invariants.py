@@ -12,10 +12,19 @@ import sqlalchemy as sa
 from world import BREAKING, ENVIRONMENTS
 
 from dwh.core.ledger import Decision, Ledger
-from dwh.core.ledger.schema import decisions, publications, receipts, resolutions, runs, tables
+from dwh.core.ledger.schema import decisions, metadata, publications, receipts, resolutions, runs, tables
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["file_problems", "ledger_problems", "orphans", "snapshot_problems"]
+__all__ = ["contents", "file_problems", "ledger_problems", "orphans", "snapshot_problems"]
+
+
+def contents(ledger: Ledger) -> dict[str, list[str]]:
+    """Return every row of every table, as text."""
+    with ledger.reading() as connection:
+        return {
+            table.name: sorted(str(row) for row in connection.execute(sa.select(table)))
+            for table in metadata.sorted_tables
+        }
 
 
 def snapshot_problems(ledger: Ledger, environment: str, job: str, table: str) -> list[str]:
