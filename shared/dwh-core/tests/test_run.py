@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from dwh.core.config import SourcePlace
-from dwh.core.errors import LedgerError, NoOutputError, RunError, UnknownSourceError, UnknownTableError
+from dwh.core.errors import (
+    InvalidDateError,
+    LedgerError,
+    NoOutputError,
+    RunError,
+    UnknownSourceError,
+    UnknownTableError,
+)
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse, read_table
 
@@ -210,6 +217,13 @@ def test_a_python_function_that_fails(spark, warehouse, job):
     """A user-defined function's error is the reason, in a line."""
     body = 'return takings.withColumn("orders", F.udf(lambda n: {}[n], "bigint")("orders"))'
     assert failure(job(body=body), warehouse, spark) in ("KeyError: 1", "KeyError: 2")
+
+
+def test_a_date_in_the_future(warehouse, job):
+    """A logical date that has not begun is refused before anything is recorded."""
+    with pytest.raises(InvalidDateError, match="in the future"):
+        job().run(date="2999-01-01", warehouse=warehouse)
+    assert warehouse.ledger.find_runs() == []
 
 
 def test_a_source_that_is_not_configured(spark, warehouse, job):

@@ -20,7 +20,14 @@ from dwh.core.audit import audit_rows, audit_schema, conform
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
-from dwh.core.errors import LedgerError, RunError, UnknownSourceError, one_line, without_secrets
+from dwh.core.errors import (
+    InvalidDateError,
+    LedgerError,
+    RunError,
+    UnknownSourceError,
+    one_line,
+    without_secrets,
+)
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.provenance import provenance
@@ -57,6 +64,8 @@ def run_job(
     job: Job, dates: DateRange, *, spark: SparkSession | None = None, warehouse: Warehouse | None = None
 ) -> Receipt:
     """Run a job for some logical dates and commit its output. See `Job.run`."""
+    if dates.last > datetime.now(timezone.utc).date():
+        raise InvalidDateError(dates.last, "a logical date in the future has no data yet")
     line = line_of(type(job))
     warn_if_ended(line.package, line.line)
     warehouse = warehouse or Warehouse.create()
