@@ -184,7 +184,8 @@ def test_a_locked_ledger(typed, pinned, tmp_path, monkeypatch, arguments):
 @pytest.fixture
 def unprivileged(tmp_path: Path) -> Iterator[None]:
     """Let this process be somebody who may read the test's folder, and not write to it."""
-    folders = [tmp_path, *(folder for folder in tmp_path.parents if folder.name.startswith("pytest-"))]
+    pytests = [folder for folder in tmp_path.parents if folder.name.startswith(("pytest-", "popen-"))]
+    folders = [tmp_path, *pytests]
     modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in folders}
     for folder in folders:
         folder.chmod(0o755)

@@ -79,7 +79,7 @@ def test_as_of_shows_the_past(written):
     [
         (["show", "flights.nothing", "--line", "0.1"], 2, "flights.nothing"),
         (["show", "../../etc", "--line", "0.1"], 2, "not a valid table"),
-        (["show", "flights.carrier_delays"], 2, "--line"),
+        (["show", "flights.carrier_delays"], 1, "dwh pins; or name a line"),
         (["show", "flights.carrier_delays", "--line", "0.9"], 1, "0.1, 0.2"),
         (["show", "flights.carrier_delays", "--line", "0.1", "--date", "01/02/2013"], 2, "2013-01-15"),
         (["show", "flights.carrier_delays", "--line", "0.1", "--as-of", "2013-01-01T00:00"], 2, "offset"),
