@@ -18,7 +18,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from invariants import snapshot_problems
-from world import BREAKING, COMPATIBLE, DAYS, ENVIRONMENTS, NEW, OLD, TABLES, Operator, open_warehouse
+from world import (
+    BREAKING,
+    COMPATIBLE,
+    DAYS,
+    ENVIRONMENTS,
+    NEW,
+    OLD,
+    TABLES,
+    Operator,
+    open_warehouse,
+    write_files,
+)
 
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
@@ -29,12 +40,14 @@ from dwh.migrate.garbage import collect, dead_runs
 
 __all__ = [
     "LEDGER_ACTIONS",
+    "act_until_killed",
     "die",
     "die_collecting",
     "die_in_ledger",
     "die_in_spark",
     "die_making_the_ledger",
     "race",
+    "run_until_killed",
 ]
 
 
@@ -137,10 +150,7 @@ def die_in_spark(
         call: which call of it, from 1.
         when: `before` it, `after` it, or `inside` it, right before its transaction commits.
     """
-    from pyspark.sql import SparkSession
-
-    spark: Any = SparkSession.builder.remote(server).getOrCreate()
-    warehouse = Warehouse.open(replace(load_config(Path(home)), ledger=ledger, environment="prod"))
+    spark, warehouse = _with_spark(home, ledger, server)
     if target:
         _trap(warehouse, target, call, when)
     (served,) = rollout.serve(spark, warehouse, COMPATIBLE, DateRange(day, day))
@@ -201,3 +211,24 @@ LEDGER_ACTIONS: dict[str, Callable[[Warehouse, Any], object]] = {
     "finish": _rolling(rollout.finish),
     "roll back": _rolling(rollout.roll_back),
 }
+
+
+def act_until_killed(root: str, ledger: str, seed: int) -> None:
+    """Do one thing after the other to a warehouse, for ever."""
+    operator = Operator(open_warehouse(root, ledger), seed, write_files)
+    while True:
+        operator.act()
+
+
+def run_until_killed(home: str, ledger: str, server: str, day: date) -> None:
+    """Run a job with Spark for a date as its environment decides, shadow and all, for ever."""
+    spark, warehouse = _with_spark(home, ledger, server)
+    while True:
+        rollout.serve(spark, warehouse, COMPATIBLE, DateRange(day, day))
+
+
+def _with_spark(home: str, ledger: str, server: str) -> tuple[Any, Warehouse]:
+    from pyspark.sql import SparkSession
+
+    config = replace(load_config(Path(home)), ledger=ledger, environment="prod")
+    return SparkSession.builder.remote(server).getOrCreate(), Warehouse.open(config)

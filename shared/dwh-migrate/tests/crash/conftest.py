@@ -20,7 +20,24 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from world import DAYS
 
+SOURCES = """
+[sources.flights]
+format = "csv"
+path = "landing/flights"
+options = { header = true, nullValue = "NA" }
+
+[sources.airlines]
+format = "csv"
+path = "landing/airlines.csv"
+options = { header = true }
+"""
+FLIGHTS = """\
+carrier,origin,dest,dep_delay,arr_delay
+UA,EWR,IAH,2,11
+UA,LGA,IAH,NA,NA
+"""
 _PRELOADED = [
     "children",
     "alembic.command",
@@ -109,3 +126,14 @@ def new_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str]
         return f"postgresql+psycopg://{place}/{name}?{query}".rstrip("?")
 
     return url
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a landing zone of one day."""
+    file = tmp_path / "landing" / "flights" / f"flight_date={DAYS[0]}" / "part.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(FLIGHTS)
+    (tmp_path / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n")
+    (tmp_path / "dwh.toml").write_text(SOURCES)
+    return tmp_path

@@ -7,9 +7,11 @@ next command works, and `dwh gc` removes what nothing refers to and nothing else
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -39,22 +41,6 @@ from dwh.migrate.garbage import collect, dead_runs
 
 pytestmark = pytest.mark.crash
 
-SOURCES = """
-[sources.flights]
-format = "csv"
-path = "landing/flights"
-options = { header = true, nullValue = "NA" }
-
-[sources.airlines]
-format = "csv"
-path = "landing/airlines.csv"
-options = { header = true }
-"""
-FLIGHTS = """\
-carrier,origin,dest,dep_delay,arr_delay
-UA,EWR,IAH,2,11
-UA,LGA,IAH,NA,NA
-"""
 EVERY_DAY = DateRange(DAYS[0], DAYS[-1])
 # In an order in which each can follow the one before, and the tables that it writes.
 STORY = (
@@ -76,17 +62,6 @@ STORY = (
     ("finish", {"decisions", "tables"}),
     ("roll back", {"decisions", "resolutions", "publications", "tables"}),
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder with a landing zone of one day."""
-    file = tmp_path / "landing" / "flights" / f"flight_date={DAYS[0]}" / "part.csv"
-    file.parent.mkdir(parents=True)
-    file.write_text(FLIGHTS)
-    (tmp_path / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n")
-    (tmp_path / "dwh.toml").write_text(SOURCES)
-    return tmp_path
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -254,3 +229,45 @@ def test_in_runs_with_spark(
         print(f"{boundary}: {time.monotonic() - began:.1f} s")
     assert serve() == (0, (1, "pass", None))
     assert not warehouse.ledger.find_runs(runs.c.status.not_in(["committed", "abandoned"]))
+
+
+def test_a_process_that_nobody_has_asked_after(new_ledger: Callable[[str], str], tmp_path: Path) -> None:
+    """A killed process counts as dead even before its parent has taken note, which some never do."""
+    warehouse = open_warehouse(tmp_path, new_ledger("sqlite"))
+    killed = subprocess.Popen(["sleep", "60"])
+    run = replace(record(BREAKING, OLD, DateRange(DAYS[0], DAYS[0]), "prod"), pid=killed.pid)
+    warehouse.ledger.start_run(run)
+    assert dead_runs(warehouse, 24) == []
+    killed.kill()
+    deadline = time.monotonic() + 30
+    while not dead_runs(warehouse, 24):
+        assert time.monotonic() < deadline
+    killed.wait()
+
+
+def test_a_spark_that_goes_on_writing(
+    processes: ForkServerContext, new_ledger: Callable[[str], str], tmp_path: Path
+) -> None:
+    """What a Spark writes after its driver was killed, and gc has been there, is removed by the next gc.
+
+    Over Spark Connect, or on a cluster, it does so; here its files are written in its stead, which
+    needs no luck with the time.
+    """
+    warehouse = open_warehouse(tmp_path, new_ledger("sqlite"))
+    nobody = processes.Process(target=print)
+    nobody.start()
+    nobody.join()
+    dates = DateRange(DAYS[0], DAYS[1])
+    run = replace(record(BREAKING, OLD, dates, "prod"), pid=nobody.pid)
+    warehouse.ledger.start_run(run)
+    assert [found.id for found in collect(warehouse, dead_runs(warehouse, 24))] == [run.id]
+    assert collect(warehouse, dead_runs(warehouse, 24)) == []
+    write_files(warehouse, run, dates)
+    assert orphans(warehouse) == [run.location]
+    assert [found.id for found in collect(warehouse, dead_runs(warehouse, 24))] == [run.id]
+    assert orphans(warehouse) == []
+    with warehouse.ledger.writing() as connection:
+        long_ago = datetime.now(timezone.utc) - timedelta(days=2)
+        connection.execute(runs.update().values(finished_at=long_ago))
+    assert collect(warehouse, dead_runs(warehouse, 24)) == []
+    assert [found.location for found in warehouse.ledger.find_runs()] == [""]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import fsspec
@@ -21,26 +22,29 @@ from dwh.core.warehouse import Warehouse
 
 __all__ = ["collect", "dead_runs"]
 
+_ENDED = ("failed", "abandoned")
+_AFTERMATH = timedelta(days=1)
+
 
 def dead_runs(warehouse: Warehouse, older_than_hours: float) -> list[RunRecord]:
-    """Return the runs that will never commit and may still have files.
+    """Return the runs that will never commit and have files, or may be about to write some.
 
     They failed, or were abandoned, or are recorded as started while their process is gone. Whether
     a process of another machine is gone cannot be seen from here: its runs count as dead
     `older_than_hours` after they started.
     """
-    wanted = runs.c.status.in_(["started", "failed", "abandoned"]) & (runs.c.location != "")
     oldest = datetime.now(timezone.utc) - timedelta(hours=older_than_hours)
-    return [
-        run for run in warehouse.ledger.find_runs(wanted) if run.status != "started" or _is_dead(run, oldest)
-    ]
+    started = [run for run in _not_forgotten(warehouse, "started") if _is_dead(run, oldest)]
+    ended = [run for run in _not_forgotten(warehouse, *_ENDED) if _has_files(warehouse, run)]
+    return sorted(started + ended, key=lambda run: (run.started_at, run.id))
 
 
 def collect(warehouse: Warehouse, dead: Iterable[RunRecord]) -> list[RunRecord]:
     """Remove the files of dead runs, and return those runs.
 
     A run that is still recorded as started is first marked abandoned, so that it cannot commit any
-    more if it lives after all; one that has just committed is left alone.
+    more if it lives after all; one that has just committed is left alone. A Spark that lost its
+    driver may go on writing for a while. So each run is looked at again until a day has passed.
     """
     collected = []
     for run in dead:
@@ -49,19 +53,46 @@ def collect(warehouse: Warehouse, dead: Iterable[RunRecord]) -> list[RunRecord]:
                 warehouse.ledger.fail_run(run.id, "its process ended without a word", "abandoned")
             except LedgerError:
                 continue  # it has ended in the meantime, so it was not dead
-        files, path = fsspec.core.url_to_fs(place_of(warehouse.config.warehouse, run.location))
-        if files.exists(path):
-            files.rm(path, recursive=True)
-        warehouse.ledger.forget_run(run.id)
+        _remove_files(warehouse, run)
         collected.append(run)
+    quiet_since = datetime.now(timezone.utc) - _AFTERMATH
+    for run in _not_forgotten(warehouse, *_ENDED):
+        if run.finished_at and run.finished_at < quiet_since and not _has_files(warehouse, run):
+            warehouse.ledger.forget_run(run.id)
     return collected
+
+
+def _not_forgotten(warehouse: Warehouse, *statuses: str) -> list[RunRecord]:
+    return warehouse.ledger.find_runs(runs.c.status.in_(statuses) & (runs.c.location != ""))
+
+
+def _files(warehouse: Warehouse, run: RunRecord) -> tuple[fsspec.AbstractFileSystem, str]:
+    found: tuple[fsspec.AbstractFileSystem, str] = fsspec.core.url_to_fs(
+        place_of(warehouse.config.warehouse, run.location)
+    )
+    return found
+
+
+def _has_files(warehouse: Warehouse, run: RunRecord) -> bool:
+    files, path = _files(warehouse, run)
+    return bool(files.exists(path))
+
+
+def _remove_files(warehouse: Warehouse, run: RunRecord) -> None:
+    files, path = _files(warehouse, run)
+    while files.exists(path):
+        with suppress(FileNotFoundError):  # another gc, or the end of a write, was faster with some of them
+            files.rm(path, recursive=True)
 
 
 def _is_dead(run: RunRecord, oldest: datetime) -> bool:
     if run.host != socket.gethostname():
         return run.started_at < oldest
     try:
-        began = psutil.Process(run.pid).create_time()
+        process = psutil.Process(run.pid)
+        began = process.create_time()
+        if process.status() == psutil.STATUS_ZOMBIE:  # it has ended, and nobody has asked how
+            return True
     except psutil.NoSuchProcess:
         return True
     return bool(began > run.started_at.timestamp())  # another process has been given the same number
