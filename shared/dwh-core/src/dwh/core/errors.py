@@ -25,6 +25,7 @@ __all__ = [
     "RunError",
     "SourceError",
     "SparkUnavailableError",
+    "SparkVersionError",
     "UnknownJobError",
     "UnknownLineError",
     "UnknownReleaseError",
@@ -216,6 +217,18 @@ class SparkUnavailableError(DwhError):
     def __init__(self, problem: str, hint: str) -> None:
         self.problem, self.hint = problem, hint
         super().__init__(f"cannot start Spark: {problem}; {hint}")
+
+
+class SparkVersionError(DwhError):
+    """The Spark that would run a job is not one that its line supports. Nothing was recorded."""
+
+    def __init__(self, distribution: str, release: str, supported: str, found: str) -> None:
+        self.distribution, self.release = distribution, release
+        self.supported, self.found = supported, found
+        super().__init__(
+            f"{distribution} {release} supports pyspark {supported}, but this is Spark {found}: run it on a "
+            "Spark that it supports, or in an environment of its own: dwh run JOB@RELEASE --isolated"
+        )
 
 
 class AuditError(DwhError):

@@ -33,6 +33,7 @@ from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.provenance import provenance
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.storage import place_of, read_run, read_source, write_run
+from dwh.core.supported import check_spark
 from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def run_job(
     warehouse = warehouse or Warehouse.create()
     places = source_places(job, warehouse)
     spark = spark or spark_session(warehouse.config.spark)
+    check_spark(line, spark.version)
     run = _record(job, line, dates, warehouse, spark, places)
     warehouse.ledger.start_run(run)
     try:

@@ -1,0 +1,133 @@
+"""The one script that Glue, EMR, Databricks and spark-submit start: it runs a job and prints the receipt.
+
+    spark-submit $(python -m dwh.core.entry --path) --job carrier_delays@0.1 --date 2013-01-15
+
+It runs as a file, also as a copy of it elsewhere, and as `python -m dwh.core.entry`. Exits with 0 when
+the run was committed, 1 when something failed, 2 when it was asked for something that does not exist.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__" and not __package__ and (HERE / "job.py").is_file():
+    # Python puts the folder of a script first, where `import config` would find dwh.core's.
+    sys.path[:] = [folder for folder in sys.path if not folder or Path(folder).resolve() != HERE]
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from typing import NoReturn
+
+from dwh.core.config import load_config
+from dwh.core.dates import logical_dates
+from dwh.core.errors import DwhError, UsageError
+from dwh.core.lines import find_job
+
+__all__ = ["main"]
+
+_VARIABLES = {
+    "environment": "DWH_ENVIRONMENT",
+    "warehouse": "DWH_WAREHOUSE",
+    "ledger": "DWH_LEDGER",
+    "config": "DWH_CONFIG",
+}
+# What AWS Glue adds to a job's own arguments, or reads from them and hands on.
+_GLUE = (
+    *("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "TempDir", "RedshiftTempDir", "SECURITY_CONFIGURATION"),
+    *("additional-python-modules", "class", "conf", "continuation-option", "customer-driver-env-vars"),
+    *("customer-executor-env-vars", "datalake-formats", "disable-proxy-v2", "encryption-type"),
+    *("executor-cores", "extra-files", "extra-jars", "extra-py-files", "job-language"),
+    *("python-modules-installer-option", "scriptLocation", "spark-event-logs-path"),
+    *("use-postgres-driver", "user-jars-first"),
+)
+_GLUE_BEGIN = ("continuous-log-", "enable-", "job-bookmark-", "write-shuffle-")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the job that the arguments name, print its receipt as a line of JSON, and return the exit code.
+
+    Parameters:
+        arguments: by default those of the process.
+    """
+    try:
+        asked = _parsed(sys.argv[1:] if arguments is None else arguments)
+        print(str(Path(__file__).resolve()) if asked.path else _run(asked), flush=True)
+    except DwhError as error:
+        return _failed(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _failed("interrupted; nothing that was not committed is visible", 1)
+    return 0
+
+
+def _run(asked: argparse.Namespace) -> str:
+    """Run the job; return its receipt as JSON, which `--receipt` has, too."""
+    over = {name: text for key, name in _VARIABLES.items() if (text := getattr(asked, key)) is not None}
+    config = load_config(variables={**os.environ, **over})
+    dates = logical_dates(asked.date, asked.start, asked.end, {})
+    job = find_job(asked.job)()
+    from dwh.core.run import run_job, source_places
+    from dwh.core.warehouse import Warehouse
+
+    warehouse = Warehouse.create(config)
+    source_places(job, warehouse)  # what is mistyped is told before Spark starts
+    receipt = json.dumps(run_job(job, dates, warehouse=warehouse))
+    if asked.receipt:
+        unfinished = asked.receipt.with_name(f"{asked.receipt.name}.{os.getpid()}.new")
+        unfinished.write_text(f"{receipt}\n", "utf-8")
+        unfinished.replace(asked.receipt)
+    return receipt
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises UsageError, where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; allowed: {_allowed(self)}")
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="dwh.core.entry", description=__doc__, allow_abbrev=False)  # --JOB_NAME is no --job
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--path", action="store_true", help="print where this script is, and end")
+    parser.add_argument("--job", metavar="REFERENCE", help="such as carrier_delays@0.1")
+    parser.add_argument("--date", metavar="DATE", help="one logical date")
+    parser.add_argument("--from", dest="start", metavar="DATE", help="the first logical date")
+    parser.add_argument("--to", dest="end", metavar="DATE", help="the last logical date, included")
+    for key, variable in _VARIABLES.items():
+        parser.add_argument(f"--{key}", help=f"instead of {variable}")
+    parser.add_argument("--receipt", metavar="FILE", type=Path, help="write the receipt there, too")
+    asked, others = parser.parse_known_args(words)
+    if unknown := _strangers(others):
+        parser.error(f"unknown argument: {' '.join(unknown)}")
+    if not asked.path and not asked.job:
+        parser.error("--job is missing, which names the job, such as carrier_delays@0.1")
+    return asked
+
+
+def _strangers(words: Sequence[str]) -> list[str]:
+    """Return the words that are neither Glue's arguments nor their values."""
+    found, is_glue = [], False
+    for word in words:
+        if word.startswith("--"):
+            name = word[2:].partition("=")[0]
+            is_glue = name in _GLUE or name.startswith(_GLUE_BEGIN)
+        if not is_glue:
+            found.append(word)
+    return found
+
+
+def _allowed(parser: argparse.ArgumentParser) -> str:
+    return ", ".join(action.option_strings[-1] for action in parser._actions if action.option_strings)
+
+
+def _failed(message: str, code: int) -> int:
+    print("error:", "; ".join(message.splitlines()), file=sys.stderr, flush=True)
+    return code
+
+
+if __name__ == "__main__" and (code := main()):
+    sys.exit(code)  # not for 0, which some platforms take for a failure

@@ -1,0 +1,145 @@
+"""The script that platforms start: its arguments, its answers, and what it must not be confused by."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dwh.core import entry
+from dwh.core.ledger.schema import runs
+
+DAY = "2024-01-01"
+GLUE = [
+    *("--job-bookmark-option", "job-bookmark-disable", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_2"),
+    *("--JOB_NAME", "nightly", "--TempDir", "s3://bucket/tmp", "--enable-metrics", "true"),
+    "--additional-python-modules=dwh-core==0.1.0",
+]
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def start(installed_line, takings, warehouse, tmp_path: Path, site: Path) -> Start:
+    """Start the script as a process, in the folder of a configuration, where a line is installed."""
+    settings = '[spark]\n"spark.master" = "local[1]"\n'
+    config = tmp_path / "dwh.toml"
+    config.write_text(config.read_text() + settings)
+    installed_line("7.1", {"takings": takings()})
+
+    def process(*words: str, script: tuple[str, ...] = (entry.__file__,)) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *script, *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+
+    return process
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return what the script says of arguments that it must refuse, in one line."""
+    assert entry.main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ") and err.count("\n") == 1
+    return err
+
+
+def test_a_job_runs_with_the_arguments_that_glue_gives(start, warehouse, tmp_path):
+    """A file is run as Glue runs it: the receipt is a line on standard output, and in a file."""
+    done = start("--job", "takings@7.1", "--date", DAY, *GLUE, "--receipt", "receipt.json")
+    assert done.returncode == 0, done.stderr
+    receipt = json.loads(done.stdout)
+    assert json.loads((tmp_path / "receipt.json").read_text()) == receipt
+    (run,) = warehouse.ledger.find_runs(runs.c.status == "committed")
+    assert (receipt["run"], receipt["release"], receipt["rows"]) == (run.id, "7.1.0", 2)
+    assert not list(tmp_path.glob("*.new"))
+
+
+def test_a_copy_of_the_script_runs_elsewhere(start, tmp_path):
+    """A copy, such as a bucket holds, finds the installed dwh.core, and a failed run exits with 1."""
+    copy = tmp_path / "scripts" / "start.py"
+    copy.parent.mkdir()
+    copy.write_text(Path(entry.__file__).read_text())
+    (tmp_path / "landing" / "orders" / f"day={DAY}" / "part.csv").write_text("shop,amount\nnorth,many\n")
+    done = start("--job", "takings@7.1.0", "--date", DAY, script=(str(copy),))
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.returncode == 1 and done.stdout == ""
+    assert (
+        len(errors) == 1 and "takings@7.1.0 failed" in errors[0] and "nothing of it is visible" in errors[0]
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("script", [(entry.__file__,), ("-m", "dwh.core.entry")])
+def test_the_script_says_where_it_is(start, script):
+    """`--path` prints the file, started as a file or as a module."""
+    done = start("--path", script=script)
+    assert (done.returncode, done.stdout) == (0, f"{Path(entry.__file__).resolve()}\n")
+
+
+def test_modules_of_dwh_core_shadow_nothing(tmp_path):
+    """A script's folder comes first on the path; here it does not, so that `import config` is the user's."""
+    (tmp_path / "config.py").write_text("print('mine')")
+    code = (
+        "import runpy, sys; sys.argv[1:] = ['--path']; "
+        f"runpy.run_path({entry.__file__!r}, run_name='__main__'); import config"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(entry.__file__).parent), str(tmp_path)]),
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "mine", done.stderr
+
+
+def test_glues_name_of_a_job_is_not_ours(capsys):
+    """`--JOB_NAME` alone names no job."""
+    assert "--job is missing" in refusal(capsys, "--JOB_NAME", "takings@7.1", "--date", DAY)
+
+
+@pytest.mark.parametrize(
+    "words", [("--enviroment", "prod"), ("stray",), ("--env", "prod"), ("--classy", "x")]
+)
+def test_an_unknown_argument_is_refused(capsys, words):
+    """What is neither ours nor Glue's is refused, and what is allowed is said."""
+    said = refusal(capsys, "--job", "takings@7.1", *words, *GLUE)
+    assert f"unknown argument: {' '.join(words)}; allowed: " in said and "--environment" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--job", "takings@7.1"], "no logical date was given"),
+        (["--job", "takings@7.1", "--date", "yesterday"], "not a logical date"),
+        (["--job", "takings", "--date", DAY], "not a valid reference"),
+        (["--job", "takings@6.9", "--date", DAY], "line 6.9 is not installed"),
+        (["--job", "takings@7.1", "--date"], "--date: expected one argument"),
+        (["--job", "takings@7.1", "--date", DAY, "--config", "no.toml"], "no.toml"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(capsys, installed_line, tmp_path, monkeypatch, words, said):
+    """A mistake exits with 2 before Spark starts."""
+    monkeypatch.chdir(tmp_path)
+    installed_line("7.1")
+    assert said in refusal(capsys, *words)
+
+
+def test_arguments_go_over_the_variables(capsys, installed_line, monkeypatch, tmp_path):
+    """`--warehouse`, `--environment` and `--ledger` count, whatever the variables say."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DWH_LEDGER", "sqlite:///theirs/ledger.db")
+    installed_line("7.1")
+    named = ("--ledger", "sqlite:///mine/ledger.db", "--environment", "prod", "--warehouse", "there")
+    (tmp_path / "dwh.toml").write_text("")
+    assert "nothing says where the input orders is" in refusal(
+        capsys, "--job", "takings@7.1", "--date", DAY, *named
+    )
+    assert (tmp_path / "mine" / "ledger.db").exists() and not (tmp_path / "theirs").exists()
