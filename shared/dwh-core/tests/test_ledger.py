@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from dwh.core import ledger as ledger_module
 from dwh.core.dates import DateRange
 from dwh.core.errors import LedgerError, LedgerVersionError
-from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord
+from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, database
 from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
@@ -301,7 +300,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_locked_sqlite(tmp_path, monkeypatch):
     """A SQLite file that stays locked is reported after the wait."""
-    monkeypatch.setattr(ledger_module, "_SQLITE_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(database, "_SQLITE_WAIT_SECONDS", 0.1)
     ledger = Ledger.create(f"sqlite:///{tmp_path}/ledger.db")
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

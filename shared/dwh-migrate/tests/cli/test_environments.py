@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from fabricate import DAYS, begin, everything, write
 
-from dwh.core import ledger as ledger_module
-from dwh.core.ledger import Ledger
+from dwh.core.ledger import Ledger, database
 from dwh.migrate.rollout import pin
 
 FIRST, SECOND = DAYS[:2]
@@ -171,7 +170,7 @@ def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, argume
 def test_a_locked_ledger(typed, pinned, tmp_path, monkeypatch, arguments):
     """A SQLite ledger that stays locked is told, and nothing is written; unlocked, all is as before."""
     before = everything(pinned)
-    monkeypatch.setattr(ledger_module, "_SQLITE_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(database, "_SQLITE_WAIT_SECONDS", 0.05)
     other = sqlite3.connect(tmp_path / "warehouse" / "ledger.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     code, out, err = typed(*arguments)

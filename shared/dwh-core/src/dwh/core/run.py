@@ -6,10 +6,8 @@ way leaves a run that is recorded as started, and files that nothing refers to.
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
-import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,6 +26,7 @@ from dwh.core.errors import (
     one_line,
     without_secrets,
 )
+from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.provenance import provenance
@@ -137,7 +136,7 @@ def _record(
     places: Mapping[str, SourcePlace],
 ) -> RunRecord:
     now = datetime.now(timezone.utc)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"  # sorts by time, and is easy to say
+    run_id = new_id(now)
     code = provenance(line.distribution, line.package)
     core = provenance("dwh-core", "dwh.core")
     return RunRecord(
@@ -152,7 +151,7 @@ def _record(
         last_date=dates.last,
         started_at=now,
         finished_at=None,
-        started_by=_user(),
+        started_by=current_user(),
         host=socket.gethostname(),
         pid=os.getpid(),
         location=f"{job.writes.name}/{line.name}/_run={run_id}",
@@ -173,10 +172,3 @@ def _input(need: Table, place: SourcePlace) -> dict[str, Any]:
         "path": path,
         "columns": [c.name for c in need.columns],
     }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

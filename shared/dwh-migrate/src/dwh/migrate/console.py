@@ -16,6 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from rich.progress import Progress
 
-__all__ = ["print_error", "print_json", "print_note", "print_rows", "printable", "working_spark"]
+__all__ = ["print_error", "print_json", "print_note", "print_rows", "printable", "utc_text", "working_spark"]
 
 _POLL_SECONDS = 0.2
 
@@ -38,6 +39,11 @@ def printable(value: object) -> str:
     if isinstance(value, bytes | bytearray):
         return value.hex()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def utc_text(instant: datetime) -> str:
+    """Return an instant to the second, in UTC, as every table shows it."""
+    return f"{instant.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}Z"
 
 
 def print_json(value: object) -> None:

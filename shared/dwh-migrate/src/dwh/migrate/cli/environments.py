@@ -6,7 +6,7 @@ import click
 
 from dwh.core.config import load_config
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
-from dwh.migrate.console import print_json, print_note, print_rows
+from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
 __all__ = ["COMMANDS"]
 
@@ -61,7 +61,7 @@ def pins(env: str | None, as_json: bool) -> None:
             "job": now.job,
             "line": now.line,
             "rollout": f"to {now.rollout['to']}, {now.rollout['state']}" if now.rollout else "",
-            "decided": f"{now.decided_at:%Y-%m-%d %H:%M:%S}Z",
+            "decided": utc_text(now.decided_at),
             "by": now.decided_by,
             "reason": now.reason,
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 
 import click
 
@@ -20,7 +19,7 @@ from dwh.migrate.cli.options import (
     spark_log,
     table,
 )
-from dwh.migrate.console import print_json, print_note, print_rows, working_spark
+from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
 
 __all__ = ["COMMANDS"]
 
@@ -157,7 +156,16 @@ def history(
         print_rows(
             ("partitions", "line", "release", "code", "run", "rows", "committed", "state"),
             [
-                (s.partitions, s.line, s.release, s.code, s.run, f"{s.rows:,}", _utc(s.committed_at), s.state)
+                (
+                    s.partitions,
+                    s.line,
+                    s.release,
+                    s.code,
+                    s.run,
+                    f"{s.rows:,}",
+                    utc_text(s.committed_at),
+                    s.state,
+                )
                 for s in spans
             ],
             right=("rows",),
@@ -167,7 +175,7 @@ def history(
     if others:
         print_rows(
             ("run", "reference", "dates", "status", "started", "error"),
-            [(r.run, r.reference, r.dates, r.status, _utc(r.started_at), r.error) for r in others],
+            [(r.run, r.reference, r.dates, r.status, utc_text(r.started_at), r.error) for r in others],
         )
 
 
@@ -186,7 +194,7 @@ def _published(
             ("partitions", "line", "release", "run", "since", "by", "who", "state", "reason"),
             [
                 (
-                    *(s.partitions, s.line or "", s.release or "", s.run or "", _utc(s.published_at)),
+                    *(s.partitions, s.line or "", s.release or "", s.run or "", utc_text(s.published_at)),
                     *(s.action, s.by, s.state, s.reason),
                 )
                 for s in spans
@@ -194,10 +202,6 @@ def _published(
         )
     else:
         print_note(f"environment {environment} has never shown anything of {table}; type: dwh pins")
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z"
 
 
 COMMANDS = (jobs, show, history)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,11 @@ import click
 
 from dwh.core.config import load_config
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
-from dwh.migrate.console import print_json, print_note, print_rows
+from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.rollout import Moved, Plan, Progress
+    from dwh.migrate.rollout import Moved
 
 __all__ = ["COMMANDS"]
 
@@ -99,6 +98,7 @@ def plan(
       dwh rollout plan carrier_delays 0.1 0.2 --env prod --dags dags/ --on-fail rollback
     """
     from dwh.migrate import rollout
+    from dwh.migrate.rollout.terminal import show_plan
 
     made = rollout.plan(
         _warehouse(),
@@ -115,7 +115,7 @@ def plan(
     if as_json:
         print_json(asdict(made))
     else:
-        _show_plan(made)
+        show_plan(made)
 
 
 @rollout.command()
@@ -128,7 +128,7 @@ def start(job: str, env: str | None, reason: str, as_json: bool) -> None:
     from dwh.migrate import rollout
 
     environment = environment_of(env)
-    _moved(rollout.start(_warehouse(), job, environment, reason), as_json)
+    _show_moved(rollout.start(_warehouse(), job, environment, reason), as_json)
 
 
 @rollout.command()
@@ -144,6 +144,7 @@ def status(job: str | None, env: str | None, as_json: bool) -> None:
     """
     from dwh.core.names import valid_environment
     from dwh.migrate.rollout.state import progress, progress_of, standing
+    from dwh.migrate.rollout.terminal import show_status, status_of
 
     warehouse = _warehouse()
     if job:
@@ -155,11 +156,11 @@ def status(job: str | None, env: str | None, as_json: bool) -> None:
             if now.active_rollout
         ]
     if as_json:
-        print_json([_status(now) for now in found])
+        print_json([status_of(now) for now in found])
     elif not found:
         print_note("no rollout is under way; type: dwh rollout plan JOB OLD NEW --env NAME")
     for now in () if as_json else found:
-        _show_status(now)
+        show_status(now)
 
 
 @rollout.command()
@@ -171,7 +172,7 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Take the next step, if the gate is open. A cutover moves the whole table at once."""
     from dwh.migrate import rollout
 
-    _moved(rollout.advance(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.advance(_warehouse(), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -183,7 +184,7 @@ def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Stay at this step until it is resumed. What is served does not change."""
     from dwh.migrate import rollout
 
-    _moved(rollout.hold(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.hold(_warehouse(), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -195,7 +196,7 @@ def resume(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Go on after a hold. The gate counts from here."""
     from dwh.migrate import rollout
 
-    _moved(rollout.resume(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.resume(_warehouse(), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -214,7 +215,7 @@ def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """
     from dwh.migrate import rollout
 
-    _moved(rollout.roll_back(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.roll_back(_warehouse(), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -226,7 +227,7 @@ def finish(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """End a rollout at its last step: the new line is the pin, the old one runs no more."""
     from dwh.migrate import rollout
 
-    _moved(rollout.finish(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.finish(_warehouse(), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -250,7 +251,7 @@ def history(job: str, env: str | None, as_json: bool) -> None:
     found = [
         {
             "environment": made.environment,
-            "decided": _utc(made.decided_at),
+            "decided": utc_text(made.decided_at),
             "by": made.decided_by,
             "action": made.action,
             "line": made.line,
@@ -290,134 +291,10 @@ def _uses(dags: Sequence[Path], job: str) -> list[str]:
     ]
 
 
-def _show_plan(made: Plan) -> None:
-    relation = "breaking" if made.breaks else "compatible"
-    lacking = ", ".join(made.lacking) or "none"
-    facts = [
-        ("job", f"{made.job}, which writes {made.table}"),
-        ("environment", f"{made.environment}, shows {made.published:,} partitions"),
-        ("from", f"line {made.old_line}, release {made.old_release}"),
-        ("to", f"line {made.new_line}, release {made.new_release}"),
-        ("contracts", relation),
-        *(("", reason) for reason in made.breaks),
-        ("way", f"{made.way}: {_way(made)}"),
-        ("steps", ", ".join(f"{step.name} (gate: {step.gate})" for step in made.steps)),
-        ("when it fails", made.on_fail),
-        ("rollback", f"until {made.window_days} days after its end"),
-        ("lacking in " + made.new_line, lacking),
-        *(("would read" if not i else "", text) for i, text in enumerate(made.reads)),
-        *(("readers" if not i else "", text) for i, text in enumerate(made.readers)),
-        *(("named by" if not i else "", text) for i, text in enumerate(made.uses)),
-    ]
-    print_rows(("what", "plan"), facts)
-    if made.lacking:
-        first, last = made.lacking[0].split(" to ")[0], made.lacking[-1].split(" to ")[-1]
-        print_note(
-            f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last}"
-        )
-    print_note(f'to begin exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
+def _show_moved(moved: Moved, as_json: bool) -> None:
+    from dwh.migrate.rollout.terminal import show_moved
 
-
-def _way(made: Plan) -> str:
-    if made.breaks:
-        return "partitions of both lines cannot stand in one table, so it moves as a whole"
-    return "partitions of both lines can stand in one table, so dates move by and by"
-
-
-def _status(now: Progress) -> dict[str, Any]:
-    from dwh.migrate.rollout.state import rolled_back_until
-
-    return {
-        "job": now.decision.job,
-        "environment": now.decision.environment,
-        "from": now.rollout["from"],
-        "to": now.rollout["to"],
-        "state": now.rollout["state"],
-        "step": now.step["name"],
-        "steps": [step["name"] for step in now.rollout["steps"]],
-        "gate": now.gate,
-        "gate_is_open": now.gate_is_open,
-        "rollback_until": rolled_back_until(now.rollout),
-        "decided": f"{_utc(now.decision.decided_at)} by {now.decision.decided_by}: {now.decision.reason}",
-        "shadows": [asdict(shadow) for shadow in now.shadows],
-    }
-
-
-def _show_status(now: Progress) -> None:
-    facts = _status(now)
-    shadows = facts.pop("shadows")
-    steps = [f"[{name}]" if name == facts["step"] else name for name in facts.pop("steps")]
-    facts["step"] = " → ".join(steps)
-    facts["gate"] += ", open" if facts.pop("gate_is_open") else ""
-    if facts["rollback_until"] is None:
-        del facts["rollback_until"]
-    print_rows(("rollout", ""), [(name.replace("_", " "), value) for name, value in facts.items()])
-    if shadows:
-        print()
-        print_rows(
-            ("dates", "served", "candidate", "outcome", "when", "error"),
-            [
-                (
-                    str(shadow.first_date)
-                    if shadow.first_date == shadow.last_date
-                    else f"{shadow.first_date} to {shadow.last_date}",
-                    shadow.served_run,
-                    shadow.candidate_run or "",
-                    shadow.outcome,
-                    _utc(shadow.shadowed_at),
-                    shadow.error or "",
-                )
-                for shadow in now.shadows[-20:]
-            ],
-        )
-    _suggest(now)
-
-
-def _suggest(now: Progress) -> None:
-    job, environment, state = now.decision.job, now.decision.environment, now.rollout["state"]
-    last = now.rollout["step"] + 1 == len(now.rollout["steps"])
-    if state == "held":
-        print_note(f'next: dwh rollout resume {job} --env {environment} --reason "…", or rollback')
-    elif state == "running" and not now.gate_is_open:
-        print_note(f"next: dwh run {job} --env {environment} --date DATE")
-    elif state == "running":
-        print_note(f"next: dwh rollout {'finish' if last else 'advance'} {job} --env {environment}")
-
-
-def _moved(moved: Moved, as_json: bool) -> None:
-    now = moved.decision
-    rollout: Any = now.rollout
-    step = rollout["steps"][rollout["step"]]["name"]
-    withdrawn = ", ".join(map(str, moved.withdrawn))
-    if as_json:
-        print_json(
-            {
-                "job": now.job,
-                "environment": now.environment,
-                "action": now.action,
-                "line": now.line,
-                "step": step,
-                "state": rollout["state"],
-                "published": moved.published,
-                "withdrawn": [str(span) for span in moved.withdrawn],
-                "reason": now.reason,
-            }
-        )
-        return
-    print_rows(
-        ("job", "environment", "action", "line", "step", "state", "partitions moved"),
-        [(now.job, now.environment, now.action, now.line, step, rollout["state"], moved.published)],
-        right=("partitions moved",),
-    )
-    if withdrawn:
-        print_note(
-            f"line {rollout['from']} has no output for {withdrawn}: these show nothing now; "
-            f"type: dwh backfill {now.job}@{rollout['from']} --from … --to … --env {now.environment}"
-        )
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}Z"
+    show_moved(moved, as_json)
 
 
 COMMANDS: tuple[click.Command, ...] = (rollout,)

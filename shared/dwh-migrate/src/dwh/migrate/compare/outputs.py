@@ -6,8 +6,6 @@ dates whose fingerprints differ need a closer look.
 
 from __future__ import annotations
 
-import getpass
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
+from dwh.core.identity import current_user, new_id
 from dwh.core.ledger.schema import comparisons
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.compare import compare, compare_stored
@@ -98,7 +97,7 @@ def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) 
     """Keep a comparison in the ledger, and return its id."""
     now = datetime.now(timezone.utc)
     found = {
-        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        "id": new_id(now),
         "left_label": comparison.left.label,
         "right_label": comparison.right.label,
         "environment": warehouse.config.environment,
@@ -106,7 +105,7 @@ def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) 
         "first_date": min(dates, default=None),
         "last_date": max(dates, default=None),
         "compared_at": now,
-        "compared_by": getpass.getuser(),
+        "compared_by": current_user(),
         "result": comparison.to_dict(),
     }
     with warehouse.ledger.writing() as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dwh.core.errors import UnknownLineError, listed
+from dwh.core.identity import current_user
 from dwh.core.job import Job
 from dwh.core.ledger import Decision
 from dwh.core.ledger.environments import (
@@ -26,7 +26,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 from dwh.migrate.rollout.relation import breaks
 
-__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision", "user"]
+__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision"]
 
 
 def pin(
@@ -120,7 +120,7 @@ def record_decision(
 ) -> Decision:
     """Add a decision to the history, as the current user's."""
     now = datetime.now(timezone.utc)
-    decision = Decision(environment, job, table, sequence, action, line, rollout, reason, user(), now)
+    decision = Decision(environment, job, table, sequence, action, line, rollout, reason, current_user(), now)
     connection.execute(decisions.insert(), [vars(decision)])
     return decision
 
@@ -130,14 +130,6 @@ def checked_reason(reason: str) -> str:
     if not reason.strip():
         raise RolloutError('say why: --reason "…"; it stands in the history')
     return reason.strip()
-
-
-def user() -> str:
-    """Return who decides, as the operating system knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return "unknown"
 
 
 def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:

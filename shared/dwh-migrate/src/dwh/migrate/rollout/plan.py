@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -16,13 +15,14 @@ from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import date_spans, parse_date
 from dwh.core.errors import InvalidDateError, NotPinnedError, without_secrets
+from dwh.core.identity import current_user, new_id
 from dwh.core.ledger.schema import plans
 from dwh.core.lines import installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.run import source_places
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
-from dwh.migrate.rollout.pins import living_line, user
+from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.relation import breaks
 
 __all__ = [
@@ -269,11 +269,11 @@ def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int
 def _keep(warehouse: Warehouse, found: Plan) -> None:
     now = datetime.now(timezone.utc)
     row = {
-        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        "id": new_id(now),
         "environment": found.environment,
         "job": found.job,
         "plan": asdict(found),
-        "planned_by": user(),
+        "planned_by": current_user(),
         "planned_at": now,
     }
     with warehouse.ledger.writing() as connection:

@@ -6,7 +6,6 @@ crash, is recorded and judged by the gate, and harms nobody.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DwhError, LedgerError, one_line
+from dwh.core.identity import new_id
 from dwh.core.ledger import Decision
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
@@ -154,7 +154,7 @@ def _record(
 ) -> None:
     now = datetime.now(timezone.utc)
     row = {
-        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        "id": new_id(now),
         "environment": decision.environment,
         "job": decision.job,
         "rollout": rollout["started"],

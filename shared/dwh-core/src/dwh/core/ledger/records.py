@@ -1,0 +1,57 @@
+"""What the ledger gives back: runs, and the outputs that they committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+__all__ = ["Output", "RunRecord"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as the ledger has it. See `dwh.core.ledger.schema.runs` for the fields."""
+
+    id: str
+    job: str
+    line: str
+    release: str
+    table_name: str
+    environment: str
+    status: str
+    first_date: date
+    last_date: date
+    started_at: datetime
+    finished_at: datetime | None
+    started_by: str
+    host: str
+    pid: int
+    location: str
+    contract: Mapping[str, Any]
+    code: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    inputs: Sequence[Mapping[str, Any]]
+    error: str | None
+
+    @property
+    def reference(self) -> str:
+        """The job in exactly the release that ran: `carrier_delays@0.1.1`."""
+        return f"{self.job}@{self.release}"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a committed run wrote for one logical date: a receipt, with the place of the data."""
+
+    run_id: str
+    partition_date: date
+    table_name: str
+    line: str
+    release: str
+    sequence: int
+    row_count: int
+    committed_at: datetime
+    location: str
+    code_state: str

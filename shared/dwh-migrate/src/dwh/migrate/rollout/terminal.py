@@ -1,0 +1,141 @@
+"""How plans and rollouts are shown in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from dwh.migrate.console import print_json, print_note, print_rows, utc_text
+from dwh.migrate.rollout.plan import Plan
+from dwh.migrate.rollout.state import Progress, rolled_back_until
+from dwh.migrate.rollout.steps import Moved
+
+__all__ = ["show_moved", "show_plan", "show_status", "status_of"]
+
+
+def show_plan(made: Plan) -> None:
+    """Print what a plan says, and what to type next."""
+    relation = "breaking" if made.breaks else "compatible"
+    lacking = ", ".join(made.lacking) or "none"
+    facts = [
+        ("job", f"{made.job}, which writes {made.table}"),
+        ("environment", f"{made.environment}, shows {made.published:,} partitions"),
+        ("from", f"line {made.old_line}, release {made.old_release}"),
+        ("to", f"line {made.new_line}, release {made.new_release}"),
+        ("contracts", relation),
+        *(("", reason) for reason in made.breaks),
+        ("way", f"{made.way}: {_way(made)}"),
+        ("steps", ", ".join(f"{step.name} (gate: {step.gate})" for step in made.steps)),
+        ("when it fails", made.on_fail),
+        ("rollback", f"until {made.window_days} days after its end"),
+        ("lacking in " + made.new_line, lacking),
+        *(("would read" if not i else "", text) for i, text in enumerate(made.reads)),
+        *(("readers" if not i else "", text) for i, text in enumerate(made.readers)),
+        *(("named by" if not i else "", text) for i, text in enumerate(made.uses)),
+    ]
+    print_rows(("what", "plan"), facts)
+    if made.lacking:
+        first, last = made.lacking[0].split(" to ")[0], made.lacking[-1].split(" to ")[-1]
+        print_note(
+            f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last}"
+        )
+    print_note(f'to begin exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
+
+
+def _way(made: Plan) -> str:
+    if made.breaks:
+        return "partitions of both lines cannot stand in one table, so it moves as a whole"
+    return "partitions of both lines can stand in one table, so dates move by and by"
+
+
+def status_of(now: Progress) -> dict[str, Any]:
+    """Return how a rollout stands, as JSON-able data."""
+    return {
+        "job": now.decision.job,
+        "environment": now.decision.environment,
+        "from": now.rollout["from"],
+        "to": now.rollout["to"],
+        "state": now.rollout["state"],
+        "step": now.step["name"],
+        "steps": [step["name"] for step in now.rollout["steps"]],
+        "gate": now.gate,
+        "gate_is_open": now.gate_is_open,
+        "rollback_until": rolled_back_until(now.rollout),
+        "decided": f"{utc_text(now.decision.decided_at)} by {now.decision.decided_by}: {now.decision.reason}",
+        "shadows": [asdict(shadow) for shadow in now.shadows],
+    }
+
+
+def show_status(now: Progress) -> None:
+    """Print how a rollout stands, its last shadow runs, and what to type next."""
+    facts = status_of(now)
+    shadows = facts.pop("shadows")
+    steps = [f"[{name}]" if name == facts["step"] else name for name in facts.pop("steps")]
+    facts["step"] = " → ".join(steps)
+    facts["gate"] += ", open" if facts.pop("gate_is_open") else ""
+    if facts["rollback_until"] is None:
+        del facts["rollback_until"]
+    print_rows(("rollout", ""), [(name.replace("_", " "), value) for name, value in facts.items()])
+    if shadows:
+        print()
+        print_rows(
+            ("dates", "served", "candidate", "outcome", "when", "error"),
+            [
+                (
+                    str(shadow.first_date)
+                    if shadow.first_date == shadow.last_date
+                    else f"{shadow.first_date} to {shadow.last_date}",
+                    shadow.served_run,
+                    shadow.candidate_run or "",
+                    shadow.outcome,
+                    utc_text(shadow.shadowed_at),
+                    shadow.error or "",
+                )
+                for shadow in now.shadows[-20:]
+            ],
+        )
+    _suggest(now)
+
+
+def _suggest(now: Progress) -> None:
+    job, environment, state = now.decision.job, now.decision.environment, now.rollout["state"]
+    last = now.rollout["step"] + 1 == len(now.rollout["steps"])
+    if state == "held":
+        print_note(f'next: dwh rollout resume {job} --env {environment} --reason "…", or rollback')
+    elif state == "running" and not now.gate_is_open:
+        print_note(f"next: dwh run {job} --env {environment} --date DATE")
+    elif state == "running":
+        print_note(f"next: dwh rollout {'finish' if last else 'advance'} {job} --env {environment}")
+
+
+def show_moved(moved: Moved, as_json: bool) -> None:
+    """Print what a decision about a rollout has moved."""
+    now = moved.decision
+    rollout: Any = now.rollout
+    step = rollout["steps"][rollout["step"]]["name"]
+    withdrawn = ", ".join(map(str, moved.withdrawn))
+    if as_json:
+        print_json(
+            {
+                "job": now.job,
+                "environment": now.environment,
+                "action": now.action,
+                "line": now.line,
+                "step": step,
+                "state": rollout["state"],
+                "published": moved.published,
+                "withdrawn": [str(span) for span in moved.withdrawn],
+                "reason": now.reason,
+            }
+        )
+        return
+    print_rows(
+        ("job", "environment", "action", "line", "step", "state", "partitions moved"),
+        [(now.job, now.environment, now.action, now.line, step, rollout["state"], moved.published)],
+        right=("partitions moved",),
+    )
+    if withdrawn:
+        print_note(
+            f"line {rollout['from']} has no output for {withdrawn}: these show nothing now; "
+            f"type: dwh backfill {now.job}@{rollout['from']} --from … --to … --env {now.environment}"
+        )
