@@ -202,6 +202,19 @@ def test_publishing_keeps_the_way_back(warehouse):
     assert shown(warehouse) == {FIRST: "old"}
 
 
+def test_a_table_has_one_job(warehouse, installed_line, takings):
+    """A second job that writes a table which the environment publishes already is not pinned there."""
+    installed_line("7.5", {"takings": takings(), "copied": takings()})
+    pin(warehouse, "takings", "7.5", "prod", "why")
+    before = everything(warehouse)
+    with pytest.raises(RolloutError, match=r"prod publishes shop\.takings from the job takings.*one job"):
+        pin(warehouse, "copied", "7.5", "prod", "too")
+    assert everything(warehouse) == before
+    pin(warehouse, "copied", "7.5", "staging", "elsewhere")
+    pin(warehouse, "takings", "7.4", "prod", "another table")
+    assert pin(warehouse, "copied", "7.5", "prod", "free now").action == "pin"
+
+
 def test_who_pins_late_is_told(either_warehouse, monkeypatch):
     """Of two who pin at once, the second is told who was faster and why, and nothing of it is written."""
     pin(either_warehouse, "takings", "7.1", "prod", "why")

@@ -490,6 +490,17 @@ def test_who_decides_late_is_told(quick, monkeypatch, fast, late):
     assert everything(quick) == before
 
 
+@pytest.mark.parametrize("move", [advance, finish])
+def test_a_comparison_that_fails_meanwhile_shuts_the_gate(quick, monkeypatch, move):
+    """A failure that is recorded after the operator has looked at the gate still keeps it shut."""
+    begin(quick, "7.2", ["shadow", "100%"] if move is advance else ["100%"], gate=1)
+    compared(quick, "pass", FIRST)
+    stale = progress(quick, *JOB)
+    compared(another(quick), "fail", SECOND)
+    monkeypatch.setattr(steps, "progress", lambda *_: stale)
+    refused(quick, "is not open: 1 of 1 dates passed, 1 did not pass", move)
+
+
 def test_of_many_who_move_at_once_one_wins(pinned):
     """Six operators at once: one decision for each state, nothing lost, nothing half done."""
     write(pinned, "takings@7.3", FIRST, SECOND, run_id="new")

@@ -48,9 +48,7 @@ class Ledger(LedgerDatabase):
         It is published for the dates that the run's line serves in the run's environment.
         Raises LedgerError when the run is no longer `started`, because `dwh gc` gave it up.
         """
-        with self.writing() as connection:
-            # The table's row first: two commits to one table wait here, and get an order.
-            sequence = self._next_sequence(connection, run.table_name)
+        with self.holding(run.table_name) as (connection, sequence):
             now = _now()
             self._finish(connection, run.id, "committed", now)
             connection.execute(
@@ -155,6 +153,12 @@ class Ledger(LedgerDatabase):
             return [Decision(**row._mapping) for row in connection.execute(query)]
 
     @contextmanager
+    def holding(self, *names: str) -> Iterator[tuple[sa.Connection, int]]:
+        """Give a transaction in which nothing else happens to these tables, and its sequence."""
+        with self.writing() as connection:
+            yield connection, self._next_sequence(connection, *names)
+
+    @contextmanager
     def deciding(
         self, environment: str, job: str, table: str, expected: Decision | None
     ) -> Iterator[tuple[sa.Connection, int]]:
@@ -163,9 +167,8 @@ class Ledger(LedgerDatabase):
         Nothing else happens to the table meanwhile. Raises DecisionConflictError unless `expected`,
         what the decision is based on, still holds: of two who decide at once, one wins.
         """
-        with self.writing() as connection:
-            # A line may write another table: what is decided about the job must keep its order.
-            sequence = self._next_sequence(connection, table, *([expected.table_name] if expected else []))
+        # A line may write another table: what is decided about the job must keep its order.
+        with self.holding(table, *([expected.table_name] if expected else [])) as (connection, sequence):
             newest = newest_decision(connection, environment, job)
             if newest and (expected is None or newest.sequence != expected.sequence):
                 raise DecisionConflictError(environment, job, newest.action, newest.decided_by, newest.reason)
@@ -190,8 +193,7 @@ class Ledger(LedgerDatabase):
             found = resolved_lines(connection, environment, job, dates)
         if len(found) == len(dates) and not anew:
             return decision, found
-        with self.writing() as connection:
-            sequence = self._next_sequence(connection, decision.table_name)
+        with self.holding(decision.table_name) as (connection, sequence):
             decision = newest_decision(connection, environment, job) or decision
             found = resolved_lines(connection, environment, job, dates)
             now = {day: decision.line_for(day) for day in dates}

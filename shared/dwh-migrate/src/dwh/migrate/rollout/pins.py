@@ -15,6 +15,7 @@ from dwh.core.ledger import Decision
 from dwh.core.ledger.environments import (
     add_publications,
     add_resolutions,
+    newest_decision,
     resolved_lines,
     shown_lines,
 )
@@ -54,6 +55,7 @@ def pin(
     if before and before.line == line and not publish:
         raise RolloutError(f"{job} is pinned to {line} in {environment} already: {before.reason}")
     with warehouse.ledger.deciding(environment, job, table, before) as (connection, sequence):
+        _refuse_two_writers(connection, job, table, environment)
         shown = shown_lines(connection, environment, table)
         resolved = resolved_lines(connection, environment, job)
         others = {other for other, _ in shown.values()}
@@ -130,6 +132,19 @@ def checked_reason(reason: str) -> str:
     if not reason.strip():
         raise RolloutError('say why: --reason "…"; it stands in the history')
     return reason.strip()
+
+
+def _refuse_two_writers(connection: sa.Connection, job: str, table: str, environment: str) -> None:
+    """Two jobs with pins of their own would take turns in one table, and no gate would compare them."""
+    here = (decisions.c.environment == environment) & (decisions.c.table_name == table)
+    others = sa.select(decisions.c.job).where(here, decisions.c.job != job).distinct()
+    for other in connection.scalars(others).all():
+        newest = newest_decision(connection, environment, other)
+        if newest and newest.table_name == table:
+            raise RolloutError(
+                f"{environment} publishes {table} from the job {other}, pinned to {newest.line}; "
+                f"a table has one job: give {job} a table of its own"
+            )
 
 
 def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:

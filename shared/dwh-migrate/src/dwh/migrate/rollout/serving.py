@@ -168,7 +168,8 @@ def _record(
         "error": error,
         "shadowed_at": now,
     }
-    with warehouse.ledger.writing() as connection:
+    # In order with decisions: who advances either sees this outcome, or has decided before it.
+    with warehouse.ledger.holding(decision.table_name) as (connection, _):
         connection.execute(shadows.insert(), [row])
 
 

@@ -16,7 +16,16 @@ from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 
-__all__ = ["Progress", "Shadow", "progress", "progress_of", "rolled_back_until", "standing", "window_is_open"]
+__all__ = [
+    "Progress",
+    "Shadow",
+    "progress",
+    "progress_in",
+    "progress_of",
+    "rolled_back_until",
+    "standing",
+    "window_is_open",
+]
 
 
 @dataclass(frozen=True)
@@ -87,15 +96,20 @@ def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:
 
 def progress_of(warehouse: Warehouse, decision: Decision, rollout: Mapping[str, Any]) -> Progress:
     """Return how the rollout of a decision stands."""
+    with warehouse.ledger.reading() as connection:
+        return progress_in(connection, decision, rollout)
+
+
+def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Progress:
+    """Return how the rollout of a decision stands, as a transaction sees it."""
     mine = (
         (shadows.c.environment == decision.environment)
         & (shadows.c.job == decision.job)
         & (shadows.c.rollout == rollout["started"])
     )
     columns = [shadows.c[name] for name in Shadow.__dataclass_fields__]
-    with warehouse.ledger.reading() as connection:
-        query = sa.select(*columns).where(mine).order_by(shadows.c.shadowed_at)
-        found = tuple(Shadow(**row._mapping) for row in connection.execute(query))
+    query = sa.select(*columns).where(mine).order_by(shadows.c.shadowed_at)
+    found = tuple(Shadow(**row._mapping) for row in connection.execute(query))
     outcomes: dict[date, str] = {}
     for shadow in found:
         if shadow.decision == decision.sequence:

@@ -6,7 +6,8 @@ runs that are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timezone
 from typing import Any
@@ -27,9 +28,11 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
 from dwh.migrate.rollout.plan import Plan, newest_plan, plan
-from dwh.migrate.rollout.state import Progress, progress, rolled_back_until, window_is_open
+from dwh.migrate.rollout.state import Progress, progress, progress_in, rolled_back_until, window_is_open
 
 __all__ = ["Moved", "advance", "finish", "hold", "resume", "roll_back", "start"]
+
+Deciding = AbstractContextManager[tuple[sa.Connection, int]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,6 @@ def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") 
     """
     now = _running(warehouse, job, environment)
     steps, step = now.rollout["steps"], now.rollout["step"] + 1
-    _require_open_gate(now)
     if step == len(steps):
         raise RolloutError(
             f"{job} has reached its last step in {environment}; "
@@ -103,12 +105,13 @@ def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") 
     reason = reason or f"gate: {now.gate}"
     if steps[step]["name"] == "cutover":
         return _cut_over(warehouse, now, step, reason)
-    return _move(warehouse, now, "advance", reason, {"step": step})
+    return _move(_through_the_gate(warehouse, now), now, "advance", reason, {"step": step})
 
 
 def hold(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
     """Stay at this step until somebody resumes; what is served does not change."""
-    return _move(warehouse, _running(warehouse, job, environment), "hold", reason, {"state": "held"})
+    now = _running(warehouse, job, environment)
+    return _move(_deciding(warehouse, now.decision), now, "hold", reason, {"state": "held"})
 
 
 def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
@@ -116,7 +119,7 @@ def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Mov
     now = progress(warehouse, job, environment)
     if now.rollout["state"] != "held":
         raise RolloutError(f"the rollout of {job} in {environment} is {now.rollout['state']}, not held")
-    return _move(warehouse, now, "resume", reason, {"state": "running"})
+    return _move(_deciding(warehouse, now.decision), now, "resume", reason, {"state": "running"})
 
 
 def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
@@ -130,9 +133,9 @@ def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -
             f"{job} is at {now.step['name']} in {environment}, which is not its last step; "
             f"type: dwh rollout advance {job} --env {environment}"
         )
-    _require_open_gate(now)
     ended = {"state": "finished", "finished_at": datetime.now(timezone.utc).isoformat()}
-    return _move(warehouse, now, "finish", reason or f"gate: {now.gate}", ended, line=now.rollout["to"])
+    reason = reason or f"gate: {now.gate}"
+    return _move(_through_the_gate(warehouse, now), now, "finish", reason, ended, now.rollout["to"])
 
 
 def roll_back(
@@ -184,7 +187,7 @@ def roll_back(
 
 def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Moved:
     decision, rollout = now.decision, now.rollout
-    with _deciding(warehouse, decision) as (connection, sequence):
+    with _through_the_gate(warehouse, now) as (connection, sequence):
         shown = shown_lines(connection, decision.environment, decision.table_name)
         outputs = newest_runs(connection, decision.table_name, rollout["to"])
         if missing := date_spans(shown.keys() - outputs.keys()):
@@ -231,7 +234,7 @@ def _require_open_gate(now: Progress) -> None:
 
 
 def _move(
-    warehouse: Warehouse,
+    deciding: Deciding,
     now: Progress,
     action: str,
     reason: str,
@@ -239,13 +242,21 @@ def _move(
     line: str | None = None,
 ) -> Moved:
     checked_reason(reason)
-    with _deciding(warehouse, now.decision) as (connection, sequence):
+    with deciding as (connection, sequence):
         rollout = {**now.rollout, **changes}
         return Moved(_record(connection, now.decision, sequence, action, reason, rollout, line))
 
 
-def _deciding(warehouse: Warehouse, decision: Decision) -> Any:
+def _deciding(warehouse: Warehouse, decision: Decision) -> Deciding:
     return warehouse.ledger.deciding(decision.environment, decision.job, decision.table_name, decision)
+
+
+@contextmanager
+def _through_the_gate(warehouse: Warehouse, now: Progress) -> Iterator[tuple[sa.Connection, int]]:
+    """Give a transaction in which to decide, if no comparison recorded before it keeps the gate shut."""
+    with _deciding(warehouse, now.decision) as (connection, sequence):
+        _require_open_gate(progress_in(connection, now.decision, now.rollout))
+        yield connection, sequence
 
 
 def _record(
