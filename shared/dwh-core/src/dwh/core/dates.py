@@ -75,7 +75,7 @@ def logical_dates(date: object, start: object, end: object, context: Mapping[str
         date: one logical date, or None.
         start, end: the first and last logical date, both included, or None.
         context: Airflow's keyword context; its `logical_date`, else its `ds`, counts when nothing
-            else was given.
+            else was given, and in a DAG run without one the `date` among its `params`.
 
     Raises InvalidDateError when that is too little, too much, or malformed.
     """
@@ -87,7 +87,20 @@ def logical_dates(date: object, start: object, end: object, context: Mapping[str
         if start is None or end is None:
             raise InvalidDateError((start, end), "a range needs its first and its last date")
         return DateRange(parse_date(start), parse_date(end))
+    day = _scheduled_date(context)
+    return DateRange(day, day)
+
+
+def _scheduled_date(context: Mapping[str, Any]) -> date:
+    """Return the logical date of a DAG run, or the one that whoever triggered it has asked for."""
     scheduled = context.get("logical_date") or context.get("ds")
-    if scheduled is None:
-        raise InvalidDateError(None, "no logical date was given")
-    return DateRange(parse_date(scheduled), parse_date(scheduled))
+    asked = (context.get("params") or {}).get("date")
+    if scheduled is None and asked is None:
+        hint = (
+            ' (trigger the DAG run with one, or with {"date": "2013-01-15"})' if "dag_run" in context else ""
+        )
+        raise InvalidDateError(None, f"no logical date was given{hint}")
+    day = parse_date(asked if scheduled is None else scheduled)
+    if asked is not None and parse_date(asked) != day:
+        raise InvalidDateError(asked, f"the DAG run's logical date is {day}, and its params ask for another")
+    return day

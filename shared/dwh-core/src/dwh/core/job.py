@@ -95,7 +95,8 @@ class Job(ABC):
                 made from the configuration.
             warehouse: where to write; by default the one that the configuration names.
             context: Airflow's keyword context, whose `logical_date` or `ds` counts when no date is
-                given. Whatever else it holds is ignored.
+                given, and in a DAG run without one the `date` of its configuration. Whatever else it
+                holds is ignored.
 
         Returns:
             The receipt, as JSON-able data.

@@ -1,0 +1,144 @@
+"""A real Airflow: metadata in SQLite, the DAG files of `dags`, and a landing zone for what they run.
+
+Without Airflow nothing here is collected: `nox -s airflow` installs it.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+collect_ignore_glob = [] if find_spec("airflow") else ["test_*.py"]
+
+DAGS = Path(__file__).parent / "dags"
+DAY = "2013-01-15"
+CONFIGURATION = """
+[spark]
+"spark.master" = "local[1]"
+"spark.sql.shuffle.partitions" = 1
+"spark.log.level" = "OFF"
+
+[sources.flights]
+format = "csv"
+path = "landing/flights"
+options = { header = true, nullValue = "NA" }
+
+[sources.airlines]
+format = "csv"
+path = "landing/airlines.csv"
+options = { header = true }
+
+[sources.airports]
+format = "csv"
+path = "landing/airports.csv"
+options = { header = true }
+"""
+FLIGHTS = """\
+carrier,origin,dest,dep_delay,arr_delay
+UA,EWR,IAH,2,11
+UA,LGA,IAH,NA,NA
+AA,JFK,MIA,-3,40
+"""
+
+Played = Callable[..., "tuple[str, dict[str, str], dict[str, Any]]"]
+
+
+def airflow_variables(home: Path) -> dict[str, str]:
+    """Return the environment variables of an Airflow that keeps everything in a folder."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{home}/logs",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    }
+
+
+def airflow(*words: str, home: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run Airflow's own command to its end."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("airflow"), *words],
+        env={**os.environ, **airflow_variables(home)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=check,
+    )
+
+
+def land(home: Path, *days: str) -> Path:
+    """Make a landing zone with these days, and a configuration beside it."""
+    for day in days:
+        file = home / "landing" / "flights" / f"flight_date={day}" / "part.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(FLIGHTS, "utf-8")
+    (home / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n", "utf-8")
+    airports = "faa,name\nEWR,Newark Liberty Intl\nJFK,John F Kennedy Intl\n"
+    (home / "landing" / "airports.csv").write_text(airports, "utf-8")
+    (home / "dwh.toml").write_text(CONFIGURATION, "utf-8")
+    return home
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Iterator[Path]:
+    """The home of the Airflow in this process, whose metadata database is ready."""
+    home = Path(tempfile.mkdtemp(prefix="dwh-airflow-"))
+    os.environ.update(airflow_variables(home))
+    print(f"airflow db migrate, in {home}")
+    airflow("db", "migrate", home=home)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a landing zone of two days, which dwh finds from anywhere."""
+    land(tmp_path, DAY, "2013-01-16")
+    monkeypatch.setenv("DWH_CONFIG", str(tmp_path / "dwh.toml"))
+    return tmp_path
+
+
+@pytest.fixture
+def dwh(home: Path) -> Callable[..., str]:
+    """The `dwh` command in that folder, which must succeed; returns what it prints."""
+
+    def dwh(*words: str) -> str:
+        command = [Path(sys.executable).with_name("dwh"), *words]
+        done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return dwh
+
+
+@pytest.fixture
+def play(airflow_home: Path, home: Path) -> Played:
+    """Run a DAG file with `dag.test`; returns its state, the tasks' states, and the XComs by task and key."""
+    from airflow.models.xcom import XComModel
+    from airflow.settings import Session
+
+    def play(name: str, **arguments: Any) -> tuple[str, dict[str, str], dict[str, Any]]:
+        dag: DAG = runpy.run_path(str(DAGS / f"{name}.py"))["dag"]
+        run = dag.test(**arguments)
+        tasks = {task.task_id: str(task.state) for task in run.get_task_instances()}
+        xcoms: dict[str, Any] = {task: {} for task in tasks}
+        with Session() as session:
+            for found in session.scalars(XComModel.get_many(run_id=run.run_id, dag_ids=dag.dag_id)):
+                xcoms[found.task_id][found.key] = XComModel.deserialize_value(found)
+        return str(run.state), tasks, xcoms
+
+    return play
