@@ -112,3 +112,40 @@ def test_too_little_and_too_much(asked):
     """No date, half a range, and both a date and a range are refused."""
     with pytest.raises(InvalidDateError):
         logical_dates(*asked, {})
+
+
+NIGHT = datetime(2013, 1, 15, 23, 30, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"logical_date": NIGHT, "ds": "2013-01-15"},
+        {"logical_date": NIGHT, "params": {"date": None}},
+        {"logical_date": NIGHT, "params": {"date": "2013-01-15"}},
+        {"ds": "2013-01-15", "params": {}},
+        {"params": {"date": "2013-01-15"}},
+        {"logical_date": None, "params": {"date": "2013-01-15"}},
+    ],
+)
+def test_a_dag_run_has_one_date(context):
+    """The logical date counts; in a run without one, the date that whoever triggered it has asked for."""
+    assert logical_dates(None, None, None, context) == ONE_DAY
+
+
+def test_a_date_given_to_the_task_counts_before_the_dag_runs():
+    """What the task itself is given counts, whatever the DAG run says."""
+    context = {"logical_date": NIGHT, "params": {"date": "2013-02-01"}}
+    assert logical_dates("2013-01-15", None, None, context) == ONE_DAY
+
+
+def test_a_dag_run_that_asks_for_two_dates_is_refused():
+    """A logical date and another date in the configuration are a contradiction, which nobody may resolve."""
+    with pytest.raises(InvalidDateError, match="logical date is 2013-01-15, and its params ask for another"):
+        logical_dates(None, None, None, {"logical_date": NIGHT, "params": {"date": "2013-01-16"}})
+
+
+def test_a_dag_run_without_a_date_is_told_how_to_get_one():
+    """In Airflow the error says what to trigger the DAG run with."""
+    with pytest.raises(InvalidDateError, match="trigger the DAG run with one, or with"):
+        logical_dates(None, None, None, {"dag_run": object(), "params": {}})
