@@ -18,7 +18,12 @@ DAY = "2024-01-01"
 GLUE = [
     *("--job-bookmark-option", "job-bookmark-disable", "--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_2"),
     *("--JOB_NAME", "nightly", "--TempDir", "s3://bucket/tmp", "--enable-metrics", "true"),
-    "--additional-python-modules=dwh-core==0.1.0",
+    *(
+        "--additional-python-modules=dwh-core==0.1.0",
+        "--python-modules-installer-option",
+        "--no-deps --no-index",
+    ),
+    "--enable-metrics",
 ]
 Start = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -27,7 +27,7 @@ from dwh.core.dates import logical_dates
 from dwh.core.errors import DwhError, UsageError
 from dwh.core.lines import find_job
 
-__all__ = ["main"]
+__all__ = ["main", "start"]
 
 _VARIABLES = {
     "environment": "DWH_ENVIRONMENT",
@@ -63,9 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def start() -> None:
+    """Run `main` as the entry point of a wheel: the process ends with its exit code."""
+    if code := main():  # not for 0, which some platforms take for a failure
+        sys.exit(code)
+
+
 def _run(asked: argparse.Namespace) -> str:
     """Run the job; return its receipt as JSON, which `--receipt` has, too."""
     over = {name: text for key, name in _VARIABLES.items() if (text := getattr(asked, key)) is not None}
+    if asked.ledger_secret:
+        from dwh.core.secret import read_secret
+
+        over["DWH_LEDGER"] = read_secret(asked.ledger_secret)
     config = load_config(variables={**os.environ, **over})
     dates = logical_dates(asked.date, asked.start, asked.end, {})
     job = find_job(asked.job)()
@@ -99,23 +109,30 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--to", dest="end", metavar="DATE", help="the last logical date, included")
     for key, variable in _VARIABLES.items():
         parser.add_argument(f"--{key}", help=f"instead of {variable}")
+    parser.add_argument(
+        "--ledger-secret", metavar="NAME", help="the secret of AWS that holds the ledger's URL"
+    )
     parser.add_argument("--receipt", metavar="FILE", type=Path, help="write the receipt there, too")
     asked, others = parser.parse_known_args(words)
     if unknown := _strangers(others):
         parser.error(f"unknown argument: {' '.join(unknown)}")
+    if asked.ledger and asked.ledger_secret:
+        parser.error("give --ledger or --ledger-secret, not both")
     if not asked.path and not asked.job:
         parser.error("--job is missing, which names the job, such as carrier_delays@0.1")
     return asked
 
 
 def _strangers(words: Sequence[str]) -> list[str]:
-    """Return the words that are neither Glue's arguments nor their values."""
-    found, is_glue = [], False
+    """Return the words that are neither Glue's arguments nor their values, which may begin with dashes."""
+    found, awaits_value = [], False
     for word in words:
-        if word.startswith("--"):
-            name = word[2:].partition("=")[0]
-            is_glue = name in _GLUE or name.startswith(_GLUE_BEGIN)
-        if not is_glue:
+        name = word[2:].partition("=")[0] if word.startswith("--") else ""
+        if name in _GLUE or name.startswith(_GLUE_BEGIN):
+            awaits_value = "=" not in word
+        elif awaits_value:
+            awaits_value = False
+        else:
             found.append(word)
     return found
 
@@ -129,5 +146,5 @@ def _failed(message: str, code: int) -> int:
     return code
 
 
-if __name__ == "__main__" and (code := main()):
-    sys.exit(code)  # not for 0, which some platforms take for a failure
+if __name__ == "__main__":
+    start()

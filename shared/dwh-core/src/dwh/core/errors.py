@@ -23,6 +23,7 @@ __all__ = [
     "NoOutputError",
     "NotPinnedError",
     "RunError",
+    "SecretError",
     "SourceError",
     "SparkUnavailableError",
     "SparkVersionError",
@@ -209,6 +210,14 @@ class UnknownSourceError(UsageError):
             f"nothing says where the input {source} is ({origin}; its sources: {listed(self.known)}); "
             f"add [sources.{source}] with format and path to dwh.toml"
         )
+
+
+class SecretError(DwhError):
+    """The secret that holds the ledger's URL cannot be read."""
+
+    def __init__(self, name: str, problem: str, hint: str) -> None:
+        self.name, self.problem, self.hint = name, problem, hint
+        super().__init__(f"secret {name}: {problem}; {hint}")
 
 
 class SparkUnavailableError(DwhError):
