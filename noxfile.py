@@ -80,7 +80,7 @@ def tests(session: nox.Session) -> None:
         groups=["test", "postgresql"],
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
-    quick = "not browser and not story and not docs and not wheels and not crash and not kills"
+    quick = "not browser and not story and not docs and not wheels and not crash and not kills and not glue"
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -128,6 +128,20 @@ def wheels(session: nox.Session) -> None:
     """Install the built wheels into fresh environments, in both orders, and take them out again."""
     install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=["hatch", "uv", BOTH_LINES_SPARK])
     session.run("pytest", "-m", "wheels", "tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session(python="3.11")
+def glue(session: nox.Session) -> None:
+    """Deploy to a real moto server over HTTP, and run what Glue 5 would, on its Spark and its Python."""
+    install(
+        session,
+        f"{CORE}[postgresql]",
+        f"{MIGRATE}[glue]",
+        LINES[0],
+        groups=["test", "postgresql", "glue"],
+        extra=["hatchling==1.33.0", "pyspark==3.5.9", "uv"],
+    )
+    session.run("pytest", "-m", "glue", f"{MIGRATE}/tests/deploy", *session.posargs, env=quick_spark(session))
 
 
 def line_settings(package: str) -> dict[str, object]:

@@ -14,7 +14,17 @@ import click
 
 from dwh.core.errors import DwhError
 from dwh.core.lines import EndedLineWarning
-from dwh.migrate.cli import board, comparing, environments, inspect, rollout, running, upkeep, usage
+from dwh.migrate.cli import (
+    board,
+    comparing,
+    deploying,
+    environments,
+    inspect,
+    rollout,
+    running,
+    upkeep,
+    usage,
+)
 
 __all__ = ["dwh", "main"]
 
@@ -25,7 +35,7 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
 
 
-for module in (inspect, board, usage, running, comparing, environments, rollout, upkeep):
+for module in (inspect, board, usage, running, comparing, environments, rollout, deploying, upkeep):
     for command in module.COMMANDS:
         dwh.add_command(command)
 

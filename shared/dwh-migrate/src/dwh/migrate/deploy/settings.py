@@ -1,0 +1,102 @@
+"""The configuration that goes along: dwh.toml as it is, once nothing in it is local or secret.
+
+The job finds it in its working directory, as any dwh does. What environment variables say here does
+not go along. The ledger's URL, where it holds a password, stays in AWS Secrets Manager, or in
+Databricks' secrets: the job reads it when it starts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from dwh.core.config import FILE_NAME, Config, load_config
+from dwh.core.errors import ConfigError, without_secrets
+
+__all__ = ["Settings", "read_settings"]
+
+_SECRET = re.compile(r"(?i)passw|pwd|secret|token|credential|access.?key|account.?key|sas")
+_READ_LATER = "postgresql://secret"  # the URL that the job will read; which one does not matter here
+_KEEP_OUT = "no secrets in the file, which is uploaded: let the platform's role give access"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A dwh.toml that may be uploaded, and what it says."""
+
+    content: bytes
+    config: Config
+
+
+def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> Settings:
+    """Return the dwh.toml of the working directory, or the one that `DWH_CONFIG` names.
+
+    Parameters:
+        schemes: how a place on the platform may begin, such as `s3://`; the first is the usual one.
+        secret: the name of the secret with the ledger's URL, None when the file says where it is.
+        hint: what to type so that the ledger's URL comes from a secret.
+
+    Raises ConfigError for what is missing, local to this machine, or secret.
+    """
+    variables = {"DWH_CONFIG": named} if (named := os.environ.get("DWH_CONFIG")) else {}
+    if secret:
+        variables["DWH_LEDGER"] = _READ_LATER
+    config = _load(variables, hint)
+    path = Path(config.origin)
+    if not path.is_file():
+        raise ConfigError(config.origin, "the file", "nothing", f"a {FILE_NAME}, which the job needs there")
+    _check_ledger(config, hint)
+    _check_place(config.origin, "warehouse", config.warehouse, schemes)
+    for name, source in config.sources.items():
+        key = f"sources.{name}"
+        if source.path is not None:
+            _check_place(config.origin, f"{key}.path", source.path, (*schemes, "jdbc:"))
+        _check_options(config.origin, f"{key}.options", source.options)
+    _check_options(config.origin, "spark", config.spark)
+    for setting in ("spark.master", "spark.remote"):
+        if setting in config.spark:
+            raise ConfigError(
+                config.origin, setting, config.spark[setting], "nothing: the platform has Spark"
+            )
+    return Settings(path.read_bytes(), config)
+
+
+def _load(variables: Mapping[str, str], hint: str) -> Config:
+    try:
+        return load_config(variables=variables)
+    except ConfigError as error:
+        if (error.key, error.found) != ("ledger", "nothing"):
+            raise
+        allowed = f"postgresql://USER@HOST/DATABASE, or {hint} for one whose URL is a secret"
+        raise ConfigError(FILE_NAME, "ledger", "nothing", allowed) from None
+
+
+def _check_ledger(config: Config, hint: str) -> None:
+    url = make_url(config.ledger)
+    if url.get_backend_name() != "postgresql":
+        allowed = f"postgresql://USER@HOST/DATABASE: jobs on other machines share it; or {hint}"
+        raise ConfigError(config.origin, "ledger", url.drivername, allowed)
+    if url.password or any(_SECRET.search(key) for key in url.query):
+        allowed = (
+            f"a URL without a password, as the file is uploaded; put the whole URL into a secret: {hint}"
+        )
+        raise ConfigError(config.origin, "ledger", "a password", allowed)
+
+
+def _check_place(origin: str, key: str, place: str, schemes: tuple[str, ...]) -> None:
+    if without_secrets(place) != place:
+        raise ConfigError(origin, key, without_secrets(place), _KEEP_OUT)
+    if not place.startswith(schemes):
+        allowed = f"a place that the platform reaches, such as {schemes[0]}BUCKET/FOLDER"
+        raise ConfigError(origin, key, place, allowed)
+
+
+def _check_options(origin: str, key: str, options: Mapping[str, str]) -> None:
+    for name, value in options.items():
+        if _SECRET.search(name) or without_secrets(value) != value:
+            raise ConfigError(origin, f"{key}.{name}", "what may be a secret", _KEEP_OUT)
