@@ -28,6 +28,9 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+# Played by dwh-migrate's tests of deploying, with a server that stands in for AWS (nox -s glue).
+ELSEWHERE = {"databricks", "emr", "glue"}
+PLAYED = [path for path in PAGES if path.stem not in ELSEWHERE]
 SHOWN_HOME = "/home/you/.demo"
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -140,7 +143,7 @@ def test_the_tutorial_prints_what_it_says(tutorial):
     assert not tutorial.problems, "\n\n".join(tutorial.problems)
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path != TUTORIAL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in PLAYED if path != TUTORIAL], ids=lambda path: path.stem)
 def test_a_page_prints_what_it_says(path, tutorial, tmp_path):
     """Every command of a page, typed in order after the tutorial, prints what the page shows."""
     page = Page(path, tmp_path / ".demo")
@@ -177,7 +180,7 @@ def write_outputs(wanted: list[str]) -> None:
     """Play the tutorial and some pages, by default all, and write what they print into them."""
     with tempfile.TemporaryDirectory() as folder:
         start = landing_zone(Path(folder) / "tutorial" / ".demo")
-        for path in (TUTORIAL, *(path for path in PAGES if path != TUTORIAL)):
+        for path in (TUTORIAL, *(path for path in PLAYED if path != TUTORIAL)):
             if wanted and path != TUTORIAL and path.stem not in wanted:
                 continue
             home = start if path == TUTORIAL else Path(folder) / path.stem / ".demo"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import shutil
 import signal
@@ -11,8 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,69 +17,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from machine import call, dwh
+from machine import DAY, call, dwh
+from making import ROOT, SETTINGS, write_wheel
 
-ROOT = Path(__file__).parents[4]
 PACKAGES = (
     ROOT / "shared" / "dwh-core",
     ROOT / "packages" / "dwh-v0_1",
     ROOT / "packages" / "dwh-v0_2",
 )
-SETTINGS = """\
-warehouse = "s3://flights-warehouse/warehouse"
-environment = "prod"
-
-[sources.flights]
-format = "csv"
-path = "s3://flights-landing/flights"
-options = { header = true, nullValue = "NA" }
-
-[sources.airlines]
-format = "csv"
-path = "s3://flights-landing/airlines.csv"
-options = { header = true }
-"""
 ENTRY = "print('the entry script')\n"
 
 MakeWheel = Callable[..., Path]
-
-
-def write_wheel(
-    folder: Path,
-    name: str,
-    version: str,
-    *,
-    requires: tuple[str, ...] = (),
-    python: str = ">=3.10",
-    line: str = "",
-    files: Mapping[str, str] | None = None,
-    tag: str = "py3-none-any",
-) -> Path:
-    """Write a wheel as a build backend would, and return its path."""
-    stem = f"{name.replace('-', '_')}-{version}"
-    own = f"{stem}.dist-info"
-    metadata = ["Metadata-Version: 2.3", f"Name: {name}", f"Version: {version}", f"Requires-Python: {python}"]
-    contents = {
-        **(files or {}),
-        f"{own}/METADATA": "\n".join([*metadata, *(f"Requires-Dist: {need}" for need in requires), ""]),
-        f"{own}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
-    }
-    if line:
-        package = f"dwh.jobs.v{line.replace('.', '_')}_0"
-        contents[f"{own}/entry_points.txt"] = f"[dwh.lines]\n{line} = {package}:LINE\n"
-    record = [f"{path},sha256={digest(text)},{len(text)}" for path, text in contents.items()]
-    path = folder / f"{stem}-{tag}.whl"
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for file, text in contents.items():
-            archive.writestr(file, text)
-        archive.writestr(f"{own}/RECORD", "\n".join([*record, f"{own}/RECORD,,", ""]))
-    return path
-
-
-def digest(text: str) -> str:
-    """Return a hash as a RECORD has it."""
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.fixture
@@ -145,12 +90,14 @@ def real_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in PACKAGES:
         command = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", home / "dist")
         call(*command, cwd=package, env=environment)
-    refused = dwh(home, {}, "glue", "carrier_delays@0.1.1", "--bucket", "artifacts", "--role", "dwh-glue")
-    download = refused.stderr.partition("; type: ")[2].strip()
-    assert download.startswith("pip download --only-binary=:all:") and "pyspark" not in download, (
-        refused.stderr
-    )
-    call("bash", "-c", f"exec {sys.executable} -m {download}", cwd=home)
+    (home / "dwh.toml").write_text(SETTINGS)
+    words = ("carrier_delays@0.1.1", "--bucket", "artifacts", "--ledger-secret", "dwh/ledger")
+    for more in (("glue", "--role", "dwh-glue"), ("emr", "--cluster", "j-1", "--date", DAY, "--print")):
+        refused = dwh(home, {}, more[0], *words, *more[1:])
+        download = refused.stderr.partition("; type: ")[2].strip()
+        assert download.startswith("pip download --only-binary=:all:"), refused.stderr
+        assert "pyspark" not in download
+        call("bash", "-c", f"exec {sys.executable} -m {download}", cwd=home)
     return home / "dist"
 
 

@@ -34,6 +34,12 @@ def emr(here, dist, monkeypatch, capsys):
     return emr
 
 
+@pytest.fixture(autouse=True)
+def boto3(make_wheel) -> None:
+    """EMR's Python 3.11 has no boto3, so it goes along where a secret is to be read."""
+    make_wheel("boto3", "1.0")
+
+
 def submitted(words: list[str]) -> dict[str, str]:
     """Return the settings among spark-submit's arguments."""
     pairs = [after.partition("=") for word, after in itertools.pairwise(words) if word == "--conf"]
@@ -79,6 +85,13 @@ def test_the_files_are_written_as_they_must_lie(emr, here):
         str(path.relative_to(here / "upload")) for path in (here / "upload").rglob("*") if path.is_file()
     ]
     assert sorted(written) == sorted(needed) and len(needed) == 3
+
+
+def test_the_secret_needs_boto3(emr, dist):
+    """Without its wheel, a secret cannot be read there, and the refusal says what to fetch."""
+    (dist / "boto3-1.0-py3-none-any.whl").unlink()
+    code, _, err = emr(*WORDS, *CLUSTER, "--print")
+    assert code == 2 and err.rstrip().endswith("--dest dist 'boto3'")
 
 
 @pytest.mark.parametrize(

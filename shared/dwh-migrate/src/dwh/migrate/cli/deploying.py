@@ -168,7 +168,9 @@ def emr(
         raise UsageError("give --cluster ID, or --application ID and --role ARN")
     where = Cluster(cluster) if cluster else Application(str(application), str(role))
     layout, day = Layout(bucket, prefix), str(parse_date(date))
-    release = Wheelhouse(wheels).find_release(reference, EMR[emr_release])
+    # EMR's boto3, which reads the secret, is there for its default Python alone.
+    more = ["boto3"] if ledger_secret else []
+    release = Wheelhouse(wheels).find_release(reference, EMR[emr_release], more)
     settings = read_settings(("s3://",), ledger_secret, "--ledger-secret NAME")
     parts = emr_parts(release, settings.content, prefix)
     title = name or f"dwh-{release.job}-{release.line}"

@@ -7,7 +7,7 @@ as `sha256sum *.whl` prints it, each wheel must be listed there with the hash th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -70,8 +70,11 @@ class Wheelhouse:
     folder: Path
     _read: dict[Path, Wheel] = field(default_factory=dict, repr=False, compare=False)
 
-    def find_release(self, reference: str, platform: Platform) -> Release:
+    def find_release(self, reference: str, platform: Platform, more: Iterable[str] = ()) -> Release:
         """Return a job's release with the wheels that it needs on a platform, checked.
+
+        Parameters:
+            more: what else is needed there, as requirements.
 
         Raises InvalidNameError unless the reference names an exact release, NoReleaseError,
         UnknownJobError, UnsupportedPlatformError, MissingWheelsError or WheelError.
@@ -80,7 +83,7 @@ class Wheelhouse:
         if job not in own.job_names(line):
             raise UnknownJobError(job, own.path.name, own.job_names(line))
         _check_platform(own, platform)
-        wheels = tuple(self._needed(reference, own, platform))
+        wheels = tuple(self._needed(reference, own, platform, [_DRIVER, *map(Requirement, more)]))
         for wheel in wheels:
             _check_platform(wheel, platform)
         return Release(reference, job, line, platform, wheels)
@@ -100,12 +103,14 @@ class Wheelhouse:
                 return wheel, next(iter(wheel.lines)), reference.job
         raise NoReleaseError(str(reference), self.folder, self._releases())
 
-    def _needed(self, reference: str, own: Wheel, platform: Platform) -> Iterator[Wheel]:
+    def _needed(
+        self, reference: str, own: Wheel, platform: Platform, more: Iterable[Requirement]
+    ) -> Iterator[Wheel]:
         """Yield a wheel and those it needs, each in the newest version that all of them allow."""
         allowed: dict[str, SpecifierSet] = defaultdict(SpecifierSet)
         extras: dict[str, set[str]] = defaultdict(set)
         chosen, missing = {own.name: own}, dict[str, str]()
-        queue = [*_requirements(own, set(), platform), _DRIVER]
+        queue = [*_requirements(own, set(), platform), *more]
         while queue:
             requirement = queue.pop(0)
             name = canonicalize_name(requirement.name)
