@@ -50,12 +50,12 @@ def test_airflow_lists_the_provider(airflow_home):
     assert "dwh.airflow.links.ReportLink" in links
 
 
-@pytest.mark.parametrize("dag", sorted(DAGS.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("dag", ["flights.py", "operators.py"])
 def test_importing_a_dag_file_imports_neither_spark_nor_a_database(dag, airflow_home, capsys):
     """A DAG file imports no pyspark, no ledger and no command; how long it takes is printed."""
-    found = json.loads(run_python(IMPORTED, str(dag)))
+    found = json.loads(run_python(IMPORTED, str(DAGS / dag)))
     with capsys.disabled():
-        print(f"\n{dag.name}: {found['seconds']:.3f} s of CPU on top of Airflow's own")
+        print(f"\n{dag}: {found['seconds']:.3f} s of CPU on top of Airflow's own")
     dear = ("pyspark", "alembic", "dwh.core.ledger", "dwh.core.run", "dwh.core.warehouse", "dwh.migrate")
     assert [name for name in found["modules"] if name.startswith(dear)] == []
 

@@ -48,6 +48,20 @@ def test_a_run_without_a_logical_date_takes_the_one_it_is_given(play):
     assert {found["return_value"]["first_date"] for found in xcoms.values()} == {"2013-01-16"}
 
 
+def test_params_and_arguments_say_which_dates_run(play):
+    """What a task is given counts before the DAG run's date, which comes from its schedule or its params."""
+    expected = {
+        "by_itself": ("2013-01-15", "2013-01-15"),
+        "by_hand": ("2013-01-16", "2013-01-16"),
+        "a_range": ("2013-01-15", "2013-01-16"),
+    }
+    for arguments in ({"logical_date": NOON}, {"logical_date": None, "run_conf": {"date": "2013-01-15"}}):
+        state, _, xcoms = play("asked", **arguments)
+        receipts = {task: found["return_value"] for task, found in xcoms.items()}
+        assert state == "success"
+        assert {task: (r["first_date"], r["last_date"]) for task, r in receipts.items()} == expected
+
+
 def test_another_date_than_the_logical_one_is_refused(play, capsys):
     """A run whose configuration asks for another date than its logical one does not choose between them."""
     state, _, _ = play("flights", logical_date=NOON, run_conf={"date": "2013-01-16"})

@@ -44,6 +44,10 @@ def caught_up(running: Airflow) -> list[str]:
     running.call("/api/v2/dags/flights", {"is_paused": False}, method="PATCH")
     runs = running.until(lambda: running.finished("flights", 2))
     assert {run["state"] for run in runs} == {"success"}, running.said()
+    assert [(run["logical_date"][:10], run["data_interval_end"][:10]) for run in runs] == [
+        ("2013-01-15", "2013-01-16"),
+        ("2013-01-16", "2013-01-17"),
+    ]
     return [run["dag_run_id"] for run in runs]
 
 
