@@ -9,7 +9,8 @@ import pytest
 
 from dwh.core.errors import InvalidNameError
 from dwh.migrate.cli import main
-from dwh.migrate.deploy.databricks import Workspace
+from dwh.migrate.deploy.databricks import RUNTIMES, Workspace
+from dwh.migrate.deploy.platforms import DATABRICKS
 
 FOLDER = "/Volumes/main/dwh/artifacts"
 WORDS = ("takings@0.1.1", "--folder", FOLDER, "--node-type", "m5d.large", "--ledger-secret", "dwh/ledger")
@@ -65,6 +66,11 @@ def test_spark_4_is_there_for_lines_that_need_it(databricks):
     assert code == 2 and "supports Spark <4.4,>=4.0, but Databricks 15.4 LTS has Spark 3.5.0" in err
     code, out, _ = databricks(*words, "--runtime", "17.3")
     assert code == 0 and "17.3.x-scala2.13" in out
+
+
+def test_each_runtime_has_a_name_for_the_api():
+    """What can be chosen is what can be written."""
+    assert RUNTIMES.keys() == DATABRICKS.keys()
 
 
 def test_without_print_nothing_is_done(databricks):

@@ -19,14 +19,30 @@ def test_the_file_goes_along_as_it_is(here):
     """Comments and all: the job reads the same bytes."""
     text = "# ours\n" + (here / "dwh.toml").read_text()
     (here / "dwh.toml").write_text(text)
-    assert read().content == text.encode()
+    assert read() == text.encode()
 
 
 def test_a_ledger_without_a_password_may_stand_in_the_file(here):
     """Where the database lets the job in otherwise, no secret is needed."""
+    text = 'ledger = "postgresql://dwh@db.example.org/dwh"\n' + (here / "dwh.toml").read_text()
+    (here / "dwh.toml").write_text(text)
+    assert read(secret=None) == text.encode()
+
+
+def test_a_password_that_a_secret_makes_needless_is_refused_all_the_same(here):
+    """Also with --ledger-secret the file is uploaded whole: as a value or in a comment."""
     text = (here / "dwh.toml").read_text()
-    (here / "dwh.toml").write_text('ledger = "postgresql://dwh@db.example.org/dwh"\n' + text)
-    assert read(secret=None).config.ledger == "postgresql+psycopg://dwh@db.example.org/dwh"
+    for line in ('ledger = "postgresql://dwh:x1y2@db/dwh"', "# once postgresql://dwh:x1y2@db/dwh"):
+        (here / "dwh.toml").write_text(f"{line}\n{text}")
+        with pytest.raises(ConfigError, match="found 'a URL with a password'") as caught:
+            read(secret="dwh/ledger")
+        assert "x1y2" not in str(caught.value)
+
+
+def test_a_ledger_of_this_machine_does_not_matter_beside_a_secret(here):
+    """The job takes the secret's URL over the file's."""
+    (here / "dwh.toml").write_text('ledger = "sqlite:///ledger.db"\n' + (here / "dwh.toml").read_text())
+    assert read(secret="dwh/ledger")
 
 
 def test_variables_of_this_machine_do_not_count(here, monkeypatch):
@@ -43,7 +59,7 @@ def test_variables_of_this_machine_do_not_count(here, monkeypatch):
         ("s3://flights-warehouse/warehouse", "warehouse", "warehouse", "such as s3://BUCKET/FOLDER"),
         ("s3://flights-warehouse/", "hdfs://host/", "warehouse", "such as s3://BUCKET/FOLDER"),
         ("s3://flights-landing/flights", "landing", "sources.flights.path", "such as s3://BUCKET"),
-        ("s3://flights-landing/flights", "s3://key:pass@b/f", "sources.flights.path", "no secrets"),
+        ("s3://flights-landing/flights", "s3://key:pass@b/f", "the file", "no password"),
         ('nullValue = "NA"', 'password = "x1y2"', "sources.flights.options.password", "no secrets"),
         ('nullValue = "NA"', 'url = "jdbc:x?password=x1y2"', "sources.flights.options.url", "no secrets"),
         ('"prod"', '"prod"\n[spark]\n"spark.master" = "local[2]"', "spark.master", "the platform has Spark"),
@@ -69,7 +85,7 @@ def test_what_is_local_or_secret_is_refused(here, old, new, key, said):
         ('ledger = "sqlite:///ledger.db"\n', "jobs on other machines share it"),
         (
             'ledger = "postgresql://dwh:x1y2@db/dwh"\n',
-            "put the whole URL into a secret: --ledger-secret NAME",
+            "put the ledger's whole URL into a secret: --ledger-secret NAME",
         ),
         ('ledger = "postgresql://dwh@db/dwh?password=x1y2"\n', "put the whole URL into a secret"),
     ],

@@ -46,7 +46,8 @@ def test_a_former_release_is_found(dist):
 
 
 @pytest.mark.parametrize(
-    "reference", ["takings@0.1", "takings@0.1.1x", "takings@0.1.1/../x", "../takings@0.1.1", "takings"]
+    "reference",
+    ["takings@0.1", "takings@0.1.1x", "takings@0.1.01", "takings@0.1.1/../x", "../takings@0.1.1", "takings"],
 )
 def test_a_reference_must_name_a_release(dist, reference):
     """A line, or a name with tricks, is no release."""

@@ -71,3 +71,21 @@ def test_a_file_that_is_no_wheel_is_refused(tmp_path, name):
     path.write_text("not an archive")
     with pytest.raises(WheelError, match="build or download it again"):
         read_wheel(path)
+
+
+def test_a_truncated_wheel_is_refused(dist):
+    """Half a download is no wheel, wherever it was cut or damaged."""
+    path = dist / "dwh_v0_1-0.1.1-py3-none-any.whl"
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"PK" + whole[2:100] + bytes(50) + whole[150:]):
+        path.write_bytes(damaged)
+        with pytest.raises(WheelError, match="build or download it again"):
+            read_wheel(path)
+
+
+def test_what_was_checked_is_what_is_used(dist):
+    """A file that changes after it was read does not count any more."""
+    wheel = read_wheel(dist / "dwh_core-0.1.0-py3-none-any.whl")
+    before = wheel.sha256
+    wheel.path.write_bytes(b"changed")
+    assert (wheel.sha256, wheel.read("dwh/core/entry.py")) == (before, b"print('the entry script')\n")

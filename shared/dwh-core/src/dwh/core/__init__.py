@@ -7,7 +7,8 @@ reading to its commit, `audit` checks what was written, `ledger` records it, `wa
     from dwh.core import Column, Job, Table     # to write a job
     from dwh.core import read_table             # to read what jobs wrote
 
-`entry` is the script that a platform starts, `supported` knows which Spark a line can run on.
+`entry` is the script that a platform starts, `secret` reads the ledger's URL there, `supported` knows
+which Spark a line can run on.
 `lines` knows which release lines are installed, `changes` what a line declares to be different,
 `provenance` which code really ran, `errors` everything that dwh raises on purpose.
 

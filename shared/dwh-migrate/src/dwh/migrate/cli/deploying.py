@@ -13,6 +13,7 @@ import click
 from dwh.core.errors import UsageError
 from dwh.migrate.cli.options import as_json
 from dwh.migrate.console import print_json, print_note, printable
+from dwh.migrate.deploy.platforms import DATABRICKS, EMR, GLUE
 
 if TYPE_CHECKING:
     from dwh.migrate.deploy.plan import Plan
@@ -21,9 +22,6 @@ __all__ = ["COMMANDS"]
 
 Command = Callable[..., Any]
 
-_GLUE = ["5.0", "5.1"]
-_EMR = ["7.8.0", "7.9.0", "7.10.0", "7.11.0", "7.12.0", "7.13.0"]
-_DATABRICKS = ["15.4", "16.4", "17.3"]
 _COLOURS = {"+": "32", "-": "31", " ": "2"}
 _RELEASE = (
     click.argument("reference", metavar="JOB@RELEASE"),
@@ -37,13 +35,6 @@ _RELEASE = (
     ),
     click.option("--name", metavar="NAME", help="The job's name there; by default dwh-JOB-LINE."),
 )
-
-
-def of_release(command: Command) -> Command:
-    """Add what each platform asks: the release, its wheels, the job's name."""
-    return reduce(lambda wrapped, option: option(wrapped), reversed(_RELEASE), command)
-
-
 _PRINT = (
     click.option("--print", "to_print", is_flag=True, help="Print the JSON; it is the only thing done."),
     click.option(
@@ -53,6 +44,11 @@ _PRINT = (
         help="Write the files to upload into this folder.",
     ),
 )
+
+
+def of_release(command: Command) -> Command:
+    """Add what each platform asks: the release, its wheels, the job's name."""
+    return reduce(lambda wrapped, option: option(wrapped), reversed(_RELEASE), command)
 
 
 def as_print(command: Command) -> Command:
@@ -71,7 +67,9 @@ def deploy() -> None:
 @click.option("--role", required=True, metavar="ROLE", help="The IAM role that the job runs as.")
 @click.option("--prefix", default="dwh", show_default=True, help="The folder in the bucket.")
 @click.option("--region", metavar="REGION", help="The region; by default the configured one.")
-@click.option("--glue-version", type=click.Choice(_GLUE), default="5.0", show_default=True, help="Of Glue.")
+@click.option(
+    "--glue-version", type=click.Choice(list(GLUE)), default="5.0", show_default=True, help="Of Glue."
+)
 @click.option("--ledger-secret", metavar="SECRET", help="The secret that holds the ledger's URL.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @as_json
@@ -99,7 +97,6 @@ def glue(
       dwh deploy glue carrier_delays@0.1.1 --bucket my-artifacts --role dwh-glue --ledger-secret dwh/ledger
     """
     from dwh.migrate.deploy.glue import Glue, Target
-    from dwh.migrate.deploy.platforms import GLUE
     from dwh.migrate.deploy.settings import read_settings
     from dwh.migrate.deploy.store import Layout
     from dwh.migrate.deploy.wheelhouse import Wheelhouse
@@ -108,7 +105,7 @@ def glue(
     target = Target(name or f"dwh-{release.job}-{release.line}", role, glue_version, ledger_secret)
     settings = read_settings(("s3://",), ledger_secret, "--ledger-secret NAME")
     platform = Glue(Layout(bucket, prefix), region)
-    plan = platform.plan(target, release, settings.content)
+    plan = platform.plan(target, release, settings)
     if as_json:
         print_json({**plan.to_dict(), "dry_run": dry_run})
     else:
@@ -127,7 +124,11 @@ def glue(
 @click.option("--application", metavar="ID", help="Instead: the EMR Serverless application.")
 @click.option("--role", metavar="ARN", help="With --application: the role that the run has.")
 @click.option(
-    "--emr-release", type=click.Choice(_EMR), default=_EMR[-1], show_default=True, help="The release of EMR."
+    "--emr-release",
+    type=click.Choice(list(EMR)),
+    default="7.13.0",
+    show_default=True,
+    help="The release of EMR.",
 )
 @click.option("--ledger-secret", metavar="SECRET", help="The secret that holds the ledger's URL.")
 @as_print
@@ -158,7 +159,6 @@ def emr(
     """
     from dwh.core.dates import parse_date
     from dwh.migrate.deploy.emr import Application, Cluster, emr_parts, new_run, run_json
-    from dwh.migrate.deploy.platforms import EMR
     from dwh.migrate.deploy.settings import read_settings
     from dwh.migrate.deploy.store import Layout
     from dwh.migrate.deploy.wheelhouse import Wheelhouse
@@ -172,7 +172,7 @@ def emr(
     more = ["boto3"] if ledger_secret else []
     release = Wheelhouse(wheels).find_release(reference, EMR[emr_release], more)
     settings = read_settings(("s3://",), ledger_secret, "--ledger-secret NAME")
-    parts = emr_parts(release, settings.content, prefix)
+    parts = emr_parts(release, settings, prefix)
     title = name or f"dwh-{release.job}-{release.line}"
     print_json(run_json(where, new_run(title, release, layout, parts, day, ledger_secret)))
     _give_files({part.key: part.content for part in parts}, files, f"s3://{bucket}")
@@ -185,8 +185,8 @@ def emr(
 @click.option("--workers", type=click.IntRange(0), default=2, show_default=True, help="Beside the driver.")
 @click.option(
     "--runtime",
-    type=click.Choice(_DATABRICKS),
-    default=_DATABRICKS[0],
+    type=click.Choice(list(DATABRICKS)),
+    default="15.4",
     show_default=True,
     help="The LTS release of the Databricks Runtime.",
 )
@@ -214,7 +214,6 @@ def databricks(
           --node-type m5d.large --ledger-secret dwh/ledger --print --files build/databricks > job.json
     """
     from dwh.migrate.deploy.databricks import Workspace, job_json, volume_files
-    from dwh.migrate.deploy.platforms import DATABRICKS
     from dwh.migrate.deploy.settings import read_settings
     from dwh.migrate.deploy.wheelhouse import Wheelhouse
 
@@ -224,7 +223,7 @@ def databricks(
     workspace = Workspace(title, folder, node_type, workers, ledger_secret)
     clouds = ("s3://", "abfss://", "gs://", "/Volumes/")
     settings = read_settings(clouds, ledger_secret, "--ledger-secret SCOPE/KEY")
-    paths = volume_files(release, settings.content, folder)
+    paths = volume_files(release, settings, folder)
     print_json(job_json(workspace, release, runtime, paths))
     inside = {path.removeprefix(f"{folder}/"): content for path, content in paths.items()}
     _give_files(inside, files, folder)

@@ -24,14 +24,14 @@ def unpacked(wheels: Iterable[Wheel]) -> bytes:
     """
     files: dict[str, bytes] = {}
     for wheel in wheels:
-        for name in sorted(wheel.files):
+        for name, content in wheel.contents():
             data = _DATA.fullmatch(name)
             if data and data["kind"] not in ("purelib", "platlib"):
                 continue  # scripts, headers and manuals
             path = data["path"] if data else name
             if path.startswith("/") or ".." in PurePosixPath(path).parts:
                 raise WheelError(wheel.path.name, f"{name!r} in it leads elsewhere", "do not use it")
-            files[path] = wheel.read(name)
+            files[path] = content
     folders = {f"{folder}/" for path in files for folder in PurePosixPath(path).parents if folder.name}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:

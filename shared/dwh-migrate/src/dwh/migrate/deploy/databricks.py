@@ -69,7 +69,7 @@ def volume_files(release: Release, settings: bytes, folder: str) -> dict[str, by
         f"{folder}/install/{sha256(needed)}/install.sh": script,
         requirements: needed,
         f"{folder}/config/{sha256(settings)}/dwh.toml": settings,
-        **{path: wheel.path.read_bytes() for path, wheel in wheels.items()},
+        **{path: wheel.content for path, wheel in wheels.items()},
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from packaging.tags import Tag, compatible_tags, cpython_tags
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 __all__ = ["DATABRICKS", "EMR", "GLUE", "PROVIDED", "Platform"]
 
@@ -37,6 +39,8 @@ class Platform:
     @cached_property
     def tags(self) -> frozenset[Tag]:
         """The tags of the wheels that run there."""
+        from packaging.tags import compatible_tags, cpython_tags
+
         version = tuple(map(int, self.python.split(".")))
         linux = [f"manylinux_2_{minor}_x86_64" for minor in range(self.glibc, 16, -1)]
         systems = [*linux, "manylinux2014_x86_64", "linux_x86_64"]

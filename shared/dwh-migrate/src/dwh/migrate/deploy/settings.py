@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -18,23 +17,16 @@ from sqlalchemy import make_url
 from dwh.core.config import FILE_NAME, Config, load_config
 from dwh.core.errors import ConfigError, without_secrets
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["read_settings"]
 
 _SECRET = re.compile(r"(?i)passw|pwd|secret|token|credential|access.?key|account.?key|sas")
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _READ_LATER = "postgresql://secret"  # the URL that the job will read; which one does not matter here
 _KEEP_OUT = "no secrets in the file, which is uploaded: let the platform's role give access"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """A dwh.toml that may be uploaded, and what it says."""
-
-    content: bytes
-    config: Config
-
-
-def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> Settings:
-    """Return the dwh.toml of the working directory, or the one that `DWH_CONFIG` names.
+def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> bytes:
+    """Return the dwh.toml of the working directory, or the one that `DWH_CONFIG` names, as it is.
 
     Parameters:
         schemes: how a place on the platform may begin, such as `s3://`; the first is the usual one.
@@ -43,49 +35,50 @@ def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> Se
 
     Raises ConfigError for what is missing, local to this machine, or secret.
     """
-    variables = {"DWH_CONFIG": named} if (named := os.environ.get("DWH_CONFIG")) else {}
-    if secret:
-        variables["DWH_LEDGER"] = _READ_LATER
-    config = _load(variables, hint)
-    path = Path(config.origin)
+    config = _load(secret, hint)
+    origin, path = config.origin, Path(config.origin)
     if not path.is_file():
-        raise ConfigError(config.origin, "the file", "nothing", f"a {FILE_NAME}, which the job needs there")
-    _check_ledger(config, hint)
-    _check_place(config.origin, "warehouse", config.warehouse, schemes)
+        raise ConfigError(origin, "the file", "nothing", f"a {FILE_NAME}, which the job needs there")
+    content = path.read_bytes()
+    if _PASSWORD.search(content.decode()):  # also in a comment
+        allowed = f"no password, as the file is uploaded; put the ledger's whole URL into a secret: {hint}"
+        raise ConfigError(origin, "the file", "a URL with a password", allowed)
+    _check_ledger(config, secret, hint)
+    _check_place(origin, "warehouse", config.warehouse, schemes)
     for name, source in config.sources.items():
         key = f"sources.{name}"
         if source.path is not None:
-            _check_place(config.origin, f"{key}.path", source.path, (*schemes, "jdbc:"))
-        _check_options(config.origin, f"{key}.options", source.options)
-    _check_options(config.origin, "spark", config.spark)
+            _check_place(origin, f"{key}.path", source.path, (*schemes, "jdbc:"))
+        _check_options(origin, f"{key}.options", source.options)
+    _check_options(origin, "spark", config.spark)
     for setting in ("spark.master", "spark.remote"):
         if setting in config.spark:
-            raise ConfigError(
-                config.origin, setting, config.spark[setting], "nothing: the platform has Spark"
-            )
-    return Settings(path.read_bytes(), config)
+            raise ConfigError(origin, setting, config.spark[setting], "nothing: the platform has Spark")
+    return content
 
 
-def _load(variables: Mapping[str, str], hint: str) -> Config:
+def _load(secret: str | None, hint: str) -> Config:
+    """Return what the file alone says, without this machine's variables."""
+    variables = {"DWH_CONFIG": named} if (named := os.environ.get("DWH_CONFIG")) else {}
     try:
         return load_config(variables=variables)
     except ConfigError as error:
         if (error.key, error.found) != ("ledger", "nothing"):
             raise
+        if secret is not None:
+            return load_config(variables={**variables, "DWH_LEDGER": _READ_LATER})
         allowed = f"postgresql://USER@HOST/DATABASE, or {hint} for one whose URL is a secret"
         raise ConfigError(FILE_NAME, "ledger", "nothing", allowed) from None
 
 
-def _check_ledger(config: Config, hint: str) -> None:
+def _check_ledger(config: Config, secret: str | None, hint: str) -> None:
     url = make_url(config.ledger)
-    if url.get_backend_name() != "postgresql":
+    if any(_SECRET.search(key) for key in url.query):
+        allowed = f"a URL without a password; put the whole URL into a secret: {hint}"
+        raise ConfigError(config.origin, "ledger", "a password", allowed)
+    if url.get_backend_name() != "postgresql" and secret is None:
         allowed = f"postgresql://USER@HOST/DATABASE: jobs on other machines share it; or {hint}"
         raise ConfigError(config.origin, "ledger", url.drivername, allowed)
-    if url.password or any(_SECRET.search(key) for key in url.query):
-        allowed = (
-            f"a URL without a password, as the file is uploaded; put the whole URL into a secret: {hint}"
-        )
-        raise ConfigError(config.origin, "ledger", "a password", allowed)
 
 
 def _check_place(origin: str, key: str, place: str, schemes: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dwh.migrate.deploy.aws import aws_errors, error_code
-from dwh.migrate.deploy.errors import ChangedReleaseError
+from dwh.migrate.deploy.errors import AwsError, ChangedReleaseError
 from dwh.migrate.deploy.naming import require_name
 from dwh.migrate.deploy.wheelhouse import Release
 from dwh.migrate.deploy.wheels import sha256
@@ -63,7 +63,7 @@ def parts(release: Release, settings: bytes, prefix: str) -> tuple[Part, Part, t
         Part(f"{prefix}/entry/{sha256(entry)}/entry.py", entry, core.release),
         Part(f"{prefix}/config/{sha256(settings)}/dwh.toml", settings, release.reference),
         tuple(
-            Part(f"{prefix}/wheels/{wheel.path.name}", wheel.path.read_bytes(), wheel.release)
+            Part(f"{prefix}/wheels/{wheel.path.name}", wheel.content, wheel.release)
             for wheel in release.wheels
         ),
     )
@@ -105,7 +105,8 @@ class Store:
             except self.client.exceptions.ClientError as error:
                 if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                     raise
-        self._state(part)
+        if self._state(part) == "new":
+            raise AwsError(f"uploading {uri}", "another upload of it was under way, and failed", "try again")
 
     def _state(self, part: Part) -> State:
         uri = self.layout.uri(part.key)

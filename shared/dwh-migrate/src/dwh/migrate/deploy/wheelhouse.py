@@ -94,7 +94,7 @@ class Wheelhouse:
             release = Version(reference.version)
         except InvalidVersion:
             release = None
-        if release is None or not reference.exact:
+        if str(release) != reference.version or not reference.exact:
             allowed = f"JOB@RELEASE, the release with three numbers (here are: {listed(self._releases())})"
             raise InvalidNameError("reference to deploy", str(reference), allowed)
         for file in self._files:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -24,6 +26,12 @@ _REBUILD = "build or download it again"
 # A name becomes part of a URL and of a list with commas.
 _NAME = re.compile(r"[A-Za-z0-9._+!-]+\.whl", re.ASCII)
 
+# What the standard library and packaging raise for a file that is no wheel.
+_UNREADABLE = (
+    *(OSError, ValueError, LookupError, RuntimeError, TypeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+
 
 @dataclass(frozen=True)
 class Wheel:
@@ -32,7 +40,7 @@ class Wheel:
     Attributes:
         distribution, version: what it says it is.
         name: of the distribution, as installers compare it.
-        sha256: of the file, in hexadecimal.
+        content: the file, as it was read once; later changes to it do not count.
         requires, requires_python: what it needs.
         lines: the release lines that it brings: import packages by the lines' names.
         files: the paths in it.
@@ -42,7 +50,7 @@ class Wheel:
     distribution: str
     name: str
     version: Version
-    sha256: str
+    content: bytes = field(repr=False)
     requires: tuple[Requirement, ...]
     requires_python: SpecifierSet
     lines: Mapping[str, str]
@@ -53,17 +61,28 @@ class Wheel:
         """Its distribution in exactly this release: `dwh-v0_1 0.1.1`."""
         return f"{self.distribution} {self.version}"
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file, in hexadecimal."""
+        return sha256(self.content)
+
     def job_names(self, line: str) -> list[str]:
         """Return the names of the jobs of a line that it brings, sorted."""
         folder = re.escape(self.lines[line].replace(".", "/"))
-        found = (re.fullmatch(rf"{folder}/([^/_][^/]*)\.py", file) for file in self.files)
+        found = (re.fullmatch(rf"{folder}/([^/_][^/]*?)(\.py|/__init__\.py)", file) for file in self.files)
         return sorted(match[1] for match in found if match)
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each file in it, sorted by path, and what it holds."""
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+            for file in sorted(self.files):
+                yield file, archive.read(file)
 
     def read(self, file: str) -> bytes:
         """Return what a file in it holds; raises WheelError when it has none of this path."""
         if file not in self.files:
             raise WheelError(self.path.name, f"it has no {file}", "deploy a release that has it")
-        with zipfile.ZipFile(self.path) as archive:
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
             return archive.read(file)
 
 
@@ -78,7 +97,8 @@ def read_wheel(path: Path) -> Wheel:
         raise WheelError(path.name, "its name has characters that a wheel's must not have", _REBUILD)
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
-        with zipfile.ZipFile(path) as archive:
+        content = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = frozenset(file for file in archive.namelist() if not file.endswith("/"))
             own = PathDistribution(zipfile.Path(archive, _own_folder(path.name, files)))
             _check_files(path.name, archive, files, own)
@@ -87,12 +107,11 @@ def read_wheel(path: Path) -> Wheel:
             requires = tuple(Requirement(text) for text in own.requires or ())
             requires_python = SpecifierSet((own.metadata.get_all("Requires-Python") or [""])[0])
             lines = {entry.name: entry.module for entry in own.entry_points.select(group="dwh.lines")}
-    except (OSError, ValueError, LookupError, RuntimeError, TypeError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise WheelError(path.name, f"it is no wheel that can be read ({error})", _REBUILD) from error
     if not fits:
         raise WheelError(path.name, f"inside it is {said} {release}, not what its name says", _REBUILD)
-    digest = sha256(path.read_bytes())
-    return Wheel(path, said, name, version, digest, requires, requires_python, lines, files)
+    return Wheel(path, said, name, version, content, requires, requires_python, lines, files)
 
 
 def _own_folder(wheel: str, files: frozenset[str]) -> str:
