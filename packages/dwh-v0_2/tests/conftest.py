@@ -34,9 +34,16 @@ USUAL = {
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """The one Spark application of these tests."""
+    """The one Spark application of these tests, or Sail where DWH_ENGINE says so."""
     from pyspark.sql import SparkSession
 
+    if os.environ.get("DWH_ENGINE") == "sail":
+        from dwh.core.engine import sail_session
+
+        session = sail_session(LINE.settings)
+        yield session
+        session.stop()
+        return
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master("local[2]")
     settings = {

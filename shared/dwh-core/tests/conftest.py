@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
+import os
 import shutil
 import sys
 import tempfile
@@ -78,9 +79,14 @@ LINE = Line(status={status!r}, settings={settings!r})
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """The one Spark application of this process."""
+    """The one Spark application of this process, or Sail where DWH_ENGINE says so."""
     from dwh.core.session import spark_session
 
+    if os.environ.get("DWH_ENGINE") == "sail":
+        session = spark_session({}, "sail")
+        yield session
+        session.stop()
+        return
     settings = {
         "spark.master": "local[2]",
         "spark.sql.shuffle.partitions": "2",

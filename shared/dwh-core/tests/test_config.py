@@ -108,12 +108,14 @@ def test_ledgers(tmp_path, value, ledger):
         ("warehouse = 3", "warehouse", "text in quotes"),
         ('warehouse = ""', "warehouse", "text in quotes"),
         ('warehouse = "data/*"', "warehouse", "without"),
-        ('warehouze = "data"', "warehouze", "warehouse, ledger, environment, spark, sources"),
+        ('warehouze = "data"', "warehouze", "warehouse, ledger, environment, engine, spark, sources"),
         ('ledger = "mysql://h/d"', "ledger", "sqlite:///FILE or postgresql://"),
         ('ledger = "sqlite://"', "ledger", "sqlite:///FILE or postgresql://"),
         ('ledger = "postgresql://h:port/d"', "ledger", "sqlite:///FILE or postgresql://"),
         ('environment = "Prod"', "environment", "lower-case"),
         ('environment = "../prod"', "environment", "lower-case"),
+        ('engine = "flink"', "engine", "spark or sail"),
+        ('engine = "sail"\n[spark]\n"spark.remote" = "sc://h"', "engine", "or sail without it"),
         ("spark = 3", "spark", "a table, written [spark]"),
         ("[spark]\nspark.master = 'local'", "spark", "needs quotes"),
         ("[spark]\nd = 2013-01-01", "d", "text, a number or a boolean"),
@@ -213,7 +215,7 @@ def test_another_environment(tmp_path):
         ),
         max_leaves=6,
     ),
-    st.sampled_from(["warehouse", "ledger", "environment", "spark", "sources", "other"]),
+    st.sampled_from(["warehouse", "ledger", "environment", "engine", "spark", "sources", "other"]),
 )
 def test_any_toml_is_used_or_refused(tmp_path, value, key):
     """Whatever a file holds, it is a configuration or ConfigError."""
@@ -225,3 +227,10 @@ def test_any_toml_is_used_or_refused(tmp_path, value, key):
 
     with suppress(ConfigError):
         written(tmp_path, f"{key} = {toml(value)}\n")
+
+
+def test_the_engine(tmp_path):
+    """The engine is Spark, unless the file or, over it, the variable names another."""
+    assert load_config(tmp_path, {}).engine == "spark"
+    assert written(tmp_path, 'engine = "sail"\n').engine == "sail"
+    assert load_config(tmp_path, {"DWH_ENGINE": "spark"}).engine == "spark"

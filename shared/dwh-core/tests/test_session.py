@@ -88,3 +88,22 @@ def test_settings_that_spark_refuses():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.startswith("cannot start Spark: "), done.stderr
     assert "check [spark] in dwh.toml" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{'spark.master': 'spark://127.0.0.1:1'}", "no master answers at spark://127.0.0.1:1; start it"),
+        ("{'spark.master': 'spark://here'}", "here is no master; write"),
+        ("{}, 'sail'", "Sail cannot be imported"),
+    ],
+)
+def test_an_engine_that_is_not_there(settings, said):
+    """A master that does not answer and an engine that is not installed are named at once."""
+    program = (
+        "import sys; sys.modules['pysail'] = None\n"
+        "from dwh.core.session import spark_session\nfrom dwh.core.errors import SparkUnavailableError\n"
+        f"try: spark_session({settings})\nexcept SparkUnavailableError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert said in done.stdout, done.stderr

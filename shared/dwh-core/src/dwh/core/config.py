@@ -7,6 +7,7 @@ without a file in the working directory.
     warehouse = "warehouse"                    # a folder, or a URI that Spark can write
     ledger = "postgresql+psycopg://…"          # by default SQLite, in a local warehouse
     environment = "dev"
+    engine = "spark"                           # or "sail", which needs no Java
 
     [spark]                                    # settings of the Spark application
     "spark.master" = "local[2]"
@@ -16,7 +17,7 @@ without a file in the working directory.
     path = "landing/flights"
     options = { header = true, nullValue = "NA" }
 
-`DWH_WAREHOUSE`, `DWH_LEDGER` and `DWH_ENVIRONMENT` take a plain value, `DWH_SPARK` and
+`DWH_WAREHOUSE`, `DWH_LEDGER`, `DWH_ENVIRONMENT` and `DWH_ENGINE` take a plain value, `DWH_SPARK` and
 `DWH_SOURCES` the TOML of the table they add to; `DWH_CONFIG` names the file. Relative paths start
 at the file's folder, those in variables at the working directory.
 """
@@ -29,7 +30,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from dwh.core.errors import ConfigError, InvalidNameError
@@ -40,12 +41,14 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Config", "SourcePlace", "load_config"]
+__all__ = ["Config", "Engine", "SourcePlace", "load_config"]
+
+Engine = Literal["spark", "sail"]
 
 FILE_NAME = "dwh.toml"
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
-_KEYS = ("warehouse", "ledger", "environment", "spark", "sources")
-_VARIABLES = {"warehouse": "DWH_WAREHOUSE", "ledger": "DWH_LEDGER", "environment": "DWH_ENVIRONMENT"}
+_KEYS = ("warehouse", "ledger", "environment", "engine", "spark", "sources")
+_VARIABLES = {key: f"DWH_{key.upper()}" for key in ("warehouse", "ledger", "environment", "engine")}
 _TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES"}
 
 
@@ -66,6 +69,7 @@ class Config:
         warehouse: the root of the warehouse: an absolute local path, or a URI.
         ledger: the ledger's SQLAlchemy URL. It may hold a password, so it is not shown.
         environment: the environment's name.
+        engine: what computes: `spark`, or `sail` in this process.
         spark: settings of the Spark application.
         sources: the place of each input, by name.
         origin: the file it came from, or `no dwh.toml`.
@@ -74,6 +78,7 @@ class Config:
     warehouse: str
     ledger: str = field(repr=False)
     environment: str = "dev"
+    engine: Engine = "spark"
     spark: Mapping[str, str] = field(default_factory=dict, repr=False)
     sources: Mapping[str, SourcePlace] = field(default_factory=dict)
     origin: str = f"no {FILE_NAME}"
@@ -114,6 +119,7 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         warehouse=root,
         ledger=_ledger(plain.get("ledger"), root),
         environment=_environment(*plain.get("environment", ("dev", origin, base))[:2]),
+        engine=_engine(*plain.get("engine", ("spark", origin, base))[:2], spark),
         spark=spark,
         sources=sources,
         origin=origin,
@@ -223,6 +229,16 @@ def _environment(value: str, origin: str) -> str:
         return valid_environment(value)
     except InvalidNameError as error:
         raise ConfigError(origin, "environment", value, error.allowed) from None
+
+
+def _engine(value: str, origin: str, spark: Mapping[str, str]) -> Engine:
+    if value == "spark":
+        return "spark"
+    if value != "sail":
+        raise ConfigError(origin, "engine", value, "spark or sail")
+    if "spark.remote" in spark:
+        raise ConfigError(origin, "engine", value, "spark, as [spark] sets spark.remote; or sail without it")
+    return "sail"
 
 
 def _ledger(found: tuple[str, str, Path] | None, root: str) -> str:

@@ -7,13 +7,14 @@ against it is `dwh.core.audit`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dwh.core.errors import DefinitionError
 from dwh.core.names import valid_column, valid_table
 
-__all__ = ["Column", "Table"]
+__all__ = ["Column", "Table", "ddl"]
 
 _ALIASES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint", "real": "float"}
 _NUMBERS = {"tinyint", "smallint", "int", "bigint", "float", "double"}
@@ -125,3 +126,12 @@ class Table:
             "doc": self.doc,
             "may_be_empty": self.may_be_empty,
         }
+
+
+def ddl(columns: Iterable[Mapping[str, Any]]) -> str:
+    """Return columns, each with `name` and `type`, as Spark's readers take a schema."""
+
+    def quoted(name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
+
+    return ", ".join(f"{quoted(column['name'])} {column['type']}" for column in columns)

@@ -18,6 +18,7 @@ from dwh.core.audit import audit_rows, audit_schema, conform
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
+from dwh.core.engine import engine_of
 from dwh.core.errors import (
     InvalidDateError,
     LedgerError,
@@ -70,7 +71,7 @@ def run_job(
     warn_if_ended(line.package, line.line)
     warehouse = warehouse or Warehouse.create()
     places = source_places(job, warehouse)
-    spark = spark or spark_session(warehouse.config.spark)
+    spark = spark or spark_session(warehouse.config.spark, warehouse.config.engine)
     check_spark(line, spark.version)
     run = _record(job, line, dates, warehouse, spark, places)
     warehouse.ledger.start_run(run)
@@ -157,7 +158,7 @@ def _record(
         location=f"{job.writes.name}/{line.name}/_run={run_id}",
         contract=job.writes.to_dict(),
         code={**asdict(code), "core": asdict(core)},
-        engine={"spark": spark.version, "python": platform.python_version()},
+        engine={**engine_of(spark), "python": platform.python_version()},
         inputs=[_input(need, places[need.name]) for need in job.reads],
         error=None,
     )

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from dwh.core.config import Engine
+from dwh.core.engine import check_reachable, is_remote, sail_session
 from dwh.core.errors import SparkUnavailableError, one_line
 
 if TYPE_CHECKING:
@@ -36,25 +38,28 @@ _LOCAL_DEFAULTS = {
 }
 
 
-def spark_session(settings: Mapping[str, str]) -> SparkSession:
-    """Return the application's session as it is, or start Spark with these settings.
+def spark_session(settings: Mapping[str, str], engine: Engine = "spark") -> SparkSession:
+    """Return the application's session as it is, or start the engine with these settings.
 
     Without a master, neither in the settings nor from spark-submit, Spark runs in this process.
-    Raises SparkUnavailableError when it cannot start.
+    Raises SparkUnavailableError when it cannot start, or cannot be reached.
     """
     from pyspark.sql import SparkSession
 
     with suppress(Exception):  # its type differs between versions of Spark
         return SparkSession.active()
+    if engine == "sail":
+        return sail_session({**_DEFAULTS, **settings})
+    check_reachable(settings)
     # Python workers would otherwise take the first python3 on PATH, which may lack the line's code.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_PYTHON", settings.get("spark.pyspark.python", sys.executable))
     builder = SparkSession.builder
     for key, value in {**_defaults(settings), **settings}.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
     except Exception as error:
-        if not _has_java():
+        if "spark.remote" not in settings and not _has_java():
             home = os.environ.get("JAVA_HOME")
             raise SparkUnavailableError(
                 f"there is no Java in JAVA_HOME={home}" if home else "there is no Java on this machine",
@@ -71,7 +76,7 @@ def line_session(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[S
 
     Settings, temporary views and functions of one session are unknown to the others.
     """
-    if _is_remote(spark):
+    if is_remote(spark):
         with _remote_session(spark) as session:
             _configure(session, settings)
             yield session
@@ -118,7 +123,7 @@ def interruptible(spark: SparkSession) -> Iterator[None]:
     Ctrl-C interrupts at once. Over Spark Connect, Python's own handler does, and `line_session` then
     cancels what the server does.
     """
-    if _is_remote(spark) or threading.current_thread() is not threading.main_thread():
+    if is_remote(spark) or threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed, over = threading.Event(), threading.Event()
@@ -154,10 +159,6 @@ def _waits_for_spark(frame: FrameType | None) -> bool:
     return frame is not None
 
 
-def _is_remote(spark: SparkSession) -> bool:
-    return type(spark).__module__.startswith("pyspark.sql.connect.")
-
-
 def _configure(session: SparkSession, settings: Mapping[str, str]) -> None:
     for key, value in settings.items():
         session.conf.set(key, value)
@@ -170,7 +171,9 @@ def _activate(session: SparkSession) -> None:
 
 def _defaults(settings: Mapping[str, str]) -> dict[str, str]:
     submitted = any(name in os.environ for name in ("MASTER", "PYSPARK_GATEWAY_PORT", "SPARK_REMOTE"))
-    return _DEFAULTS if submitted or "spark.remote" in settings else {**_DEFAULTS, **_LOCAL_DEFAULTS}
+    elsewhere = submitted or "spark.remote" in settings
+    here = not elsewhere and settings.get("spark.master", "local").startswith("local")
+    return {**_DEFAULTS, **_LOCAL_DEFAULTS} if here else _DEFAULTS
 
 
 def _has_java() -> bool:

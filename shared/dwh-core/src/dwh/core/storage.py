@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import SourcePlace
-from dwh.core.contract import Column, Table
+from dwh.core.contract import Column, Table, ddl
 from dwh.core.dates import DateRange
+from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError, one_line
+from dwh.core.sail_source import load_on_sail
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,7 +50,8 @@ def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: Dat
     from pyspark.sql import functions as F
 
     try:
-        frame = _load(spark, need, place)
+        load = load_on_sail if is_sail(spark) else _load
+        frame = load(spark, need, place, dates)
         columns = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
     except Exception as error:
         raise SourceError(need.name, place.path or place.format, one_line(error)) from error
@@ -71,7 +75,7 @@ def write_run(frame: DataFrame, table: Table, place: str) -> None:
 def read_run(spark: SparkSession, contract: Mapping[str, Any], place: str) -> DataFrame:
     """Return everything that one run wrote, with the columns of its contract in order."""
     names = [column["name"] for column in contract["columns"]]
-    return spark.read.schema(_ddl(contract["columns"])).parquet(place).select(*names)
+    return spark.read.schema(ddl(contract["columns"])).parquet(place).select(*names)
 
 
 def read_outputs(
@@ -111,38 +115,38 @@ def _read_line(
     filled = [output for output in outputs if output.row_count > 0]  # an empty date has no folder
     names = [column["name"] for column in columns]
     if not filled:
-        return spark.createDataFrame([], _ddl(columns)).select(*names)
+        return spark.createDataFrame([], ddl(columns)).select(*names)
     base = place_of(root, filled[0].location.rpartition("/")[0])
     dates: dict[str, list[date]] = defaultdict(list)
     for output in filled:
         dates[output.location].append(output.partition_date)
-    paths = [
-        f"{place_of(root, location)}/{partition}={day}" for location, days in dates.items() for day in days
-    ]
-    reader = spark.read.schema(f"{_ddl(columns)}, {_RUN_COLUMN} string").option("basePath", base)
-    return reader.parquet(*paths).select(*(F.col(name) for name in names))
+    reader = spark.read.schema(f"{ddl(columns)}, {_RUN_COLUMN} string").option("basePath", base)
+    if is_sail(spark):  # which knows no basePath, and opens only the folders that the condition leaves
+        chosen = [
+            (F.col(_RUN_COLUMN) == location.rpartition("=")[2]) & F.col(partition).isin(days)
+            for location, days in dates.items()
+        ]
+        frame = reader.parquet(base).where(reduce(or_, chosen))
+    else:
+        frame = reader.parquet(
+            *(f"{place_of(root, place)}/{partition}={day}" for place, days in dates.items() for day in days)
+        )
+    return frame.select(*(F.col(name) for name in names))
 
 
-def _load(spark: SparkSession, need: Table, place: SourcePlace) -> DataFrame:
+def _load(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
     options = {**_STRICT.get(place.format, {}), **place.options}
     reader = spark.read.format(place.format).options(**options)
     if place.format not in _STRICT:
         return reader.load(place.path)
     if place.format == "json" or options.get("header", "false").lower() != "true":
-        return reader.schema(_ddl(column.to_dict() for column in need.columns)).load(place.path)
+        return reader.schema(ddl(column.to_dict() for column in need.columns)).load(place.path)
     # A schema given to the CSV reader goes by position: take the names from the header, and the
     # types from the job where it needs the column.
     header = spark.read.format("csv").options(**place.options).load(place.path).columns
     types = {column.name: column.type for column in need.columns}
     fields = [{"name": name, "type": types.get(name, "string")} for name in header]
-    return reader.schema(_ddl(fields)).load(place.path)
-
-
-def _ddl(columns: Iterable[Mapping[str, Any]]) -> str:
-    def quoted(name: str) -> str:
-        return "`" + name.replace("`", "``") + "`"
-
-    return ", ".join(f"{quoted(column['name'])} {column['type']}" for column in columns)
+    return reader.schema(ddl(fields)).load(place.path)
 
 
 def _mismatch(column: Column, found: str | None) -> str | None:

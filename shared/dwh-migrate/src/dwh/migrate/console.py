@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dwh.core.config import Config
+from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
         # Py4J logs an interrupted call with its traceback; what matters of it is reported anyway.
         logging.getLogger().addHandler(logging.NullHandler())
     with nullcontext() if spark_log else _log_aside(), _progress(not spark_log) as progress:
-        spark = spark_session(config.spark)
+        spark = spark_session(config.spark, config.engine)
         # PySpark's handler talks to the JVM in the middle of another talk; a plain KeyboardInterrupt
         # ends the one that is waiting, and stopping Spark cancels its jobs.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -137,8 +138,13 @@ def _progress(wanted: bool) -> Iterator[Progress | None]:
 
 @contextmanager
 def _followed(spark: SparkSession, progress: Progress | None) -> Iterator[None]:
-    """Keep a progress bar at the state of Spark's running stages, until the work is done."""
-    if progress is None:
+    """Keep a progress bar at the state of Spark's running stages, until the work is done.
+
+    Over Spark Connect a server works for many, and its bar only says that it does.
+    """
+    if progress is None or is_remote(spark):
+        if progress is not None:
+            progress.update(progress.task_ids[0], description="waiting for Spark Connect")
         yield
         return
     done = threading.Event()

@@ -237,12 +237,14 @@ def read_samples(
     ]
     marks = [F.col(f"{mark}{i}") for i in range(len(differing.values)) for mark in ("differs", "expected")]
     keys = [text.alias(f"k{n}") for n, text in enumerate(_key_texts(schemas))]
-    order = [expected, *_comparable_key(schemas)]
+    # By name: Sail mistakes a condition in the order for a column.
+    order = [key.alias(f"by{n}") for n, key in enumerate(_comparable_key(schemas))]
     rows = [
         differing.frame.where(F.col("kind") == kind)
-        .orderBy(*order)
+        .select("*", expected.alias("expected"), *order)
+        .orderBy("expected", *(f"by{n}" for n in range(len(order))))
         .limit(samples)
-        .select("kind", expected.alias("expected"), *keys, *marks, *texts)
+        .select("kind", "expected", *keys, *marks, *texts)
         for kind in kinds
     ]
     read = [_sample(row, differing, schemas) for row in reduce(DataFrame.unionAll, rows).collect()]
