@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +14,17 @@ import pytest
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# dwh-core's tests have servers, installed lines and a landing zone of orders already.
+_CORE = Path(__file__).parents[1] / "shared" / "dwh-core" / "tests"
+sys.path.insert(0, str(_CORE))
+_spec = importlib.util.spec_from_file_location("dwh_core_conftest", _CORE / "conftest.py")
+_core = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_core)
+landing, config = _core.landing, _core.config
+site, installed_line, takings = _core.site, _core.installed_line, _core.takings
+
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 FLIGHTS = """dep_delay,arr_delay,carrier,origin,dest,time_hour
 2,11,UA,EWR,IAH,2013-01-15T10:00:00Z
@@ -57,3 +72,34 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "dwh.toml").write_text(config, "utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print what a session of nox has started, whatever pytest captures."""
+
+    def write(text: str) -> None:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{text}", flush=True)
+
+    return write
+
+
+@pytest.fixture
+def program(site: Path, tmp_path: Path) -> Program:
+    """Run a command in the folder of the configuration, where the test's lines are installed."""
+
+    def run(*command: str, fails: bool = False, **variables: str) -> subprocess.CompletedProcess[str]:
+        paths = [str(site), *filter(None, sys.path)]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert (done.returncode != 0) is fails, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done
+
+    return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,10 @@ import pytest
 
 from dwh.core.config import Config
 from dwh.core.warehouse import Warehouse
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from servers import connect_server
 
 pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
 
@@ -77,37 +80,8 @@ Program = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a Spark Connect server."""
-    import pyspark
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    settings = {
-        "spark.master": "local[1]",
-        "spark.connect.grpc.binding.port": port,
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": 1,
-        "spark.driver.host": "127.0.0.1",
-    }
-    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-    submit = Path(pyspark.__path__[0], "bin", "spark-submit")
-    service = "org.apache.spark.sql.connect.service.SparkConnectServer"
-    process = subprocess.Popen(
-        [submit, "--class", service, *words, "spark-internal"],
-        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, "the server did not start"
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.2)
-    yield f"sc://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
+    with connect_server("local[1]") as address:
+        yield address
 
 
 @pytest.fixture

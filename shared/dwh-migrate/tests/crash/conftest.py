@@ -5,11 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,7 +16,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[3] / "dwh-core" / "tests"))
 
+from servers import connect_server
 from world import DAYS
 
 SOURCES = """
@@ -76,36 +75,8 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a Spark Connect server, so that a process that is killed is a client without a JVM."""
-    import pyspark
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    settings = {
-        "spark.master": "local[2]",
-        "spark.connect.grpc.binding.port": port,
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": 1,
-        "spark.driver.host": "127.0.0.1",
-    }
-    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-    service = "org.apache.spark.sql.connect.service.SparkConnectServer"
-    process = subprocess.Popen(
-        [Path(pyspark.__path__[0], "bin", "spark-submit"), "--class", service, *words, "spark-internal"],
-        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, "the server did not start"
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.2)
-    yield f"sc://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
+    with connect_server() as address:
+        yield address
 
 
 @pytest.fixture

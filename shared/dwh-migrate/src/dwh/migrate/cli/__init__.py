@@ -16,6 +16,7 @@ from dwh.core.errors import DwhError
 from dwh.core.lines import EndedLineWarning
 from dwh.migrate.cli import (
     board,
+    bundling,
     comparing,
     deploying,
     environments,
@@ -35,7 +36,7 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
 
 
-for module in (inspect, board, usage, running, comparing, environments, rollout, deploying, upkeep):
+for module in (inspect, board, usage, running, comparing, environments, rollout, bundling, deploying, upkeep):
     for command in module.COMMANDS:
         dwh.add_command(command)
 
