@@ -81,6 +81,7 @@ def tests(session: nox.Session) -> None:
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
     quick = "not browser and not story and not docs and not wheels and not crash and not kills and not glue"
+    quick += " and not cluster and not connect and not sail"
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -121,6 +122,34 @@ def hardened(session: nox.Session, marker: str) -> None:
     packages = (f"{CORE}[postgresql]", MIGRATE, *LINES)
     install(session, *packages, groups=["test", "postgresql"], extra=[spark])
     session.run("pytest", "-m", marker, f"{MIGRATE}/tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Run jobs on a standalone cluster of two workers, which this session starts and stops."""
+    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    session.run("pytest", "-m", "cluster", "tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def connect(session: nox.Session) -> None:
+    """Run jobs over a Spark Connect server, which this session starts and stops."""
+    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
+    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=[spark])
+    files = [f"{CORE}/tests/test_connect.py", f"{MIGRATE}/tests/compare/test_connect.py", "tests"]
+    session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def sail(session: nox.Session) -> None:
+    """Run the lines' tests and the demo on Sail, in an environment that has no Java."""
+    install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
+    bare = {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
+    session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
+    on_sail = [*LINES, f"{CORE}/tests/test_audit.py", f"{CORE}/tests/test_storage.py", "tests/test_sail.py"]
+    session.run("pytest", *on_sail, *session.posargs, env=bare)
+    if not session.posargs:
+        session.run("python", "docs/demo/demo.py", session.create_tmp(), env=bare)
 
 
 @nox.session

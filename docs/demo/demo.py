@@ -1,11 +1,12 @@
 """The demo: two versions of a job side by side on real data, and a move from one to the other.
 
-`python3 noxfile.py -s demo` runs it. It works in the folder .demo, and prints each command so that
-it can be typed again there.
+`python3 noxfile.py -s demo` runs it. It works in the folder .demo, or in the one that it is given, and
+prints each command so that it can be typed again there.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from landing import land
 
-HOME = Path(__file__).parents[2] / ".demo"
+HOME = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[2] / ".demo"
 BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "", "")
 
 JANUARY = ("--from", "2013-01-01", "--to", "2013-01-31")
@@ -25,11 +26,19 @@ year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_del
 2013,1,15,1710,1500,130,1925,1709,136,UA,9999,N14228,EWR,IAH,227,1400,15,0,2013-01-15T20:00:00Z
 """
 
-READ_FROM_PYTHON = """\
-from dwh.core import read_table
+SESSION = """\
 from pyspark.sql import SparkSession
 
 spark = SparkSession.builder.getOrCreate()
+"""
+SESSION_ON_SAIL = """\
+from dwh.core.session import spark_session
+
+spark = spark_session({}, "sail")
+"""
+READ_FROM_PYTHON = f"""\
+from dwh.core import read_table
+{SESSION_ON_SAIL if os.environ.get("DWH_ENGINE") == "sail" else SESSION}\
 delays = read_table(spark, "flights.carrier_delays", line="0.1")
 delays.groupBy("carrier_name").sum("flights", "on_time").orderBy("carrier_name").show(5, truncate=False)
 """

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from servers import connect_server
 
 pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
+pytestmark = pytest.mark.connect
 
 BEGIN = """
 import sys

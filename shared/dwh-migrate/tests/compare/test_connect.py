@@ -10,6 +10,7 @@ import sys
 import pytest
 
 pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
+pytestmark = pytest.mark.connect
 
 PROGRAM = """
 import json

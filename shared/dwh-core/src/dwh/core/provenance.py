@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["Provenance", "provenance"]
+__all__ = ["Provenance", "State", "provenance"]
 
 State = Literal["installed", "editable", "changed"]
 

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from dwh.core.errors import DwhError, UsageError, listed
 from dwh.core.lines import InstalledLine, installed_lines
-from dwh.core.provenance import provenance
+from dwh.core.provenance import State, provenance
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -52,7 +52,7 @@ class Bundle:
 
     name: str
     content: bytes
-    states: dict[str, str]
+    states: Mapping[str, State]
 
     @property
     def digest(self) -> str:
@@ -71,7 +71,7 @@ def make_bundle(pinned: str) -> Bundle:
     """
     line = _installed(pinned)
     members: dict[str, bytes] = {}
-    states = {}
+    states: dict[str, State] = {}
     for name, package in ((line.distribution, line.package), _CORE):
         states[name] = provenance(name, package).state
         if states[name] == "changed":
