@@ -21,7 +21,7 @@ from dwh.airflow.errors import CommandError, CommandMissingError
 
 __all__ = ["Command", "find_command"]
 
-_SECONDS_TO_STOP = 20  # Airflow itself kills a task that has not ended after 60 seconds
+_SECONDS_TO_STOP = 40  # Airflow itself kills a task that has not ended after 60 seconds
 _LINES_KEPT = 20
 
 

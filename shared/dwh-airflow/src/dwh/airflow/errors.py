@@ -13,8 +13,8 @@ class AirflowMissingError(DwhError, ImportError):
     def __init__(self, found: str) -> None:
         self.found = found
         super().__init__(
-            f"dwh.airflow needs Airflow 3, found: {found}; "
-            "type: pip install dwh-airflow 'apache-airflow>=3.0'"
+            f"dwh.airflow needs Airflow 3.1 or later, found: {found}; "
+            "type: pip install dwh-airflow 'apache-airflow>=3.1'"
         )
 
 
