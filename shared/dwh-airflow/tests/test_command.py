@@ -36,6 +36,15 @@ def test_why_it_failed_is_what_it_said_last():
     assert "exit code 1 of: python" in str(done.error())
 
 
+def test_no_password_is_shown():
+    """How a command is shown hides what may be a password in the URL of a requirement."""
+    from dwh.airflow._command import Command
+
+    shown = str(Command(["dwh", "--with=a @ https://me:hidden@host/a.whl"], {}, print))
+    assert "hidden" not in shown
+    assert "https://***@host/a.whl" in shown
+
+
 @pytest.mark.parametrize("ignores", [False, True], ids=["interrupted", "killed"])
 def test_it_can_be_stopped(ignores, monkeypatch):
     """Stopped, a command is interrupted; one that goes on is killed soon."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dwh.airflow.errors import CommandError, CommandMissingError
+from dwh.core.errors import without_secrets
 
 __all__ = ["Command", "find_command"]
 
@@ -58,7 +59,7 @@ class Command:
         self.output = ""
 
     def __str__(self) -> str:
-        return shlex.join([Path(self._words[0]).name, *self._words[1:]])
+        return without_secrets(shlex.join([Path(self._words[0]).name, *self._words[1:]]))
 
     def run(self) -> Command:
         """Run it to its end. Whatever interrupts that stops the command, too."""
