@@ -62,6 +62,7 @@ def test_variables_of_this_machine_do_not_count(here, monkeypatch):
         ("s3://flights-landing/flights", "s3://key:pass@b/f", "the file", "no password"),
         ('nullValue = "NA"', 'password = "x1y2"', "sources.flights.options.password", "no secrets"),
         ('nullValue = "NA"', 'url = "jdbc:x?password=x1y2"', "sources.flights.options.url", "no secrets"),
+        ('"prod"', '"prod"\nengine = "sail"', "engine", "the platform has Spark"),
         ('"prod"', '"prod"\n[spark]\n"spark.master" = "local[2]"', "spark.master", "the platform has Spark"),
         ('"prod"', '"prod"\n[spark]\n"spark.hadoop.fs.s3a.secret.key" = "x1y2"', "spark", "no secrets"),
     ],

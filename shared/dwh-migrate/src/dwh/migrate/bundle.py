@@ -29,7 +29,7 @@ from dwh.core.provenance import State, provenance
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-__all__ = ["Bundle", "BundleError", "make_bundle", "write_bundle"]
+__all__ = ["Bundle", "BundleError", "make_bundle", "write_bundle", "zipped"]
 
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<release>[A-Za-z0-9.+!-]+)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: its bytes must not depend on the day
@@ -80,7 +80,7 @@ def make_bundle(pinned: str) -> Bundle:
                 f"type: pip install --force-reinstall --no-deps {name}=={distribution(name).version}"
             )
         members |= _members(name, package, states[name] == "editable")
-    return Bundle(f"{line.distribution}-{line.release}.zip", _zipped(members), states)
+    return Bundle(f"{line.distribution}-{line.release}.zip", zipped(members), states)
 
 
 def write_bundle(bundle: Bundle, target: Path) -> None:
@@ -146,8 +146,11 @@ def _hash(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
-    """Return a zip with an entry for each folder; stored, as compressors differ between machines."""
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    """Return a zip of files, given by path, with an entry for each folder.
+
+    It is not compressed, as compressors differ between machines and the bytes must not.
+    """
     folders = {f"{parent}/" for path in members for parent in PurePosixPath(path).parents if parent.name}
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w") as archive:

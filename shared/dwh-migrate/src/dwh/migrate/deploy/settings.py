@@ -54,6 +54,8 @@ def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> by
     for setting in ("spark.master", "spark.remote"):
         if setting in config.spark:
             raise ConfigError(origin, setting, config.spark[setting], "nothing: the platform has Spark")
+    if config.engine != "spark":
+        raise ConfigError(origin, "engine", config.engine, "nothing, or spark: the platform has Spark")
     return content
 
 
