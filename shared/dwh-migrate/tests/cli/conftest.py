@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
+from dwh.core.config import load_config
+from dwh.core.lines import find_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.cli import main
 
@@ -81,18 +84,17 @@ def dwh(home: Path) -> Dwh:
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Dwh]:
+def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> tuple[Path, Dwh]:
     """A folder in which both lines have written carrier_delays, and line 0.1 one date twice."""
     home = land(tmp_path_factory.mktemp("written"))
-    dwh = dwh_in(home)
-    for arguments in (
-        ("carrier_delays@0.1", "--from", "2013-01-01", "--to", "2013-01-03"),
-        ("carrier_delays@0.2.0", "--date", "2013-01-01"),
-        ("carrier_delays@0.1.1", "--date", "2013-01-02"),
+    warehouse = Warehouse.create(load_config(home))
+    for reference, first, last in (
+        ("carrier_delays@0.1", "2013-01-01", "2013-01-03"),
+        ("carrier_delays@0.2.0", "2013-01-01", "2013-01-01"),
+        ("carrier_delays@0.1.1", "2013-01-02", "2013-01-02"),
     ):
-        done = dwh("run", *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-    return home, dwh
+        find_job(reference)().run(start=first, end=last, spark=spark, warehouse=warehouse)
+    return home, dwh_in(home)
 
 
 @pytest.fixture
@@ -100,8 +102,21 @@ def typed(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Typed:
     """The command in this process, which is quicker, in the folder of a warehouse of fabricated runs."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DWH_ENVIRONMENT", "prod")
+    return typed_in(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def looked(
+    written: tuple[Path, Dwh], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Typed:
+    """The command in this process, in the folder of `written`: for what starts no Spark."""
+    return typed_in(written[0], monkeypatch, capsys)
+
+
+def typed_in(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Return a function that runs the command in this process, in a folder."""
+    monkeypatch.chdir(home)
 
     def typed(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dwh", *arguments])

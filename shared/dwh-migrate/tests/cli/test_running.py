@@ -83,7 +83,7 @@ def start_slow_run(home: Path) -> subprocess.Popen[str]:
     return process
 
 
-def until(condition, seconds: float = 90) -> None:
+def until(condition, seconds: float = 180) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():
