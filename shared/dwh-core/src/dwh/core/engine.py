@@ -18,7 +18,7 @@ from dwh.core.errors import SparkUnavailableError, one_line, without_secrets
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["check_reachable", "engine_of", "is_remote", "is_sail", "sail_session"]
+__all__ = ["check_reachable", "engine_of", "is_remote", "is_sail", "remote_address", "sail_session"]
 
 SECONDS = 10
 """How long a server may take to answer for the first time."""
@@ -27,6 +27,11 @@ SECONDS = 10
 def is_remote(spark: SparkSession) -> bool:
     """Return whether a session is a client of a Spark Connect server."""
     return type(spark).__module__.startswith("pyspark.sql.connect.")
+
+
+def remote_address(settings: Mapping[str, str]) -> str:
+    """Return where the settings, or SPARK_REMOTE, say that a Spark Connect server is; empty for nowhere."""
+    return settings.get("spark.remote") or os.environ.get("SPARK_REMOTE", "")
 
 
 def is_sail(spark: SparkSession) -> bool:
@@ -58,10 +63,12 @@ def sail_session(settings: Mapping[str, str]) -> SparkSession:
     """
     os.environ.setdefault("RUST_LOG", "error")  # or it tells of each session
     try:
+        import pyspark.sql.connect.session  # noqa: F401 -- says which package its client lacks
         from pysail.spark import SparkConnectServer
     except ImportError as error:
         raise SparkUnavailableError(
-            f'engine = "sail", and Sail cannot be imported ({error})', "type: pip install 'dwh-core[sail]'"
+            f'engine = "sail", and Sail cannot be imported ({one_line(error)})',
+            "type: pip install 'dwh-core[sail]'",
         ) from None
     from pyspark.sql import SparkSession
 
@@ -82,7 +89,7 @@ def check_reachable(settings: Mapping[str, str]) -> None:
     Parameters:
         settings: of the Spark application, of which `spark.remote` and `spark.master` count.
     """
-    remote = settings.get("spark.remote") or os.environ.get("SPARK_REMOTE", "")
+    remote = remote_address(settings)
     master = settings.get("spark.master") or os.environ.get("MASTER", "")
     if remote.startswith("sc://"):
         _check_remote(remote)

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Engine
-from dwh.core.engine import check_reachable, is_remote, sail_session
+from dwh.core.engine import check_reachable, is_remote, remote_address, sail_session
 from dwh.core.errors import SparkUnavailableError, one_line
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def spark_session(settings: Mapping[str, str], engine: Engine = "spark") -> Spar
     try:
         return builder.getOrCreate()
     except Exception as error:
-        if "spark.remote" not in settings and not _has_java():
+        if not remote_address(settings) and not _has_java():
             home = os.environ.get("JAVA_HOME")
             raise SparkUnavailableError(
                 f"there is no Java in JAVA_HOME={home}" if home else "there is no Java on this machine",
@@ -170,9 +170,12 @@ def _activate(session: SparkSession) -> None:
 
 
 def _defaults(settings: Mapping[str, str]) -> dict[str, str]:
-    submitted = any(name in os.environ for name in ("MASTER", "PYSPARK_GATEWAY_PORT", "SPARK_REMOTE"))
-    elsewhere = submitted or "spark.remote" in settings
-    here = not elsewhere and settings.get("spark.master", "local").startswith("local")
+    submitted = any(name in os.environ for name in ("MASTER", "PYSPARK_GATEWAY_PORT"))
+    here = (
+        not submitted
+        and not remote_address(settings)
+        and settings.get("spark.master", "local").startswith("local")
+    )
     return {**_DEFAULTS, **_LOCAL_DEFAULTS} if here else _DEFAULTS
 
 
