@@ -26,6 +26,14 @@ print([(line.name, line.release) for line in installed_lines().values()])
 print(provenance("dwh-v7_1", "dwh.jobs.v7_1_0").state)
 """
 
+LEDGER = """
+import dwh.core
+from dwh.core.ledger import Ledger
+
+assert ".zip" in dwh.core.__file__, dwh.core.__file__
+print(Ledger.create("sqlite:///ledger.db").version() is not None)
+"""
+
 
 @pytest.fixture
 def two_lines(installed_line, takings) -> None:
@@ -52,6 +60,20 @@ def test_python_imports_lines_from_bundles(two_lines, tmp_path):
     file, *said = done.stdout.splitlines() or [done.stderr]
     assert file.startswith(paths[0])
     assert said == ["['7.1', '7.2']", "[('7.1', '7.1.0'), ('7.2', '7.2.0')]", "installed"]
+
+
+def test_a_driver_may_import_dwh_core_from_a_bundle(two_lines, tmp_path):
+    """spark-submit puts the bundle first on the driver's path, too; a ledger is made from there."""
+    bundle = make_bundle("dwh-v7_1==7.1.0")
+    write_bundle(bundle, tmp_path / bundle.name)
+    done = subprocess.run(
+        [sys.executable, "-c", LEDGER],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / bundle.name)},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_the_same_release_gives_the_same_bytes(two_lines, tmp_path):
