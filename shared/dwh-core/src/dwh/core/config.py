@@ -8,6 +8,8 @@ without a file in the working directory.
     ledger = "postgresql+psycopg://…"          # by default SQLite, in a local warehouse
     environment = "dev"
     engine = "spark"                           # or "sail", which needs no Java
+    wheelhouse = "wheels"                      # a folder or URL that holds releases, beside the index
+    release_environments = "environments"      # where those of releases are kept; by default the user's
 
     [spark]                                    # settings of the Spark application
     "spark.master" = "local[2]"
@@ -17,9 +19,10 @@ without a file in the working directory.
     path = "landing/flights"
     options = { header = true, nullValue = "NA" }
 
-`DWH_WAREHOUSE`, `DWH_LEDGER`, `DWH_ENVIRONMENT` and `DWH_ENGINE` take a plain value, `DWH_SPARK` and
-`DWH_SOURCES` the TOML of the table they add to; `DWH_CONFIG` names the file. Relative paths start
-at the file's folder, those in variables at the working directory.
+`DWH_WAREHOUSE`, `DWH_LEDGER`, `DWH_ENVIRONMENT`, `DWH_ENGINE`, `DWH_WHEELHOUSE` and
+`DWH_RELEASE_ENVIRONMENTS` take a plain value, `DWH_SPARK` and `DWH_SOURCES` the TOML of the table they
+add to; `DWH_CONFIG` names the file. Relative paths start at the file's folder, those in variables at the
+working directory.
 """
 
 from __future__ import annotations
@@ -47,9 +50,10 @@ Engine = Literal["spark", "sail"]
 
 FILE_NAME = "dwh.toml"
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
-_KEYS = ("warehouse", "ledger", "environment", "engine", "spark", "sources")
-_VARIABLES = {key: f"DWH_{key.upper()}" for key in ("warehouse", "ledger", "environment", "engine")}
+_PLAIN = ("warehouse", "ledger", "environment", "engine", "wheelhouse", "release_environments")
+_VARIABLES = {key: f"DWH_{key.upper()}" for key in _PLAIN}
 _TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES"}
+_KEYS = (*_VARIABLES, *_TABLES)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class Config:
         spark: settings of the Spark application.
         sources: the place of each input, by name.
         origin: the file it came from, or `no dwh.toml`.
+        wheelhouse: an absolute local path or a URL, where releases are kept; None where only the index is.
+        release_environments: the folder where `dwh env` keeps what it makes; None for the user's own.
     """
 
     warehouse: str
@@ -82,6 +88,8 @@ class Config:
     spark: Mapping[str, str] = field(default_factory=dict, repr=False)
     sources: Mapping[str, SourcePlace] = field(default_factory=dict)
     origin: str = f"no {FILE_NAME}"
+    wheelhouse: str | None = field(default=None, repr=False)  # a URL may hold a password
+    release_environments: str | None = None
 
     def in_environment(self, environment: str) -> Config:
         """Return the same configuration for another environment; raises InvalidNameError."""
@@ -123,6 +131,8 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         spark=spark,
         sources=sources,
         origin=origin,
+        wheelhouse=_optional_location(plain.get("wheelhouse")),
+        release_environments=_optional_location(plain.get("release_environments")),
     )
 
 
@@ -214,6 +224,10 @@ def _location(value: str, base: Path) -> str:
     if value.startswith("file:"):
         return unquote(urlsplit(value).path)
     return value if _URI.match(value) else str((base / value).resolve())
+
+
+def _optional_location(found: tuple[str, str, Path] | None) -> str | None:
+    return None if found is None else _location(found[0], found[2])
 
 
 def _warehouse(value: str, origin: str, base: Path) -> str:

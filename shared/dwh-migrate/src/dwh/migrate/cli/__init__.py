@@ -21,6 +21,7 @@ from dwh.migrate.cli import (
     deploying,
     environments,
     inspect,
+    releases,
     rollout,
     running,
     upkeep,
@@ -29,6 +30,10 @@ from dwh.migrate.cli import (
 
 __all__ = ["dwh", "main"]
 
+_LOOKING = (inspect, board, usage)
+_MOVING = (running, comparing, environments, rollout)
+_SHIPPING = (releases, bundling, deploying)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="dwh-migrate")
@@ -36,7 +41,7 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
 
 
-for module in (inspect, board, usage, running, comparing, environments, rollout, bundling, deploying, upkeep):
+for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep):
     for command in module.COMMANDS:
         dwh.add_command(command)
 

@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from dwh.core.config import load_config
-from dwh.core.dates import DateRange, date_spans
+from dwh.core.dates import DateRange
 from dwh.core.errors import UsageError
-from dwh.core.lines import find_job
 from dwh.migrate.cli.options import as_json, date_range, optional_dates, spark_log
 from dwh.migrate.console import print_json, print_note, working_spark
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-    from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.model import Comparison, Tolerance
     from dwh.migrate.compare.outputs import OutputOptions
 
@@ -67,14 +63,15 @@ def compare(
 ) -> None:
     """Say what differs between LEFT, the older version, and RIGHT, and which of it was declared.
 
-    Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path of Parquet files. The same
-    version twice compares its newest output with the one before. Exits with 0 for the verdict pass,
-    1 for fail, 2 for incomplete.
+    Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path of Parquet files. With --run, a
+    release that is not installed runs in an environment of its own. The same version twice compares its
+    newest output with the one before. Exits with 0 for the verdict pass, 1 for fail, 2 for incomplete.
 
     \b
     Examples:
       dwh compare carrier_delays@0.1 carrier_delays@0.2 --from 2013-01-01 --to 2013-01-31 --run
       dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --date 2013-01-15
+      dwh compare carrier_delays@0.1.0 carrier_delays@0.1.1 --run --date 2013-01-15
       dwh compare ./before ./after --key flight_date,carrier --html report.html
     """
     from dwh.migrate.compare.outputs import OutputOptions
@@ -106,36 +103,26 @@ def _compare_versions(
     left: str, right: str, dates: DateRange | None, run_missing: bool, options: OutputOptions, spark_log: bool
 ) -> Comparison:
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.missing import is_complete
+    from dwh.migrate.compare.missing import run_missing as complete
     from dwh.migrate.compare.outputs import compare_outputs, from_ledger, record
     from dwh.migrate.compare.subjects import subjects_of
 
     if run_missing and dates is None:
         raise UsageError("--run needs to know for which dates: give --date, or --from and --to")
     warehouse = Warehouse.create() if run_missing else Warehouse.open()
-    subjects = subjects_of(warehouse, left, right, dates)
-    lacking = run_missing and dates and any(set(dates) - set(subject.outputs) for subject in subjects)
-    result = None if lacking else from_ledger(warehouse, *subjects, options)
+    result = None
+    if not run_missing or not dates or is_complete(warehouse, left, right, dates):
+        subjects = subjects_of(warehouse, left, right, dates)
+        result = from_ledger(warehouse, *subjects, options)
     if result is None:
         with working_spark(warehouse.config, spark_log) as spark:
-            if lacking and dates:
-                _run_missing(spark, warehouse, left, right, dates)
-                subjects = subjects_of(warehouse, left, right, dates)
+            if run_missing and dates:
+                complete(spark, warehouse, left, right, dates, print_note)
+            subjects = subjects_of(warehouse, left, right, dates)
             result = compare_outputs(spark, warehouse, *subjects, options)
     record(warehouse, result, sorted(set(subjects[0].outputs) | set(subjects[1].outputs)))
     return result
-
-
-def _run_missing(spark: SparkSession, warehouse: Warehouse, left: str, right: str, dates: DateRange) -> None:
-    """Run each side for the dates that it lacks; the same version twice, until it has two outputs."""
-    from dwh.migrate.compare.subjects import subjects_of
-
-    for _ in range(2):
-        for text, subject in zip((left, right), subjects_of(warehouse, left, right, dates), strict=True):
-            for span in date_spans(set(dates) - set(subject.outputs)):
-                print_note(f"running {text} for {span}")
-                find_job(text)().run(start=span.first, end=span.last, spark=spark, warehouse=warehouse)
-                if left == right:
-                    break
 
 
 def _compare_files(

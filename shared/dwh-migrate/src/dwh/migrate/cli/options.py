@@ -21,6 +21,8 @@ __all__ = [
     "in_environment",
     "optional_dates",
     "parse_instant",
+    "release_others",
+    "release_python",
     "spark_log",
     "table",
 ]
@@ -31,6 +33,12 @@ table = click.argument("table", metavar="TABLE")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
 spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
 in_environment = click.option("--env", metavar="NAME", help="The environment; by default the configured one.")
+release_python = click.option(
+    "--python", metavar="PYTHON", help="The release environment's Python, such as 3.11; by default this one."
+)
+release_others = click.option(
+    "--with", "others", metavar="REQ", multiple=True, help="What it is to hold, too: pyspark==3.5.9."
+)
 _DATES = (
     click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15."),
     click.option("--from", "start", metavar="DATE", help="The first logical date."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,19 @@ import click
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import NotPinnedError, UsageError
-from dwh.core.lines import find_job
+from dwh.core.lines import Reference, find_job
 from dwh.core.names import valid_job
-from dwh.migrate.cli.options import as_json, date_range, environment_of, in_environment, spark_log
+from dwh.migrate.cli.options import (
+    as_json,
+    date_range,
+    environment_of,
+    in_environment,
+    release_others,
+    release_python,
+    spark_log,
+)
 from dwh.migrate.console import print_json, print_note, print_rows, working_spark
+from dwh.migrate.releases.installed import is_installed
 
 if TYPE_CHECKING:
     from dwh.core.run import Receipt
@@ -30,6 +40,9 @@ __all__ = ["COMMANDS"]
     metavar="WHICH",
     help="Without a line: original (the default), current, or a line such as 0.1.",
 )
+@click.option("--isolated", is_flag=True, help="Run JOB@RELEASE in an environment of its own in any case.")
+@release_python
+@release_others
 @spark_log
 @as_json
 def run(
@@ -39,12 +52,16 @@ def run(
     end: str | None,
     env: str | None,
     version: str | None,
+    isolated: bool,
+    python: str | None,
+    others: tuple[str, ...],
     spark_log: bool,
     as_json: bool,
 ) -> None:
     """Run a job for a logical date or a range of dates, and commit what it wrote.
 
-    JOB@LINE takes the release of the line that is installed; JOB@RELEASE insists on one. JOB alone takes
+    JOB@LINE takes the release of the line that is installed. JOB@RELEASE insists on one: where another one
+    is installed, it runs in an environment of its own, which is made when it is missing. JOB alone takes
     the line that the environment decides. What it once decided for a date stays (`--version original`),
     unless `--version current` asks it to decide again. While a rollout is under way, the other line runs
     in the shadow, and both are compared.
@@ -53,6 +70,7 @@ def run(
     Examples:
       dwh run carrier_delays@0.1 --date 2013-01-15
       dwh run carrier_delays@0.2.0 --from 2013-01-01 --to 2013-01-31
+      dwh run carrier_delays@0.1.1 --isolated --with pyspark==3.5.9 --date 2013-01-15
       dwh run carrier_delays --env prod --date 2013-01-15
     """
     config = load_config().in_environment(environment_of(env))
@@ -62,14 +80,15 @@ def run(
         return
     if "@" in reference and version is not None:
         raise UsageError(f"{reference} names its version already; leave out --version")
-    job = find_job(reference if "@" in reference else f"{valid_job(reference)}@{version}")()
-    from dwh.core.run import run_job, source_places
-    from dwh.core.warehouse import Warehouse
-
-    warehouse = Warehouse.create(config)
-    source_places(job, warehouse)  # what is mistyped is told before Spark starts
-    with working_spark(config, spark_log) as spark:
-        receipt = run_job(job, dates, spark=spark, warehouse=warehouse)
+    parsed = Reference.parse(reference if "@" in reference else f"{valid_job(reference)}@{version}")
+    if (python or others) and not isolated:
+        raise UsageError("--python and --with choose what a release runs in, so add --isolated")
+    if isolated and not parsed.exact:
+        raise UsageError(f"--isolated needs a release: write JOB@RELEASE, such as {parsed}.0")
+    if isolated or not is_installed(parsed):
+        receipt = _run_isolated(config, parsed, dates, python, others, spark_log)
+    else:
+        receipt = _run_here(config, parsed, dates, spark_log)
     if as_json:
         print_json(receipt)
     else:
@@ -127,6 +146,34 @@ def backfill(
     elif receipts:
         rows = [list(receipt.values()) for receipt in receipts]
         print_rows(list(receipts[0]), rows, right=("partitions", "rows"))
+
+
+def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log: bool) -> Receipt:
+    from dwh.core.run import run_job, source_places
+    from dwh.core.warehouse import Warehouse
+
+    job = reference.line().job(reference.job)()
+    warehouse = Warehouse.create(config)
+    source_places(job, warehouse)  # what is mistyped is told before Spark starts
+    with working_spark(config, spark_log) as spark:
+        return run_job(job, dates, spark=spark, warehouse=warehouse)
+
+
+def _run_isolated(
+    config: Config,
+    reference: Reference,
+    dates: DateRange,
+    python: str | None,
+    others: tuple[str, ...],
+    spark_log: bool,
+) -> Receipt:
+    from dwh.migrate.releases.running import run_release
+    from dwh.migrate.releases.wanted import Wanted
+
+    wanted = Wanted.of(reference, config, python, others)
+    return run_release(
+        config, reference, dates, wanted, note=print_note, log=sys.stderr if spark_log else None
+    )
 
 
 def _run_in_environment(

@@ -29,7 +29,7 @@ class Subject:
 
     Attributes:
         label: as it was typed.
-        contract: of the run that committed last, as JSON-able data.
+        contract: of the run that committed last, if possible of the release, as JSON-able data.
         job: None where the label names a table.
     """
 
@@ -85,6 +85,7 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
     records = _records(warehouse, name, line)
     if not records:
         return _of_installed(warehouse, text, line)
+    records = [record for record in records if record.release == release] or records
     job = name if records[-1].job == name else None
     outputs = warehouse.ledger.outputs(records[-1].table_name, line, dates)
     wanted = {o.partition_date: o for o in outputs if release is None or o.release == release}
