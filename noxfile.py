@@ -81,7 +81,7 @@ def tests(session: nox.Session) -> None:
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
     quick = "not browser and not story and not docs and not wheels and not crash and not kills and not glue"
-    quick += " and not cluster and not connect and not sail"
+    quick += " and not cluster and not connect and not sail and not isolated"
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -157,6 +157,14 @@ def wheels(session: nox.Session) -> None:
     """Install the built wheels into fresh environments, in both orders, and take them out again."""
     install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=["hatch", "uv", BOTH_LINES_SPARK])
     session.run("pytest", "-m", "wheels", "tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def isolated(session: nox.Session) -> None:
+    """Run releases from a wheelhouse in environments of their own, each on a Spark of its own."""
+    tools = ["hatchling==1.33.0", BOTH_LINES_SPARK]
+    install(session, CORE, f"{MIGRATE}[isolated]", *LINES, groups=["test"], extra=tools)
+    session.run("pytest", "-m", "isolated", "tests", *session.posargs, env=quick_spark(session))
 
 
 @nox.session(python="3.11")

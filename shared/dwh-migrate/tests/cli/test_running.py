@@ -17,7 +17,8 @@ import pytest
     ("arguments", "said"),
     [
         (["carrier_delays@0.7", "--date", "2013-01-01"], "pip install dwh-v0_7"),
-        (["carrier_delays@0.1.0", "--date", "2013-01-01"], "dwh-v0_1==0.1.1"),
+        (["carrier_delays@0.1.1", "--date", "2013-01-01", "--with", "attrs"], "add --isolated"),
+        (["carrier_delays@0.1", "--date", "2013-01-01", "--isolated"], "such as carrier_delays@0.1.0"),
         (["nothing@0.1", "--date", "2013-01-01"], "carrier_delays"),
         (["../x@0.1", "--date", "2013-01-01"], "lower-case"),
         (["carrier_delays", "--date", "2013-01-01"], "dwh pin carrier_delays LINE --env dev"),
