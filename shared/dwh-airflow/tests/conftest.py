@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,23 @@ Played = Callable[..., "tuple[str, dict[str, str], dict[str, Any]]"]
 
 
 @pytest.fixture(scope="session")
-def airflow_home() -> Iterator[Path]:
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print a line that is seen whether or not the test fails: what was started, what was measured."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{text}", end="", flush=True)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def airflow_home(say: Callable[[str], None]) -> Iterator[Path]:
     """The home of the Airflow in this process, whose metadata database is ready."""
     home = Path(tempfile.mkdtemp(prefix="dwh-airflow-"))
     os.environ.update(airflow_variables(home))
-    print(f"airflow db migrate, in {home}")
+    say(f"Airflow {version('apache-airflow')}, with its metadata in {home}/airflow.db")
     airflow("db", "migrate", home=home)
     yield home
     shutil.rmtree(home)

@@ -85,8 +85,8 @@ class Airflow:
 
 
 @contextmanager
-def standalone(home: Path, variables: Mapping[str, str]) -> Iterator[Airflow]:
-    """Start the parts of Airflow, wait until they answer, and stop them all at the end."""
+def standalone(home: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Airflow]:
+    """Start the parts of Airflow, wait until they answer, and stop them all at the end; say so."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -117,14 +117,14 @@ def standalone(home: Path, variables: Mapping[str, str]) -> Iterator[Airflow]:
                     words, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
                 )
             processes.append(process)
-            print(f"started airflow {part}, process {process.pid}")
+            say(f"started: airflow {part}, process {process.pid}")
         airflow.until(airflow.log_in)
-        print(f"Airflow answers at {url}")
+        say(f"Airflow answers at {url}")
         yield airflow
     finally:
         for process in processes:
             _end(process)
-            print(f"stopped process {process.pid}")
+            say(f"stopped: process {process.pid}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

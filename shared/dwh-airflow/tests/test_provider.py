@@ -51,11 +51,10 @@ def test_airflow_lists_the_provider(airflow_home):
 
 
 @pytest.mark.parametrize("dag", ["flights.py", "operators.py"])
-def test_importing_a_dag_file_imports_neither_spark_nor_a_database(dag, airflow_home, capsys):
+def test_importing_a_dag_file_imports_neither_spark_nor_a_database(dag, airflow_home, say):
     """A DAG file imports no pyspark, no ledger and no command; how long it takes is printed."""
     found = json.loads(run_python(IMPORTED, str(DAGS / dag)))
-    with capsys.disabled():
-        print(f"\n{dag}: {found['seconds']:.3f} s of CPU on top of Airflow's own")
+    say(f"{dag}: {found['seconds']:.3f} s of CPU on top of Airflow's own import")
     dear = ("pyspark", "alembic", "dwh.core.ledger", "dwh.core.run", "dwh.core.warehouse", "dwh.migrate")
     assert [name for name in found["modules"] if name.startswith(dear)] == []
 

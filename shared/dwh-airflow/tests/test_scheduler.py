@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +28,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+def running(
+    site: Path, tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], None]
+) -> Iterator[Airflow]:
     """A running Airflow, whose tasks find that folder."""
     home = tmp_path_factory.mktemp("airflow")
     airflow("db", "migrate", home=home)
     variables = {**airflow_variables(home), "DWH_CONFIG": str(site / "dwh.toml")}
-    with standalone(home, variables) as started:
+    with standalone(home, variables, say) as started:
         yield started
 
 

@@ -13,4 +13,5 @@ with DAG("served") as dag:
         mode="reschedule",
         poke_interval=1,
     )
-    served >> waits
+    looks = DwhPublishedSensor(task_id="looks", table="flights.airport_traffic", environment="prod")
+    served >> [waits, looks]
