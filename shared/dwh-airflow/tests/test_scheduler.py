@@ -23,7 +23,8 @@ TABLE = "flights.flights_per_day"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a landing zone of the two days of the DAG's schedule, and a third that never ends."""
     home = land(tmp_path_factory.mktemp("site"), "2013-01-15", "2013-01-16", "2013-01-17")
-    os.mkfifo(home / "landing/flights/flight_date=2013-01-17/slow.csv")
+    # Compressed, it seems: of a file that cannot be split Spark reads all, also where its size is 0.
+    os.mkfifo(home / "landing/flights/flight_date=2013-01-17/slow.csv.gz")
     return home
 
 
@@ -89,8 +90,9 @@ def test_a_run_by_hand_without_a_logical_date_says_what_to_do(running, caught_up
     assert "trigger the DAG run with one" in running.log("flights", made["dag_run_id"], "new_job")
 
 
-def test_stopping_a_task_stops_its_run(running, caught_up, site):
+def test_stopping_a_task_stops_its_run(running, site):
     """A task that somebody marks as failed takes its run with it, which is recorded as interrupted."""
+    running.until(lambda: running.call("/api/v2/dags/stopped"))
     running.call("/api/v2/dags/stopped", {"is_paused": False}, method="PATCH")
     made = running.call("/api/v2/dags/stopped/dagRuns", {"logical_date": None})
     running.until(lambda: list((site / "warehouse").glob("**/_temporary")))
