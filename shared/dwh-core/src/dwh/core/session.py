@@ -170,12 +170,10 @@ def _activate(session: SparkSession) -> None:
 
 
 def _defaults(settings: Mapping[str, str]) -> dict[str, str]:
+    if remote_address(settings):  # a client sets nothing but SQL: its server warns of the rest
+        return {key: value for key, value in _DEFAULTS.items() if key.startswith("spark.sql.")}
     submitted = any(name in os.environ for name in ("MASTER", "PYSPARK_GATEWAY_PORT"))
-    here = (
-        not submitted
-        and not remote_address(settings)
-        and settings.get("spark.master", "local").startswith("local")
-    )
+    here = not submitted and settings.get("spark.master", "local").startswith("local")
     return {**_DEFAULTS, **_LOCAL_DEFAULTS} if here else _DEFAULTS
 
 
