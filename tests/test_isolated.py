@@ -176,14 +176,10 @@ def test_an_environment_in_use_is_not_removed(dwh, store):
 
 def test_a_release_that_is_published_keeps_its_environment(dwh):
     """The last environment of a release stays while an environment publishes what the release wrote."""
-    dwh("pin", "carrier_delays", "0.1", "--env", "prod", "--reason", "why", code=1)  # there is no ledger yet
-    dwh("run", "my_job@0.1", *DAY)
     dwh("pin", "carrier_delays", "0.1", "--env", "prod", "--reason", "why")
     dwh("run", "carrier_delays@0.1.0", "--env", "prod", *DAY)
     refused = dwh("env", "remove", "dwh-v0_1==0.1.0", code=1).stderr
-    assert "prod publishes 1 partitions of flights.carrier_delays that 0.1.0 wrote" in refused or (
-        "removed" in refused  # all but the last
-    )
+    assert "prod publishes 1 partitions of flights.carrier_delays that 0.1.0 wrote" in refused
     assert "dwh-v0_1==0.1.0" in dwh("env", "list").stdout
 
 
