@@ -98,9 +98,9 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def airflow(session: nox.Session) -> None:
     """Run both lines in a real Airflow: DAGs one by one, then under a scheduler with its other parts."""
-    install(
-        session, CORE, MIGRATE, AIRFLOW, *LINES, groups=["test"], extra=[AIRFLOW_TESTED, BOTH_LINES_SPARK]
-    )
+    tools = ["hatchling==1.33.0", "uv"]  # for releases in environments of their own
+    tested = [AIRFLOW_TESTED, BOTH_LINES_SPARK, *tools]
+    install(session, CORE, MIGRATE, AIRFLOW, *LINES, groups=["test"], extra=tested)
     arguments = session.posargs or [f"{AIRFLOW}/tests"]
     session.run("pytest", "-m", "airflow", "--durations=5", *arguments, env=quick_spark(session))
 

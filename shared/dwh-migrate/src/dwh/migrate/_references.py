@@ -32,7 +32,7 @@ _LABEL = r"dwh\.jobs\.v(?P<major>\d+)_(?P<minor>\d+)_\d+"
 _MODULE_END = rf"(?![\w{UNKNOWN}])"
 _UNREADABLE_MODULE = re.compile(rf"(?<![\w.])dwh\.jobs\.\w*{UNKNOWN}[\w.{UNKNOWN}]*")
 _COMMAND = re.compile(r"(?<![\w.-])dwh\s+(?P<command>run|backfill|compare)\s+(?P<words>[^\n;|&]*)")
-_FLAGS = ("--json", "--spark-log", "--run", "--exact")  # the options that no value follows
+_FLAGS = ("--json", "--spark-log", "--run", "--exact", "--isolated")  # the options that no value follows
 # What Jinja, a shell or Python's formatting fills in later. Each pattern ends before the next opening
 # bracket, so that reading takes no longer than the text is long.
 _TEMPLATE = re.compile(
