@@ -66,7 +66,6 @@ def check_against(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "FEW", few)
-        patch.setattr(engine, "SMALL", 0)
         result = compare(left, right, key=key, exact=exact, changes=[Added("extra", WHY)])
     rows = result.rows
     found = (rows.matched, rows.changed.count, rows.left_only.count, rows.right_only.count)

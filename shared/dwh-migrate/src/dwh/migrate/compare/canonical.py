@@ -1,8 +1,8 @@
 """How a value of any Spark type becomes comparable and hashable.
 
 `common_form(left, right)` finds the form in which values of two types can be compared without loss.
-A form turns a column into one whose `<=>` means "the same value" (`comparable`) and into arguments for
-`xxhash64` (`hashable`) that are different wherever the values are.
+A form turns a column into SQL whose `<=>` means "the same value" (`comparable`) and into what `hash_of`
+turns into a hash that is different wherever the values are (`hashable`).
 
 Why Spark's own `<=>` and `xxhash64` are not enough: maps can be neither compared nor hashed;
 `xxhash64` skips nulls and array sizes, so that `(null, 1)` and `(1, null)`, or `[[1], [2]]` and
@@ -12,15 +12,22 @@ different scale alike; and -0.0 and NaN have several bit patterns.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-__all__ = ["MAX_DEPTH", "MAX_FIELDS", "Form", "IncomparableError", "common_form", "hash_of", "type_name"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_FIELDS",
+    "Form",
+    "Hashable",
+    "IncomparableError",
+    "common_form",
+    "hash_of",
+    "quoted",
+    "type_name",
+]
 
 MAX_DEPTH = 12
 """How deep types may nest: each level is a lambda in Spark's plan, which grows with it."""
@@ -28,6 +35,7 @@ MAX_DEPTH = 12
 MAX_FIELDS = 500
 """How many atomic fields one column may have in all, for the same reason."""
 
+_WORD = 62  # marks in one number: a bigint has 63 bits beside its sign
 _INTEGERS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 20}
 _IDENTICAL = frozenset(["boolean", "binary", "date", "timestamp", "timestamp_ntz"])
 _DAY_TIME, _YEAR_MONTH = "interval day to second", "interval year to month"
@@ -38,8 +46,24 @@ class IncomparableError(Exception):
 
 
 @dataclass(frozen=True)
+class Hashable:
+    """What of a value goes into its hash, as SQL.
+
+    Attributes:
+        values: expressions, of which `xxhash64` skips those that are null.
+        marks: conditions, never null, that say which are null. Each takes a bit.
+    """
+
+    values: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Form:
     """A form in which values can be compared: here, an atomic type that both sides are cast to.
+
+    Columns come and go as SQL, because the plan of a wide table has thousands of expressions, and each
+    `Column` object costs a round trip to the JVM. A column is a plain name or a lambda's variable.
 
     Attributes:
         tag: the form's name. Hashes may be compared only under the same tag.
@@ -49,13 +73,13 @@ class Form:
     tag: str
     plain: bool = True
 
-    def comparable(self, column: Column) -> Column:
+    def comparable(self, column: str) -> str:
         """Return the column so that `<=>` means the same value."""
-        return column if self.plain else column.cast(self.tag)
+        return column if self.plain else f"CAST({column} AS {self.tag})"
 
-    def hashable(self, column: Column) -> list[Column]:
-        """Return arguments for xxhash64 that differ wherever the values do."""
-        return [column.isNull(), self.comparable(column)]
+    def hashable(self, column: str) -> Hashable:
+        """Return what to hash, different wherever the values are."""
+        return Hashable((self.comparable(column),), (f"isnull({column})",))
 
 
 @dataclass(frozen=True)
@@ -64,15 +88,14 @@ class _Floating(Form):
 
     signed_zero: bool = False
 
-    def comparable(self, column: Column) -> Column:
-        value = column.cast(self.tag)
-        nan = F.lit(math.nan).cast(self.tag)
+    def comparable(self, column: str) -> str:
+        value = f"CAST({column} AS {self.tag})"
         if not self.signed_zero:
-            zero = F.lit(0.0).cast(self.tag)
-            return F.when(F.isnan(value), nan).when(value == zero, zero).otherwise(value)
+            nan, zero = f"CAST('NaN' AS {self.tag})", f"CAST(0 AS {self.tag})"
+            return f"CASE WHEN isnan({value}) THEN {nan} WHEN {value} = {zero} THEN {zero} ELSE {value} END"
         # Text is the only form in which every engine keeps the sign, and Spark prints each bit of a
         # floating number (the shortest text that reads back as the same number).
-        return value.cast("string")
+        return f"CAST({value} AS string)"
 
 
 @dataclass(frozen=True)
@@ -81,14 +104,16 @@ class _WideDecimal(Form):
 
     scale: int = 0
 
-    def comparable(self, column: Column) -> Column:
-        whole = F.floor(column).cast("decimal(38,0)")
-        rest = (column % F.lit(1).cast("decimal(1,0)")).cast(f"decimal({self.scale},{self.scale})")
-        return F.when(column.isNotNull(), F.struct(whole.alias("whole"), rest.alias("rest")))
+    def comparable(self, column: str) -> str:
+        whole, rest = self._split(column)
+        return f"CASE WHEN isnotnull({column}) THEN struct({whole} AS whole, {rest} AS rest) END"
 
-    def hashable(self, column: Column) -> list[Column]:
-        value = self.comparable(column)
-        return [column.isNull(), value["whole"], value["rest"]]
+    def hashable(self, column: str) -> Hashable:
+        return Hashable(self._split(column), (f"isnull({column})",))
+
+    def _split(self, column: str) -> tuple[str, str]:
+        rest = f"CAST({column} % CAST(1 AS decimal(1,0)) AS decimal({self.scale},{self.scale}))"
+        return f"CAST(floor({column}) AS decimal(38,0))", rest
 
 
 @dataclass(frozen=True)
@@ -98,23 +123,25 @@ class _Void(Form):
     type: T.DataType = field(default_factory=T.StringType)
     inner: Form = Form("string")
 
-    def comparable(self, column: Column) -> Column:
-        return self.inner.comparable(column.cast(self.type))
+    def comparable(self, column: str) -> str:
+        return self.inner.comparable(self._typed(column))
 
-    def hashable(self, column: Column) -> list[Column]:
-        return self.inner.hashable(column.cast(self.type))
+    def hashable(self, column: str) -> Hashable:
+        return self.inner.hashable(self._typed(column))
+
+    def _typed(self, column: str) -> str:
+        return f"CAST({column} AS {_ddl(self.type)})"
 
 
 @dataclass(frozen=True)
 class _Array(Form):
     element: Form = Form("string")
 
-    def comparable(self, column: Column) -> Column:
-        return column if self.plain else F.transform(column, self.element.comparable)
+    def comparable(self, column: str) -> str:
+        return column if self.plain else f"transform({column}, x -> {self.element.comparable('x')})"
 
-    def hashable(self, column: Column) -> list[Column]:
-        size = F.when(column.isNotNull(), F.size(column)).otherwise(F.lit(-1))
-        return [size, F.transform(column, lambda item: hash_of(self.element.hashable(item)))]
+    def hashable(self, column: str) -> Hashable:
+        return Hashable((_size(column), f"transform({column}, x -> {hash_of([self.element.hashable('x')])})"))
 
 
 @dataclass(frozen=True)
@@ -122,44 +149,70 @@ class _Map(Form):
     key: Form = Form("string")
     value: Form = Form("string")
 
-    def comparable(self, column: Column) -> Column:
-        return F.sort_array(F.transform(F.map_entries(column), self._entry))
+    def comparable(self, column: str) -> str:
+        entry = f"struct({self.key.comparable('x.key')} AS key, {self.value.comparable('x.value')} AS value)"
+        return f"sort_array(transform(map_entries({column}), x -> {entry}))"
 
-    def _entry(self, entry: Column) -> Column:
-        return F.struct(
-            self.key.comparable(entry["key"]).alias("key"),
-            self.value.comparable(entry["value"]).alias("value"),
-        )
-
-    def hashable(self, column: Column) -> list[Column]:
+    def hashable(self, column: str) -> Hashable:
         # The hash of an entry stands for it, so that sorting compares numbers only.
-        size = F.when(column.isNotNull(), F.size(column)).otherwise(F.lit(-1))
-        return [size, F.sort_array(F.transform(F.map_entries(column), self._entry_hash))]
-
-    def _entry_hash(self, entry: Column) -> Column:
-        return hash_of([*self.key.hashable(entry["key"]), *self.value.hashable(entry["value"])])
+        entry = hash_of([self.key.hashable("x.key"), self.value.hashable("x.value")])
+        return Hashable((_size(column), f"sort_array(transform(map_entries({column}), x -> {entry}))"))
 
 
 @dataclass(frozen=True)
 class _Struct(Form):
     fields: tuple[tuple[str, Form], ...] = ()
 
-    def comparable(self, column: Column) -> Column:
+    def comparable(self, column: str) -> str:
         if self.plain:
             return column
-        fields = [form.comparable(column[name]).alias(f"f{i}") for i, (name, form) in enumerate(self.fields)]
-        return F.when(column.isNotNull(), F.struct(*fields))
-
-    def hashable(self, column: Column) -> list[Column]:
-        return [
-            column.isNull(),
-            *(part for name, form in self.fields for part in form.hashable(column[name])),
+        fields = [
+            f"{form.comparable(f'{column}.{quoted(name)}')} AS f{i}"
+            for i, (name, form) in enumerate(self.fields)
         ]
+        return f"CASE WHEN isnotnull({column}) THEN struct({', '.join(fields)}) END"
+
+    def hashable(self, column: str) -> Hashable:
+        parts = [form.hashable(f"{column}.{quoted(name)}") for name, form in self.fields]
+        marks = (f"isnull({column})", *(mark for part in parts for mark in part.marks))
+        return Hashable(tuple(value for part in parts for value in part.values), marks)
 
 
-def hash_of(arguments: Sequence[Column]) -> Column:
-    """Return the 64-bit hash of `hashable` arguments, never null."""
-    return F.xxhash64(*arguments)
+def hash_of(parts: Iterable[Hashable], *first: str) -> str:
+    """Return the 64-bit hash, never null, of `hashable` parts after some numbers.
+
+    Where two rows have the same marks, the same values are skipped as null, and the others meet their
+    like; otherwise the marks tell them apart.
+    """
+    known = tuple(parts)
+    marks = [mark for part in known for mark in part.marks]
+    words = [_word(marks[start : start + _WORD]) for start in range(0, len(marks), _WORD)]
+    return f"xxhash64({', '.join([*first, *(value for part in known for value in part.values), *words])})"
+
+
+def _word(marks: Sequence[str]) -> str:
+    """Return a number with a bit for each mark."""
+    return " | ".join(f"if({mark}, {1 << i}L, 0L)" for i, mark in enumerate(marks))
+
+
+def _size(column: str) -> str:
+    return f"if(isnull({column}), -1, size({column}))"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _ddl(data_type: T.DataType) -> str:
+    """Return a type as SQL takes it, whatever its fields are called."""
+    if isinstance(data_type, T.ArrayType):
+        return f"array<{_ddl(data_type.elementType)}>"
+    if isinstance(data_type, T.MapType):
+        return f"map<{_ddl(data_type.keyType)},{_ddl(data_type.valueType)}>"
+    if isinstance(data_type, T.StructType):
+        return f"struct<{','.join(f'{quoted(f.name)}:{_ddl(f.dataType)}' for f in data_type.fields)}>"
+    return type_name(data_type)
 
 
 def type_name(data_type: T.DataType) -> str:

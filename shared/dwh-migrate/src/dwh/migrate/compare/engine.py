@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.expectations import Usable, first_line
-from dwh.migrate.compare.findings import ColumnFound, RowsFound, read_columns, read_rows, read_samples
-from dwh.migrate.compare.fingerprint import Sums, bucket_sums, column_sums, in_buckets
+from dwh.migrate.compare.findings import ColumnFound, RowsFound, read_counts, read_details
+from dwh.migrate.compare.fingerprint import Sums, bucket_sums, columns_that_differ, in_buckets
 from dwh.migrate.compare.join import Differing, differing_rows, rows_of_duplicate_keys
 from dwh.migrate.compare.model import NotCompared, Rows, SampleRow, Split, Step
 from dwh.migrate.compare.multiset import Surplus, surplus_rows
@@ -22,11 +22,8 @@ from dwh.migrate.compare.stored import Parts
 __all__ = ["Evidence", "Limits", "climb", "climb_parts", "known_equal", "without_broken"]
 
 FEW = 0.25
-"""The share of rows up to which differing buckets are read again and joined in all columns. Above it,
-another scan first finds the columns that differ, and the join reads those alone."""
-
-SMALL = 100_000
-"""Rows, both sides together, up to which joining all columns is quicker than that other scan."""
+"""The share of rows up to which only the buckets that differ are read again. Above it, leaving the other
+buckets out costs more than it saves."""
 
 MOVED = NotCompared(
     "The data",
@@ -124,12 +121,11 @@ def climb(schemas: Tables, expectations: Sequence[Usable], limits: Limits, *, ex
             lambda: _join(schemas, schemas.values, expectations, limits, rows, None)
         )
     else:
-        plan, seconds["columns"] = _timed(lambda: _plan(schemas, differing, sums, exact))
+        values, buckets = _plan(schemas, differing, sums, exact)
         evidence, seconds["join"] = _timed(
-            lambda: _join(schemas, plan[0], expectations, limits, rows, plan[1])
+            lambda: _join(schemas, values, expectations, limits, rows, buckets)
         )
-        read = sum(_rows_in(side, plan[1]) for side in sums)
-        evidence = replace(evidence, rows_joined=read)
+        evidence = replace(evidence, rows_joined=sum(_rows_in(side, buckets) for side in sums))
     gaps = (*evidence.gaps, *_contradictions(evidence, schemas, bool(differing)))
     return replace(evidence, gaps=gaps, buckets_differing=len(differing), seconds=seconds)
 
@@ -145,7 +141,7 @@ def without_broken(schemas: Tables, expectations: Sequence[Usable]) -> tuple[Usa
 def _problem(schemas: Tables, item: Usable) -> str:
     try:
         if schemas.key:
-            read_rows(differing_rows(schemas.left, schemas.right, schemas, schemas.values, [item]))
+            read_counts(differing_rows(schemas.left, schemas.right, schemas, schemas.values, [item]))
         surplus_rows(schemas.left, schemas.right, schemas, [item], 0)
     except Exception as error:  # engines raise errors of a row in their own ways
         return first_line(error)
@@ -177,13 +173,9 @@ def _plan(
     """Return the columns and the buckets to join; None for all buckets."""
     if exact:
         return schemas.values, None
-    rows = sum(_rows_in(side, None) for side in sums)
-    if sum(_rows_in(side, differing) for side in sums) <= FEW * rows:
-        return schemas.values, differing
-    if not schemas.key or rows <= SMALL:
-        return schemas.values, None
-    left, right = column_sums(schemas)
-    return tuple(pair for i, pair in enumerate(schemas.values) if left[i] != right[i]), None
+    few = sum(_rows_in(side, differing) for side in sums) <= FEW * sum(_rows_in(side, None) for side in sums)
+    values = columns_that_differ(schemas, *sums, differing) if schemas.key else schemas.values
+    return values, (differing if few else None)
 
 
 def _join(
@@ -205,15 +197,14 @@ def _join(
     differing = differing_rows(left, right, schemas, values, expectations, null_keys=null_keys)
     differing = replace(differing, frame=differing.frame.persist())
     try:
-        found = read_rows(differing)
-        evidence = Evidence(
-            step,
-            _paired(rows, found),
-            read_columns(differing, found, schemas, limits.top),
-            tuple(values),
-            read_samples(differing, found, schemas, limits.samples),
-            found.seen,
-        )
+        counted = read_counts(differing)
+        details = read_details(differing, counted, schemas, limits.top, limits.samples)
+        found = counted.rows
+        columns = {
+            values[i].name: replace(column, top=details.top.get(i, ()))
+            for i, column in counted.columns.items()
+        }
+        evidence = Evidence(step, _paired(rows, found), columns, tuple(values), details.samples, found.seen)
         if found.duplicates:
             return _with_duplicates(evidence, left, right, schemas, differing, found, limits)
         return evidence

@@ -7,23 +7,21 @@ bounded rows whatever differs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import and_
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.canonical import hash_of
-from dwh.migrate.compare.expectations import any_of
 from dwh.migrate.compare.join import Differing, distance
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.migrate.compare.schema import Paired, Schemas
 from dwh.migrate.compare.text import cell, text_of
 
-__all__ = ["ColumnFound", "RowsFound", "read_columns", "read_rows", "read_samples"]
+__all__ = ["ColumnFound", "Counted", "Details", "RowsFound", "read_counts", "read_details"]
 
 _KINDS: tuple[RowKind, ...] = ("changed", "left_only", "right_only")
 
@@ -35,7 +33,6 @@ class RowsFound:
     Attributes:
         duplicate_keys_left, duplicate_keys_right: keys that more than one row of the side has.
         duplicates: keys that more than one row of some side has.
-        differing: in how many rows each of the values differs, by its place in the list.
         seen: what each expectation covers, by its place in the list.
     """
 
@@ -45,7 +42,6 @@ class RowsFound:
     duplicate_keys_left: int
     duplicate_keys_right: int
     duplicates: int
-    differing: tuple[int, ...]
     seen: tuple[int, ...]
 
 
@@ -60,213 +56,226 @@ class ColumnFound:
     top: tuple[Pair, ...] = ()
 
 
-def read_rows(differing: Differing) -> RowsFound:
-    """Return the counts of rows, by one Spark job."""
-    kinds = {kind: F.col("kind") == kind for kind in (*_KINDS, "duplicate")}
-    marks = {kind: kinds[kind] for kind in kinds}
-    marks |= {f"{kind}_expected": kinds[kind] & _row_expected(differing) for kind in kinds}
-    marks |= {"l_more": F.col("l_more"), "r_more": F.col("r_more")}
-    marks |= {f"differs{i}": F.col(f"differs{i}") for i in range(len(differing.values))}
-    marks |= {f"covered{j}": F.col(f"covered{j}") for j in range(len(differing.expectations))}
-    row = differing.frame.agg(
-        *(F.count(F.when(mark, True)).alias(name) for name, mark in marks.items())
-    ).collect()[0]
+@dataclass(frozen=True)
+class Counted:
+    """What one pass over the rows that differ counts.
+
+    Attributes:
+        columns: what is found in each of `Differing.values` in which something differs, by its place in
+            the list; without the most frequent changes.
+    """
+
+    rows: RowsFound
+    columns: Mapping[int, ColumnFound]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is shown of the rows that differ.
+
+    Attributes:
+        top: the most frequent changes of each column, by its place in `Differing.values`.
+        samples: at most so many rows of each kind, the unexpected ones first, then by key.
+    """
+
+    top: Mapping[int, tuple[Pair, ...]] = field(default_factory=dict)
+    samples: tuple[SampleRow, ...] = ()
+
+
+def read_counts(differing: Differing) -> Counted:
+    """Return the counts of rows and of values, by one Spark job."""
+    kinds = {kind: f"kind = '{kind}'" for kind in (*_KINDS, "duplicate")}
+    marks = {**kinds, "l_more": "l_more", "r_more": "r_more"}
+    marks |= {f"{kind}_expected": f"{kinds[kind]} AND {_row_expected(differing)}" for kind in kinds}
+    marks |= {f"covered{j}": f"covered{j}" for j in range(len(differing.expectations))}
+    counts = [f"count_if({mark}) AS {name}" for name, mark in marks.items()]
+    measures = [text for i, pair in enumerate(differing.values) for text in _measures(i, pair)]
+    row = differing.frame.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0]
     changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in _KINDS)
-    return RowsFound(
+    rows = RowsFound(
         changed,
         left_only,
         right_only,
         row["l_more"],
         row["r_more"],
         row["duplicate"],
-        tuple(row[f"differs{i}"] for i in range(len(differing.values))),
         tuple(row[f"covered{j}"] for j in range(len(differing.expectations))),
     )
+    columns = {i: _column(row, i, pair) for i, pair in enumerate(differing.values) if row[f"differing{i}"]}
+    return Counted(rows, columns)
 
 
 def _split(count: int, expected: int) -> Split:
     return Split(count, expected, count - expected)
 
 
-def _row_expected(differing: Differing) -> Column:
+def _row_expected(differing: Differing) -> str:
     """Return whether all that differs in a row is expected."""
-    cells = [~F.col(f"differs{i}") | F.col(f"expected{i}") for i in range(len(differing.values))]
-    about_rows = [F.col(f"covered{j}") for j, item in enumerate(differing.expectations) if item.pair is None]
-    changed = reduce(and_, cells) if cells else F.lit(False)
-    return F.when(F.col("kind") == "changed", changed).otherwise(any_of(about_rows))
+    cells = " AND ".join(f"(NOT differs{i} OR expected{i})" for i in range(len(differing.values)))
+    rows = " OR ".join(f"covered{j}" for j, item in enumerate(differing.expectations) if item.pair is None)
+    return f"CASE WHEN kind = 'changed' THEN {cells or 'false'} ELSE {rows or 'false'} END"
 
 
-def read_columns(
-    differing: Differing, found: RowsFound, schemas: Schemas, top: int
-) -> Mapping[str, ColumnFound]:
-    """Return what differs in each column of `differing.values` in which something does.
-
-    Parameters:
-        found: what `read_rows` returned: the other columns would only make Spark's plans longer.
-        top: how many of the most frequent changes to return for a column.
-    """
-    places = [i for i, count in enumerate(found.differing) if count]
-    if not places:
-        return {}
-    totals = {row["column"]: row for row in _totals(differing, places).collect()}
-    pairs: dict[int, list[Pair]] = {i: [] for i in totals}
-    for row in _top_pairs(differing, places, schemas, top).collect():
-        pairs[row["column"]].append(_pair(row, schemas))
-    return {
-        differing.values[i].name: ColumnFound(
-            _split(row["count"], row["expected"]),
-            row["to_null"],
-            row["from_null"],
-            _numbers(row) if differing.values[i].numeric else None,
-            tuple(sorted(pairs[i], key=lambda pair: -pair.count)),
-        )
-        for i, row in totals.items()
-    }
-
-
-def _cells(differing: Differing, fields: Mapping[int, Sequence[Column]], *keep: Column) -> DataFrame:
-    """Return one row for each cell that differs: `column`, `expected` and the fields of its column."""
-    cells = [
-        F.struct(
-            F.lit(i).alias("column"),
-            F.col(f"differs{i}").alias("differs"),
-            F.col(f"expected{i}").alias("expected"),
-            *columns,
-        )
-        for i, columns in fields.items()
+def _measures(i: int, pair: Paired) -> list[str]:
+    """Return the aggregates of one column, over the rows in which it differs."""
+    counts = [
+        f"count_if(differs{i}) AS differing{i}",
+        f"count_if(expected{i}) AS expected{i}",
+        f"count_if(differs{i} AND isnull({pair.right})) AS to_null{i}",
+        f"count_if(differs{i} AND isnull({pair.left})) AS from_null{i}",
     ]
-    exploded = differing.frame.where(F.col("kind") == "changed").select(
-        F.explode(F.array(*cells)).alias("cell"), *keep
-    )
-    return exploded.where("cell.differs").select("cell.*", *(F.col(f"k{n}") for n in range(len(keep))))
-
-
-def _totals(differing: Differing, places: Sequence[int]) -> DataFrame:
-    cells = _cells(differing, {i: _measures(differing.values[i]) for i in places})
-    return cells.groupBy("column").agg(
-        F.count(F.lit(1)).alias("count"),
-        F.sum(F.col("expected").cast("int")).alias("expected"),
-        F.sum(F.col("to_null").cast("int")).alias("to_null"),
-        F.sum(F.col("from_null").cast("int")).alias("from_null"),
-        F.count("apart").alias("compared"),
-        F.max("apart").alias("max_absolute"),
-        F.avg("apart").alias("mean_absolute"),
-        F.max("relative").alias("max_relative"),
-        F.avg("relative").alias("mean_relative"),
-    )
-
-
-def _measures(pair: Paired) -> list[Column]:
-    old, new = F.col(pair.left), F.col(pair.right)
-    apart = relative = F.lit(None).cast("double")
-    if pair.numeric:
-        distances = distance(pair)
-        finite = distances[0] < F.lit(math.inf)  # false for NaN as well, which Spark takes for the largest
-        apart = F.when(finite, distances[0])
-        relative = F.when(finite & (distances[1] > 0), distances[0] / distances[1]).when(finite, F.lit(0.0))
+    if not pair.numeric:
+        return counts
+    apart, largest = distance(pair)
+    # False for NaN as well, which Spark takes for the largest number.
+    finite = f"differs{i} AND {apart} < double('Infinity')"
+    relative = f"CASE WHEN {finite} THEN CASE WHEN {largest} > 0 THEN {apart} / {largest} ELSE 0 END END"
     return [
-        (old.isNotNull() & new.isNull()).alias("to_null"),
-        (old.isNull() & new.isNotNull()).alias("from_null"),
-        apart.alias("apart"),
-        relative.alias("relative"),
+        *counts,
+        f"count_if({finite}) AS compared{i}",
+        f"max(CASE WHEN {finite} THEN {apart} END) AS max_absolute{i}",
+        f"avg(CASE WHEN {finite} THEN {apart} END) AS mean_absolute{i}",
+        f"max({relative}) AS max_relative{i}",
+        f"avg({relative}) AS mean_relative{i}",
     ]
 
 
-def _numbers(row: Any) -> Numbers:
+def _column(row: Any, i: int, pair: Paired) -> ColumnFound:
+    split = _split(row[f"differing{i}"], row[f"expected{i}"])
+    numbers = _numbers(row, i) if pair.numeric else None
+    return ColumnFound(split, row[f"to_null{i}"], row[f"from_null{i}"], numbers)
+
+
+def _numbers(row: Any, i: int) -> Numbers:
     names = ("max_absolute", "mean_absolute", "max_relative", "mean_relative")
-    values = [row[name] if row[name] is not None and math.isfinite(row[name]) else None for name in names]
-    return Numbers(row["compared"], *values)
+    values = [row[f"{name}{i}"] for name in names]
+    finite = [value if value is not None and math.isfinite(value) else None for value in values]
+    return Numbers(row[f"compared{i}"], *finite)
 
 
-def _top_pairs(differing: Differing, places: Sequence[int], schemas: Schemas, top: int) -> DataFrame:
-    keys = [text.alias(f"k{n}") for n, text in enumerate(_key_texts(schemas))]
-    cells = _cells(differing, {i: _texts(differing.values[i]) for i in places}, *keys)
-    # Texts are cut, so the hashes of the whole values keep long ones apart.
-    by = ["column", "old", "new", "old_hash", "new_hash"]
-    examples = [F.min(F.struct(*(F.col(f"k{n}") for n in range(len(keys))))).alias("example")]
-    counted = cells.groupBy(*by).agg(
-        F.count(F.lit(1)).alias("count"), F.sum(F.col("expected").cast("int")).alias("expected"), *examples
-    )
-    rank = F.row_number().over(Window.partitionBy("column").orderBy(F.desc("count"), *by[1:]))
-    return counted.withColumn("rank", rank).where(F.col("rank") <= top)
-
-
-def _texts(pair: Paired) -> list[Column]:
-    old, new = F.col(pair.left), F.col(pair.right)
-    return [
-        text_of(old, pair.left_type).alias("old"),
-        text_of(new, pair.right_type).alias("new"),
-        hash_of(pair.how.hashable(old)).alias("old_hash"),
-        hash_of(pair.how.hashable(new)).alias("new_hash"),
-    ]
-
-
-def _key_texts(schemas: Schemas) -> list[Column]:
-    return [
-        F.coalesce(text_of(F.col(pair.left), pair.left_type), text_of(F.col(pair.right), pair.right_type))
-        for pair in schemas.key
-    ]
-
-
-def _pair(row: Any, schemas: Schemas) -> Pair:
-    example = {pair.name: cell(text) for pair, text in zip(schemas.key, row["example"], strict=True)}
-    count, expected = row["count"], row["expected"]
-    return Pair(cell(row["old"]), cell(row["new"]), count, expected, count - expected, example)
-
-
-def read_samples(
-    differing: Differing, found: RowsFound, schemas: Schemas, samples: int
-) -> tuple[SampleRow, ...]:
-    """Return at most `samples` rows of each kind, the unexpected ones first, then by key.
+def read_details(differing: Differing, counted: Counted, schemas: Schemas, top: int, samples: int) -> Details:
+    """Return the most frequent changes, and sample rows, by two Spark jobs.
 
     Parameters:
-        found: what `read_rows` returned, so that kinds which do not occur cost nothing.
+        counted: what `read_counts` returned, so that what does not occur costs nothing.
+        top: how many changes to return for a column.
+        samples: how many rows of each kind.
     """
-    counts = zip(_KINDS, (found.changed, found.left_only, found.right_only), strict=True)
-    kinds = [kind for kind, split in counts if split.count]
+    found = counted.rows
+    splits = zip(_KINDS, (found.changed, found.left_only, found.right_only), strict=True)
+    kinds = [kind for kind, split in splits if split.count]
     if not kinds:
-        return ()
-    expected = _row_expected(differing)
+        return Details()
+    frequent = _frequent(differing, list(counted.columns), schemas, top)
+    read = _rows_to_show(differing, schemas, kinds, samples, {row["example"] for row in frequent})
+    shown = [_sample(row, differing, schemas) for row in read if not row["is_example"]]
+    examples = {row["hashed_key"]: row for row in read if row["is_example"]}
+    pairs: dict[int, list[Pair]] = {}
+    for row in sorted(frequent, key=lambda row: (-row["count"], row["old"], row["new"])):
+        if example := examples.get(row["example"]):  # missing when the data changed meanwhile
+            pairs.setdefault(row["column"], []).append(_pair(row, example, schemas))
+    return Details(
+        {i: tuple(known) for i, known in pairs.items()},
+        tuple(sorted(shown, key=lambda sample: sample.expected)),
+    )
+
+
+def _hashed_key(schemas: Schemas) -> str:
+    """Return a hash of the key of a row that is on both sides."""
+    return hash_of(pair.how.hashable(pair.left) for pair in schemas.key)
+
+
+def _frequent(differing: Differing, places: Sequence[int], schemas: Schemas, top: int) -> list[Any]:
+    """Return the most frequent changes of each column, as hashes, with the key's hash of an example.
+
+    Hashes can be counted much faster than texts, and long texts that begin alike stay apart.
+    """
+    if not places:
+        return []
+    cells = [
+        f"struct({i} AS column, differs{i} AS differs, CAST(expected{i} AS int) AS expected, "
+        f"{hash_of([pair.how.hashable(pair.left)])} AS old, "
+        f"{hash_of([pair.how.hashable(pair.right)])} AS new)"
+        for i, pair in ((i, differing.values[i]) for i in places)
+    ]
+    exploded = differing.frame.where("kind = 'changed'").selectExpr(
+        f"explode(array({', '.join(cells)})) AS cell", f"{_hashed_key(schemas)} AS hashed_key"
+    )
+    aggregates = ("count(1) AS count", "sum(cell.expected) AS expected", "min(hashed_key) AS example")
+    counted = (
+        exploded.where("cell.differs")
+        .selectExpr("cell.column AS column", "cell.old AS old", "cell.new AS new", "cell", "hashed_key")
+        .groupBy("column", "old", "new")
+        .agg(*(F.expr(text) for text in aggregates))
+    )
+    rank = "row_number() OVER (PARTITION BY column ORDER BY count DESC, old, new) AS place"
+    return counted.selectExpr("*", rank).where(f"place <= {int(top)}").collect()
+
+
+def _rows_to_show(
+    differing: Differing, schemas: Schemas, kinds: Sequence[RowKind], samples: int, examples: Iterable[int]
+) -> list[Any]:
+    """Return sample rows of each kind, and the rows whose keys are the examples, all as text."""
     texts = [
-        text_of(F.col(name), data_type).alias(f"{side}{i}")
+        f"{text_of(name, data_type)} AS {side}{i}"
         for i, pair in enumerate(differing.values)
         for side, name, data_type in (
             ("old", pair.left, pair.left_type),
             ("new", pair.right, pair.right_type),
         )
     ]
-    marks = [F.col(f"{mark}{i}") for i in range(len(differing.values)) for mark in ("differs", "expected")]
-    keys = [text.alias(f"k{n}") for n, text in enumerate(_key_texts(schemas))]
+    marks = [f"{mark}{i}" for i in range(len(differing.values)) for mark in ("differs", "expected")]
+    keys = [
+        f"coalesce({text_of(pair.left, pair.left_type)}, {text_of(pair.right, pair.right_type)}) AS k{n}"
+        for n, pair in enumerate(schemas.key)
+    ]
     # By name: Sail mistakes a condition in the order for a column.
-    order = [key.alias(f"by{n}") for n, key in enumerate(_comparable_key(schemas))]
-    rows = [
-        differing.frame.where(F.col("kind") == kind)
-        .select("*", expected.alias("expected"), *order)
-        .orderBy("expected", *(f"by{n}" for n in range(len(order))))
-        .limit(samples)
-        .select("kind", "expected", *keys, *marks, *texts)
+    order = [
+        f"coalesce({pair.how.comparable(pair.left)}, {pair.how.comparable(pair.right)}) AS by{n}"
+        for n, pair in enumerate(schemas.key)
+    ]
+    rows = differing.frame.selectExpr("*", f"{_row_expected(differing)} AS expected", *order)
+    wanted = [
+        (rows.where(f"kind = '{kind}'").orderBy("expected", *(f"by{n}" for n in range(len(order)))), "false")
         for kind in kinds
     ]
-    read = [_sample(row, differing, schemas) for row in reduce(DataFrame.unionAll, rows).collect()]
-    return tuple(sorted(read, key=lambda sample: sample.expected))
+    if hashes := ", ".join(f"{example}L" for example in examples):
+        is_wanted = f"kind = 'changed' AND {_hashed_key(schemas)} IN ({hashes})"
+        frames.append((rows.where(is_wanted), "true"))
+    shown = [
+        frame.selectExpr(
+            f"{is_example} AS is_example", f"{_hashed_key(schemas)} AS hashed_key", "kind", "expected",
+            *keys, *marks, *texts,
+        )
+        for frame, is_example in frames
+    ]  # fmt: skip
+    return reduce(DataFrame.unionAll, shown).collect()
 
 
-def _comparable_key(schemas: Schemas) -> list[Column]:
-    return [
-        F.coalesce(pair.how.comparable(F.col(pair.left)), pair.how.comparable(F.col(pair.right)))
-        for pair in schemas.key
-    ]
+def _pair(row: Any, example: Any, schemas: Schemas) -> Pair:
+    i, count, expected = row["column"], row["count"], row["expected"]
+    return Pair(
+        cell(example[f"old{i}"]),
+        cell(example[f"new{i}"]),
+        count,
+        expected,
+        count - expected,
+        _key(example, schemas),
+    )
+
+
+def _key(row: Any, schemas: Schemas) -> dict[str, Cell]:
+    return {pair.name: cell(row[f"k{n}"]) for n, pair in enumerate(schemas.key)}
 
 
 def _sample(row: Any, differing: Differing, schemas: Schemas) -> SampleRow:
     kind: RowKind = row["kind"]
-    key = {pair.name: cell(row[f"k{n}"]) for n, pair in enumerate(schemas.key)}
     cells = [
         _cell(row, i, pair.name, kind)
         for i, pair in enumerate(differing.values)
         if kind != "changed" or row[f"differs{i}"]
     ]
-    return SampleRow(kind, key, tuple(cells), row["expected"])
+    return SampleRow(kind, _key(row, schemas), tuple(cells), row["expected"])
 
 
 def _cell(row: Any, i: int, name: str, kind: RowKind) -> CellChange:

@@ -7,14 +7,16 @@ put together in Python, where integers have no end.
 
 Rows with a key have one 64-bit hash: a difference stays unseen with a chance of 2^-64. Rows without
 a key have two, because among n rows any two may meet, with a chance of n^2 / 2^(bits + 1).
+
+The hash of a row with a key is made of hashes of some of its columns and the key. Their sums tell
+which columns the exact step must read. They cannot replace the sum of whole rows: where a key is not
+unique, values swapped between two of its rows leave each of them as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any, Literal
 
 from pyspark.sql import Column, DataFrame
@@ -27,9 +29,8 @@ __all__ = [
     "BUCKETS",
     "SideName",
     "Sums",
-    "bucket_of",
     "bucket_sums",
-    "column_sums",
+    "columns_that_differ",
     "compared",
     "halves",
     "hash_bits",
@@ -42,16 +43,25 @@ BUCKETS = 4096
 """Into how many groups rows fall, by the hash of their key. A hundred scattered differences then need
 2.4 % of the rows to be read again, and the driver holds 4,096 small rows a side."""
 
+_MOST_GROUPS = 8  # each costs every row an addition, and a column less to read again is worth it
+_GROUP = 4  # columns
+
 SideName = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
 class Sums:
-    """The fingerprint of a group of rows: `hashes` are sums of 64-bit hashes, exact integers."""
+    """The fingerprint of some rows.
+
+    Attributes:
+        hashes: sums of the 64-bit hashes of rows, exact integers.
+        groups: the same for each group of columns.
+    """
 
     rows: int
     null_keys: int
     hashes: tuple[int, ...]
+    groups: tuple[int, ...] = ()
 
 
 def hash_bits(schemas: Schemas) -> int:
@@ -64,38 +74,44 @@ def compared(schemas: Schemas) -> tuple[Paired, ...]:
     return (*schemas.key, *schemas.values)
 
 
-def on(side: SideName, pair: Paired) -> Column:
-    """Return a pair's column on one side."""
-    return F.col(pair.left if side == "left" else pair.right)
+def on(side: SideName, pair: Paired) -> str:
+    """Return the name of a pair's column on one side."""
+    return pair.left if side == "left" else pair.right
 
 
-def _hash(side: SideName, pairs: Sequence[Paired], *first: Column) -> Column:
-    parts = [part for pair in pairs for part in pair.how.hashable(on(side, pair))]
-    return hash_of([*first, *parts])
+def _hash(side: SideName, pairs: Iterable[Paired], *first: str) -> str:
+    return hash_of([pair.how.hashable(on(side, pair)) for pair in pairs], *first)
 
 
-def bucket_of(side: SideName, schemas: Tables) -> Column:
-    """Return the bucket of a row: of its key, or of the whole row where there is none."""
-    hashed = _hash(side, schemas.key) if schemas.key else _hash(side, compared(schemas), F.lit(1))
-    return F.pmod(hashed, F.lit(BUCKETS)).cast("int")
+def _groups(schemas: Schemas) -> list[tuple[Paired, ...]]:
+    """Return the columns outside the key in groups that have a hash each; none where there is no key."""
+    values = schemas.values if schemas.key else ()
+    size = max(_GROUP, -(-len(values) // _MOST_GROUPS))
+    return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def _bucket_hash(side: SideName, schemas: Tables) -> str:
+    """Return the hash that a row's bucket depends on: of its key, or of the whole row without one."""
+    return _hash(side, schemas.key) if schemas.key else _hash(side, compared(schemas), "1")
+
+
+def _bucket(hashed: str) -> str:
+    return f"CAST(pmod({hashed}, {BUCKETS}L) AS int)"
 
 
 def in_buckets(side: SideName, schemas: Tables, buckets: Sequence[int]) -> DataFrame:
     """Return the rows of one side that fall into some of the buckets."""
     frame = schemas.left if side == "left" else schemas.right
-    return frame.where(bucket_of(side, schemas).isin(*buckets))
+    wanted = ", ".join(map(str, buckets))
+    return frame.where(f"{_bucket(_bucket_hash(side, schemas))} IN ({wanted})")
 
 
-def _null_key(side: SideName, schemas: Tables) -> Column:
-    nulls = [on(side, pair).isNull() for pair in schemas.key]
-    return reduce(or_, nulls).cast("int") if nulls else F.lit(0)
-
-
-def halves(name: str) -> list[Column]:
+def halves(name: str) -> list[str]:
     """Return the sums of both halves of a column of hashes, as aggregates."""
-    hashed = F.col(name)
-    low = hashed.bitwiseAND(F.lit(0xFFFFFFFF))
-    return [F.sum(low).alias(f"{name}_low"), F.sum(F.shiftrightunsigned(hashed, 32)).alias(f"{name}_high")]
+    return [
+        f"sum({name} & {0xFFFFFFFF}L) AS {name}_low",
+        f"sum(shiftrightunsigned({name}, 32)) AS {name}_high",
+    ]
 
 
 def whole(row: Any, name: str) -> int:
@@ -104,50 +120,76 @@ def whole(row: Any, name: str) -> int:
 
 
 def bucket_sums(schemas: Tables) -> tuple[dict[int, Sums], dict[int, Sums]]:
-    """Return the fingerprint of each bucket of whole rows, for both sides, by one Spark job."""
+    """Return the fingerprint of each bucket for both sides, by one Spark job."""
     left, right = (_bucketed(side, schemas) for side in ("left", "right"))
     sides: tuple[dict[int, Sums], dict[int, Sums]] = {}, {}
-    names = _row_hashes(schemas)
+    hashes, groups = _names(schemas)
     for row in left.unionAll(right).collect():
-        sums = Sums(row["rows"], row["null_keys"], tuple(whole(row, name) for name in names))
-        sides[row["side"]][row["bucket"]] = sums
+        sides[row["side"]][row["bucket"]] = Sums(
+            row["rows"],
+            row["null_keys"],
+            tuple(whole(row, name) for name in hashes),
+            tuple(whole(row, name) for name in groups),
+        )
     return sides
 
 
-def _row_hashes(schemas: Tables) -> list[str]:
-    return ["h1"] if schemas.key else ["h1", "h2"]
+def _names(schemas: Schemas) -> tuple[list[str], list[str]]:
+    """Return what the hashes of rows, and of groups of columns, are called."""
+    groups = [f"g{i}" for i in range(len(_groups(schemas)))]
+    return (["h1"] if schemas.key else ["h1", "h2"]), groups
 
 
 def _bucketed(side: SideName, schemas: Tables) -> DataFrame:
+    hashes, groups = _names(schemas)
+    summed = [half for name in (*hashes, *groups) for half in halves(name)]
+    return (
+        _hashed(side, schemas)
+        .groupBy("bucket")
+        .agg(*_expressions(f"{0 if side == 'left' else 1} AS side", "count(1) AS rows",
+                           "sum(null_key) AS null_keys", *summed))
+    )  # fmt: skip
+
+
+def _hashed(side: SideName, schemas: Tables) -> DataFrame:
+    """Return `bucket`, `null_key` and the hashes of each row."""
     frame = schemas.left if side == "left" else schemas.right
-    names = _row_hashes(schemas)
-    # Another first argument makes another hash function.
-    hashes = [_hash(side, compared(schemas), F.lit(i + 1)).alias(name) for i, name in enumerate(names)]
-    bucket = bucket_of(side, schemas).alias("bucket")
-    rows = frame.select(bucket, _null_key(side, schemas).alias("null_key"), *hashes)
-    return rows.groupBy("bucket").agg(
-        F.lit(0 if side == "left" else 1).alias("side"),
-        F.count(F.lit(1)).alias("rows"),
-        F.sum("null_key").alias("null_keys"),
-        *(half for name in names for half in halves(name)),
+    nulls = " OR ".join(f"isnull({on(side, pair)})" for pair in schemas.key) or "false"
+    null_key = f"CAST({nulls} AS int) AS null_key"
+    if not schemas.key:
+        # Another number first makes another hash function.
+        rows = frame.selectExpr(
+            null_key, f"{_bucket_hash(side, schemas)} AS h1", f"{_hash(side, compared(schemas), '2')} AS h2"
+        )
+        return rows.selectExpr(f"{_bucket('h1')} AS bucket", "*")
+    names = [on(side, pair) for pair in schemas.values]
+    keyed = frame.selectExpr(f"{_bucket_hash(side, schemas)} AS k", null_key, *dict.fromkeys(names))
+    by_group = [f"{_hash(side, group, 'k')} AS g{i}" for i, group in enumerate(_groups(schemas))]
+    groups = [f"g{i}" for i in range(len(by_group))]
+    return keyed.selectExpr("k", "null_key", *by_group).selectExpr(
+        f"{_bucket('k')} AS bucket", "null_key", f"xxhash64({', '.join(['k', *groups])}) AS h1", *groups
     )
 
 
-def column_sums(schemas: Tables) -> tuple[list[int], list[int]]:
-    """Return, for both sides, the sum of hash(key, value) of each column outside the key."""
-    left, right = (_summed(side, schemas) for side in ("left", "right"))
-    rows = {row["side"]: row for row in left.unionAll(right).collect()}
-    names = [f"h{i}" for i in range(len(schemas.values))]
-    return [whole(rows[0], name) for name in names], [whole(rows[1], name) for name in names]
+def _expressions(*texts: str) -> list[Column]:
+    return [F.expr(text) for text in texts]
 
 
-def _summed(side: SideName, schemas: Tables) -> DataFrame:
-    frame = schemas.left if side == "left" else schemas.right
-    names = [f"h{i}" for i in range(len(schemas.values))]
-    hashed = frame.select(_hash(side, schemas.key).alias("key"), *(on(side, pair) for pair in schemas.values))
-    columns = [
-        _hash(side, [pair], F.col("key")).alias(n) for n, pair in zip(names, schemas.values, strict=True)
-    ]
-    return hashed.select(*columns).agg(
-        F.lit(0 if side == "left" else 1).alias("side"), *(half for name in names for half in halves(name))
-    )
+def columns_that_differ(
+    schemas: Schemas, left: Mapping[int, Sums], right: Mapping[int, Sums], buckets: Iterable[int]
+) -> tuple[Paired, ...]:
+    """Return columns outside the key, among them all whose values differ in some of the buckets.
+
+    Only rows with the same columns around them are told apart by columns: where whole rows differ and no
+    group does, the key is not unique, and all columns are returned.
+    """
+    groups = _groups(schemas)
+    nothing = Sums(0, 0, (), (0,) * len(groups))
+    found: set[int] = set()
+    for bucket in buckets:
+        old, new = left.get(bucket, nothing), right.get(bucket, nothing)
+        unequal = {i for i in range(len(groups)) if old.groups[i] != new.groups[i]}
+        if not unequal:
+            return schemas.values
+        found |= unequal
+    return tuple(pair for i in sorted(found) for pair in groups[i])

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.migrate.compare.expectations import Usable, any_of, both_rows
+from dwh.migrate.compare.expectations import Usable, both_rows
 from dwh.migrate.compare.fingerprint import SideName, on
 from dwh.migrate.compare.schema import Paired, Tables
 
@@ -57,26 +55,28 @@ def differing_rows(
     joined = _joined(
         _one_a_key("left", left, schemas), _one_a_key("right", right, schemas), schemas, null_keys
     )
-    differs = [(F.col("both") & ~_equal(pair)).alias(f"differs{i}") for i, pair in enumerate(values)]
-    marked = joined.select("*", _kind(), *differs)
-    found = (F.col("kind") != "matched") | any_of([F.col(f"differs{i}") for i in range(len(values))])
-    rows = marked.where(found).withColumn(
-        "kind", F.when(F.col("kind") == "matched", "changed").otherwise(F.col("kind"))
-    )
+    differs = [f"both AND NOT ({_equal(pair)}) AS differs{i}" for i, pair in enumerate(values)]
+    marked = joined.selectExpr("*", _KIND, *differs)
+    found = " OR ".join(["kind <> 'matched'", *(f"differs{i}" for i in range(len(values)))])
+    changed = "CASE WHEN kind = 'matched' THEN 'changed' ELSE kind END AS kind"
+    rows = marked.where(found)
     covered = rows.select("*", *both_rows(schemas)).select(
         "*", *(_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations))
     )
     expected = [
-        (F.col(f"differs{i}") & any_of(_covering(pair, expectations))).alias(f"expected{i}")
-        for i, pair in enumerate(values)
+        f"differs{i} AND ({_covering(pair, expectations)}) AS expected{i}" for i, pair in enumerate(values)
     ]
     shown = [column for pair in (*schemas.key, *values) for column in (pair.left, pair.right)]
     marks = [f"differs{i}" for i in range(len(values))] + [f"covered{j}" for j in range(len(expectations))]
-    kept = covered.select("kind", "l_more", "r_more", *marks, *expected, *dict.fromkeys(shown))
+    kept = covered.selectExpr(changed, "l_more", "r_more", *marks, *expected, *dict.fromkeys(shown))
     return Differing(kept, tuple(values), tuple(expectations))
 
 
-def _key_columns(side: SideName, schemas: Tables) -> list[Column]:
+_KIND = """CASE WHEN l_more OR r_more THEN 'duplicate' WHEN both THEN 'matched'
+                WHEN l_here THEN 'left_only' ELSE 'right_only' END AS kind"""
+
+
+def _key_columns(side: SideName, schemas: Tables) -> list[str]:
     return [pair.how.comparable(on(side, pair)) for pair in schemas.key]
 
 
@@ -84,72 +84,54 @@ def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
     """Return the first row of each key, `<side>k<n>` for its comparable key and `<side>_more`."""
     mark = side[0]
     names = [f"{mark}k{n}" for n in range(len(schemas.key))]
-    keyed = frame.select(
-        "*", *(c.alias(name) for name, c in zip(names, _key_columns(side, schemas), strict=True))
+    keyed = frame.selectExpr(
+        "*", *(f"{key} AS {name}" for name, key in zip(names, _key_columns(side, schemas), strict=True))
     )
-    window = Window.partitionBy(*names).orderBy(*names)
+    window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY {', '.join(names)})"
     return (
-        keyed.select(
+        keyed.selectExpr(
             "*",
-            F.lag(F.lit(True)).over(window).alias("before"),
-            F.coalesce(F.lead(F.lit(True)).over(window), F.lit(False)).alias(f"{mark}_more"),
-            F.lit(True).alias(f"{mark}_here"),
+            f"lag(true) {window} AS before",
+            f"coalesce(lead(true) {window}, false) AS {mark}_more",
+            f"true AS {mark}_here",
         )
-        .where(F.col("before").isNull())
+        .where("isnull(before)")
         .drop("before")
     )
 
 
 def _joined(left: DataFrame, right: DataFrame, schemas: Tables, null_keys: bool) -> DataFrame:
-    names = [(F.col(f"lk{n}"), F.col(f"rk{n}")) for n in range(len(schemas.key))]
-    same = [a.eqNullSafe(b) if null_keys else a == b for a, b in names]
-    joined = left.join(right, reduce(and_, same), "full_outer")
-    marks = [F.coalesce(F.col(name), F.lit(False)) for name in ("l_here", "r_here", "l_more", "r_more")]
-    l_here, r_here, l_more, r_more = marks
-    return joined.withColumns(
-        {
-            "l_here": l_here,
-            "r_here": r_here,
-            "l_more": l_more,
-            "r_more": r_more,
-            "both": l_here & r_here & ~(l_more | r_more),
-        }
-    )
+    equals = "<=>" if null_keys else "="
+    same = " AND ".join(f"lk{n} {equals} rk{n}" for n in range(len(schemas.key)))
+    joined = left.join(right, F.expr(same), "full_outer")
+    names = ("l_here", "r_here", "l_more", "r_more")
+    known = joined.withColumns({name: F.expr(f"coalesce({name}, false)") for name in names})
+    return known.selectExpr("*", "l_here AND r_here AND NOT (l_more OR r_more) AS both")
 
 
-def _kind() -> Column:
-    return (
-        F.when(F.col("l_more") | F.col("r_more"), "duplicate")
-        .when(F.col("both"), "matched")
-        .when(F.col("l_here"), "left_only")
-        .otherwise("right_only")
-        .alias("kind")
-    )
-
-
-def _equal(pair: Paired) -> Column:
+def _equal(pair: Paired) -> str:
     """Return whether both values of a pair are the same, or within its tolerance; never null."""
-    left, right = F.col(pair.left), F.col(pair.right)
-    same = pair.how.comparable(left).eqNullSafe(pair.how.comparable(right))
+    same = f"{pair.how.comparable(pair.left)} <=> {pair.how.comparable(pair.right)}"
     if not pair.tolerance:
         return same
     apart, largest = distance(pair)
-    limit = F.greatest(F.lit(float(pair.tolerance.absolute)), F.lit(float(pair.tolerance.relative)) * largest)
+    absolute, relative = (
+        f"double('{float(x)!r}')" for x in (pair.tolerance.absolute, pair.tolerance.relative)
+    )
+    near = f"{apart} <= greatest({absolute}, {relative} * {largest})"
     # Infinity is within any relative tolerance of everything, so only finite numbers may be near.
-    return same | F.coalesce((apart <= limit) & (largest < F.lit(float("inf"))), F.lit(False))
+    return f"{same} OR coalesce({near} AND {largest} < double('Infinity'), false)"
 
 
-def distance(pair: Paired) -> tuple[Column, Column]:
-    """Return |new - old| and max(|old|, |new|) of a numeric pair as doubles.
+def distance(pair: Paired) -> tuple[str, str]:
+    """Return, as SQL, |new - old| and max(|old|, |new|) of a numeric pair as doubles.
 
     Whole and decimal numbers are subtracted exactly; a double cannot tell 2^60 from 2^60 + 1.
     """
-    left, right = F.col(pair.left), F.col(pair.right)
-    largest = F.greatest(F.abs(left.cast("double")), F.abs(right.cast("double")))
-    exact = _exact_type(pair)
-    if exact:
-        return F.abs(right.cast(exact) - left.cast(exact)).cast("double"), largest
-    return F.abs(right.cast("double") - left.cast("double")), largest
+    left, right = pair.left, pair.right
+    exact = _exact_type(pair) or "double"
+    apart = f"CAST(abs(CAST({right} AS {exact}) - CAST({left} AS {exact})) AS double)"
+    return apart, f"greatest(abs(CAST({left} AS double)), abs(CAST({right} AS double)))"
 
 
 def _exact_type(pair: Paired) -> str:
@@ -180,21 +162,20 @@ def _covered(item: Usable, values: Sequence[Paired]) -> Column:
     return F.col(f"differs{values.index(item.pair)}") & kinds[item.change.kind] & item.covers()
 
 
-def _covering(pair: Paired, expectations: Sequence[Usable]) -> list[Column]:
-    return [F.col(f"covered{j}") for j, item in enumerate(expectations) if item.pair == pair]
+def _covering(pair: Paired, expectations: Sequence[Usable]) -> str:
+    return " OR ".join(f"covered{j}" for j, item in enumerate(expectations) if item.pair == pair) or "false"
 
 
 def rows_of_duplicate_keys(
     side: SideName, frame: DataFrame, schemas: Tables, differing: Differing
 ) -> DataFrame:
     """Return the rows of one side whose key more than one row has, on either side."""
-    duplicates = differing.frame.where(F.col("kind") == "duplicate")
     keys = [  # a key that is on one side only is null on the other
-        F.coalesce(left, right).alias(f"d{n}")
+        f"coalesce({left}, {right}) AS d{n}"
         for n, (left, right) in enumerate(
             zip(_key_columns("left", schemas), _key_columns("right", schemas), strict=True)
         )
     ]
-    own = _key_columns(side, schemas)
-    same = [column.eqNullSafe(F.col(f"d{n}")) for n, column in enumerate(own)]
-    return frame.join(duplicates.select(*keys), reduce(and_, same), "left_semi")
+    duplicates = differing.frame.where("kind = 'duplicate'").selectExpr(*keys)
+    same = " AND ".join(f"{own} <=> d{n}" for n, own in enumerate(_key_columns(side, schemas)))
+    return frame.join(duplicates, F.expr(same), "left_semi")

@@ -69,7 +69,7 @@ def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Seq
         item.covers() if item.change.kind == kind and not item.problem else F.lit(False)
         for item in expectations
     ]
-    values = [pair.how.comparable(on(side, pair)) for pair in compared(schemas)]
+    values = [F.expr(pair.how.comparable(on(side, pair))) for pair in compared(schemas)]
     here, there = (F.lit(1), F.lit(0)) if side == "left" else (F.lit(0), F.lit(1))
     covered = any_of(covers).cast("int")
     return rows.select(
@@ -126,7 +126,7 @@ def _samples(unequal: DataFrame, schemas: Tables, samples: int) -> tuple[SampleR
     pairs = compared(schemas)
     expected = F.col("left_expected") + F.col("right_expected") == F.col("left_only") + F.col("right_only")
     texts = [
-        text_of(F.col(f"c{i}"), unequal.schema[f"c{i}"].dataType).alias(f"t{i}") for i in range(len(pairs))
+        F.expr(text_of(f"c{i}", unequal.schema[f"c{i}"].dataType)).alias(f"t{i}") for i in range(len(pairs))
     ]
     rows = (
         unequal.select(expected.alias("expected"), "left_only", *texts)

@@ -20,11 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -36,7 +34,7 @@ from dwh.migrate.compare.schema import Paired, Schemas
 __all__ = ["Parts", "differing_parts", "fingerprint", "merge_fingerprints", "schema_of"]
 
 FORMAT = 1
-ENCODING = "xxhash64/1"
+ENCODING = "xxhash64/2"
 """Changes whenever the same value would get another hash."""
 
 Stored = Mapping[str, Any]
@@ -56,21 +54,19 @@ def fingerprint(
     """
     forms = _forms(frame.schema)
     _check(frame, key, by, forms)
-    names = [name for name in forms if name not in key]
+    values = [name for name in forms if name not in key]
     numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
-    places = {name: F.col(f"c{i}") for i, name in enumerate(frame.columns)}
-    hashes = _hashes({name: (forms[name], places[name]) for name in forms}, key, names)
-    part = places[by].cast("string") if by else F.lit(None).cast("string")
-    nulls = reduce(or_, [places[name].isNull() for name in key], F.lit(False)).cast("int")
-    sums = (
-        numbered.select(part.alias("by"), nulls.alias("null_keys"), *(h.alias(n) for n, h in hashes.items()))
-        .groupBy("by")
-        .agg(
-            F.count(F.lit(1)).alias("rows"),
-            F.sum("null_keys").alias("null_keys"),
-            *(half for name in hashes for half in halves(name)),
-        )
-    )
+    places = {name: f"c{i}" for i, name in enumerate(frame.columns)}
+    hashes = _hashes({name: (forms[name], places[name]) for name in forms}, key, values)
+    part = f"CAST({places[by] if by else 'NULL'} AS string) AS by"
+    nulls = " OR ".join(f"isnull({places[name]})" for name in key) or "false"
+    read = (part, f"CAST({nulls} AS int) AS null_key", *dict.fromkeys(places.values()))
+    rows = numbered.selectExpr(*read)
+    for step in hashes:
+        rows = rows.selectExpr("*", *(f"{hashed} AS {name}" for name, hashed in step.items()))
+    names = [name for step in hashes for name in step]
+    summed = ["count(1) AS rows", "sum(null_key) AS null_keys", *(half for n in names for half in halves(n))]
+    sums = rows.groupBy("by").agg(*(F.expr(text) for text in summed))
     return {
         "format": FORMAT,
         "encoding": ENCODING,
@@ -80,7 +76,7 @@ def fingerprint(
         "key": {name: forms[name].tag for name in key},
         "unique": unique,
         "by": by,
-        "parts": [_part(row, list(hashes)) for row in sums.collect()],
+        "parts": [_part(row, names) for row in sums.collect()],
     }
 
 
@@ -107,16 +103,19 @@ def _check(frame: DataFrame, key: Sequence[str], by: str | None, forms: Mapping[
 
 
 def _hashes(
-    columns: Mapping[str, tuple[Form, Column]], key: Sequence[str], names: Sequence[str]
-) -> dict[str, Column]:
-    """Return the hashes of one row that are summed, by the name of their sum."""
+    columns: Mapping[str, tuple[Form, str]], key: Sequence[str], names: Sequence[str]
+) -> list[dict[str, str]]:
+    """Return the hashes of one row that are summed, by the name of their sum, in steps.
+
+    Each step uses what the one before has made.
+    """
     parts = {name: form.hashable(column) for name, (form, column) in columns.items()}
     if not key:
-        row = [part for name in names for part in parts[name]]
-        return {"row": hash_of([F.lit(1), *row]), "row2": hash_of([F.lit(2), *row])}
-    keyed = hash_of([part for name in key for part in parts[name]])
-    values = {f"h{i}": hash_of([keyed, *parts[name]]) for i, name in enumerate(names)}
-    return {"key": keyed, "row": hash_of([keyed, *values.values()]), **values}
+        row = [parts[name] for name in names]
+        return [{"row": hash_of(row, "1"), "row2": hash_of(row, "2")}]
+    values = {f"h{i}": hash_of([parts[name]], "key") for i, name in enumerate(names)}
+    of_all = f"xxhash64({', '.join(['key', *values])})"
+    return [{"key": hash_of([parts[name] for name in key])}, values, {"row": of_all}]
 
 
 def _part(row: Any, names: Sequence[str]) -> dict[str, Any]:

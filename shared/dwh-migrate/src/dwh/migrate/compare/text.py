@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from dwh.migrate.compare.model import Cell
@@ -14,17 +12,17 @@ MAX_TEXT = 200
 """How many characters of a value a report shows."""
 
 
-def text_of(column: Column, data_type: T.DataType) -> Column:
-    """Return the first characters of a value, one more than fits so that a cut can be seen."""
-    return F.substring(_whole_text(column, data_type), 1, MAX_TEXT + 1)
+def text_of(column: str, data_type: T.DataType) -> str:
+    """Return, as SQL, the first characters of a value, one more than fits so that a cut can be seen."""
+    return f"substring({_whole_text(column, data_type)}, 1, {MAX_TEXT + 1})"
 
 
-def _whole_text(column: Column, data_type: T.DataType) -> Column:
+def _whole_text(column: str, data_type: T.DataType) -> str:
     if isinstance(data_type, T.BinaryType):
-        return F.hex(F.substring(column, 1, MAX_TEXT))
+        return f"hex(substring({column}, 1, {MAX_TEXT}))"
     if isinstance(data_type, (T.ArrayType, T.MapType, T.StructType)):
-        return F.to_json(column, {"ignoreNullFields": "false"})
-    return column.cast("string")
+        return f"to_json({column}, map('ignoreNullFields', 'false'))"
+    return f"CAST({column} AS string)"
 
 
 def cell(text: str | None) -> Cell:
