@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,39 +22,69 @@ from pyspark.sql import functions as F
 
 from dwh.migrate.compare import compare, compare_stored, fingerprint
 from lineitem import lineitem
-from timing import in_turns, print_ratios
+from timing import measured, print_ratios, processor_time
 
 HOME = Path(__file__).parents[2] / "build" / "bench"
 KEY = ("l_orderkey", "l_linenumber")
-DATACOMPY_ROWS = 1_000_000  # beyond, it did not end within minutes on two cores
+FLOOR, DWH, PEER = "plain hash scan of both sides", "dwh", "pyspark-extension diff"
+DETAILED, DATACOMPY = "pyspark-extension diff, by column, with samples", "datacompy"
+OF_FLOOR = {"equal": 1.3}
+FASTER_THAN_PEERS = {"equal": 3.0, "about 100 rows differ": 2.0, "half of the rows differ": 1.3}
+SMALL = 0.02  # the scale for datacompy, which on two cores does not end within minutes beyond it
 
 
 def main() -> None:
-    """Compare lineitem with five variants of itself by every tool, and print the ratios."""
+    """Compare lineitem with variants of itself by every tool, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--scale", type=float, default=1, help="TPC-H scale factor of lineitem")
+    parser.add_argument("--cases", type=int, default=len(cases(1)), help="how many of the cases")
+    parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
-    scale = 0.02 if arguments.quick else arguments.scale
+    scale, rounds = (SMALL, 1) if arguments.quick else (arguments.scale, arguments.rounds)
     logging.disable(logging.WARNING)
     spark = start()
+    print(f"Python {sys.version.split()[0]}, Spark {spark.version}, {spark.sparkContext.master}")
+    left = beside_others(spark, scale, arguments.cases, rounds)
+    from_ledger(left)
+    if not arguments.quick and arguments.cases > 1:  # it takes longer than all others
+        beside_others(spark, SMALL, 2, 1, {DATACOMPY: partial(with_datacompy, spark)})
+    spark.stop()
+
+
+def beside_others(
+    spark: SparkSession,
+    scale: float,
+    count: int,
+    rounds: int,
+    more: Mapping[str, Callable[[DataFrame, DataFrame], object]] | None = None,
+) -> DataFrame:
+    """Measure the first cases at a scale, and return the table."""
     left = spark.read.parquet(str(lineitem(HOME / "tpch", scale)))
     rows = left.count()
-    cores = spark.sparkContext.defaultParallelism
-    print(f"Python {sys.version.split()[0]}, Spark {spark.version}, {cores} cores, {rows:,} rows")
-    for name, change in cases(rows).items():
-        old, new = sides(spark, left, name, change)
-        contenders = {
-            "plain hash scan of both sides": partial(scan, old, new),
-            "dwh": lambda old=old, new=new: compare(old, new, key=KEY),
-            "pyspark-extension diff": partial(diff, old, new),
-        }
-        if rows <= DATACOMPY_ROWS and not arguments.quick:  # it takes longer than all others
-            contenders["datacompy"] = partial(with_datacompy, spark, old, new)
-        aims = {"dwh": 1.3} if name == "equal" else None
-        print_ratios(name, in_turns(contenders, 1 if arguments.quick else 2), aims)
-    from_ledger(left)
-    spark.stop()
+    print(f"\nlineitem of scale {scale:g}, {rows:,} rows")
+    for name, change in list(cases(rows).items())[:count]:
+        old, new = sides(left, scale, name, change)
+        tools = {FLOOR: scan, DWH: with_dwh, PEER: diff, DETAILED: diff_in_detail, **(more or {})}
+        contenders = {tool: partial(work, old, new) for tool, work in tools.items()}
+        seconds, processor = measured(contenders, rounds, time.perf_counter, processor_time)
+        print_ratios(name, seconds, {DWH: OF_FLOOR[name]} if name in OF_FLOOR else None)
+        print_speed("", name, seconds)
+        print("  processor: " + ", ".join(f"{tool} {spent:.2f} s" for tool, spent in processor.items()))
+        print_speed("processor: ", name, processor)
+    return left
+
+
+def print_speed(what: str, name: str, seconds: Mapping[str, float]) -> None:
+    """Print how much faster dwh is than the faster of the other tools."""
+    faster = min(seconds[tool] for tool in (PEER, DATACOMPY) if tool in seconds) / seconds[DWH]
+    aim = FASTER_THAN_PEERS.get(name)
+    verdict = "" if aim is None else f"   aim {aim:.2f}: {'met' if faster >= aim else 'missed'}"
+    detailed = seconds[DETAILED] / seconds[DWH]
+    print(
+        f"  {what}{faster:.2f} × as fast as the faster peer{verdict}; {detailed:.2f} × as in detail",
+        flush=True,
+    )
 
 
 def start() -> SparkSession:
@@ -107,15 +137,19 @@ def wide(frame: DataFrame) -> DataFrame:
 
 
 def sides(
-    spark: SparkSession, left: DataFrame, name: str, change: Callable[[DataFrame], DataFrame]
+    left: DataFrame, scale: float, name: str, change: Callable[[DataFrame], DataFrame]
 ) -> tuple[DataFrame, DataFrame]:
-    """Write both sides of a case as Parquet, in another order of rows on the right."""
-    place = HOME / "compare" / name.replace(" ", "-").replace(",", "")
-    shutil.rmtree(place, ignore_errors=True)
-    old = wide(left) if change is wide else left
-    old.write.parquet(str(place / "old"))
-    change(left).repartition(4).write.parquet(str(place / "new"))
-    return spark.read.parquet(str(place / "old")), spark.read.parquet(str(place / "new"))
+    """Return both sides of a case as Parquet, made unless they are there, the right in another order."""
+    place = HOME / "compare" / f"scale-{scale:g}" / name.replace(" ", "-").replace(",", "")
+    if not place.exists():
+        unfinished = place.with_name("unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if change is wide:
+            wide(left).write.parquet(str(unfinished / "old"))
+        change(left).repartition(4).write.parquet(str(unfinished / "new"))
+        unfinished.rename(place)
+    read = left.sparkSession.read
+    return read.parquet(str(place / "old")) if change is wide else left, read.parquet(str(place / "new"))
 
 
 def scan(old: DataFrame, new: DataFrame) -> None:
@@ -124,11 +158,28 @@ def scan(old: DataFrame, new: DataFrame) -> None:
         frame.select(F.sum(F.xxhash64(*frame.columns).cast("decimal(38,0)"))).collect()
 
 
+def with_dwh(old: DataFrame, new: DataFrame) -> None:
+    """Compare with everything that a report shows."""
+    compare(old, new, key=KEY)
+
+
 def diff(old: DataFrame, new: DataFrame) -> None:
-    """Compare with pyspark-extension, which refuses columns that only one side has."""
+    """Compare with pyspark-extension, which refuses columns that only one side has: counts of rows alone."""
     import gresearch.spark.diff  # noqa: F401  # gives DataFrames their diff
 
     old.diff(new.select(*old.columns), *KEY).groupBy("diff").count().collect()
+
+
+def diff_in_detail(old: DataFrame, new: DataFrame) -> None:
+    """The same with counts by column and sample rows: nearer to what a report shows."""
+    from gresearch.spark.diff import Differ, DiffOptions
+
+    differ = Differ(DiffOptions().with_change_column("changes"))
+    found = differ.diff(old, new.select(*old.columns), *KEY).where("diff <> 'N'").persist()
+    found.groupBy("diff").count().collect()
+    found.select(F.explode("changes").alias("column")).groupBy("column").count().collect()
+    found.orderBy(*KEY).limit(20).collect()
+    found.unpersist()
 
 
 def with_datacompy(spark: SparkSession, old: DataFrame, new: DataFrame) -> None:

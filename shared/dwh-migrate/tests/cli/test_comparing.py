@@ -47,6 +47,11 @@ def test_parquet_paths_compare_by_the_key_that_is_given(written):
     result = json.loads(done.stdout)
     assert (done.returncode, result["verdict"]) == (1, "fail")
     assert result["measurement"]["key"] == ["flight_date", "carrier"]
+    allowed = dwh(
+        "compare", runs[0], runs[0], "--key", "flight_date,carrier", "--max-changed", "0.1%", "--json"
+    )
+    threshold = json.loads(allowed.stdout)["thresholds"][0]
+    assert (allowed.returncode, threshold["limit"], threshold["held"]) == (0, 0.001, True)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,22 @@ def test_two_runs_can_be_compared(spark, warehouse):
     assert result.rows.matched == 5
 
 
+def test_two_releases_and_two_tables_can_be_compared(spark, warehouse):
+    """A release names what exactly it wrote, and a table's name will do for the job's."""
+    old, new = (find_release(warehouse, line) for line in ("0.1", "0.2"))
+    for left, right in (
+        (f"airport_traffic@{old}", f"airport_traffic@{new}"),
+        ("flights.airport_traffic@0.1", "flights.airport_traffic@0.2"),
+    ):
+        result = compared(spark, warehouse, left, right)
+        assert (result.verdict, result.left.label, result.rows.matched) == ("pass", left, 15)
+    assert not subject_of(warehouse, "airport_traffic@0.1.99", DAYS).outputs
+
+
+def find_release(warehouse, line):
+    return warehouse.ledger.outputs("flights.airport_traffic", line)[0].release
+
+
 def test_exact_reads_the_data(spark, warehouse):
     """--exact is never answered from fingerprints; fewer columns and tolerances are."""
     subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)

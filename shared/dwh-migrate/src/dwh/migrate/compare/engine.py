@@ -155,7 +155,8 @@ def _timed(work: Callable[[], R]) -> tuple[R, float]:
 
 
 def _rows_in(side: Mapping[int, Sums], buckets: Sequence[int] | None) -> int:
-    return sum(sums.rows for bucket, sums in side.items() if buckets is None or bucket in set(buckets))
+    wanted = side.keys() if buckets is None else side.keys() & set(buckets)
+    return sum(side[bucket].rows for bucket in wanted)
 
 
 def _counted(left: Mapping[int, Sums], right: Mapping[int, Sums]) -> Rows:

@@ -234,9 +234,10 @@ def _rows_to_show(
         f"coalesce({pair.how.comparable(pair.left)}, {pair.how.comparable(pair.right)}) AS by{n}"
         for n, pair in enumerate(schemas.key)
     ]
+    by_key = [f"by{n}" for n in range(len(order))]
     rows = differing.frame.selectExpr("*", f"{_row_expected(differing)} AS expected", *order)
-    wanted = [
-        (rows.where(f"kind = '{kind}'").orderBy("expected", *(f"by{n}" for n in range(len(order)))), "false")
+    frames = [
+        (rows.where(f"kind = '{kind}'").orderBy("expected", *by_key).limit(samples), "false")
         for kind in kinds
     ]
     if hashes := ", ".join(f"{example}L" for example in examples):
