@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from dwh.core.errors import UsageError
 from dwh.core.lines import Line, installed_lines
 from dwh.migrate import usage
-from dwh.migrate.cli import main
 from dwh.migrate.usage import UseError, check_uses, find_uses
 
 TODAY = date(2026, 11, 23)
@@ -50,17 +49,9 @@ def lines(monkeypatch):
 
 
 @pytest.fixture
-def dwh(monkeypatch, capsys):
+def dwh(typed_dwh):
     """Type `dwh`, in this process; the exit code and what it printed."""
-
-    def type_(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-            sys.exit(0)
-        return (stopped.value.code, *capsys.readouterr())
-
-    return type_
+    return typed_dwh
 
 
 def shown(found) -> list[tuple[str, str, str]]:

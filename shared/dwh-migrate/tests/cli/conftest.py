@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 from dwh.core.config import load_config
 from dwh.core.lines import find_job
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.cli import main
 
 Dwh = Callable[..., "subprocess.CompletedProcess[str]"]
 Typed = Callable[..., tuple[int, str, str]]
@@ -98,34 +97,15 @@ def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> tu
 
 
 @pytest.fixture
-def typed(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Typed:
-    """The command in this process, which is quicker, in the folder of a warehouse of fabricated runs."""
+def typed(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed_dwh: Typed) -> Typed:
+    """The command in this process, in the folder of a warehouse of fabricated runs."""
     monkeypatch.setenv("DWH_ENVIRONMENT", "prod")
-    return typed_in(tmp_path, monkeypatch, capsys)
+    monkeypatch.chdir(tmp_path)
+    return typed_dwh
 
 
 @pytest.fixture
-def looked(
-    written: tuple[Path, Dwh], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Typed:
+def looked(written: tuple[Path, Dwh], monkeypatch: pytest.MonkeyPatch, typed_dwh: Typed) -> Typed:
     """The command in this process, in the folder of `written`: for what starts no Spark."""
-    return typed_in(written[0], monkeypatch, capsys)
-
-
-def typed_in(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Return a function that runs the command in this process, in a folder."""
-    monkeypatch.chdir(home)
-
-    def typed(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", *arguments])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return (code, *capsys.readouterr())
-
-    return typed
+    monkeypatch.chdir(written[0])
+    return typed_dwh

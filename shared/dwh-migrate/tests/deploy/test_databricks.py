@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
 from dwh.core.errors import InvalidNameError
-from dwh.migrate.cli import main
 from dwh.migrate.deploy.databricks import RUNTIMES, Workspace
 from dwh.migrate.deploy.platforms import DATABRICKS
 
@@ -17,17 +15,11 @@ WORDS = ("takings@0.1.1", "--folder", FOLDER, "--node-type", "m5d.large", "--led
 
 
 @pytest.fixture
-def databricks(here, dist, monkeypatch, capsys):
+def databricks(here, dist, typed_dwh):
     """`dwh deploy databricks` in a folder with small wheels and a configuration."""
 
     def databricks(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", "deploy", "databricks", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return (code, *capsys.readouterr())
+        return typed_dwh("deploy", "databricks", *words)
 
     return databricks
 

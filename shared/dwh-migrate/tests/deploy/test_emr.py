@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 
 import pytest
 
 from dwh.core.errors import InvalidNameError
-from dwh.migrate.cli import main
 from dwh.migrate.deploy.emr import Application, Cluster
 
 WORDS = ("takings@0.1.1", "--date", "2013-01-15", "--bucket", "artifacts", "--ledger-secret", "dwh/ledger")
@@ -19,17 +17,11 @@ APPLICATION = ("--application", "00f1abc", "--role", ROLE)
 
 
 @pytest.fixture
-def emr(here, dist, monkeypatch, capsys):
+def emr(here, dist, typed_dwh):
     """`dwh deploy emr` in a folder with small wheels and a configuration."""
 
     def emr(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", "deploy", "emr", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return (code, *capsys.readouterr())
+        return typed_dwh("deploy", "emr", *words)
 
     return emr
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from dwh.migrate.cli import main
 from dwh.migrate.deploy import store
 
 pytestmark = pytest.mark.glue
@@ -22,21 +21,14 @@ Deploy = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def deploy(cloud, dist: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Deploy:
+def deploy(cloud, dist: Path, typed_dwh: Deploy) -> Deploy:
     """`dwh deploy glue` in a folder with small wheels and a configuration; the bucket is there."""
     cloud("s3").create_bucket(
         Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
 
     def deploy(reference: str, *more: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", "deploy", "glue", reference, *WORDS, *more])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return (code, *capsys.readouterr())
+        return typed_dwh("deploy", "glue", reference, *WORDS, *more)
 
     return deploy
 
