@@ -76,7 +76,8 @@ def test_a_run_that_breaks_its_contract_is_recorded_and_invisible(dwh, home):
 
 def start_slow_run(home: Path) -> subprocess.Popen[str]:
     """Start a run whose input is a pipe that nobody writes to, and wait until it reads from it."""
-    os.mkfifo(home / "landing/flights/flight_date=2013-01-03/slow.csv")
+    # As if compressed: of a file that cannot be split Spark reads all, also where its size is 0.
+    os.mkfifo(home / "landing/flights/flight_date=2013-01-03/slow.csv.gz")
     command = [sys.executable, "-c", "from dwh.migrate.cli import main; main()"]
     arguments = ["run", "my_job@0.1", "--date", "2013-01-03"]
     process = subprocess.Popen([*command, *arguments], cwd=home, text=True, stderr=subprocess.PIPE)
