@@ -108,7 +108,7 @@ def test_ledgers(tmp_path, value, ledger):
         ("warehouse = 3", "warehouse", "text in quotes"),
         ('warehouse = ""', "warehouse", "text in quotes"),
         ('warehouse = "data/*"', "warehouse", "without"),
-        ('warehouze = "data"', "warehouze", "warehouse, ledger, environment, engine, spark, sources"),
+        ('warehouze = "data"', "warehouze", "warehouse, ledger, environment, engine, wheelhouse"),
         ('ledger = "mysql://h/d"', "ledger", "sqlite:///FILE or postgresql://"),
         ('ledger = "sqlite://"', "ledger", "sqlite:///FILE or postgresql://"),
         ('ledger = "postgresql://h:port/d"', "ledger", "sqlite:///FILE or postgresql://"),
