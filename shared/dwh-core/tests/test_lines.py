@@ -165,3 +165,8 @@ def test_errors_of_typing_exit_with_two(installed_line):
         with pytest.raises(DwhError) as caught:
             find_job(text)
         assert caught.value.exit_code == 2
+
+
+def test_a_reference_names_its_line():
+    """A release belongs to the line of its first two numbers, also where neither is installed."""
+    assert [Reference.parse(f"takings@{text}").line_name for text in ("9.10", "9.10.3")] == ["9.10", "9.10"]

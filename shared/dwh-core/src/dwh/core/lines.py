@@ -133,6 +133,11 @@ class Reference:
     def __str__(self) -> str:
         return f"{self.job}@{self.version}"
 
+    @property
+    def line_name(self) -> str:
+        """The line that is meant, `0.1` also for release 0.1.1, whether it is installed or not."""
+        return ".".join(self.version.split(".")[:2])
+
     def line(self) -> InstalledLine:
         """Return the installed line that is meant; raises UnknownLineError or UnknownReleaseError."""
         lines = installed_lines()

@@ -49,7 +49,7 @@ def run_missing(
         _run_twice(spark, warehouse, left, dates, note)
         return
     references = [reference for text in (left, right) if (reference := _exact(text))]
-    if len(references) < 2 or len({_line(reference) for reference in references}) > 1:
+    if len(references) < 2 or len({reference.line_name for reference in references}) > 1:
         _run_sides(spark, warehouse, (left, right), dates, note)
         return
     quiet = replace(warehouse, config=warehouse.config.in_environment(ENVIRONMENT))
@@ -57,7 +57,7 @@ def run_missing(
     _have_at_hand(quiet, references[0].job, set(before.values()), note)
     _run_sides(spark, quiet, (left, right), dates, note)
     for reference, span in _displaced(warehouse, references[0], before, dates):
-        note(f"running {reference} again for {span}, so that readers of line {_line(reference)} keep it")
+        note(f"running {reference} again for {span}, so that readers of line {reference.line_name} keep it")
         _run(spark, quiet, reference, span, note)
 
 
@@ -110,17 +110,13 @@ def _exact(text: str) -> Reference | None:
     return found if found.exact else None
 
 
-def _line(reference: Reference) -> str:
-    return ".".join(reference.version.split(".")[:2])
-
-
 def _newest(warehouse: Warehouse, reference: Reference, dates: DateRange) -> dict[date, str]:
     """Return, for each logical date, the release whose output readers of the line get."""
     try:
-        table = str(subject_of(warehouse, f"{reference.job}@{_line(reference)}", dates).contract["name"])
+        table = str(subject_of(warehouse, f"{reference.job}@{reference.line_name}", dates).contract["name"])
     except (UnknownLineError, UnknownReleaseError):
         return {}
-    found = warehouse.ledger.newest_outputs(table, _line(reference), dates)
+    found = warehouse.ledger.newest_outputs(table, reference.line_name, dates)
     return {output.partition_date: output.release for output in found}
 
 

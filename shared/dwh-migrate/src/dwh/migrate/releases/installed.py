@@ -22,7 +22,7 @@ def is_installed(reference: Reference) -> bool:
 
 def distribution_of(reference: Reference) -> str:
     """Return the distribution of the line that an exact reference names, whether it is installed or not."""
-    line = ".".join(reference.version.split(".")[:2])
+    line = reference.line_name
     installed = installed_lines()
     return installed[line].distribution if line in installed else f"dwh-v{line.replace('.', '_')}"
 
