@@ -81,6 +81,28 @@ def test_only_parts_that_differ_are_read(days: DataFrame, keep: Callable[..., An
     assert result.verdict == "fail"
 
 
+def test_only_columns_that_differ_are_read(days: DataFrame, keep: Callable[..., Any]) -> None:
+    """Where keys are known to be unique, sums by column prove the others equal."""
+    changed = days.withColumn("v", F.col("v") + F.when(F.col("id") == 2, 1).otherwise(0))
+    never = F.raise_error(F.lit("read")).cast("map<string,int>")
+    result = compare(
+        days, changed.withColumn("tags", never), key=["day", "id"], fingerprints=(keep(days), keep(changed))
+    )
+    assert {c.name: c.differing.count for c in result.columns} == {"day": 0, "id": 0, "v": 3, "tags": 0}
+    assert (result.verdict, result.rows.matched, result.rows.duplicate_keys_left) == ("fail", 3, 0)
+
+
+def test_a_key_that_is_unique_in_each_part_only_is_looked_at(
+    days: DataFrame, keep: Callable[..., Any]
+) -> None:
+    """A key without the column of the parts may be in several of them."""
+    changed = days.withColumn("v", F.col("v") + 1)
+    stored = keep(days, key=["id"]), keep(changed, key=["id"])
+    result = compare(days, changed, key=["id"], fingerprints=stored)
+    assert (result.rows.duplicate_keys_left, result.rows.left_only.count) == (2, 6)
+    assert result.verdict == "fail"
+
+
 def test_a_part_on_one_side_only_is_found(days: DataFrame, keep: Callable[..., Any]) -> None:
     """A day that one side lacks is read and reported, row by row."""
     fewer = days.where("day < '2013-01-03'")

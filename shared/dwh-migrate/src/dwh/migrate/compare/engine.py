@@ -80,6 +80,10 @@ def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits,
 
 
 def _restricted(schemas: Tables, parts: Parts) -> Tables:
+    """Return the rows and columns that are not proven equal."""
+    if parts.values is not None:
+        kept = (p for p in schemas.pairs if p.key or not p.form or p.name in parts.values)
+        schemas = replace(schemas, pairs=tuple(kept), unique=True)
     by = next((pair for pair in schemas.pairs if pair.name == parts.by), None)
     if by is None:
         return schemas
@@ -199,7 +203,7 @@ def _join(
     differing = replace(differing, frame=differing.frame.persist())
     try:
         counted = read_counts(differing)
-        details = read_details(differing, counted, schemas, limits.top, limits.samples)
+        details = read_details(differing, counted, limits.top, limits.samples)
         found = counted.rows
         columns = {
             values[i].name: replace(column, top=details.top.get(i, ()))

@@ -70,9 +70,12 @@ def both_rows(schemas: Schemas) -> list[Column]:
 
 def usable(changes: Sequence[Change], schemas: Tables) -> list[Usable]:
     """Return each `Expected` of the changes with the column it is about and what is wrong with it."""
+    expected = [change for change in changes if isinstance(change, Expected)]
+    if not expected:
+        return []
     pairs = {pair.name: pair for pair in schemas.pairs if not pair.key}
     rows = schemas.left.limit(0).crossJoin(schemas.right.limit(0)).select(*both_rows(schemas))
-    return [_check(change, pairs, rows) for change in changes if isinstance(change, Expected)]
+    return [_check(change, pairs, rows) for change in expected]
 
 
 def _check(change: Expected, pairs: dict[str, Paired], rows: DataFrame) -> Usable:

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from dwh.migrate.compare.canonical import hash_of
 from dwh.migrate.compare.join import Differing, distance
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
-from dwh.migrate.compare.schema import Paired, Schemas
+from dwh.migrate.compare.schema import Paired
 from dwh.migrate.compare.text import cell, text_of
 
 __all__ = ["ColumnFound", "Counted", "Details", "RowsFound", "read_counts", "read_details"]
@@ -84,13 +84,17 @@ class Details:
 
 def read_counts(differing: Differing) -> Counted:
     """Return the counts of rows and of values, by one Spark job."""
-    kinds = {kind: f"kind = '{kind}'" for kind in (*_KINDS, "duplicate")}
-    marks = {**kinds, "l_more": "l_more", "r_more": "r_more"}
-    marks |= {f"{kind}_expected": f"{kinds[kind]} AND {_row_expected(differing)}" for kind in kinds}
-    marks |= {f"covered{j}": f"covered{j}" for j in range(len(differing.expectations))}
+    values, covered = range(len(differing.values)), range(len(differing.expectations))
+    cells = [f"{text} AS {name}" for i in values for name, text in _cells(differing, i).items()]
+    row_expected = f"{differing.row_expected()} AS expected"
+    seen = [f"covered{j}" for j in covered]
+    marked = differing.marked().selectExpr("kind", "l_more", "r_more", row_expected, *seen, *cells)
+    marks = {kind: f"kind = '{kind}'" for kind in (*_KINDS, "duplicate")}
+    marks |= {f"{kind}_expected": f"{marks[kind]} AND expected" for kind in _KINDS}
+    marks |= {name: name for name in ("l_more", "r_more", *seen)}
     counts = [f"count_if({mark}) AS {name}" for name, mark in marks.items()]
     measures = [text for i, pair in enumerate(differing.values) for text in _measures(i, pair)]
-    row = differing.frame.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0]
+    row = marked.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0]
     changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in _KINDS)
     rows = RowsFound(
         changed,
@@ -99,7 +103,7 @@ def read_counts(differing: Differing) -> Counted:
         row["l_more"],
         row["r_more"],
         row["duplicate"],
-        tuple(row[f"covered{j}"] for j in range(len(differing.expectations))),
+        tuple(row[name] for name in seen),
     )
     columns = {i: _column(row, i, pair) for i, pair in enumerate(differing.values) if row[f"differing{i}"]}
     return Counted(rows, columns)
@@ -109,35 +113,39 @@ def _split(count: int, expected: int) -> Split:
     return Split(count, expected, count - expected)
 
 
-def _row_expected(differing: Differing) -> str:
-    """Return whether all that differs in a row is expected."""
-    cells = " AND ".join(f"(NOT differs{i} OR expected{i})" for i in range(len(differing.values)))
-    rows = " OR ".join(f"covered{j}" for j, item in enumerate(differing.expectations) if item.pair is None)
-    return f"CASE WHEN kind = 'changed' THEN {cells or 'false'} ELSE {rows or 'false'} END"
+def _cells(differing: Differing, i: int) -> dict[str, str]:
+    """Return what is asked of each cell of the i-th column, in rows in which it differs, as SQL."""
+    pair, differs = differing.values[i], f"differs{i}"
+    cells = {
+        f"differing{i}": differs,
+        f"expected{i}": differing.expected(i),
+        f"to_null{i}": f"{differs} AND isnull({pair.right})",
+        f"from_null{i}": f"{differs} AND isnull({pair.left})",
+    }
+    if not pair.numeric:
+        return cells
+    apart, largest = distance(pair)
+    # False for NaN as well, which Spark takes for the largest number.
+    finite = f"{differs} AND {apart} < double('Infinity')"
+    relative = f"IF({largest} > 0, {apart} / {largest}, 0)"
+    return cells | {
+        f"absolute{i}": f"CASE WHEN {finite} THEN {apart} END",
+        f"relative{i}": f"CASE WHEN {finite} THEN {relative} END",
+    }
 
 
 def _measures(i: int, pair: Paired) -> list[str]:
-    """Return the aggregates of one column, over the rows in which it differs."""
-    counts = [
-        f"count_if(differs{i}) AS differing{i}",
-        f"count_if(expected{i}) AS expected{i}",
-        f"count_if(differs{i} AND isnull({pair.right})) AS to_null{i}",
-        f"count_if(differs{i} AND isnull({pair.left})) AS from_null{i}",
-    ]
+    """Return the aggregates of one column's cells."""
+    kinds = ("differing", "expected", "to_null", "from_null")
+    counts = [f"count_if({kind}{i}) AS {kind}{i}" for kind in kinds]
     if not pair.numeric:
         return counts
-    apart, largest = distance(pair)
-    # False for NaN as well, which Spark takes for the largest number.
-    finite = f"differs{i} AND {apart} < double('Infinity')"
-    relative = f"CASE WHEN {finite} THEN CASE WHEN {largest} > 0 THEN {apart} / {largest} ELSE 0 END END"
-    return [
-        *counts,
-        f"count_if({finite}) AS compared{i}",
-        f"max(CASE WHEN {finite} THEN {apart} END) AS max_absolute{i}",
-        f"avg(CASE WHEN {finite} THEN {apart} END) AS mean_absolute{i}",
-        f"max({relative}) AS max_relative{i}",
-        f"avg({relative}) AS mean_relative{i}",
+    numbers = [
+        f"{function}({kind}{i}) AS {function}_{kind}{i}"
+        for kind in ("absolute", "relative")
+        for function in ("max", "avg")
     ]
+    return [*counts, f"count(absolute{i}) AS compared{i}", *numbers]
 
 
 def _column(row: Any, i: int, pair: Paired) -> ColumnFound:
@@ -147,13 +155,13 @@ def _column(row: Any, i: int, pair: Paired) -> ColumnFound:
 
 
 def _numbers(row: Any, i: int) -> Numbers:
-    names = ("max_absolute", "mean_absolute", "max_relative", "mean_relative")
+    names = ("max_absolute", "avg_absolute", "max_relative", "avg_relative")
     values = [row[f"{name}{i}"] for name in names]
     finite = [value if value is not None and math.isfinite(value) else None for value in values]
     return Numbers(row[f"compared{i}"], *finite)
 
 
-def read_details(differing: Differing, counted: Counted, schemas: Schemas, top: int, samples: int) -> Details:
+def read_details(differing: Differing, counted: Counted, top: int, samples: int) -> Details:
     """Return the most frequent changes, and sample rows, by two Spark jobs.
 
     Parameters:
@@ -166,26 +174,26 @@ def read_details(differing: Differing, counted: Counted, schemas: Schemas, top: 
     kinds = [kind for kind, split in splits if split.count]
     if not kinds:
         return Details()
-    frequent = _frequent(differing, list(counted.columns), schemas, top)
-    read = _rows_to_show(differing, schemas, kinds, samples, {row["example"] for row in frequent})
-    shown = [_sample(row, differing, schemas) for row in read if not row["is_example"]]
+    frequent = _frequent(differing, list(counted.columns), top)
+    read = _rows_to_show(differing, kinds, samples, {row["example"] for row in frequent})
+    shown = [_sample(row, differing) for row in read if not row["is_example"]]
     examples = {row["hashed_key"]: row for row in read if row["is_example"]}
     pairs: dict[int, list[Pair]] = {}
-    for row in sorted(frequent, key=lambda row: (-row["count"], row["old"], row["new"])):
+    for row in frequent:
         if example := examples.get(row["example"]):  # missing when the data changed meanwhile
-            pairs.setdefault(row["column"], []).append(_pair(row, example, schemas))
+            pairs.setdefault(row["column"], []).append(_pair(row, example, differing))
     return Details(
-        {i: tuple(known) for i, known in pairs.items()},
+        {i: tuple(sorted(known, key=_rank)) for i, known in pairs.items()},
         tuple(sorted(shown, key=lambda sample: sample.expected)),
     )
 
 
-def _hashed_key(schemas: Schemas) -> str:
+def _hashed_key(differing: Differing) -> str:
     """Return a hash of the key of a row that is on both sides."""
-    return hash_of(pair.how.hashable(pair.left) for pair in schemas.key)
+    return hash_of(pair.how.hashable(pair.left) for pair in differing.key)
 
 
-def _frequent(differing: Differing, places: Sequence[int], schemas: Schemas, top: int) -> list[Any]:
+def _frequent(differing: Differing, places: Sequence[int], top: int) -> list[Any]:
     """Return the most frequent changes of each column, as hashes, with the key's hash of an example.
 
     Hashes can be counted much faster than texts, and long texts that begin alike stay apart.
@@ -193,27 +201,28 @@ def _frequent(differing: Differing, places: Sequence[int], schemas: Schemas, top
     if not places:
         return []
     cells = [
-        f"struct({i} AS column, differs{i} AS differs, CAST(expected{i} AS int) AS expected, "
-        f"{hash_of([pair.how.hashable(pair.left)])} AS old, "
-        f"{hash_of([pair.how.hashable(pair.right)])} AS new)"
+        f"struct({i} AS column, differs{i} AS differs, CAST({differing.expected(i)} AS int) AS expected, "
+        f"{hash_of(pair.how.hashable(name) for name in (pair.left, pair.right))} AS pair)"
         for i, pair in ((i, differing.values[i]) for i in places)
     ]
-    exploded = differing.frame.where("kind = 'changed'").selectExpr(
-        f"explode(array({', '.join(cells)})) AS cell", f"{_hashed_key(schemas)} AS hashed_key"
+    exploded = (
+        differing.marked()
+        .where("kind = 'changed'")
+        .selectExpr(f"explode(array({', '.join(cells)})) AS cell", f"{_hashed_key(differing)} AS hashed_key")
     )
     aggregates = ("count(1) AS count", "sum(cell.expected) AS expected", "min(hashed_key) AS example")
     counted = (
         exploded.where("cell.differs")
-        .selectExpr("cell.column AS column", "cell.old AS old", "cell.new AS new", "cell", "hashed_key")
-        .groupBy("column", "old", "new")
+        .selectExpr("cell.column AS column", "cell.pair AS pair", "cell", "hashed_key")
+        .groupBy("column", "pair")
         .agg(*(F.expr(text) for text in aggregates))
     )
-    rank = "row_number() OVER (PARTITION BY column ORDER BY count DESC, old, new) AS place"
+    rank = "row_number() OVER (PARTITION BY column ORDER BY count DESC, pair) AS place"
     return counted.selectExpr("*", rank).where(f"place <= {int(top)}").collect()
 
 
 def _rows_to_show(
-    differing: Differing, schemas: Schemas, kinds: Sequence[RowKind], samples: int, examples: Iterable[int]
+    differing: Differing, kinds: Sequence[RowKind], samples: int, examples: Iterable[int]
 ) -> list[Any]:
     """Return sample rows of each kind, and the rows whose keys are the examples, all as text."""
     texts = [
@@ -224,28 +233,29 @@ def _rows_to_show(
             ("new", pair.right, pair.right_type),
         )
     ]
-    marks = [f"{mark}{i}" for i in range(len(differing.values)) for mark in ("differs", "expected")]
+    marks = [f"differs{i}" for i in range(len(differing.values))]
+    marks += [f"{differing.expected(i)} AS expected{i}" for i in range(len(differing.values))]
     keys = [
         f"coalesce({text_of(pair.left, pair.left_type)}, {text_of(pair.right, pair.right_type)}) AS k{n}"
-        for n, pair in enumerate(schemas.key)
+        for n, pair in enumerate(differing.key)
     ]
     # By name: Sail mistakes a condition in the order for a column.
     order = [
         f"coalesce({pair.how.comparable(pair.left)}, {pair.how.comparable(pair.right)}) AS by{n}"
-        for n, pair in enumerate(schemas.key)
+        for n, pair in enumerate(differing.key)
     ]
     by_key = [f"by{n}" for n in range(len(order))]
-    rows = differing.frame.selectExpr("*", f"{_row_expected(differing)} AS expected", *order)
+    rows = differing.marked().selectExpr("*", f"{differing.row_expected()} AS expected", *order)
     frames = [
         (rows.where(f"kind = '{kind}'").orderBy("expected", *by_key).limit(samples), "false")
         for kind in kinds
     ]
     if hashes := ", ".join(f"{example}L" for example in examples):
-        is_wanted = f"kind = 'changed' AND {_hashed_key(schemas)} IN ({hashes})"
+        is_wanted = f"kind = 'changed' AND {_hashed_key(differing)} IN ({hashes})"
         frames.append((rows.where(is_wanted), "true"))
     shown = [
         frame.selectExpr(
-            f"{is_example} AS is_example", f"{_hashed_key(schemas)} AS hashed_key", "kind", "expected",
+            f"{is_example} AS is_example", f"{_hashed_key(differing)} AS hashed_key", "kind", "expected",
             *keys, *marks, *texts,
         )
         for frame, is_example in frames
@@ -253,7 +263,7 @@ def _rows_to_show(
     return reduce(DataFrame.unionAll, shown).collect()
 
 
-def _pair(row: Any, example: Any, schemas: Schemas) -> Pair:
+def _pair(row: Any, example: Any, differing: Differing) -> Pair:
     i, count, expected = row["column"], row["count"], row["expected"]
     return Pair(
         cell(example[f"old{i}"]),
@@ -261,22 +271,26 @@ def _pair(row: Any, example: Any, schemas: Schemas) -> Pair:
         count,
         expected,
         count - expected,
-        _key(example, schemas),
+        _key(example, differing),
     )
 
 
-def _key(row: Any, schemas: Schemas) -> dict[str, Cell]:
-    return {pair.name: cell(row[f"k{n}"]) for n, pair in enumerate(schemas.key)}
+def _rank(pair: Pair) -> tuple[int, str, str]:
+    return -pair.count, pair.old.text or "", pair.new.text or ""
 
 
-def _sample(row: Any, differing: Differing, schemas: Schemas) -> SampleRow:
+def _key(row: Any, differing: Differing) -> dict[str, Cell]:
+    return {pair.name: cell(row[f"k{n}"]) for n, pair in enumerate(differing.key)}
+
+
+def _sample(row: Any, differing: Differing) -> SampleRow:
     kind: RowKind = row["kind"]
     cells = [
         _cell(row, i, pair.name, kind)
         for i, pair in enumerate(differing.values)
         if kind != "changed" or row[f"differs{i}"]
     ]
-    return SampleRow(kind, _key(row, schemas), tuple(cells), row["expected"])
+    return SampleRow(kind, _key(row, differing), tuple(cells), row["expected"])
 
 
 def _cell(row: Any, i: int, name: str, kind: RowKind) -> CellChange:

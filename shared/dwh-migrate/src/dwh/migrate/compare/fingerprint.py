@@ -8,8 +8,8 @@ put together in Python, where integers have no end.
 Rows with a key have one 64-bit hash: a difference stays unseen with a chance of 2^-64. Rows without
 a key have two, because among n rows any two may meet, with a chance of n^2 / 2^(bits + 1).
 
-The hash of a row with a key is made of hashes of some of its columns and the key. Their sums tell
-which columns the exact step must read. They cannot replace the sum of whole rows: where a key is not
+The hash of a row with a key is made of hashes of some of its columns and the key. Their sums, of 48 bits,
+tell which columns the exact step must read. They cannot replace the sum of whole rows: where a key is not
 unique, values swapped between two of its rows leave each of them as it was.
 """
 
@@ -40,10 +40,10 @@ __all__ = [
 ]
 
 BUCKETS = 4096
-"""Into how many groups rows fall, by the hash of their key. A hundred scattered differences then need
-2.4 % of the rows to be read again, and the driver holds 4,096 small rows a side."""
+"""Into how many groups rows fall, by the hash of their key; a power of two. A hundred scattered
+differences then need 2.4 % of the rows to be read again, and the driver holds 4,096 small rows a side."""
 
-_MOST_GROUPS = 8  # each costs every row an addition, and a column less to read again is worth it
+_MOST_GROUPS = 8  # each costs every row a hash, and a column less to read again is worth it
 _GROUP = 4  # columns
 
 SideName = Literal["left", "right"]
@@ -55,13 +55,14 @@ class Sums:
 
     Attributes:
         hashes: sums of the 64-bit hashes of rows, exact integers.
-        groups: the same for each group of columns.
+        groups: sums of the first 48 bits of a hash, for each group of columns; None where the sum
+            has overflowed, which only many rows with one key can bring about.
     """
 
     rows: int
     null_keys: int
     hashes: tuple[int, ...]
-    groups: tuple[int, ...] = ()
+    groups: tuple[int | None, ...] = ()
 
 
 def hash_bits(schemas: Schemas) -> int:
@@ -96,7 +97,7 @@ def _bucket_hash(side: SideName, schemas: Tables) -> str:
 
 
 def _bucket(hashed: str) -> str:
-    return f"CAST(pmod({hashed}, {BUCKETS}L) AS int)"
+    return f"CAST({hashed} & {BUCKETS - 1}L AS int)"
 
 
 def in_buckets(side: SideName, schemas: Tables, buckets: Sequence[int]) -> DataFrame:
@@ -125,11 +126,9 @@ def bucket_sums(schemas: Tables) -> tuple[dict[int, Sums], dict[int, Sums]]:
     sides: tuple[dict[int, Sums], dict[int, Sums]] = {}, {}
     hashes, groups = _names(schemas)
     for row in left.unionAll(right).collect():
+        found = tuple(whole(row, name) for name in hashes)
         sides[row["side"]][row["bucket"]] = Sums(
-            row["rows"],
-            row["null_keys"],
-            tuple(whole(row, name) for name in hashes),
-            tuple(whole(row, name) for name in groups),
+            row["rows"], row["null_keys"], found, tuple(row[len(row) - len(groups) :])
         )
     return sides
 
@@ -142,7 +141,8 @@ def _names(schemas: Schemas) -> tuple[list[str], list[str]]:
 
 def _bucketed(side: SideName, schemas: Tables) -> DataFrame:
     hashes, groups = _names(schemas)
-    summed = [half for name in (*hashes, *groups) for half in halves(name)]
+    summed = [half for name in hashes for half in halves(name)]
+    summed += [f"try_sum(shiftright({name}, 16)) AS {name}" for name in groups]
     return (
         _hashed(side, schemas)
         .groupBy("bucket")
@@ -188,7 +188,8 @@ def columns_that_differ(
     found: set[int] = set()
     for bucket in buckets:
         old, new = left.get(bucket, nothing), right.get(bucket, nothing)
-        unequal = {i for i in range(len(groups)) if old.groups[i] != new.groups[i]}
+        sums = zip(old.groups, new.groups, strict=True)
+        unequal = {i for i, (a, b) in enumerate(sums) if a is None or a != b}
         if not unequal:
             return schemas.values
         found |= unequal

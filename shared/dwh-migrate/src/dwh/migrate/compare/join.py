@@ -7,8 +7,8 @@ multisets (see `multiset`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -28,13 +28,39 @@ class Differing:
 
     Columns: `kind` (`changed`, `left_only`, `right_only`, or `duplicate` for a key that is not unique
     on some side), `l_more` and `r_more` (the side has the key more than once), `covered<j>` (the j-th
-    expectation covers the row, or its cell), and for the i-th pair of `values`: `differs<i>`,
-    `expected<i>`; and the columns of both sides.
+    expectation covers the row, or its cell); and the columns of `key` and `values`. There are as few as
+    can be, since these rows are kept while several jobs look at them.
+
+    Attributes:
+        key: a column of the key that has one type on both sides is there once, whichever has the row.
     """
 
     frame: DataFrame
+    key: tuple[Paired, ...]
     values: tuple[Paired, ...]
     expectations: tuple[Usable, ...]
+
+    def marked(self) -> DataFrame:
+        """Return the rows with `differs<i>`: whether the i-th of `values` differs in a changed row."""
+        return self.frame.selectExpr(
+            "*", *(_differs(i, pair, "kind = 'changed'") for i, pair in enumerate(self.values))
+        )
+
+    def expected(self, i: int) -> str:
+        """Return, as SQL, whether some expectation covers a row's difference in the i-th of `values`."""
+        return self._covered_by(item.pair == self.values[i] for item in self.expectations)
+
+    def row_expected(self) -> str:
+        """Return, as SQL, whether expectations cover all that differs in a row."""
+        if not self.expectations:
+            return "false"
+        cells = [f"(NOT differs{i} OR {self.expected(i)})" for i in range(len(self.values))]
+        rows = self._covered_by(item.change.column is None for item in self.expectations)
+        return f"IF(kind = 'changed', {' AND '.join(cells) or 'false'}, {rows})"
+
+    def _covered_by(self, chosen: Iterable[bool]) -> str:
+        marks = [f"covered{j}" for j, wanted in enumerate(chosen) if wanted]
+        return f"({' OR '.join(marks)})" if marks else "false"
 
 
 def differing_rows(
@@ -55,45 +81,60 @@ def differing_rows(
     joined = _joined(
         _one_a_key("left", left, schemas), _one_a_key("right", right, schemas), schemas, null_keys
     )
-    differs = [f"both AND NOT ({_equal(pair)}) AS differs{i}" for i, pair in enumerate(values)]
+    differs = [_differs(i, pair, "both") for i, pair in enumerate(values)]
     marked = joined.selectExpr("*", _KIND, *differs)
     found = " OR ".join(["kind <> 'matched'", *(f"differs{i}" for i in range(len(values)))])
-    changed = "CASE WHEN kind = 'matched' THEN 'changed' ELSE kind END AS kind"
     rows = marked.where(found)
-    covered = rows.select("*", *both_rows(schemas)).select(
-        "*", *(_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations))
-    )
-    expected = [
-        f"differs{i} AND ({_covering(pair, expectations)}) AS expected{i}" for i, pair in enumerate(values)
+    if expectations:
+        covered = (_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations))
+        rows = rows.select("*", *both_rows(schemas)).select("*", *covered)
+    key = tuple(replace(pair, right=pair.left) if _one_type(pair) else pair for pair in schemas.key)
+    shown = [
+        column
+        for pair in schemas.key
+        for column in (
+            [f"coalesce({pair.left}, {pair.right}) AS {pair.left}"]
+            if _one_type(pair)
+            else [pair.left, pair.right]
+        )
     ]
-    shown = [column for pair in (*schemas.key, *values) for column in (pair.left, pair.right)]
-    marks = [f"differs{i}" for i in range(len(values))] + [f"covered{j}" for j in range(len(expectations))]
-    kept = covered.selectExpr(changed, "l_more", "r_more", *marks, *expected, *dict.fromkeys(shown))
-    return Differing(kept, tuple(values), tuple(expectations))
+    shown += [column for pair in values for column in (pair.left, pair.right)]
+    covers = [f"covered{j}" for j in range(len(expectations))]
+    changed = "IF(kind = 'matched', 'changed', kind) AS kind"
+    kept = rows.selectExpr(changed, "l_more", "r_more", *covers, *shown)
+    return Differing(kept, key, tuple(values), tuple(expectations))
+
+
+def _one_type(pair: Paired) -> bool:
+    return pair.left_type == pair.right_type
+
+
+def _differs(i: int, pair: Paired, where: str) -> str:
+    return f"{where} AND NOT ({_equal(pair)}) AS differs{i}"
 
 
 _KIND = """CASE WHEN l_more OR r_more THEN 'duplicate' WHEN both THEN 'matched'
                 WHEN l_here THEN 'left_only' ELSE 'right_only' END AS kind"""
 
 
-def _key_columns(side: SideName, schemas: Tables) -> list[str]:
-    return [pair.how.comparable(on(side, pair)) for pair in schemas.key]
+def _key_columns(side: SideName, key: Sequence[Paired]) -> list[str]:
+    return [pair.how.comparable(on(side, pair)) for pair in key]
 
 
 def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
     """Return the first row of each key, `<side>k<n>` for its comparable key and `<side>_more`."""
     mark = side[0]
     names = [f"{mark}k{n}" for n in range(len(schemas.key))]
-    keyed = frame.selectExpr(
-        "*", *(f"{key} AS {name}" for name, key in zip(names, _key_columns(side, schemas), strict=True))
-    )
+    keys = [f"{key} AS {name}" for name, key in zip(names, _key_columns(side, schemas.key), strict=True)]
+    keyed = frame.selectExpr("*", f"true AS {mark}_here", *keys)
+    if schemas.unique:
+        return keyed.selectExpr("*", f"false AS {mark}_more")
     window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY {', '.join(names)})"
     return (
         keyed.selectExpr(
             "*",
             f"lag(true) {window} AS before",
             f"coalesce(lead(true) {window}, false) AS {mark}_more",
-            f"true AS {mark}_here",
         )
         .where("isnull(before)")
         .drop("before")
@@ -162,10 +203,6 @@ def _covered(item: Usable, values: Sequence[Paired]) -> Column:
     return F.col(f"differs{values.index(item.pair)}") & kinds[item.change.kind] & item.covers()
 
 
-def _covering(pair: Paired, expectations: Sequence[Usable]) -> str:
-    return " OR ".join(f"covered{j}" for j, item in enumerate(expectations) if item.pair == pair) or "false"
-
-
 def rows_of_duplicate_keys(
     side: SideName, frame: DataFrame, schemas: Tables, differing: Differing
 ) -> DataFrame:
@@ -173,9 +210,9 @@ def rows_of_duplicate_keys(
     keys = [  # a key that is on one side only is null on the other
         f"coalesce({left}, {right}) AS d{n}"
         for n, (left, right) in enumerate(
-            zip(_key_columns("left", schemas), _key_columns("right", schemas), strict=True)
+            zip(_key_columns("left", differing.key), _key_columns("right", differing.key), strict=True)
         )
     ]
     duplicates = differing.frame.where("kind = 'duplicate'").selectExpr(*keys)
-    same = " AND ".join(f"{own} <=> d{n}" for n, own in enumerate(_key_columns(side, schemas)))
+    same = " AND ".join(f"{own} <=> d{n}" for n, own in enumerate(_key_columns(side, schemas.key)))
     return frame.join(duplicates, F.expr(same), "left_semi")

@@ -116,10 +116,12 @@ class Tables(Schemas):
     Attributes:
         left, right: the sides, with columns called `l0`, `l1`, … and `r0`, `r1`, …, so that no name
             of a column means anything to the engine.
+        unique: whether the key is known to be unique on both sides.
     """
 
     left: DataFrame
     right: DataFrame
+    unique: bool = False
 
 
 def with_rows(schemas: Schemas, left: DataFrame, right: DataFrame) -> Tables:

@@ -173,12 +173,15 @@ class Parts:
     Attributes:
         differing: the parts that are not proven equal.
         rows, null_keys: how many rows the equal parts hold on each side, and with a null in the key.
+        values: where the key is known to be unique on both sides, the columns outside it that may
+            differ, by their name on the right; else None, as sums by column prove nothing then.
     """
 
     by: str | None
     differing: tuple[str | None, ...]
     rows: int
     null_keys: int
+    values: tuple[str, ...] | None = None
 
 
 def differing_parts(
@@ -196,7 +199,24 @@ def differing_parts(
             rows, null_keys = rows + old["rows"], null_keys + old["null_keys"]
         else:
             differing.append(value)
-    return Parts(left["by"], tuple(differing), rows, null_keys)
+    may_differ = None
+    if pick[0] is not None and pick[1] is not None and _in_key(left) and _in_key(right):
+        places = zip(schemas.values, pick[0], pick[1], strict=True)
+        may_differ = tuple(
+            pair.name
+            for pair, old, new in places
+            if any(_column(lefts, part, old) != _column(rights, part, new) for part in differing)
+        )
+    return Parts(left["by"], tuple(differing), rows, null_keys, may_differ)
+
+
+def _in_key(stored: Stored) -> bool:
+    """Return whether a key that is unique in each part is unique in all of them."""
+    return stored["by"] is None or _by_key(stored)
+
+
+def _column(parts: Mapping[str | None, Mapping[str, Any]], value: str | None, place: int) -> str | None:
+    return str(parts[value]["columns"][place]) if value in parts else None
 
 
 def _sums(part: Mapping[str, Any], places: Sequence[int] | None) -> tuple[Any, ...]:

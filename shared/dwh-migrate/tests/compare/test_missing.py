@@ -1,0 +1,34 @@
+"""Running what a comparison lacks."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dwh.core.dates import DateRange
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.missing import is_complete, run_missing
+from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
+from dwh.migrate.compare.subjects import subjects_of
+
+DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
+ONE = "takings@7.1"
+
+
+@pytest.mark.parametrize(
+    ("amount", "verdict", "found"),
+    [("F.col('orders') * 2.0", "pass", []), ("F.rand()", "fail", ["amount"])],
+    ids=["deterministic", "random"],
+)
+def test_a_version_that_runs_twice(spark, config, installed_line, takings, amount, verdict, found):
+    """The same version on the same input passes; one that is not deterministic names the columns."""
+    installed_line("7.1", {"takings": takings(body=f"return takings.withColumn('amount', {amount})")})
+    warehouse, said = Warehouse.create(config), []
+    assert not is_complete(warehouse, ONE, ONE, DAYS)
+    run_missing(spark, warehouse, ONE, ONE, DAYS, said.append)
+    assert said == [f"running {ONE} for {DAYS}"] * 2
+    assert is_complete(warehouse, ONE, ONE, DAYS)
+    result = compare_outputs(spark, warehouse, *subjects_of(warehouse, ONE, ONE, DAYS), OutputOptions())
+    assert (result.verdict, result.measurement.key) == (verdict, ("day", "shop"))
+    assert [column.name for column in result.columns if column.differing.unexpected] == found
