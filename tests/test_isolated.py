@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,23 +183,43 @@ def test_a_release_that_is_published_keeps_its_environment(dwh):
     assert "dwh-v0_1==0.1.0" in dwh("env", "list").stdout
 
 
-def test_an_environment_that_is_deleted_under_a_run(here, variables, store):
-    """The run fails with the reason, is recorded as failed, and nothing of it is visible."""
+@pytest.fixture
+def endless(here: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A run in a release environment that reads what nobody ever writes."""
     # As if compressed: of a file that cannot be split Spark reads all, also where its size is 0.
-    os.mkfifo(here / "landing/flights/flight_date=2013-01-15/slow.csv.gz")  # nobody ever writes to it
+    os.mkfifo(here / "landing/flights/flight_date=2013-01-15/slow.csv.gz")
     words = [BIN / "dwh", "run", "my_job@0.1.0", "--isolated", "--with", OLD_SPARK, *DAY]
     process = subprocess.Popen(words, cwd=here, env=variables, text=True, stdout=-1, stderr=-1)
     deadline = time.monotonic() + 600
     while not list((here / "warehouse").glob("**/_temporary")):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.2)
+    yield process
+    process.kill()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "TERM"])
+def test_an_interruption_reaches_the_run(here, endless, sent):
+    """It ends with its process, is recorded as interrupted, and nothing of it is visible."""
+    (run,) = runs(here)
+    endless.send_signal(sent)
+    _, said = endless.communicate(timeout=60)
+    assert (endless.returncode, "interrupted; nothing that was not committed is visible" in said) == (1, True)
+    assert "Traceback" not in said
+    assert not Path(f"/proc/{run.pid}").exists()
+    (run,) = runs(here)
+    assert (run.status, run.error) == ("failed", "interrupted")
+
+
+def test_an_environment_that_is_deleted_under_a_run(here, endless, store):
+    """The run fails with the reason, is recorded as failed, and nothing of it is visible."""
     (run,) = runs(here)
     command = Path(f"/proc/{run.pid}/cmdline").read_text()
     (environment,) = (folder for folder in (store / "environments").iterdir() if str(folder) in command)
     shutil.rmtree(environment)
     os.kill(run.pid, signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1
+    _, said = endless.communicate(timeout=60)
+    assert endless.returncode == 1
     assert "was deleted while my_job@0.1.0 ran in it" in said
     (run,) = runs(here)
     assert (run.status, "was deleted" in run.error) == ("failed", True)

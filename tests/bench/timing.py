@@ -24,14 +24,14 @@ def in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dic
 def measured(
     contenders: Mapping[str, Callable[[], object]], rounds: int, *clocks: Clock
 ) -> list[dict[str, float]]:
-    """Return the same by each of several clocks."""
+    """Return the same by each of several clocks; without rounds, the first one counts."""
     spent: list[dict[str, list[float]]] = [{name: [] for name in contenders} for _ in clocks]
     for number in range(rounds + 1):
         for name, work in contenders.items():
             started = [clock() for clock in clocks]
             work()
             for seconds, clock, before in zip(spent, clocks, started, strict=True):
-                seconds[name] += [clock() - before] if number else []
+                seconds[name] += [clock() - before] if number or not rounds else []
     return [{name: statistics.median(values) for name, values in seconds.items()} for seconds in spent]
 
 

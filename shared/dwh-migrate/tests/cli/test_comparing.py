@@ -63,6 +63,7 @@ def test_parquet_paths_compare_by_the_key_that_is_given(written):
         (["carrier_delays@0.1", "carrier_delays@0.2", "--run"], "--date"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--max-changed", "2"], "0.1%"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--tolerance", "x=y"], "COLUMN=0.01"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--html", "no where/r.html"], "mkdir -p 'no where'"),
     ],
 )
 def test_a_mistake_is_told(looked, arguments, said):

@@ -16,7 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Expected
-from dwh.migrate.compare import Comparison, compare, engine
+from dwh.migrate.compare import Comparison, compare, engine, fingerprint
+from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
+from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")
@@ -70,7 +72,13 @@ def two_tables(draw: st.DrawFn) -> tuple[list[str], list[tuple[Any, ...]], list[
 
 
 def check_against(
-    oracle: Callable[..., Any], left: DataFrame, right: DataFrame, key: Sequence[str], few: float, exact: bool
+    oracle: Callable[..., Any],
+    left: DataFrame,
+    right: DataFrame,
+    key: Sequence[str],
+    few: float,
+    exact: bool,
+    **known: Any,
 ) -> None:
     """Compare at one step of the ladder, and hold every count against the oracle's."""
     names = ["k1", "k2", *NAMES]
@@ -79,7 +87,7 @@ def check_against(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "FEW", few)
-        result = compare(left, right, key=key, exact=exact, changes=[Added("extra", WHY)])
+        result = compare(left, right, key=key, exact=exact, changes=[Added("extra", WHY)], **known)
     rows = result.rows
     found = (rows.matched, rows.changed.count, rows.left_only.count, rows.right_only.count)
     assert found == (truth.matched, truth.changed, truth.left_only, truth.right_only)
@@ -120,11 +128,37 @@ def test_each_step_finds_what_brute_force_finds(
     exact: bool,
 ) -> None:
     """Over many types, nulls at every depth, duplicates, rows and columns reordered, an added column."""
-    types, before, after = tables
+    check_against(oracle, *frames(spark, *tables), key, few, exact)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(tables=two_tables())
+def test_stored_fingerprints_leave_what_brute_force_finds(
+    spark: SparkSession,
+    oracle: Callable[..., Any],
+    tables: tuple[list[str], list[tuple[Any, ...]], list[tuple[Any, ...]]],
+) -> None:
+    """Where keys are known to be unique, parts and columns that are proven equal hide nothing."""
+    types, *sides = tables
+    unique = [list({row[:2]: row for row in rows}.values()) for rows in sides]
+    left, right = frames(spark, types, *unique)
+    key = ("k1", "k2")
+    stored = [fingerprint(frame, key, by="k2", unique=True) for frame in (left, right)]
+    check_against(oracle, left, right, key, 1.0, False, fingerprints=tuple(stored))
+
+
+def frames(
+    spark: SparkSession, types: list[str], before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]
+) -> tuple[DataFrame, DataFrame]:
+    """Return both tables, the second one with its columns in another order and with one more."""
     schema = ", ".join(["k1 int", "k2 string", *(f"{n} {t}" for n, t in zip(NAMES, types, strict=True))])
-    left = spark.createDataFrame(before, schema)
-    right = spark.createDataFrame(after, schema).select(*reversed(NAMES), F.lit(1).alias("extra"), "k2", "k1")
-    check_against(oracle, left, right, key, few, exact)
+    left, right = (spark.createDataFrame(rows, schema) for rows in (before, after))
+    return left, right.select(*reversed(NAMES), F.lit(1).alias("extra"), "k2", "k1")
 
 
 def test_a_swap_between_rows_of_one_key_cannot_hide_behind_another_difference(spark: SparkSession) -> None:
@@ -158,3 +192,13 @@ def test_only_columns_that_differ_are_joined(spark: SparkSession) -> None:
     assert {c.name for c in result.columns if c.differing.count} == {"c3", "c17"}
     assert {c.name: c.to_null for c in result.columns if c.to_null} == {"c17": 1}
     assert result.measurement.step == "buckets"
+
+
+def test_a_sum_that_has_overflowed_tells_nothing(spark: SparkSession) -> None:
+    """Its columns are looked at, and rows whose hashes agree stay equal."""
+    frame = spark.createDataFrame([(1, 1, 1)], "id int, a int, b int")
+    tables = with_rows(pair_columns(frame.schema, frame.schema, Options(("id",))), frame, frame)
+    known, lost = Sums(1, 0, (7,), (3,)), Sums(1, 0, (7,), (None,))
+    assert known == lost
+    for old, new in ((known, lost), (lost, lost)):
+        assert columns_that_differ(tables, {0: old}, {0: new}, [0]) == tables.values

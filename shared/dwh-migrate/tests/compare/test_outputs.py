@@ -12,9 +12,10 @@ from dwh.core import find_job
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.errors import InvalidNameError, NoOutputError, UnknownLineError, UnknownTableError
-from dwh.core.ledger.schema import comparisons, fingerprints
+from dwh.core.ledger.schema import comparisons, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare import ComparisonError, Tolerance
+from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, from_ledger, record
 from dwh.migrate.compare.subjects import declared_changes, subject_of, subjects_of
 
@@ -99,6 +100,21 @@ def test_only_dates_that_differ_are_read_again(spark, warehouse):
         connection.execute(fingerprints.update().where(changed, one_day).values(value=other))
     result = compare_outputs(spark, warehouse, *subjects, PLAIN)
     assert (result.rows.left, result.rows.right, result.rows.matched) == (15, 15, 15)
+    with warehouse.ledger.writing() as connection:
+        connection.execute(fingerprints.delete())
+
+
+def test_a_key_counts_as_unique_only_for_runs_that_were_audited_for_it(spark, warehouse):
+    """A run whose contract had another key, before its line was released, was audited for that one."""
+    subject = subject_of(warehouse, "airport_traffic@0.1", DAYS)
+    first = runs.c.id == subject.outputs[DAYS.first].run_id
+    for key, unique in (([*subject.contract["key"], "more"], False), (subject.contract["key"], True)):
+        contract = {**subject.contract, "key": key}
+        with warehouse.ledger.writing() as connection:
+            connection.execute(fingerprints.delete())
+            connection.execute(runs.update().where(first).values(contract=contract))
+        add_fingerprints(spark, warehouse, subject, list(DAYS))
+        assert known_fingerprint(warehouse, subject, list(DAYS))["unique"] is unique
     with warehouse.ledger.writing() as connection:
         connection.execute(fingerprints.delete())
 

@@ -92,6 +92,17 @@ def test_only_columns_that_differ_are_read(days: DataFrame, keep: Callable[..., 
     assert (result.verdict, result.rows.matched, result.rows.duplicate_keys_left) == ("fail", 3, 0)
 
 
+def test_parts_by_a_renamed_column(days: DataFrame, keep: Callable[..., Any]) -> None:
+    """The column that parts go by may have another name on the right; no row counts twice."""
+    changed = days.withColumn("v", F.when(F.col("day") == "2013-01-02", -1.0).otherwise(F.col("v")))
+    renamed = changed.withColumnRenamed("day", "date")
+    stored = keep(days), keep(renamed, key=["date", "id"], by="date")
+    result = compare(
+        days, renamed, key=["date", "id"], changes=[Renamed("day", "date", "why")], fingerprints=stored
+    )
+    assert (result.rows.left, result.rows.matched, result.rows.changed.count) == (6, 4, 2)
+
+
 def test_a_key_that_is_unique_in_each_part_only_is_looked_at(
     days: DataFrame, keep: Callable[..., Any]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -48,6 +49,23 @@ def made(store: Store, id: str, release: str = "dwh-v0_1==0.1.1") -> ReleaseEnvi
     found.interpreter.touch()
     store.finish(found)
     return found
+
+
+def test_who_has_to_wait_is_told(store):
+    """One at a time; the next one says that it waits, before it does, and goes on afterwards."""
+    order = []
+
+    def second():
+        with store.alone("aaaaaaaaaaaa", lambda: (order.append("waits"), waiting.set())):
+            order.append("second")
+
+    waiting, thread = Event(), Thread(target=second, daemon=True)
+    with store.alone("aaaaaaaaaaaa", lambda: order.append("never")):
+        thread.start()
+        assert waiting.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["waits", "first", "second"]
 
 
 def test_what_is_half_there_is_not_there(store):

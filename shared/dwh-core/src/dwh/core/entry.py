@@ -25,6 +25,7 @@ from typing import NoReturn
 from dwh.core.config import load_config
 from dwh.core.dates import logical_dates
 from dwh.core.errors import DwhError, UsageError
+from dwh.core.files import write_whole
 from dwh.core.lines import find_job
 
 __all__ = ["main", "start"]
@@ -86,9 +87,7 @@ def _run(asked: argparse.Namespace) -> str:
     source_places(job, warehouse)  # what is mistyped is told before Spark starts
     receipt = json.dumps(run_job(job, dates, warehouse=warehouse))
     if asked.receipt:
-        unfinished = asked.receipt.with_name(f"{asked.receipt.name}.{os.getpid()}.new")
-        unfinished.write_text(f"{receipt}\n", "utf-8")
-        unfinished.replace(asked.receipt)
+        write_whole(asked.receipt, f"{receipt}\n")
     return receipt
 
 

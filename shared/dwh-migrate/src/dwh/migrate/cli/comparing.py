@@ -14,7 +14,14 @@ import click
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.errors import UsageError
-from dwh.migrate.cli.options import as_json, date_range, optional_dates, spark_log
+from dwh.migrate.cli.options import (
+    as_json,
+    check_folder,
+    date_range,
+    optional_dates,
+    spark_log,
+    write_file,
+)
 from dwh.migrate.console import print_json, print_note, working_spark
 
 if TYPE_CHECKING:
@@ -76,6 +83,8 @@ def compare(
     """
     from dwh.migrate.compare.outputs import OutputOptions
 
+    check_folder("--html", html)
+    check_folder("--markdown", markdown)
     options = OutputOptions(
         tolerances=dict(map(_tolerance, tolerances)),
         ignore=tuple(ignore),
@@ -162,24 +171,29 @@ def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json:
     from dwh.migrate.compare.report.html import to_html
     from dwh.migrate.compare.report.markdown import to_markdown
 
-    for path, render in ((html, to_html), (markdown, to_markdown)):
-        if path:
-            path.write_text(render(result), "utf-8")
+    # First what cannot fail: a full disk must not cost the answer.
     if as_json:
         print_json(result.to_dict())
-        return
+    else:
+        _print(result)
+    for option, path, render in (("--html", html, to_html), ("--markdown", markdown, to_markdown)):
+        if path:
+            write_file(option, path, render(result))
+            if not as_json:
+                print_note(f"report: {path}")
+
+
+def _print(result: Comparison) -> None:
     from rich.console import Console
 
     from dwh.migrate.compare.report.terminal import print_report
 
     if sys.stdout.isatty():
         print_report(result, Console())
-    else:
-        text = io.StringIO()
-        print_report(result, Console(file=text, width=120))
-        print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
-    for path in filter(None, (html, markdown)):
-        print_note(f"report: {path}")
+        return
+    text = io.StringIO()
+    print_report(result, Console(file=text, width=120))
+    print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
 
 
 COMMANDS = (compare,)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
 
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
-from dwh.core.errors import InvalidDateError
+from dwh.core.errors import InvalidDateError, UsageError
+from dwh.core.files import write_whole
 from dwh.core.names import valid_environment
 
 __all__ = [
     "as_json",
+    "check_folder",
     "date_range",
     "environment_of",
     "in_environment",
@@ -25,6 +29,7 @@ __all__ = [
     "release_python",
     "spark_log",
     "table",
+    "write_file",
 ]
 
 Command = Callable[..., Any]
@@ -76,3 +81,22 @@ def parse_instant(text: str | None) -> datetime | None:
     if instant is None or instant.tzinfo is None:
         raise InvalidDateError(text, "not an instant with an offset, such as 2026-11-22T12:00:00Z")
     return instant
+
+
+def check_folder(option: str, path: Path | None) -> None:
+    """Look, before long work begins, whether the folder of a file that an option names is there.
+
+    Raises UsageError.
+    """
+    if path and not path.parent.is_dir():
+        raise UsageError(
+            f"{option}: there is no folder {path.parent}; type: mkdir -p {shlex.quote(str(path.parent))}"
+        )
+
+
+def write_file(option: str, path: Path, text: str) -> None:
+    """Write the file that an option names, whole or not at all; raises UsageError."""
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}") from None

@@ -63,7 +63,8 @@ def compare(
         sides: how both sides are called in the report, and where they come from.
         gaps: what the caller knows to be missing on a side; it keeps the verdict from being `pass`.
         fingerprints: what `fingerprint` returned for these very rows, each side. Parts that they prove
-            equal are not read. `exact` reads everything.
+            equal are not read; nor are columns, where both say that the key is unique. That is then
+            taken for true: a key that is not makes the counts wrong. `exact` reads everything.
 
     Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the arguments do not fit the
     columns, and ComparisonError when `max_changed` is no share.

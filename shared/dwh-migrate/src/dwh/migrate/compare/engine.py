@@ -47,7 +47,6 @@ class Evidence:
 
     Attributes:
         step: where it ended.
-        joined: the columns that were compared value by value.
         seen: what each expectation covers, by its place in the list.
         gaps: why the answer is not certain.
     """
@@ -55,7 +54,6 @@ class Evidence:
     step: Step
     rows: Rows
     columns: Mapping[str, ColumnFound] = field(default_factory=dict)
-    joined: tuple[Paired, ...] = ()
     samples: tuple[SampleRow, ...] = ()
     seen: tuple[int, ...] = ()
     gaps: tuple[NotCompared, ...] = ()
@@ -84,7 +82,7 @@ def _restricted(schemas: Tables, parts: Parts) -> Tables:
     if parts.values is not None:
         kept = (p for p in schemas.pairs if p.key or not p.form or p.name in parts.values)
         schemas = replace(schemas, pairs=tuple(kept), unique=True)
-    by = next((pair for pair in schemas.pairs if pair.name == parts.by), None)
+    by = next((pair for pair in schemas.pairs if pair.left_name == parts.by), None)
     if by is None:
         return schemas
     known = [value for value in parts.differing if value is not None]
@@ -209,7 +207,7 @@ def _join(
             values[i].name: replace(column, top=details.top.get(i, ()))
             for i, column in counted.columns.items()
         }
-        evidence = Evidence(step, _paired(rows, found), columns, tuple(values), details.samples, found.seen)
+        evidence = Evidence(step, _paired(rows, found), columns, details.samples, found.seen)
         if found.duplicates:
             return _with_duplicates(evidence, left, right, schemas, differing, found, limits)
         return evidence

@@ -16,7 +16,7 @@ unique, values swapped between two of its rows leave each of them as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pyspark.sql import Column, DataFrame
@@ -56,17 +56,18 @@ class Sums:
     Attributes:
         hashes: sums of the 64-bit hashes of rows, exact integers.
         groups: sums of the first 48 bits of a hash, for each group of columns; None where the sum
-            has overflowed, which only many rows with one key can bring about.
+            has overflowed, which only many rows with one key can bring about. Whether two fingerprints
+            are equal does not depend on them.
     """
 
     rows: int
     null_keys: int
     hashes: tuple[int, ...]
-    groups: tuple[int | None, ...] = ()
+    groups: tuple[int | None, ...] = field(default=(), compare=False)
 
 
 def hash_bits(schemas: Schemas) -> int:
-    """Return how many bits stand for a row."""
+    """Return how many bits tell whether rows are equal."""
     return 64 if schemas.key else 128
 
 

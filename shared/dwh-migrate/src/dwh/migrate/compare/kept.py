@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from dwh.core.ledger import insert_if_absent
-from dwh.core.ledger.schema import encodings, fingerprints
+from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.stored import ENCODING, fingerprint
 from dwh.migrate.compare.subjects import Subject
@@ -49,7 +49,7 @@ def add_fingerprints(
         warehouse.read(spark, list(missing.values())),
         contract["key"],
         by=contract["partition_by"],
-        unique=bool(contract["key"]),  # every run is audited for it
+        unique=_is_unique(warehouse, subject, {output.run_id for output in missing.values()}),
     )
     parts = {part["by"]: part for part in found.pop("parts")}
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
@@ -67,18 +67,25 @@ def add_fingerprints(
         insert_if_absent(connection, fingerprints, rows)
 
 
+def _is_unique(warehouse: Warehouse, subject: Subject, run_ids: Iterable[str]) -> bool:
+    """Return whether each run was audited for the key that its line has now."""
+    key = subject.contract["key"]
+    made = warehouse.ledger.find_runs(runs.c.id.in_(set(run_ids)))
+    return bool(key) and all(run.contract["key"] == key for run in made)
+
+
 def _known(warehouse: Warehouse, subject: Subject) -> dict[str, dict[date, Mapping[str, Any]]]:
     """Return what the ledger has of a subject's outputs, by encoding and logical date."""
-    runs = {day: output.run_id for day, output in subject.outputs.items()}
+    run_ids = {day: output.run_id for day, output in subject.outputs.items()}
     query = (
         sa.select(fingerprints)
         .join(encodings, encodings.c.digest == fingerprints.c.encoding)
-        .where(fingerprints.c.run_id.in_(set(runs.values())))
+        .where(fingerprints.c.run_id.in_(set(run_ids.values())))
         .where(encodings.c.value["encoding"].as_string() == ENCODING)
     )
     with warehouse.ledger.reading() as connection:
         return _by_encoding(
-            row for row in connection.execute(query) if runs.get(row.partition_date) == row.run_id
+            row for row in connection.execute(query) if run_ids.get(row.partition_date) == row.run_id
         )
 
 

@@ -171,6 +171,7 @@ class Parts:
     """What two stored fingerprints prove, by values of the column `by`.
 
     Attributes:
+        by: the column's name on the left.
         differing: the parts that are not proven equal.
         rows, null_keys: how many rows the equal parts hold on each side, and with a null in the key.
         values: where the key is known to be unique on both sides, the columns outside it that may

@@ -20,7 +20,7 @@ from dwh.core.warehouse import Warehouse
 __all__ = ["Subject", "declared_changes", "subject_of", "subjects_of"]
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}", re.ASCII)
-_VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<version>\d+\.\d+(?P<rest>\.\S+)?)", re.ASCII)
+_VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<line>\d+\.\d+)(?P<rest>\.\S+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
     if match is None:
         allowed = "JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path with a / in it"
         raise InvalidNameError("side of a comparison", text, allowed)
-    line = ".".join(match["version"].split(".")[:2])
-    release = match["version"] if match["rest"] else None
+    line = match["line"]
+    release = line + match["rest"] if match["rest"] else None
     name = valid_table(match["name"])
     records = _records(warehouse, name, line)
     if not records:

@@ -17,6 +17,7 @@ from dwh.migrate.releases.wanted import Wanted
 __all__ = ["release_environment", "using_release"]
 
 _ID_LENGTH = 12
+_WAITING = "waiting for another process that makes, removes or uses the same environment"
 _DESCRIBE = "import platform, sysconfig as s; print(platform.python_version(), s.get_config_var('SOABI'))"
 
 
@@ -38,7 +39,7 @@ def release_environment(
     if made := store.requested(wanted, config.wheelhouse):
         store.check_wheelhouse(made, config.wheelhouse)
         return made
-    with store.alone(wanted.digest(config.wheelhouse)):
+    with store.alone(wanted.digest(config.wheelhouse), lambda: note(_WAITING)):
         if made := store.requested(wanted, config.wheelhouse):
             return made
         made = _make(store, Uv.find(wanted, config.wheelhouse), wanted, note)
@@ -71,7 +72,7 @@ def _make(store: Store, uv: Uv, wanted: Wanted, note: Callable[[str], None]) -> 
     id = digest[:_ID_LENGTH]
     if made := store.environment(id):  # another request came to the same
         return made
-    with store.alone(id):
+    with store.alone(id, lambda: note(_WAITING)):
         if made := store.environment(id):  # while this one waited
             return made
         note(f"making an environment for {', '.join(wanted.requirements)}; a Spark may take minutes")

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from dwh.core.config import Config
+from dwh.core.files import write_whole
 from dwh.migrate.releases.errors import StoreError, UnknownEnvironmentError, WheelChangedError
 from dwh.migrate.releases.wanted import Wanted
 
@@ -138,14 +139,14 @@ class Store:
 
     def remember(self, wanted: Wanted, wheelhouse: str | None, made: ReleaseEnvironment) -> None:
         """Let the same request get the same environment again."""
-        _write(self.root / "requests" / wanted.digest(wheelhouse), made.id)
+        write_whole(self.root / "requests" / wanted.digest(wheelhouse), made.id)
 
     def finish(self, made: ReleaseEnvironment) -> None:
         """Say that an environment is whole."""
         kept: dict[str, Any] = {
             key: value for key, value in asdict(made).items() if key not in ("id", "folder")
         }
-        _write(Path(made.folder) / _READY, json.dumps(kept, indent=2))
+        write_whole(Path(made.folder) / _READY, json.dumps(kept, indent=2))
 
     def discard(self, id: str) -> None:
         """Remove an environment, or what is left of one; the caller holds its lock exclusively."""
@@ -161,7 +162,7 @@ class Store:
         for name, digest in files.items():
             record = self.root / "wheels" / Path(name).name
             if not record.exists():
-                _write(record, digest)
+                write_whole(record, digest)
             elif (first := record.read_text("ascii")) != digest:
                 raise WheelChangedError(name, first, digest, str(record))
 
@@ -182,21 +183,31 @@ class Store:
 
         A process that inherits the descriptor holds it, too.
         """
-        with self._locked(id, fcntl.LOCK_SH) as descriptor:
+        with self._lock(id) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
             with suppress(FileNotFoundError):  # somebody removed it before it was held
                 os.utime(self.folder(id) / _READY)
             yield descriptor
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Be the only one who uses an environment, or answers a request; waits for the others."""
-        with self._locked(name, fcntl.LOCK_EX):
+    def alone(self, name: str, waits: Callable[[], None]) -> Iterator[None]:
+        """Be the only one who uses an environment, or answers a request.
+
+        Where there are others, waits for them, after a call of `waits`.
+        """
+        with self._lock(name) as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waits()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
 
     @contextmanager
     def alone_at_once(self, id: str) -> Iterator[None]:
         """Be the only one who uses an environment; raises BlockingIOError when somebody else does."""
-        with self._locked(id, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with self._lock(id) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
 
     def is_used(self, id: str) -> bool:
@@ -208,16 +219,10 @@ class Store:
             return True
 
     @contextmanager
-    def _locked(self, name: str, operation: int) -> Iterator[int]:
+    def _lock(self, name: str) -> Iterator[int]:
+        """Give the descriptor of a lock's file; the lock ends with it."""
         descriptor = os.open(self.root / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, operation)
             yield descriptor
         finally:
             os.close(descriptor)
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, "utf-8")
-    unfinished.replace(path)
