@@ -64,9 +64,16 @@ class Evidence:
 
 def known_equal(parts: Parts, expectations: int) -> Evidence:
     """Return what stored fingerprints prove, when no part of them differs."""
-    return Evidence(
-        "ledger", _with_parts(Rows(null_keys_left=0, null_keys_right=0), parts), seen=(0,) * expectations
+    duplicates = None if parts.values is None else 0
+    rows = Rows(
+        null_keys_left=0,
+        null_keys_right=0,
+        duplicate_keys_left=duplicates,
+        duplicate_keys_right=duplicates,
+        duplicate_rows_left=duplicates,
+        duplicate_rows_right=duplicates,
     )
+    return Evidence("ledger", _with_parts(rows, parts), seen=(0,) * expectations)
 
 
 def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits, parts: Parts) -> Evidence:
