@@ -23,6 +23,7 @@ from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
+DRAWN = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 floats = st.sampled_from([0.0, -0.0, 1.0, 5.0, NAN, INF, -INF])
 small = st.integers(-2, 2)
@@ -101,12 +102,7 @@ def check_against(
     assert Comparison.from_dict(json.loads(json.dumps(result.to_dict(), allow_nan=False))) == result
 
 
-@settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(DRAWN, max_examples=3)
 @given(tables=two_tables())
 @pytest.mark.parametrize(
     ("key", "few", "exact"),
@@ -131,12 +127,7 @@ def test_each_step_finds_what_brute_force_finds(
     check_against(oracle, *frames(spark, *tables), key, few, exact)
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(DRAWN, max_examples=6)
 @given(tables=two_tables())
 def test_stored_fingerprints_leave_what_brute_force_finds(
     spark: SparkSession,

@@ -84,10 +84,13 @@ class Details:
 
 def read_counts(differing: Differing) -> Counted:
     """Return the counts of rows and of values, by one Spark job."""
-    values, covered = range(len(differing.values)), range(len(differing.expectations))
-    cells = [f"{text} AS {name}" for i in values for name, text in _cells(differing, i).items()]
+    cells = [
+        f"{text} AS {name}"
+        for i in range(len(differing.values))
+        for name, text in _cells(differing, i).items()
+    ]
     row_expected = f"{differing.row_expected()} AS expected"
-    seen = [f"covered{j}" for j in covered]
+    seen = [f"covered{j}" for j in range(len(differing.expectations))]
     marked = differing.marked().selectExpr("kind", "l_more", "r_more", row_expected, *seen, *cells)
     marks = {kind: f"kind = '{kind}'" for kind in (*_KINDS, "duplicate")}
     marks |= {f"{kind}_expected": f"{marks[kind]} AND expected" for kind in _KINDS}

@@ -127,9 +127,11 @@ def bucket_sums(schemas: Tables) -> tuple[dict[int, Sums], dict[int, Sums]]:
     sides: tuple[dict[int, Sums], dict[int, Sums]] = {}, {}
     hashes, groups = _names(schemas)
     for row in left.unionAll(right).collect():
-        found = tuple(whole(row, name) for name in hashes)
         sides[row["side"]][row["bucket"]] = Sums(
-            row["rows"], row["null_keys"], found, tuple(row[len(row) - len(groups) :])
+            row["rows"],
+            row["null_keys"],
+            tuple(whole(row, name) for name in hashes),
+            tuple(row[name] for name in groups),
         )
     return sides
 

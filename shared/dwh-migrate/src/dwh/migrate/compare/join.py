@@ -89,15 +89,7 @@ def differing_rows(
         covered = (_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations))
         rows = rows.select("*", *both_rows(schemas)).select("*", *covered)
     key = tuple(replace(pair, right=pair.left) if _one_type(pair) else pair for pair in schemas.key)
-    shown = [
-        column
-        for pair in schemas.key
-        for column in (
-            [f"coalesce({pair.left}, {pair.right}) AS {pair.left}"]
-            if _one_type(pair)
-            else [pair.left, pair.right]
-        )
-    ]
+    shown = [column for pair in schemas.key for column in _key_of_either(pair)]
     shown += [column for pair in values for column in (pair.left, pair.right)]
     covers = [f"covered{j}" for j in range(len(expectations))]
     changed = "IF(kind = 'matched', 'changed', kind) AS kind"
@@ -107,6 +99,15 @@ def differing_rows(
 
 def _one_type(pair: Paired) -> bool:
     return pair.left_type == pair.right_type
+
+
+def _key_of_either(pair: Paired) -> list[str]:
+    """Return a column of the key from whichever side has the row; as both have it where types differ."""
+    return (
+        [f"coalesce({pair.left}, {pair.right}) AS {pair.left}"]
+        if _one_type(pair)
+        else [pair.left, pair.right]
+    )
 
 
 def _differs(i: int, pair: Paired, where: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ def add_fingerprints(
         warehouse.read(spark, list(missing.values())),
         contract["key"],
         by=contract["partition_by"],
-        unique=_is_unique(warehouse, subject, {output.run_id for output in missing.values()}),
+        unique=_is_unique(warehouse, contract["key"], {output.run_id for output in missing.values()}),
     )
     parts = {part["by"]: part for part in found.pop("parts")}
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
@@ -67,10 +67,9 @@ def add_fingerprints(
         insert_if_absent(connection, fingerprints, rows)
 
 
-def _is_unique(warehouse: Warehouse, subject: Subject, run_ids: Iterable[str]) -> bool:
+def _is_unique(warehouse: Warehouse, key: Sequence[str], run_ids: Collection[str]) -> bool:
     """Return whether each run was audited for the key that its line has now."""
-    key = subject.contract["key"]
-    made = warehouse.ledger.find_runs(runs.c.id.in_(set(run_ids)))
+    made = warehouse.ledger.find_runs(runs.c.id.in_(run_ids))
     return bool(key) and all(run.contract["key"] == key for run in made)
 
 
