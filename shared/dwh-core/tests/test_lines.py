@@ -167,6 +167,20 @@ def test_errors_of_typing_exit_with_two(installed_line):
         assert caught.value.exit_code == 2
 
 
-def test_a_reference_names_its_line():
-    """A release belongs to the line of its first two numbers, also where neither is installed."""
-    assert [Reference.parse(f"takings@{text}").line_name for text in ("9.10", "9.10.3")] == ["9.10", "9.10"]
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("0.10", "0.10"),
+        ("0.10.3", "0.10"),
+        ("9.10", "9.10"),
+        ("9.10.3", "9.0"),
+        ("7.0.1", "7.0"),
+        ("7.1.1", "7.1"),
+        ("7.4.0", "7.1"),
+        ("7.4.0rc1", "7.1"),
+    ],
+)
+def test_a_reference_names_its_line(installed_line, version, line):
+    """Before 1.0 by two numbers; from 1.0 on by the first, and the line of that number that is installed."""
+    installed_line("7.1")
+    assert Reference.parse(f"takings@{version}").line_name == line

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -75,3 +76,8 @@ def other(acme: Monorepo, tmp_path: Path) -> Monorepo:
 def fresh(tmp_path: Path) -> Callable[[], Monorepo]:
     """Make a monorepo in which nothing is released."""
     return lambda: make(tmp_path / "fresh")
+
+
+# A busy machine must not fail a test.
+settings.register_profile("dwh-release", deadline=None)
+settings.load_profile("dwh-release")

@@ -73,3 +73,21 @@ def test_a_maintenance_line_from_one_on_takes_fixes_only(other: Monorepo) -> Non
     other.replace(f"{OLD_SRC}/sales.py", NOTE, TAX)
     said = other.run("check", "acme-feeds-1.0")
     assert said.code == 1 and "takes fixes only: a feature goes to the main line, acme-feeds-2.0" in said.out
+
+
+def test_a_line_from_one_on_is_a_major(other: Monorepo) -> None:
+    """Line 2.2 would hold releases of line 2.0: it is neither opened nor accepted."""
+    said = other.run("line", "2.2")
+    assert said.code == 2 and "a line is a MAJOR" in said.err and "such as 3.0" in said.err
+    other.replace(f"{OLD}/pyproject.toml", 'line = "1.0"', 'line = "2.2"')
+    other.replace(f"{OLD}/pyproject.toml", '"1.0" = "acme', '"2.2" = "acme')
+    said = other.run("check", "acme-feeds-2.0")
+    assert said.code == 2 and "acme-feeds-1.0 is line 2.2" in said.err and "or call it line 3.0" in said.err
+
+
+def test_a_distribution_with_dots_is_built(other: Monorepo) -> None:
+    """Its files have the name that packaging gives them."""
+    said = other.run("build", "acme-feeds-2.0", "--no-install", "--json")
+    assert said.code == 0, said.all
+    names = json.loads(said.out)[0]["sha256"]
+    assert sorted(names) == ["acme_feeds_2_0-2.0.0-py3-none-any.whl", "acme_feeds_2_0-2.0.0.tar.gz"]

@@ -55,6 +55,7 @@ class EndedLineWarning(FutureWarning):
 
 Status = Literal["main", "maintenance", "ended"]
 
+_LINE = re.compile(r"\d+\.\d+", re.ASCII)
 _REFERENCE = re.compile(r"(?P<job>[^@]*)@(?P<version>\d+\.\d+(?P<rest>\.\d+\S*)?)", re.ASCII)
 
 
@@ -135,8 +136,17 @@ class Reference:
 
     @property
     def line_name(self) -> str:
-        """The line that is meant, `0.1` also for release 0.1.1, whether it is installed or not."""
-        return ".".join(self.version.split(".")[:2])
+        """The line that is meant, `0.1` also for release 0.1.1, whether it is installed or not.
+
+        From 1.0 on a line is a MAJOR: release 1.1.1 belongs to line 1.0, or to the installed line 1.1.
+        """
+        if not self.exact or self.version.startswith("0."):
+            return ".".join(self.version.split(".")[:2])
+        major, minor = map(int, self.version.split(".")[:2])
+        names = (entry.name for entry in entry_points(group="dwh.lines"))
+        known = [_numbers(name) for name in names if _LINE.fullmatch(name)]
+        opened = [second for first, second in known if first == major and second <= minor]
+        return f"{major}.{max(opened, default=0)}"
 
     def line(self) -> InstalledLine:
         """Return the installed line that is meant; raises UnknownLineError or UnknownReleaseError."""
@@ -164,7 +174,7 @@ def find_job(reference: str) -> type[Job]:
 def installed_lines() -> dict[str, InstalledLine]:
     """Return the installed lines by name, oldest first."""
     found = {entry.name: _installed(entry) for entry in entry_points(group="dwh.lines")}
-    return dict(sorted(found.items(), key=lambda item: tuple(map(int, item[0].split(".")))))
+    return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
 
 
 def line_of(job: type[Job]) -> InstalledLine:
@@ -192,8 +202,13 @@ def warn_if_ended(package: str, line: Line) -> None:
         )
 
 
+def _numbers(line: str) -> tuple[int, int]:
+    first, second = line.split(".")
+    return int(first), int(second)
+
+
 def _installed(entry: EntryPoint) -> InstalledLine:
-    if not re.fullmatch(r"\d+\.\d+", entry.name, re.ASCII) or entry.dist is None:
+    if not _LINE.fullmatch(entry.name) or entry.dist is None:
         raise DefinitionError(
             f"entry point {entry.name!r} in dwh.lines", "its name must be a line, such as 0.1"
         )

@@ -21,6 +21,7 @@ from typing import Any
 import tomllib
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from dwh.release.environment import Environment
 from dwh.release.errors import BuildError
@@ -93,7 +94,7 @@ def build_files(repository: Repository, package: Package, output: Path) -> tuple
         raise BuildError(
             f"building {package.name} {package.version}", said, f"try: python -m build {package.path}"
         )
-    stem = f"{package.name.replace('-', '_')}-{package.version}"
+    stem = f"{canonicalize_name(package.name).replace('-', '_')}-{package.version}"
     return _one(output, f"{stem}-*.whl"), _one(output, f"{stem}.tar.gz")
 
 

@@ -25,7 +25,7 @@ from dwh.release.fixes import Decision, fixes_of, read_decisions
 from dwh.release.fragments import Fragment
 from dwh.release.gate import check
 from dwh.release.repository import Package, Repository
-from dwh.release.versions import first_release, in_line, parse_line
+from dwh.release.versions import first_release, parse_line
 
 __all__ = ["open_line"]
 
@@ -64,10 +64,11 @@ def _require_next(repository: Repository, main: Package, line: str, doing: str) 
     if any(package.line == line for package in repository.lines):
         raise LineError(doing, "it exists", "see: dwh-release status")
     newest = max(parse_line(package.line or "0.0") for package in repository.lines)
-    if parse_line(line) <= newest or (in_line(line, main.version) and main.version != first_release(line)):
+    major, minor = parse_line(line)
+    if (major, minor) <= newest or (major and minor):
         raise LineError(
             doing,
-            f"the main line is {main.line}, at {main.version}",
+            f"the main line is {main.line}, at {main.version}, and from 1.0 on a line is a MAJOR",
             f"name a later one, such as {_after(main.line or line)}",
         )
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from packaging.utils import canonicalize_name
 from dwh.release._git import Git
 from dwh.release._line_source import LineSource, read_line_source
 from dwh.release.errors import RepositoryError, UnknownPackageError
-from dwh.release.versions import parse, parse_line
+from dwh.release.versions import parse, parse_line, series
 
 __all__ = ["Package", "Repository"]
 
@@ -99,6 +100,7 @@ class Repository:
         if not self.packages:
             raise RepositoryError(f"looking for packages in {self.root}", "there is none", _MARKED)
         self._check_names()
+        self._check_majors()
         self._check_namespaces()
 
     @cached_property
@@ -183,6 +185,18 @@ class Repository:
                     raise RepositoryError(
                         "reading the packages", f"two have the {attribute} {value}", "rename one"
                     )
+
+    def _check_majors(self) -> None:
+        """Raise RepositoryError where two lines claim the same releases: from 1.0 on a line is a MAJOR."""
+        for older, newer in pairwise(self.lines):
+            if series(older.line or "") == series(newer.line or ""):
+                raise RepositoryError(
+                    "reading the packages",
+                    f"{newer.name} is line {newer.line}, but the releases {newer.line} and later belong to "
+                    f"line {older.line} of {older.name}: from 1.0 on a line is a MAJOR",
+                    f"release it as {newer.line}.0 of {older.name}, or call it line "
+                    f"{parse_line(older.line or '')[0] + 1}.0",
+                )
 
 
 def _older(other: Package, package: Package) -> bool:

@@ -13,7 +13,16 @@ from enum import IntEnum
 
 from dwh.release.errors import VersionError
 
-__all__ = ["Step", "first_release", "in_line", "next_release", "parse", "parse_line", "step_between"]
+__all__ = [
+    "Step",
+    "first_release",
+    "in_line",
+    "next_release",
+    "parse",
+    "parse_line",
+    "series",
+    "step_between",
+]
 
 _RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 _LINE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
@@ -60,6 +69,12 @@ def first_release(line: str) -> str:
     return f"{line}.0"
 
 
+def series(version: str) -> tuple[int, ...]:
+    """Return the numbers that only a break moves, of a line or a release: (0, 2) before 1.0, then (1,)."""
+    major, minor, *_ = map(int, version.split("."))
+    return (major,) if major else (major, minor)
+
+
 def next_release(version: str, step: Step) -> str:
     """Return the release that a step leads to."""
     major, minor, patch = parse(version)
@@ -87,5 +102,4 @@ def step_between(old: str, new: str) -> Step:
 def in_line(line: str, version: str) -> bool:
     """Tell whether a release belongs to a line: before 1.0 by two numbers, from 1.0 on by the first."""
     first, release = (*parse_line(line), 0), parse(version)
-    same = 1 if first[0] else 2
-    return release[:same] == first[:same] and release >= first
+    return series(line) == series(version) and release >= first
