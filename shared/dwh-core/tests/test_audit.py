@@ -86,3 +86,11 @@ def test_conforming_puts_columns_in_order(frame):
     conformed = conform(frame((FIRST, 1)).select("note", "n", "day"), KEYED)
     assert conformed.columns == ["day", "n", "note"]
     assert [tuple(row) for row in conformed.collect()] == [(FIRST, 1, None)]
+
+
+def test_nested_types_are_compared_by_meaning(spark):
+    """A struct's field that SQL must quote, and a type by its alias, fit the frame that has them."""
+    frame = spark.createDataFrame([], "s struct<`user-agent`:string,n:array<bigint>>")
+    audit_schema(frame, Table("t", columns=(Column("s", "struct<user-agent:STRING, n:array<long>>"),)))
+    with pytest.raises(AuditError, match=r"column s is struct<`user-agent`:string,n:array<bigint>>"):
+        audit_schema(frame, Table("t", columns=(Column("s", "struct<user-agent:string,n:array<int>>"),)))

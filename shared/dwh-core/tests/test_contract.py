@@ -17,6 +17,9 @@ DAY, NAME, NOTE = Column("day", "date"), Column("name", "string"), Column("note"
     [
         ("BIGINT", "bigint"),
         ("long", "bigint"),
+        ("array<LONG>", "array<bigint>"),
+        ("decimal", "decimal(10,0)"),
+        ("struct<user-agent:string>", "struct<`user-agent`:string>"),
         ("integer", "int"),
         (" decimal( 12 , 2 ) ", "decimal(12,2)"),
         ("array< string >", "array<string>"),
@@ -29,7 +32,8 @@ def test_types_have_one_spelling(written, canonical):
 
 
 @pytest.mark.parametrize(
-    "written", ["", "text", "decimal", "decimal(1)", "varchar(3)", "array", "int; drop", "array<>"]
+    "written",
+    ["", "text", "decimal(40,2)", "array<strng>", "varchar(3)", "array", "int; drop", "array<>", None],
 )
 def test_no_such_type(written):
     """What Spark has no type for is refused, with the types there are."""
@@ -51,6 +55,10 @@ def test_column_names_are_checked():
         ({"key": ("nme",)}, "is no column"),
         ({"key": ("note",)}, "must not be nullable"),
         ({"key": ("name", "name")}, "twice"),
+        (
+            {"columns": (Column("m", "map<int,int>"),), "key": ("m",)},
+            "no rows are told apart by a map<int,int>",
+        ),
         ({"partition_by": "month"}, "is no column"),
         ({"partition_by": "name"}, "must be a column of type date"),
         ({"columns": (Column("day", "date", nullable=True),), "partition_by": "day"}, "must not be nullable"),

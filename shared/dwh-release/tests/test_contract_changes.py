@@ -130,3 +130,13 @@ def test_a_declared_rename_is_one_difference(table: dict[str, Any], data: st.Dat
     declared = {"change": "Renamed", "old": old, "new": "new", "reason": "better"}
     assert [difference.aspect for difference in found(job(table), job(other, declared))] == ["renamed"]
     assert sorted({d.aspect for d in found(job(table), job(other))}) == ["added", "removed"]
+
+
+def test_a_type_that_is_only_spelled_otherwise_is_no_change():
+    """Records of older releases hold types as they were written; what a type means counts."""
+    old = {"name": "n", "type": "map<integer, array<LONG>>", "nullable": True, "doc": "n"}
+    table = {"name": "t", "columns": [old], "key": [], "partition_by": None, "doc": "", "may_be_empty": False}
+    new = {**table, "columns": [{**old, "type": "map<int,array<bigint>>"}]}
+    assert found(job(table), job(new)) == []
+    other = {**table, "columns": [{**old, "type": "map<int,array<int>>"}]}
+    assert [finding.aspect for finding in found(job(table), job(other))] == ["type"]

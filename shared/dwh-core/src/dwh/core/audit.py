@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import AuditError
+from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
@@ -27,7 +28,7 @@ def audit_schema(frame: DataFrame, table: Table) -> None:
     """Check the columns of an output and their types; raises AuditError naming each that is wrong."""
     if not hasattr(frame, "schema"):
         raise AuditError(table.name, [f"transform returned {type(frame).__name__}, not a DataFrame"])
-    found = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
+    found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
     wanted = {column.name: column.type for column in table.columns}
     problems = [f"column {name} is missing" for name in wanted if name not in found]
     problems += [f"column {name} is not in the contract" for name in found if name not in wanted]

@@ -6,20 +6,15 @@ against it is `dwh.core.audit`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dwh.core.errors import DefinitionError
+from dwh.core.errors import DefinitionError, InvalidTypeError
 from dwh.core.names import valid_column, valid_table
+from dwh.core.sql_types import ALLOWED, can_group, canonical_type, quoted
 
 __all__ = ["Column", "Table", "ddl"]
-
-_ALIASES = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint", "real": "float"}
-_NUMBERS = {"tinyint", "smallint", "int", "bigint", "float", "double"}
-_ATOMIC = _NUMBERS | {"boolean", "string", "binary", "date", "timestamp", "timestamp_ntz"}
-_COMPOSED = re.compile(r"decimal\(\d{1,2},\d{1,2}\)|array<.+>|map<.+>|struct<.+>")
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,7 @@ class Column:
 
     Parameters:
         name: letters, digits and underscores.
-        type: a Spark SQL type in its short form: `bigint`, `decimal(12,2)`, `array<string>`.
+        type: a Spark SQL type, kept in its short form: `bigint`, `decimal(12,2)`, `array<string>`.
         doc: what a value means, its unit, and what null means where null is allowed.
         nullable: whether null is allowed. A required column with a null in it fails the audit.
 
@@ -42,17 +37,10 @@ class Column:
 
     def __post_init__(self) -> None:
         valid_column(self.name)
-        written = re.sub(r"\s*([<>(),:])\s*", r"\1", self.type.strip())
-        if "<" not in written:
-            written = written.lower()
-        canonical = _ALIASES.get(written, written)
-        if canonical not in _ATOMIC and not _COMPOSED.fullmatch(canonical):
-            raise DefinitionError(
-                f"column {self.name}",
-                f"{self.type!r} is no Spark SQL type; write one of {', '.join(sorted(_ATOMIC))}, "
-                "decimal(p,s), array<…>, map<…,…> or struct<…:…>",
-            )
-        object.__setattr__(self, "type", canonical)
+        try:
+            object.__setattr__(self, "type", canonical_type(self.type))
+        except InvalidTypeError as error:
+            raise DefinitionError(f"column {self.name}", f"{error}; write one of {ALLOWED}") from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as JSON-able data."""
@@ -100,6 +88,10 @@ class Table:
         for name in used:
             if self.column(name).nullable:
                 self._reject(f"{name!r} is used as key or partition, so it must not be nullable")
+            if not can_group(self.column(name).type):
+                self._reject(
+                    f"{name!r} is used as key, and no rows are told apart by a {self.column(name).type}"
+                )
 
     def _reject(self, problem: str) -> None:
         raise DefinitionError(f"table {self.name}", problem)
@@ -130,8 +122,4 @@ class Table:
 
 def ddl(columns: Iterable[Mapping[str, Any]]) -> str:
     """Return columns, each with `name` and `type`, as Spark's readers take a schema."""
-
-    def quoted(name: str) -> str:
-        return "`" + name.replace("`", "``") + "`"
-
     return ", ".join(f"{quoted(column['name'])} {column['type']}" for column in columns)

@@ -18,6 +18,7 @@ __all__ = [
     "DwhError",
     "InvalidDateError",
     "InvalidNameError",
+    "InvalidTypeError",
     "LedgerError",
     "LedgerVersionError",
     "NoOutputError",
@@ -87,6 +88,14 @@ class InvalidNameError(UsageError):
     def __init__(self, what: str, value: object, allowed: str) -> None:
         self.what, self.value, self.allowed = what, value, allowed
         super().__init__(f"{value!r} is not a valid {what}: write {allowed}")
+
+
+class InvalidTypeError(UsageError):
+    """A text is not a type that a contract can hold."""
+
+    def __init__(self, text: object, problem: str) -> None:
+        self.text, self.problem = text, problem
+        super().__init__(f"{text!r} is not a type: {problem}")
 
 
 class InvalidDateError(UsageError):

@@ -19,6 +19,7 @@ from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError, one_line
 from dwh.core.sail_source import load_on_sail
+from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -52,7 +53,7 @@ def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: Dat
     try:
         load = load_on_sail if is_sail(spark) else _load
         frame = load(spark, need, place, dates)
-        columns = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
+        columns = {field.name: type_of(field.dataType) for field in frame.schema.fields}
     except Exception as error:
         raise SourceError(need.name, place.path or place.format, one_line(error)) from error
     wrong = [_mismatch(column, columns.get(column.name)) for column in need.columns]

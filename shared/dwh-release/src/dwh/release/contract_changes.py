@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dwh.core.sql_types import same_type
 from dwh.release.findings import Finding, Kind
 from dwh.release.jobs import ColumnData, JobData, TableData
 from dwh.release.surface import Surface
@@ -118,7 +119,7 @@ def _table(old: TableData, new: TableData, moved: dict[str, str], at: _Place) ->
 def _column(old: ColumnData, new: ColumnData, at: _Place) -> Iterator[Finding]:
     name = new["name"]
     declaration = f'Expected("{name}"' if at.kind == "contract" else None
-    if old["type"] != new["type"]:
+    if not same_type(old["type"], new["type"]):
         said = f"the type of {name} changed: {old['type']} → {new['type']}"
         yield at.finding(Step.major, name, "type", said, declaration)
     if old["nullable"] != new["nullable"]:

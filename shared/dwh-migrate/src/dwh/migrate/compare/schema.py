@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 
 from dwh.core.changes import Added, Change, Removed, Renamed
 from dwh.core.contract import Table
+from dwh.core.sql_types import same_type
 from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
 from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status, Tolerance
@@ -305,11 +306,11 @@ def _both(
 def _in_contracts(left: SchemaSide, right: SchemaSide, contracts: tuple[Table, Table] | None) -> bool:
     if not contracts:
         return False
-    promised = [
-        {column.name: column.type for column in contract.columns}.get(side.name)
+    return all(
+        column is not None and same_type(column.type, side.type)
         for contract, side in zip(contracts, (left, right), strict=True)
-    ]
-    return promised == [left.type, right.type]
+        for column in [{column.name: column for column in contract.columns}.get(side.name)]
+    )
 
 
 def _alone(left: SchemaSide | None, right: SchemaSide | None, options: Options) -> SchemaColumn:
