@@ -15,7 +15,7 @@ version = release = (Path(__file__).parents[1] / "VERSION").read_text("utf-8").s
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["demo", "share-vectors.md"]
+exclude_patterns = ["demo"]
 nitpicky = True
 nitpick_ignore_regex = [
     # The documentation is built without the network, so other projects' names lead nowhere.

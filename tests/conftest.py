@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,17 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dwh.core.testing import local_session
+from dwh.core.testing.fixtures import *  # noqa: F403 -- pytest finds fixtures by their names here
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-# dwh-core's tests have servers, installed lines and a landing zone of orders already.
-_CORE = Path(__file__).parents[1] / "shared" / "dwh-core" / "tests"
-sys.path.insert(0, str(_CORE))
-_spec = importlib.util.spec_from_file_location("dwh_core_conftest", _CORE / "conftest.py")
-_core = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_core)
-landing, config = _core.landing, _core.config
-site, installed_line, takings = _core.site, _core.installed_line, _core.takings
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -43,13 +36,8 @@ AIRPORTS = "faa,name\nEWR,Newark Liberty Intl\nJFK,John F Kennedy Intl\nIAH,Geor
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """The one Spark application of these tests."""
-    from dwh.core.session import spark_session
-
-    session = spark_session(
-        {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "2", "spark.log.level": "OFF"}
-    )
-    yield session
-    session.stop()
+    with local_session() as session:
+        yield session
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers import cluster
 
 from dwh.core import entry
 from dwh.core.lines import installed_lines
+from dwh.core.testing.servers import cluster
 
 pytestmark = pytest.mark.cluster
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers import connect_server, free_port
+
+from dwh.core.testing.servers import connect_server, free_port
 
 pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
 pytestmark = pytest.mark.connect

@@ -13,11 +13,8 @@ from pathlib import Path
 import pytest
 
 from dwh.core.config import Config
+from dwh.core.testing.servers import connect_server
 from dwh.core.warehouse import Warehouse
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from servers import connect_server
 
 pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip install 'pyspark[connect]'")
 pytestmark = pytest.mark.connect

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
@@ -41,7 +42,7 @@ from dwh.core.warehouse import read_table
 TABLE = "shop.takings"
 DAYS = [date(2024, 1, day) for day in range(1, 8)]
 FIRST, SECOND, THIRD = DAYS[:3]
-VECTORS_FILE = Path(__file__).parents[3] / "docs" / "share-vectors.md"
+VECTORS_FILE = Path(__file__).with_name("share-vectors.md")
 
 # Computed with another program: printf 'prod|carrier_delays|2013-01-01' | sha256sum | cut -c1-16
 VECTORS = [
@@ -419,7 +420,10 @@ def test_a_reader_sees_before_or_after(ledger):
     def move() -> None:
         try:
             for n in range(20):
+                read = len(seen)
                 publish(ledger, dict.fromkeys(days, f"r{n % 2 + 1}"))
+                while len(seen) < read + 2:  # the second one began after the move
+                    time.sleep(0.001)
         finally:
             done.set()
 

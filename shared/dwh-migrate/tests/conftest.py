@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,8 +11,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dwh.core.config import Config
-from dwh.core.engine import sail_session
 from dwh.core.lines import EndedLineWarning, find_job
+from dwh.core.testing import local_session
+from dwh.core.testing.fixtures import *  # noqa: F403 -- pytest finds fixtures by their names here
+from dwh.core.testing.lines import TAKINGS
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.cli import main
 
@@ -22,18 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
 
-# dwh-core's tests have real PostgreSQL, installed lines and a landing zone already.
-_FILE = Path(__file__).parents[2] / "dwh-core" / "tests" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("dwh_core_conftest", _FILE)
-_core = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_core)
-postgresql, postgresql_url = _core.postgresql, _core.postgresql_url
-landing, config = _core.landing, _core.config
-site, installed_line, takings = _core.site, _core.installed_line, _core.takings
-
 Typed = Callable[..., tuple[int, str, str]]
 
-SOURCE = _core.TAKINGS
 NEW_COLUMN = 'Column("amount", "double", nullable=True), Column("tips", "double", nullable=True)'
 CHANGED = {
     "7.1": {},
@@ -55,7 +45,7 @@ CHANGED = {
 
 def source_of(line: str) -> str:
     """Return the source of the job in a line."""
-    text = SOURCE
+    text = TAKINGS
     for old, new in CHANGED[line].items():
         assert old in text, old
         text = text.replace(old, new)
@@ -65,28 +55,8 @@ def source_of(line: str) -> str:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """A session in Kathmandu, 5 h 45 min east of UTC; on Sail where DWH_ENGINE says so."""
-    if os.environ.get("DWH_ENGINE") == "sail":
-        sail = sail_session({"spark.sql.session.timeZone": "Asia/Kathmandu"})
-        yield sail
-        sail.stop()
-        return
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    application = (
-        SparkSession.builder.master("local[2]")
-        .appName("dwh-migrate tests")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.default.parallelism", "1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate()
-    )
-    application.sparkContext.setLogLevel("ERROR")
-    session = application.newSession()  # other packages' tests, in the same process, have their own zone
-    session.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
-    yield session
-    application.stop()
+    with local_session({"spark.sql.session.timeZone": "Asia/Kathmandu"}) as session:
+        yield session
 
 
 @pytest.fixture

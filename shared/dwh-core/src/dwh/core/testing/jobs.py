@@ -1,0 +1,81 @@
+"""Run a job on rows that a test writes down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.audit import audit_key, audit_schema, conform
+from dwh.core.contract import Table, ddl
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from dwh.core.job import Job
+
+__all__ = ["frame_of", "local_session", "output_of"]
+
+_SMALL = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "1",
+    "spark.driver.memory": "1g",
+    "spark.log.level": "OFF",
+}
+
+
+@contextmanager
+def local_session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
+    """Give a small Spark session in this process, or one on Sail where DWH_ENGINE is `sail`.
+
+    Starting it takes seconds: make it once for all tests, in a fixture whose scope is `session`. The block
+    that started Spark stops it; others, meanwhile, get a session of their own in the same application.
+
+    Parameters:
+        settings: of Spark SQL, such as a line's `LINE.settings`.
+    """
+    from pyspark.sql import SparkSession
+
+    from dwh.core.session import line_session, spark_session
+
+    before = SparkSession.getActiveSession()
+    engine = "sail" if os.environ.get("DWH_ENGINE") == "sail" else "spark"
+    application = spark_session(_SMALL, engine)
+    with line_session(application, settings or {}) as session:
+        yield session
+    if before is None:
+        application.stop()
+
+
+def frame_of(
+    spark: SparkSession, table: Table, *rows: Mapping[str, Any], usual: Mapping[str, Any] | None = None
+) -> DataFrame:
+    """Return rows as a DataFrame with the columns of an input, in the types that it declares.
+
+    Parameters:
+        rows: the values that matter to the test, by column.
+        usual: the values of columns that a row does not mention; null where it has none either.
+    """
+    columns = [column.to_dict() for column in table.columns]
+    filled = [{**(usual or {}), **row} for row in rows]
+    return spark.createDataFrame(
+        [tuple(row.get(column["name"]) for column in columns) for row in filled], ddl(columns)
+    )
+
+
+def output_of(job: Job, **inputs: DataFrame) -> DataFrame:
+    """Return what a job makes of its inputs, held to its contract as a run holds it.
+
+    Parameters:
+        inputs: a DataFrame for each table of `reads`, by its short name.
+
+    Raises AuditError when a column is missing, has another type or is not in the contract, or when the key
+    is not unique. A null in a required column fails the action that meets it.
+    """
+    frame = job.transform(**inputs)
+    audit_schema(frame, job.writes)
+    output = conform(frame, job.writes)
+    audit_key(output, job.writes)
+    return output

@@ -1,0 +1,44 @@
+"""What job authors test with: rows as frames, and a job held to its contract on them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dwh.core.errors import AuditError
+from dwh.core.testing import frame_of, output_of
+
+DAY = date(2024, 1, 1)
+USUAL = {"day": DAY, "shop": "north", "amount": 1.0}
+
+
+@pytest.fixture
+def orders(job, spark):
+    """Make orders, of which each row says only what matters."""
+    (need,) = job().reads
+    return lambda *rows: frame_of(spark, need, *rows, usual=USUAL)
+
+
+def test_rows_have_the_columns_and_types_of_the_input(orders):
+    """What a row leaves out is usual; the types are those that the job declares."""
+    frame = orders({}, {"shop": None, "amount": 2.0})
+    assert frame.schema.simpleString() == "struct<day:date,shop:string,amount:double>"
+    assert [tuple(row) for row in frame.collect()] == [(DAY, "north", 1.0), (DAY, None, 2.0)]
+
+
+def test_an_output_has_the_columns_of_its_contract(job, orders):
+    """The job runs on the rows, and what it makes comes in the contract's order."""
+    made = job("7.2", body="return takings.select('amount', 'orders', 'shop', 'day')")
+    output = output_of(made, orders=orders({}, {"amount": 2.5}))
+    assert [row.asDict() for row in output.collect()] == [
+        {"day": DAY, "shop": "north", "orders": 2, "amount": 3.5}
+    ]
+
+
+def test_an_output_that_breaks_its_contract_is_refused(job, orders):
+    """A missing column and a key that repeats are told as a run tells them."""
+    with pytest.raises(AuditError, match="column amount is missing"):
+        output_of(job("7.2", body="return takings.drop('amount')"), orders=orders({}))
+    with pytest.raises(AuditError, match=r"the key \(day, shop\) is not unique: day=2024-01-01, shop=north"):
+        output_of(job("7.3", body="return takings.unionAll(takings)"), orders=orders({}))
