@@ -80,8 +80,7 @@ def tests(session: nox.Session) -> None:
         groups=["test", "postgresql"],
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
-    quick = "not browser and not story and not docs and not wheels and not crash and not kills and not glue"
-    quick += " and not cluster and not connect and not sail and not isolated"
+    quick = SETTINGS["tool"]["dwh"]["test-marks"].strip()
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -265,9 +264,10 @@ def docs(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the wheel and source distribution of every package into dist/."""
     session.install("hatch")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
     for package in (CORE, MIGRATE, AIRFLOW, RELEASE, *LINES):
-        with session.chdir(package):
-            session.run("hatch", "build", "-c", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
+        with session.chdir(package):  # without --clean, which would leave the last package alone
+            session.run("hatch", "build", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
 
 
 @nox.session

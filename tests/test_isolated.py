@@ -15,13 +15,16 @@ from typing import Any
 
 import pytest
 
+from dwh.core.testing.lines import declared_release
+
 pytestmark = pytest.mark.isolated
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DAY = ("--date", "2013-01-15")
 OLD_SPARK, NEW_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
-# The bug that 0.1.1 fixed: a flight that never departed counted as on time.
+OLD, NEW = (declared_release(ROOT / "packages" / name) for name in ("dwh-v0_1", "dwh-v0_2"))
+# The bug that 0.1.0 had: a flight that never departed counted as on time.
 FIXED = 'F.when(departed & (F.col("dep_delay") < LATE_MINUTES), 1)'
 BROKEN = 'F.when(~departed | (F.col("dep_delay") < LATE_MINUTES), 1)'
 
@@ -41,7 +44,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory, say: Callable[[str], No
     old = tmp_path_factory.mktemp("old") / "dwh-v0_1"
     shutil.copytree(ROOT / "packages" / "dwh-v0_1", old, ignore=shutil.ignore_patterns("dist", "__pycache__"))
     for path, before, after in (
-        (old / "pyproject.toml", 'version = "0.1.1"', 'version = "0.1.0"'),
+        (old / "pyproject.toml", f'version = "{OLD}"', 'version = "0.1.0"'),
         (old / "src/dwh/jobs/v0_1_0/carrier_delays.py", FIXED, BROKEN),
     ):
         text = path.read_text("utf-8")
@@ -97,7 +100,7 @@ def runs(here: Path) -> list[Any]:
 def test_two_releases_run_side_by_side_on_two_sparks(here, variables, say):
     """Each release runs at the same time as the other, on a Spark of its own, in one warehouse."""
     started = []
-    for reference, spark in (("carrier_delays@0.1.1", OLD_SPARK), ("carrier_delays@0.2.0", NEW_SPARK)):
+    for reference, spark in ((f"carrier_delays@{OLD}", OLD_SPARK), (f"carrier_delays@{NEW}", NEW_SPARK)):
         words = ["run", reference, "--isolated", "--with", spark, *DAY, "--json"]
         say(f"dwh {' '.join(words)}")
         started.append(
@@ -107,19 +110,19 @@ def test_two_releases_run_side_by_side_on_two_sparks(here, variables, say):
     assert [process.returncode for process in started] == [0, 0], said
     receipts = [json.loads(out) for out, _ in said]
     assert [(r["line"], r["release"], r["rows"]) for r in receipts] == [
-        ("0.1", "0.1.1", 3),
-        ("0.2", "0.2.0", 3),
+        ("0.1", OLD, 3),
+        ("0.2", NEW, 3),
     ]
     found = {run.release: run for run in runs(here)}
-    assert found["0.1.1"].engine["spark"] == "3.5.9"
-    assert found["0.2.0"].engine["spark"].startswith("4.3.")
+    assert found[OLD].engine["spark"] == "3.5.9"
+    assert found[NEW].engine["spark"].startswith("4.3.")
     assert {run.code["state"] for run in found.values()} == {"installed"}, "the wheels ran, not this tree"
 
 
 def test_what_a_patch_changes(here, dwh, say):
-    """0.1.0 and 0.1.1 differ in on_time and in nothing else, and readers of the line keep 0.1.1."""
+    """0.1.0 and today's release differ in on_time alone, and readers of the line keep the latter."""
     dwh("run", "carrier_delays@0.1", *DAY)
-    words = ("compare", "carrier_delays@0.1.0", "carrier_delays@0.1.1", "--run", *DAY)
+    words = ("compare", "carrier_delays@0.1.0", f"carrier_delays@{OLD}", "--run", *DAY)
     say(f"dwh {' '.join(words)}")
     found = json.loads(dwh(*words, "--json", code=1).stdout)
     assert found["verdict"] == "fail"
@@ -127,17 +130,17 @@ def test_what_a_patch_changes(here, dwh, say):
     assert differing == ["on_time"]
     assert "0.1.0" in {run.release for run in runs(here)}
     shown = json.loads(dwh("history", "flights.carrier_delays", "--json").stdout)["outputs"]
-    assert [span["release"] for span in shown if span["state"] == "newest"] == ["0.1.1"]
+    assert [span["release"] for span in shown if span["state"] == "newest"] == [OLD]
 
 
 def test_an_exact_release_runs_where_another_is_installed(here, dwh):
     """`dwh run JOB@RELEASE` needs no option: what is not installed runs elsewhere, the rest here."""
     receipt = json.loads(dwh("run", "carrier_delays@0.1.0", *DAY, "--json").stdout)
     assert receipt["release"] == "0.1.0"
-    dwh("run", "carrier_delays@0.1.1", *DAY)
+    dwh("run", f"carrier_delays@{OLD}", *DAY)
     assert [(run.release, run.code["state"]) for run in runs(here)] == [
         ("0.1.0", "installed"),
-        ("0.1.1", "editable"),
+        (OLD, "editable"),
     ]
 
 
@@ -228,11 +231,11 @@ def test_an_environment_that_is_deleted_under_a_run(here, endless, store):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("dwh-v0_1==0.1.7",), 2, "the package index does not hold dwh-v0-1==0.1.7, nor the wheelhouse"),
+        (("dwh-v0_1==0.1.999",), 2, "the package index does not hold dwh-v0-1==0.1.999, nor the wheelhouse"),
         (("dwh-v0_1>=0.1",), 2, "is no release: write DISTRIBUTION==RELEASE"),
-        (("dwh-v0_1==0.1.1", "--python", "3.99"), 2, "there is no Python '3.99' here"),
-        (("dwh-v0_1==0.1.1", "--with", "pyspark==4.3.*"), 2, "cannot be made"),
-        (("dwh-v0_1==0.1.1", "--with", "pyspark @ https://127.0.0.1/x.whl"), 2, "not from a URL"),
+        ((f"dwh-v0_1=={OLD}", "--python", "3.99"), 2, "there is no Python '3.99' here"),
+        ((f"dwh-v0_1=={OLD}", "--with", "pyspark==4.3.*"), 2, "cannot be made"),
+        ((f"dwh-v0_1=={OLD}", "--with", "pyspark @ https://127.0.0.1/x.whl"), 2, "not from a URL"),
     ],
 )
 def test_what_cannot_be_made(dwh, words, code, said):
@@ -244,7 +247,7 @@ def test_what_cannot_be_made(dwh, words, code, said):
 
 def test_a_place_that_cannot_be_asked(dwh, tmp_path):
     """Without uv, without a network and without the wheelhouse's folder, the error says what to type."""
-    words = ("env", "create", "dwh-v0_2==0.2.0", "--with", "attrs")
+    words = ("env", "create", f"dwh-v0_2=={NEW}", "--with", "attrs")
     assert "there is no such folder" in dwh(*words, code=2, DWH_WHEELHOUSE=str(tmp_path / "no")).stderr
     offline = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "cache")}
     assert "the index cannot be reached" in dwh(*words, code=1, **offline).stderr

@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from dwh.core.testing.lines import declared_release
+
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.wheels
 
@@ -39,7 +41,8 @@ IMPORTED_AS = {
 }
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that both lines allow
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-LINES = {"0.1": ("dwh-v0_1==0.1.1", "dwh.jobs.v0_1_0"), "0.2": ("dwh-v0_2==0.2.0", "dwh.jobs.v0_2_0")}
+OLD, NEW = (declared_release(PACKAGES[name]) for name in ("dwh-v0_1", "dwh-v0_2"))
+LINES = {"0.1": (f"dwh-v0_1=={OLD}", "dwh.jobs.v0_1_0"), "0.2": (f"dwh-v0_2=={NEW}", "dwh.jobs.v0_2_0")}
 
 LOOK = """
 import hashlib, importlib, json
@@ -261,7 +264,7 @@ def full(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> E
     environment = Environment.create(
         tmp_path_factory.mktemp("full") / "environment", wheels["dwh-core"].parent
     )
-    environment.install("dwh-v0_1==0.1.1", "dwh-v0_2==0.2.0", "dwh-migrate")
+    environment.install(f"dwh-v0_1=={OLD}", f"dwh-v0_2=={NEW}", "dwh-migrate")
     return environment
 
 
@@ -277,8 +280,8 @@ def test_both_lines_run_from_wheels_alone(full, tmp_path):
     )
     old, new = full.execute(RUN_BOTH, cwd=tmp_path)
     assert [(old["line"], old["release"]), (new["line"], new["release"])] == [
-        ("0.1", "0.1.1"),
-        ("0.2", "0.2.0"),
+        ("0.1", OLD),
+        ("0.2", NEW),
     ]
     assert (old["table"], old["rows"], new["rows"]) == ("flights.flights_per_day", 1, 1)
     history = run(full.home / "bin" / "dwh", "history", "flights.flights_per_day", "--json", cwd=tmp_path)
@@ -312,7 +315,7 @@ def test_an_edited_file_is_noticed(full):
 def test_a_platform_keeps_its_spark(wheels, tmp_path):
     """Installed without dependencies, as documented for Glue and EMR, a line brings no pyspark."""
     environment = Environment.create(tmp_path / "environment", wheels["dwh-core"].parent)
-    environment.install_only("--no-deps", "dwh-v0_1==0.1.1", "dwh-core")
+    environment.install_only("--no-deps", f"dwh-v0_1=={OLD}", "dwh-core")
     environment.install_only("sqlalchemy>=2.0.30", "alembic>=1.13")
     assert environment.look()["0.1"]["my_job"] == "dwh.jobs.v0_1_0.my_job"
     assert environment.execute(LEDGER_WITHOUT_SPARK) == {"pyspark": False, "tables": []}

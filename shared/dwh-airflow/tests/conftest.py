@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dwh.core.testing.fixtures import repository  # noqa: F401 -- a fixture
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 

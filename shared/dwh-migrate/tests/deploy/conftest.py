@@ -17,14 +17,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from machine import DAY, call, dwh
-from making import ROOT, SETTINGS, write_wheel
+from machine import DAY, RELEASE, call, dwh
+from making import SETTINGS, write_wheel
 
-PACKAGES = (
-    ROOT / "shared" / "dwh-core",
-    ROOT / "packages" / "dwh-v0_1",
-    ROOT / "packages" / "dwh-v0_2",
-)
+PACKAGES = ("shared/dwh-core", "packages/dwh-v0_1", "packages/dwh-v0_2")
 ENTRY = "print('the entry script')\n"
 
 MakeWheel = Callable[..., Path]
@@ -83,15 +79,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_dist(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """The wheels of both lines and dwh-core as they are here; and what the refusal says to download."""
     home = tmp_path_factory.mktemp("real")
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1767225600"}
     for package in PACKAGES:
         command = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", home / "dist")
-        call(*command, cwd=package, env=environment)
+        call(*command, cwd=repository / package, env=environment)
     (home / "dwh.toml").write_text(SETTINGS)
-    words = ("carrier_delays@0.1.1", "--bucket", "artifacts", "--ledger-secret", "dwh/ledger")
+    words = (f"carrier_delays@{RELEASE}", "--bucket", "artifacts", "--ledger-secret", "dwh/ledger")
     for more in (("glue", "--role", "dwh-glue"), ("emr", "--cluster", "j-1", "--date", DAY, "--print")):
         refused = dwh(home, {}, more[0], *words, *more[1:])
         download = refused.stderr.partition("; type: ")[2].strip()

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 BROUGHT = ("pyspark==3.5.9", "boto3", "pip")  # what matters here of what Glue, EMR and Databricks bring
 FLIGHTS = "carrier,origin,dest,dep_delay,arr_delay\nUA,EWR,IAH,2,11\nUA,LGA,IAH,NA,NA\nAA,JFK,MIA,-3,40\n"
 DAY = "2013-01-15"
+RELEASE = version("dwh-v0_1")
 VERSIONS = "import importlib.metadata as m; print(m.version('pyspark'), m.version('dwh-v0_1'))"
 
 

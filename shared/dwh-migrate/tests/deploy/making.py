@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[4]
 SETTINGS = """\
 warehouse = "s3://flights-warehouse/warehouse"
 environment = "prod"

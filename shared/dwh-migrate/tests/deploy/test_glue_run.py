@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from machine import DAY, Machine, dwh, write_buckets
+from machine import DAY, RELEASE, Machine, dwh, write_buckets
 from sqlalchemy import make_url
 
 from dwh.migrate.deploy.platforms import PROVIDED
@@ -97,7 +97,7 @@ def story(
     home = tmp_path_factory.mktemp("deploying")
     (home / "dwh.toml").write_text(settings)
     words = ("--bucket", "flights", "--role", "dwh-glue", "--ledger-secret", secret, "--wheels", real_dist)
-    deployed = dwh(home, aws, "glue", "carrier_delays@0.1.1", *words)
+    deployed = dwh(home, aws, "glue", f"carrier_delays@{RELEASE}", *words)
     assert deployed.returncode == 0, deployed.stderr
     job = glue.get_job(JobName="dwh-carrier_delays-0.1")["Job"]
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket="flights")["Contents"]]
@@ -124,22 +124,22 @@ def story(
 def test_the_job_names_the_exact_release(story):
     """The Glue job runs one release, by wheels in the bucket."""
     arguments = story.job["DefaultArguments"]
-    assert arguments["--job"] == "carrier_delays@0.1.1"
-    assert arguments["--additional-python-modules"].startswith("s3://flights/dwh/wheels/dwh_v0_1-0.1.1-")
+    assert arguments["--job"] == f"carrier_delays@{RELEASE}"
+    assert arguments["--additional-python-modules"].startswith(f"s3://flights/dwh/wheels/dwh_v0_1-{RELEASE}-")
     assert story.job["GlueVersion"] == "5.0"
 
 
 def test_the_install_leaves_spark_alone(story):
     """pip, called as Glue calls it, installs the release and no other pyspark."""
-    assert story.versions == ["3.5.9", "0.1.1"]
+    assert story.versions == ["3.5.9", RELEASE]
     assert not any(name in story.installed for name in PROVIDED)
 
 
 def test_the_job_runs_and_commits(story):
     """The script from the bucket, with Glue's arguments, writes to the warehouse and the ledger."""
     receipt = json.loads(story.ran.stdout.strip().splitlines()[-1])
-    assert (receipt["job"], receipt["release"], receipt["rows"]) == ("carrier_delays", "0.1.1", 2)
-    assert story.runs == [("carrier_delays", "0.1.1", "committed")]
+    assert (receipt["job"], receipt["release"], receipt["rows"]) == ("carrier_delays", RELEASE, 2)
+    assert story.runs == [("carrier_delays", RELEASE, "committed")]
     assert re.match(r"flights-warehouse/warehouse/flights\.carrier_delays/0\.1/_run=", story.written[0])
 
 

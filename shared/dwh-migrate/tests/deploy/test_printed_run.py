@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import DAY, Machine, dwh, write_buckets
+from machine import DAY, RELEASE, Machine, dwh, write_buckets
 
 pytestmark = pytest.mark.glue
 
@@ -41,7 +41,7 @@ def receipt(printed: str) -> tuple[str, str, int]:
 
 def test_an_emr_step_runs(home, machine, real_dist):
     """With archive and files where YARN puts them, the step's own words run the job, on the Spark there."""
-    words = ("carrier_delays@0.1.1", "--wheels", real_dist, "--date", DAY, "--bucket", "artifacts")
+    words = (f"carrier_delays@{RELEASE}", "--wheels", real_dist, "--date", DAY, "--bucket", "artifacts")
     printed = dwh(home, {}, "emr", *words, "--cluster", "j-1", "--print", "--files", "upload")
     assert printed.returncode == 0, printed.stderr
     arguments = json.loads(printed.stdout)["Steps"][0]["HadoopJarStep"]["Args"]
@@ -53,7 +53,7 @@ def test_an_emr_step_runs(home, machine, real_dist):
     place = next(index for index, word in enumerate(arguments) if word.endswith("/entry.py"))
     ran = machine.start("spark-submit", entry, *arguments[place + 1 :], PYTHONPATH="./dwh")
     assert ran.returncode == 0, (ran.stdout, ran.stderr)
-    assert receipt(ran.stdout) == ("carrier_delays", "0.1.1", 2)
+    assert receipt(ran.stdout) == ("carrier_delays", RELEASE, 2)
     assert not (machine.work / "dwh" / "pyspark").exists()
 
 
@@ -79,7 +79,15 @@ class Cluster:
 @pytest.fixture
 def cluster(home: Path, machine: Machine, real_dist: Path) -> Cluster:
     """A cluster as the printed job wants it, before anything was installed."""
-    words = ("carrier_delays@0.1.1", "--wheels", real_dist, "--folder", FOLDER, "--node-type", "m5d.large")
+    words = (
+        f"carrier_delays@{RELEASE}",
+        "--wheels",
+        real_dist,
+        "--folder",
+        FOLDER,
+        "--node-type",
+        "m5d.large",
+    )
     printed = dwh(home, {}, "databricks", *words, "--print", "--files", "upload")
     assert printed.returncode == 0, printed.stderr
     (task,) = json.loads(printed.stdout)["tasks"]
@@ -94,12 +102,12 @@ def test_a_databricks_job_runs(cluster, machine):
     """The init script installs by hash beside the Spark there; the task's entry point runs the job."""
     installed = cluster.install()
     assert installed.returncode == 0, installed.stderr
-    assert machine.versions() == ["3.5.9", "0.1.1"]
+    assert machine.versions() == ["3.5.9", RELEASE]
     wheel = cluster.task["python_wheel_task"]
     parameters = [cluster.here(word).replace("{{job.parameters.date}}", DAY) for word in wheel["parameters"]]
     ran = machine.start(wheel["entry_point"], *parameters)
     assert ran.returncode == 0, (ran.stdout, ran.stderr)
-    assert receipt(ran.stdout) == ("carrier_delays", "0.1.1", 2)
+    assert receipt(ran.stdout) == ("carrier_delays", RELEASE, 2)
 
 
 def test_a_wheel_whose_hash_is_wrong_is_not_installed(cluster, machine):

@@ -20,25 +20,18 @@ from typing import Any
 
 import tomllib
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from dwh.release.environment import Environment
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import require_released
+from dwh.release.trial import belongs, try_out
 from dwh.release.wheels import check_files, sha256
 
-__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release", "try_out"]
+__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release"]
 
 # 2026-01-01: any constant. A release's bytes must not depend on when it was built.
 SOURCE_EPOCH = "1767225600"
-_IMPORT_ALL = """
-from dwh.core.lines import installed_lines
-for line in installed_lines().values():
-    for name in line.job_names():
-        print(f"{line.job(name).name()}@{line.release}")
-"""
 
 
 @dataclass(frozen=True)
@@ -75,10 +68,21 @@ def build_release(
     with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
         wheel, sdist = build_files(repository, package, Path(folder, "dist"))
         check_files(package, wheel, sdist, record.data["code"])
-        tried = tuple(try_out(repository, package, wheel, Path(folder), today)) if install else ()
+        tried = tuple(_tried(repository, package, (wheel, sdist), Path(folder), today)) if install else ()
         output.mkdir(parents=True, exist_ok=True)
         kept = [_keep(path, output) for path in (wheel, sdist)]
     return Built(package, kept[0], kept[1], tried)
+
+
+def _tried(
+    repository: Repository, package: Package, files: tuple[Path, Path], folder: Path, today: date
+) -> Iterator[str]:
+    """Try a wheel out beside every other supported package as the tree has it."""
+    others = [other for other in repository.packages if other != package and belongs(other, today)]
+    built = {other.name: build_files(repository, other, folder / "wheelhouse")[0] for other in others}
+    beside = [built[other.name] for other in others if other.line]
+    yield f"installed with {', '.join(other.tag for other in others if other.line) or 'nothing else'}"
+    yield from try_out(repository, package, files, beside, folder)
 
 
 def build_files(repository: Repository, package: Package, output: Path) -> tuple[Path, Path]:
@@ -96,64 +100,6 @@ def build_files(repository: Repository, package: Package, output: Path) -> tuple
         )
     stem = f"{canonicalize_name(package.name).replace('-', '_')}-{package.version}"
     return _one(output, f"{stem}-*.whl"), _one(output, f"{stem}.tar.gz")
-
-
-def try_out(
-    repository: Repository, package: Package, wheel: Path, folder: Path, today: date
-) -> Iterator[str]:
-    """Install a wheel with every other supported line, import all jobs, run its tests; say what was done."""
-    others = [p for p in repository.packages if p != package and _belongs(p, today)]
-    built = {p.name: build_files(repository, p, folder / "wheelhouse")[0] for p in others}
-    lines = [p for p in others if p.line]
-    tested = any(path.endswith(".py") for path in repository.git.tracked(package.relative("tests")))
-    tools = _test_requirements(repository, package) if tested else []
-    environment = Environment(folder / "environment")
-    environment.install([str(wheel), *(str(built[p.name]) for p in lines), *tools], folder / "wheelhouse")
-    yield f"installed with {', '.join(p.tag for p in lines) or 'nothing else'}"
-    doing = f"importing every job beside {package.tag}"
-    jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
-    yield f"imported {len(jobs)} jobs"
-    if tested:
-        yield f"tests: {_run_tests(environment, package, folder)}"
-
-
-def _run_tests(environment: Environment, package: Package, folder: Path) -> str:
-    """Run the tests of a package away from its sources, and return pytest's last line."""
-    copied = shutil.copytree(
-        package.folder / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    options = ("-m", "pytest", "-q", "--import-mode=importlib", "-p", "no:cacheprovider", str(copied))
-    said = environment.run(f"running the tests of {package.tag} against its wheel", *options, cwd=folder)
-    return said.strip().splitlines()[-1].strip("= ")
-
-
-def _belongs(package: Package, today: date) -> bool:
-    """Tell whether a package is supported, on the Python that runs this."""
-    pythons = SpecifierSet(package.project.get("requires-python", ""))
-    return package.supported(today) and pythons.contains(".".join(map(str, sys.version_info[:3])))
-
-
-def _test_requirements(repository: Repository, package: Package) -> list[str]:
-    """Return what `test-groups` of [tool.dwh] names, by default the dependency group `test`.
-
-    Groups are those of the package, else those of the repository; without either, pytest it is.
-    """
-    wanted = package.settings.get("test-groups", ["test"])
-    for folder in (package.folder, repository.root):
-        path = folder / "pyproject.toml"
-        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        groups = document.get("dependency-groups", {})
-        if all(name in groups for name in wanted):
-            return [requirement for name in wanted for requirement in _group(groups, name)]
-    return ["pytest"]
-
-
-def _group(groups: dict[str, Any], name: str) -> Iterator[str]:
-    for entry in groups[name]:
-        if isinstance(entry, str):
-            yield entry
-        else:
-            yield from _group(groups, entry["include-group"])
 
 
 def _export(repository: Repository, package: Package, folder: Path) -> None:

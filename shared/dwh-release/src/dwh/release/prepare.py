@@ -13,6 +13,7 @@ import tomlkit
 from dwh.release import waivers
 from dwh.release.edits import Edits
 from dwh.release.errors import GateError, LineError, RecordError, TreeError, VersionError
+from dwh.release.following import following_pages
 from dwh.release.gate import Report, check
 from dwh.release.notes import changelog_with, declared_notes, section
 from dwh.release.record import Record, Records, make_record
@@ -198,6 +199,7 @@ def _plan(repository: Repository, report: Report, version: str, today: date) -> 
     edits[package.relative("CHANGELOG.md")] = changelog_with(package.name, text, notes)
     edits[package.relative("released", f"{version}.json")] = record.text()
     edits.update({fragment.path: None for fragment in report.fragments})
+    edits.update(following_pages(repository, package, version))
     if (package.folder / waivers.FILE).is_file():
         edits[package.relative(waivers.FILE)] = None
     return Plan(package, version, notes, edits)

@@ -10,16 +10,18 @@ The name of a line's import package and object comes from its entry point in the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import tomllib
-from packaging.utils import canonicalize_name
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
 
 from dwh.release._git import Git
 from dwh.release._line_source import LineSource, read_line_source
@@ -90,13 +92,20 @@ class Package:
 class Repository:
     """A monorepo of lines and shared libraries.
 
+    Attributes:
+        root: its top folder.
+        settings: the table `[tool.dwh]` of the top pyproject.toml, which holds for every package.
+        packages: each after those that it requires, so that they can be released in this order.
+
     Raises RepositoryError when the folder is none, or a package cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.git = Git.at(folder)
         self.root = self.git.root
-        self.packages = tuple(_packages(self.root))
+        top = self.root / "pyproject.toml"
+        self.settings: dict[str, Any] = _toml(top).get("tool", {}).get("dwh", {}) if top.is_file() else {}
+        self.packages = tuple(_in_order_of_release(_packages(self.root)))
         if not self.packages:
             raise RepositoryError(f"looking for packages in {self.root}", "there is none", _MARKED)
         self._check_names()
@@ -209,6 +218,30 @@ def _packages(root: Path) -> Iterator[Package]:
         settings = content.get("tool", {}).get("dwh")
         if settings is not None:
             yield _package(root, path.parent, content.get("project", {}), settings)
+
+
+def _in_order_of_release(packages: Iterable[Package]) -> Iterator[Package]:
+    """Yield each package after those of the repository that it requires; raises RepositoryError."""
+    by_name = {canonicalize_name(package.name): package for package in packages}
+    graph = {name: _required(package) & by_name.keys() for name, package in by_name.items()}
+    try:
+        yield from (by_name[NormalizedName(name)] for name in TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = ", ".join(error.args[1])
+        raise RepositoryError(
+            "ordering the packages", f"they require each other: {circle}", "break it"
+        ) from None
+
+
+def _required(package: Package) -> set[NormalizedName]:
+    """Return the names of what a package requires, also by an extra."""
+    extras = package.project.get("optional-dependencies", {}).values()
+    texts = [*package.project.get("dependencies", []), *chain.from_iterable(extras)]
+    try:
+        return {canonicalize_name(Requirement(text).name) for text in texts}
+    except InvalidRequirement as error:
+        path = package.relative("pyproject.toml")
+        raise RepositoryError(f"reading {path}", f"{error}", "correct [project] dependencies") from None
 
 
 def _toml(path: Path) -> dict[str, Any]:

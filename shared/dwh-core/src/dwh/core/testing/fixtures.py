@@ -28,6 +28,7 @@ __all__ = [
     "ledger_url",
     "postgresql",
     "postgresql_url",
+    "repository",
     "site",
     "takings",
 ]
@@ -37,6 +38,15 @@ _ORDERS = {
     "2024-01-02": "shop,amount,note\nnorth,1.0,\nsouth,2.0,\n",
     "2024-01-03": "shop,amount,note\neast,7.25,\n",
 }
+
+
+@pytest.fixture(scope="session")
+def repository(request: pytest.FixtureRequest) -> Path:
+    """The top of the repository; where the tests came in a source distribution, the test is skipped."""
+    root = request.config.rootpath
+    if not (root / "packages").is_dir():
+        pytest.skip("the other packages of the repository are not here")
+    return root
 
 
 @pytest.fixture(scope="session")

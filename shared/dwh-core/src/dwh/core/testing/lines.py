@@ -5,10 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["TAKINGS", "install_line"]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["TAKINGS", "declared_release", "install_line"]
 
 TAKINGS = '''
 """What each shop took, each day."""
@@ -84,6 +90,16 @@ def install_line(
     _write_metadata(site, name, release or f"{name}.0", sources)
     importlib.invalidate_caches()
     return package
+
+
+def declared_release(package: Path) -> str:
+    """Return the release that a package's pyproject.toml declares.
+
+    Parameters:
+        package: the folder of a Hatch project.
+    """
+    text = (package / "pyproject.toml").read_text("utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
 
 
 def _write_metadata(site: Path, line: str, release: str, sources: Mapping[str, str]) -> None:
