@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame
 
 from dwh.core.changes import Change, Expected
 from dwh.core.contract import Table
-from dwh.migrate.compare.engine import Evidence, Limits, climb, climb_parts, known_equal, without_broken
+from dwh.migrate.compare.engine import climb, climb_parts, known_equal, without_broken
+from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, first_line
-from dwh.migrate.compare.findings import ColumnFound, RowsFound, read_counts, read_details
+from dwh.migrate.compare.findings import RowsFound, read_counts, read_details
 from dwh.migrate.compare.fingerprint import Sums, bucket_sums, columns_that_differ, in_buckets
 from dwh.migrate.compare.join import Differing, differing_rows, rows_of_duplicate_keys
-from dwh.migrate.compare.model import NotCompared, Rows, SampleRow, Split, Step
+from dwh.migrate.compare.model import NotCompared, Rows, Split, Step
 from dwh.migrate.compare.multiset import Surplus, surplus_rows
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.stored import Parts
 
-__all__ = ["Evidence", "Limits", "climb", "climb_parts", "known_equal", "without_broken"]
+__all__ = ["climb", "climb_parts", "known_equal", "without_broken"]
 
 FEW = 0.25
 """The share of rows up to which only the buckets that differ are read again. Above it, leaving the other
@@ -31,35 +32,6 @@ MOVED = NotCompared(
 )
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much detail to return: sample rows of each kind, and change pairs of each column."""
-
-    samples: int = 20
-    top: int = 5
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the ladder found.
-
-    Attributes:
-        step: where it ended.
-        seen: what each expectation covers, by its place in the list.
-        gaps: why the answer is not certain.
-    """
-
-    step: Step
-    rows: Rows
-    columns: Mapping[str, ColumnFound] = field(default_factory=dict)
-    samples: tuple[SampleRow, ...] = ()
-    seen: tuple[int, ...] = ()
-    gaps: tuple[NotCompared, ...] = ()
-    rows_joined: int = 0
-    buckets_differing: int | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def known_equal(parts: Parts, expectations: int) -> Evidence:

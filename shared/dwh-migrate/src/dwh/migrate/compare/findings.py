@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.canonical import hash_of
+from dwh.migrate.compare.fingerprint import SideName, on
 from dwh.migrate.compare.join import Differing, distance
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.migrate.compare.schema import Paired
@@ -191,9 +192,17 @@ def read_details(differing: Differing, counted: Counted, top: int, samples: int)
     )
 
 
-def _hashed_key(differing: Differing) -> str:
-    """Return a hash of the key of a row that is on both sides."""
-    return hash_of(pair.how.hashable(pair.left) for pair in differing.key)
+def _hashed_key(differing: Differing, side: SideName = "left") -> str:
+    """Return a hash of the key of a row that the side has."""
+    return hash_of(pair.how.hashable(on(side, pair)) for pair in differing.key)
+
+
+def _key_texts(differing: Differing) -> list[str]:
+    """Return the columns of a row's key as text, whichever side has it."""
+    return [
+        f"coalesce({text_of(pair.left, pair.left_type)}, {text_of(pair.right, pair.right_type)})"
+        for pair in differing.key
+    ]
 
 
 def _frequent(differing: Differing, places: Sequence[int], top: int) -> list[Any]:
@@ -220,7 +229,7 @@ def _frequent(differing: Differing, places: Sequence[int], top: int) -> list[Any
         .groupBy("column", "pair")
         .agg(*(F.expr(text) for text in aggregates))
     )
-    rank = "row_number() OVER (PARTITION BY column ORDER BY count DESC, pair) AS place"
+    rank = "row_number() OVER (PARTITION BY column ORDER BY count DESC, example) AS place"
     return counted.selectExpr("*", rank).where(f"place <= {int(top)}").collect()
 
 
@@ -238,16 +247,10 @@ def _rows_to_show(
     ]
     marks = [f"differs{i}" for i in range(len(differing.values))]
     marks += [f"{differing.expected(i)} AS expected{i}" for i in range(len(differing.values))]
-    keys = [
-        f"coalesce({text_of(pair.left, pair.left_type)}, {text_of(pair.right, pair.right_type)}) AS k{n}"
-        for n, pair in enumerate(differing.key)
-    ]
+    keys = [f"{text} AS k{n}" for n, text in enumerate(_key_texts(differing))]
+    by_key = {f"by{n}": text for n, text in enumerate(_order(differing))}
     # By name: Sail mistakes a condition in the order for a column.
-    order = [
-        f"coalesce({pair.how.comparable(pair.left)}, {pair.how.comparable(pair.right)}) AS by{n}"
-        for n, pair in enumerate(differing.key)
-    ]
-    by_key = [f"by{n}" for n in range(len(order))]
+    order = (f"{text} AS {name}" for name, text in by_key.items())
     rows = differing.marked().selectExpr("*", f"{differing.row_expected()} AS expected", *order)
     frames = [
         (rows.where(f"kind = '{kind}'").orderBy("expected", *by_key).limit(samples), "false")
@@ -264,6 +267,19 @@ def _rows_to_show(
         for frame, is_example in frames
     ]  # fmt: skip
     return reduce(DataFrame.unionAll, shown).collect()
+
+
+def _order(differing: Differing) -> list[str]:
+    """Return, as SQL, what sample rows are sorted by: numbers, then texts, as the report shows them.
+
+    The hash of the key comes last, so that there is one order whichever way rows are compared.
+    """
+    numbers = [
+        f"coalesce(CAST({pair.left} AS double), CAST({pair.right} AS double))" if pair.numeric else ""
+        for pair in differing.key
+    ]
+    parts = [part for both in zip(numbers, _key_texts(differing), strict=True) for part in both if part]
+    return [*parts, f"IF(kind = 'right_only', {_hashed_key(differing, 'right')}, {_hashed_key(differing)})"]
 
 
 def _pair(row: Any, example: Any, differing: Differing) -> Pair:
