@@ -11,12 +11,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from decimal import Context, Decimal
 
-__all__ = ["count", "percent", "plural", "prose", "quantity", "shorten", "show", "show_pair", "visible"]
+__all__ = [
+    "count",
+    "exact",
+    "percent",
+    "plural",
+    "prose",
+    "quantity",
+    "shorten",
+    "show",
+    "show_pair",
+    "visible",
+]
 
 LIMIT = 120
 _BEFORE_DIFFERENCE = 24
 _MARKS_IN_A_ROW = 3
+_LEAST_PLAIN, _MOST_PLAIN = -5, 40  # powers of ten that are written out
 _SPACE = "\N{OPEN BOX}"
 _OURS = "⟨⟩…␣"
 _NAMES = {"\0": "NUL", "\t": "TAB", "\n": "LF", "\r": "CR", "\x1b": "ESC"}
@@ -83,6 +96,15 @@ def quantity(number: float | None) -> str:
     if number is None:
         return "–"
     return f"{number:,.0f}" if 1e6 <= abs(number) < 1e15 else f"{number:,.6g}"
+
+
+def exact(number: Decimal) -> str:
+    """A number with every digit that it has: 1,000.01, 1e-09."""
+    short = number.normalize(Context(prec=100))
+    power = short.adjusted()
+    if _LEAST_PLAIN <= power <= _MOST_PLAIN or not short:
+        return f"{short:,f}"
+    return f"{short.scaleb(-power, Context(prec=100)):f}e{power:+03d}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from dwh.migrate.compare.model import (
@@ -21,8 +23,8 @@ from dwh.migrate.compare.model import (
     Side,
     Split,
     Threshold,
-    Tolerance,
 )
+from dwh.migrate.compare.tolerance import Tolerance
 
 
 def text(value: str | None, truncated: bool = False) -> Cell:
@@ -137,7 +139,7 @@ def failing() -> Comparison:
             ColumnResult(
                 "on_time",
                 differing=Split(2_171, 2_171, 0),
-                numbers=Numbers(2_171, 9.0, 1.42, 0.25, 0.031),
+                numbers=Numbers(2_171, Decimal("9"), 1.42, 0.25, 0.031),
                 top=(
                     Pair(text("41"), text("40"), 612, 612, 0, flight("2013-02-09", "MQ")),
                     Pair(text("128"), text("126"), 207, 207, 0, flight("2013-01-15", "UA")),
@@ -148,7 +150,7 @@ def failing() -> Comparison:
                 "avg_delay",
                 differing=Split(47, 13, 34),
                 to_null=12,
-                numbers=Numbers(35, 12.5, 3.25, 0.4, 0.11),
+                numbers=Numbers(35, Decimal("12.5"), 3.25, 0.4, 0.11),
                 tolerance=Tolerance(1e-9, 0.0),
                 top=(
                     Pair(text("11.5"), text(None), 12, 0, 12, flight("2013-03-08", "OO")),

@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,9 @@ from dwh.migrate.cli.options import (
 from dwh.migrate.console import print_json, print_note, working_spark
 
 if TYPE_CHECKING:
-    from dwh.migrate.compare.model import Comparison, Tolerance
+    from dwh.migrate.compare.model import Comparison
     from dwh.migrate.compare.outputs import OutputOptions
+    from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
 
@@ -144,15 +146,15 @@ def _compare_files(
 
 
 def _tolerance(text: str) -> tuple[str, Tolerance]:
-    from dwh.migrate.compare.model import Tolerance
+    from dwh.migrate.compare.tolerance import Tolerance
 
     match = _TOLERANCE.fullmatch(text)
     try:
-        number = float(match["number"]) if match else None
-        if match and number is not None:
-            relative = number / 100 if match["percent"] else 0.0
-            return match["column"], Tolerance(0.0 if match["percent"] else number, relative)
-    except ValueError:
+        if match:
+            number = Decimal(match["number"])
+            share = number / 100 if match["percent"] else 0
+            return match["column"], Tolerance(0 if match["percent"] else number, share)
+    except (ArithmeticError, ValueError):
         pass
     raise UsageError(f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative)")
 

@@ -13,8 +13,9 @@ that differ, `expectations` tells meant differences from others, `findings` coun
 
 from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
-from dwh.migrate.compare.model import Comparison, Side, Tolerance
+from dwh.migrate.compare.model import Comparison, Side
 from dwh.migrate.compare.stored import fingerprint, merge_fingerprints
+from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = [
     "ColumnChoiceError",

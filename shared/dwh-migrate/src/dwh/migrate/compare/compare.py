@@ -17,9 +17,10 @@ from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
-from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side, Tolerance
+from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
 from dwh.migrate.compare.schema import Options, Paired, Schemas, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import Parts, differing_parts, schema_of
+from dwh.migrate.compare.tolerance import Tolerance
 from dwh.migrate.compare.verdict import judge, threshold_of
 
 __all__ = ["compare", "compare_stored"]

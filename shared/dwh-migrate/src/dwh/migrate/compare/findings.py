@@ -21,6 +21,7 @@ from dwh.migrate.compare.join import Differing, distance
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.migrate.compare.schema import Paired
 from dwh.migrate.compare.text import cell, text_of
+from dwh.migrate.compare.tolerance import fifteen_digits
 
 __all__ = ["ColumnFound", "Counted", "Details", "RowsFound", "read_counts", "read_details"]
 
@@ -159,10 +160,11 @@ def _column(row: Any, i: int, pair: Paired) -> ColumnFound:
 
 
 def _numbers(row: Any, i: int) -> Numbers:
-    names = ("max_absolute", "avg_absolute", "max_relative", "avg_relative")
+    names = ("avg_absolute", "max_relative", "avg_relative")
     values = [row[f"{name}{i}"] for name in names]
     finite = [value if value is not None and math.isfinite(value) else None for value in values]
-    return Numbers(row[f"compared{i}"], *finite)
+    largest = row[f"max_absolute{i}"]
+    return Numbers(row[f"compared{i}"], None if largest is None else fifteen_digits(largest), *finite)
 
 
 def read_details(differing: Differing, counted: Counted, top: int, samples: int) -> Details:

@@ -10,17 +10,18 @@ Counting rules:
 * A count of None means "not looked at", never zero: equal fingerprints prove that both sides hold
   the same rows without looking for duplicate keys, for example.
 * In a keyless table rows are a multiset: nothing is `changed`, a row that differs is one row that is
-  only left and one that is only right. The same holds for the rows of a duplicated key.
+  only left and one that is only right. The same holds for the rows of a key that repeats (see `pairing`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from dwh.migrate.compare import _codec
+from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = [
     "FORMAT",
@@ -40,11 +41,15 @@ __all__ = [
     "Side",
     "Split",
     "Threshold",
-    "Tolerance",
 ]
 
-FORMAT = 1
-"""The version of the JSON model. It grows when a reader of the older one would misread the newer."""
+FORMAT = 2
+"""The version of the JSON model. It grows when a reader of the older one would misread the newer.
+
+2 has exact numbers, which are text: tolerances and `max_absolute` were floats in 1.
+"""
+
+_READABLE = (1, FORMAT)
 
 Verdict = Literal["pass", "fail", "incomplete"]
 Status = Literal["same", "renamed", "added", "removed", "type_changed", "nullability_changed", "reordered"]
@@ -160,35 +165,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Tolerance:
-    """How far numbers may be apart and still count as equal.
-
-    They do if `|new - old| <= max(absolute, relative * max(|old|, |new|))`. Null, NaN and infinity are
-    near nothing but themselves.
-
-    Raises ValueError unless both numbers are finite and at least 0.
-    """
-
-    absolute: float = 0.0
-    relative: float = 0.0
-
-    def __post_init__(self) -> None:
-        for value in (self.absolute, self.relative):
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"a tolerance is a finite number, 0 or more, not {value!r}")
-
-
-@dataclass(frozen=True)
 class Numbers:
     """How far numbers are apart, over the pairs that count as different and have two finite values.
 
     Attributes:
         compared: how many pairs that are.
-        relative: |new - old| / max(|old|, |new|), from 0 to 2.
+        max_absolute: exact; of floating numbers to 15 digits. The others are rounded to double.
+        max_relative, mean_relative: of |new - old| / max(|old|, |new|), from 0 to 2.
     """
 
     compared: int = 0
-    max_absolute: float | None = None
+    max_absolute: Decimal | None = None
     mean_absolute: float | None = None
     max_relative: float | None = None
     mean_relative: float | None = None
@@ -305,7 +292,7 @@ class Threshold:
     """A limit that the caller set, what was found, and whether it held.
 
     Attributes:
-        name: `max_changed`: unexpected changed and one-sided rows as a share of the larger side.
+        name: `max_changed`: the share of rows that differ unexpectedly (see `share`).
         limit, found: shares from 0 to 1.
     """
 
@@ -380,10 +367,11 @@ class Comparison:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Comparison:
-        """Return the result that `to_dict` wrote; raises ValueError for another format."""
-        if data.get("format") != FORMAT:
-            raise ValueError(f"comparison format {data.get('format')!r}: this version reads {FORMAT}")
-        return _codec.decode(cls, data)
+        """Return the result that `to_dict` wrote, in this format or 1; raises ValueError for another."""
+        if data.get("format") not in _READABLE:
+            formats = " and ".join(map(str, _READABLE))
+            raise ValueError(f"comparison format {data.get('format')!r}: this version reads {formats}")
+        return _codec.decode(cls, {**data, "format": FORMAT})
 
     def assert_pass(self) -> None:
         """Return if the verdict is `pass`; otherwise raise AssertionError with the report as its text."""

@@ -19,8 +19,9 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ComparisonError
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
-from dwh.migrate.compare.model import Comparison, NotCompared, Side, Tolerance
+from dwh.migrate.compare.model import Comparison, NotCompared, Side
 from dwh.migrate.compare.subjects import Subject, declared_changes
+from dwh.migrate.compare.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -20,7 +20,8 @@ from dwh.core.contract import Table
 from dwh.core.sql_types import same_type
 from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
-from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status, Tolerance
+from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status
+from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["Options", "Paired", "Schemas", "Tables", "pair_columns", "with_rows"]
 

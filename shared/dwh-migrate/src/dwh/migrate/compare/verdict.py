@@ -14,10 +14,10 @@ from dwh.migrate.compare.model import (
     NotCompared,
     Rows,
     SchemaColumn,
-    Split,
     Threshold,
     Verdict,
 )
+from dwh.migrate.compare.share import exact_share, percents, unexpected_share
 
 __all__ = ["judge", "threshold_of"]
 
@@ -26,8 +26,8 @@ def threshold_of(rows: Rows, max_changed: float | None) -> tuple[Threshold, ...]
     """Return the threshold on rows that differ unexpectedly, if the caller set one."""
     if max_changed is None:
         return ()
-    found = _unexpected(rows) / max(rows.left, rows.right, 1)
-    return (Threshold("max_changed", max_changed, found, found <= max_changed),)
+    found = unexpected_share(rows)
+    return (Threshold("max_changed", max_changed, float(found), found <= exact_share(max_changed)),)
 
 
 def judge(
@@ -110,13 +110,9 @@ def _notes(
             yield f"{_rows(nulls)} on the {side} {'has' if nulls == 1 else 'have'} a null in the key"
 
 
-def _unexpected(rows: Rows) -> int:
-    splits: tuple[Split, ...] = (rows.changed, rows.left_only, rows.right_only)
-    return sum(split.unexpected for split in splits)
-
-
 def _share(threshold: Threshold) -> str:
-    return f"{threshold.found:.4%} of rows differ unexpectedly (limit {threshold.limit:.4%})"
+    found, limit = percents(exact_share(threshold.found), exact_share(threshold.limit))
+    return f"{found}% of rows differ unexpectedly (limit {limit}%)"
 
 
 def _rows(count: int) -> str:

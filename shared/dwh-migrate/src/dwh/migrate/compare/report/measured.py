@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dwh.migrate.compare.model import Comparison, Measurement, Threshold, Tolerance
+from dwh.migrate.compare.model import Comparison, Measurement, Threshold
 from dwh.migrate.compare.report.view import name
-from dwh.migrate.safe_text import count, plural, prose, quantity, shorten
+from dwh.migrate.compare.share import exact_share, percents
+from dwh.migrate.compare.tolerance import Tolerance
+from dwh.migrate.safe_text import count, exact, plural, prose, quantity, shorten
 
 __all__ = ["confidence", "measured", "sides", "thresholds"]
 
@@ -67,20 +69,16 @@ def measured(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 
 def _within(used: Tolerance) -> str:
-    absolute = f"±{used.absolute:g}" if used.absolute else ""
-    relative = f"±{used.relative * 100:g} %" if used.relative else ""
+    absolute = f"±{exact(used.absolute)}" if used.absolute else ""
+    relative = f"±{exact(used.relative * 100)} %" if used.relative else ""
     return " or ".join(filter(None, (absolute, relative))) or "±0"
 
 
 def _threshold(threshold: Threshold) -> str:
     outcome = "held" if threshold.held else "exceeded"
-    found, limit = _share(threshold.found), _share(threshold.limit)
-    return f"{name(threshold.name)}: found {found}, limit {limit}, {outcome}"
-
-
-def _share(share: float) -> str:
-    """A share of 1 in percent, with as many digits as a limit such as 0.001 % needs."""
-    return f"{share * 100:.6g} %"
+    shares = percents(exact_share(threshold.found), exact_share(threshold.limit), 6)
+    found, limit = (share.rstrip("0").rstrip(".") for share in shares)
+    return f"{name(threshold.name)}: found {found} %, limit {limit} %, {outcome}"
 
 
 def _buckets(how: Measurement) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
 from dwh.migrate.compare.report.view import Tone, name
-from dwh.migrate.safe_text import count, quantity, show, show_pair
+from dwh.migrate.safe_text import count, exact, quantity, show, show_pair
 
 __all__ = [
     "Change",
@@ -127,7 +127,8 @@ def _numbers(column: ColumnResult) -> str:
     found = column.numbers
     if found is None or not found.compared:
         return ""
-    largest = f"largest {quantity(found.max_absolute)} ({_times(found.max_relative)})"
+    furthest = "–" if found.max_absolute is None else exact(found.max_absolute)
+    largest = f"largest {furthest} ({_times(found.max_relative)})"
     return f"{largest}, mean {quantity(found.mean_absolute)} ({_times(found.mean_relative)})"
 
 
@@ -140,8 +141,8 @@ def _note(column: ColumnResult) -> str:
     if column.tolerance is None:
         return renamed
     absolute, relative = column.tolerance.absolute, column.tolerance.relative
-    within = [f"{absolute:g}"] if absolute else []
-    within += [f"{relative * 100:g} %"] if relative else []
+    within = [exact(absolute)] if absolute else []
+    within += [f"{exact(relative * 100)} %"] if relative else []
     return "; ".join(filter(None, (renamed, f"equal within {' or '.join(within) or '0'}")))
 
 
