@@ -146,6 +146,7 @@ def sail(session: nox.Session) -> None:
     bare = {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
     on_sail = [*LINES, f"{CORE}/tests/test_audit.py", f"{CORE}/tests/test_storage.py", "tests/test_sail.py"]
+    on_sail.append(f"{MIGRATE}/tests/compare/test_paths.py")
     session.run("pytest", *on_sail, *session.posargs, env=bare)
     if not session.posargs:
         session.run("python", "docs/demo/demo.py", session.create_tmp(), env=bare)

@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from rich.progress import Progress
 
-__all__ = ["print_error", "print_json", "print_note", "print_rows", "printable", "utc_text", "working_spark"]
+__all__ = [
+    "counted",
+    "print_error",
+    "print_json",
+    "print_note",
+    "print_rows",
+    "printable",
+    "utc_text",
+    "working_spark",
+]
 
 _POLL_SECONDS = 0.2
 
@@ -97,6 +106,18 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
 
 
 @contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how much of how much is done; at a terminal a progress bar shows it."""
+    with _progress(sys.stderr.isatty(), what) as progress:
+
+        def told(done: int, of: int) -> None:
+            if progress is not None:
+                progress.update(progress.task_ids[0], completed=done, total=of)
+
+        yield told
+
+
+@contextmanager
 def _log_aside() -> Iterator[None]:
     """Send what Spark's JVM writes to standard error to a file, and what Python writes to where it was.
 
@@ -123,7 +144,7 @@ def _log_aside() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(wanted: bool) -> Iterator[Progress | None]:
+def _progress(wanted: bool, what: str = "starting Spark") -> Iterator[Progress | None]:
     if not wanted or not sys.stderr.isatty():
         yield None
         return
@@ -132,7 +153,7 @@ def _progress(wanted: bool) -> Iterator[Progress | None]:
 
     parts = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*parts, console=Console(file=sys.stderr), transient=True) as progress:
-        progress.add_task("starting Spark", total=None)
+        progress.add_task(what, total=None)
         yield progress
 
 

@@ -23,7 +23,7 @@ from dwh.migrate.cli.options import (
     spark_log,
     write_file,
 )
-from dwh.migrate.console import print_json, print_note, working_spark
+from dwh.migrate.console import counted, print_json, print_note, working_spark
 
 if TYPE_CHECKING:
     from dwh.migrate.compare.model import Comparison
@@ -139,10 +139,14 @@ def _compare_versions(
 def _compare_files(
     left: str, right: str, key: tuple[str, ...], options: OutputOptions, spark_log: bool
 ) -> Comparison:
-    from dwh.migrate.compare.files import compare_files
+    from dwh.migrate.compare.files import compare_looked
+    from dwh.migrate.compare.paths import look
 
+    # Before Spark starts, which takes seconds: most of what is wrong with a path is found here.
+    with counted("looking at files") as told:
+        sides = look(left, told), look(right, told)
     with working_spark(load_config(), spark_log) as spark:
-        return compare_files(spark, left, right, key, options)
+        return compare_looked(spark, *sides, key, options)
 
 
 def _tolerance(text: str) -> tuple[str, Tolerance]:

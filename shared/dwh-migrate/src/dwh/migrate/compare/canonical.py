@@ -24,6 +24,7 @@ __all__ = [
     "Hashable",
     "IncomparableError",
     "common_form",
+    "ddl",
     "hash_of",
     "quoted",
     "type_name",
@@ -130,7 +131,7 @@ class _Void(Form):
         return self.inner.hashable(self._typed(column))
 
     def _typed(self, column: str) -> str:
-        return f"CAST({column} AS {_ddl(self.type)})"
+        return f"CAST({column} AS {ddl(self.type)})"
 
 
 @dataclass(frozen=True)
@@ -204,14 +205,14 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _ddl(data_type: T.DataType) -> str:
+def ddl(data_type: T.DataType) -> str:
     """Return a type as SQL takes it, whatever its fields are called."""
     if isinstance(data_type, T.ArrayType):
-        return f"array<{_ddl(data_type.elementType)}>"
+        return f"array<{ddl(data_type.elementType)}>"
     if isinstance(data_type, T.MapType):
-        return f"map<{_ddl(data_type.keyType)},{_ddl(data_type.valueType)}>"
+        return f"map<{ddl(data_type.keyType)},{ddl(data_type.valueType)}>"
     if isinstance(data_type, T.StructType):
-        return f"struct<{','.join(f'{quoted(f.name)}:{_ddl(f.dataType)}' for f in data_type.fields)}>"
+        return f"struct<{','.join(f'{quoted(f.name)}:{ddl(f.dataType)}' for f in data_type.fields)}>"
     return type_name(data_type)
 
 

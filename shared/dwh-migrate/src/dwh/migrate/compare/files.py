@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import fsspec
 
 from dwh.core.errors import DwhError
 from dwh.migrate.compare.compare import compare
 from dwh.migrate.compare.errors import ComparisonError
-from dwh.migrate.compare.expectations import first_line
+from dwh.migrate.compare.folder import found_at
+from dwh.migrate.compare.footers import damaged, first_line
 from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
+from dwh.migrate.compare.paths import Looked, look, read
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dwh.migrate.compare.outputs import OutputOptions
 
-__all__ = ["compare_files"]
+__all__ = ["compare_files", "compare_looked"]
 
 _CHANGED = "changed while they were read"
 
@@ -29,33 +29,78 @@ def compare_files(
 ) -> Comparison:
     """Compare all Parquet files below two paths.
 
-    Where a file came, went or changed while they were read, the verdict is never `pass`.
-    Raises ComparisonError when nothing can be read at a path.
+    Where files of a side differ in schema, or a file came, went or changed while they were read, the
+    verdict is never `pass`. Raises ComparisonError when a path cannot be read; see `read_path`.
     """
-    before = {path: _listing(path) for path in (left, right)}
+    return compare_looked(spark, look(left), look(right), key, options)
+
+
+def compare_looked(
+    spark: SparkSession, left: Looked, right: Looked, key: tuple[str, ...], options: OutputOptions
+) -> Comparison:
+    """Compare two paths whose files were looked at; as `compare_files`."""
+    both = (left, right)
+    before = {looked.folder.path: looked.folder.states for looked in both}
     try:
+        lefts, rights = read(spark, left), read(spark, right)
         result = compare(
-            spark.read.parquet(left),
-            spark.read.parquet(right),
+            lefts.frame,
+            rights.frame,
             key=key,
             tolerances=options.tolerances,
             ignore=options.ignore,
             exact=options.exact,
             max_changed=options.max_changed,
-            sides=(Side(left, {"path": left}), Side(right, {"path": right})),
+            sides=(Side(left.folder.path, lefts.provenance), Side(right.folder.path, rights.provenance)),
+            gaps=(*lefts.gaps, *rights.gaps),
         )
     except DwhError:
         raise
     except Exception as error:  # engines raise errors of a file in their own ways
         if moved := _moved(before):
             raise ComparisonError(f"the files at {', '.join(moved)} {_CHANGED}; try again") from error
-        raise ComparisonError(f"cannot read {left} and {right} as Parquet: {first_line(error)}") from error
-    return _with_gaps(result, [NotCompared(path, f"its files {_CHANGED}") for path in _moved(before)])
+        raise ComparisonError(_unreadable(both, error)) from error
+    return _with_gaps(
+        result,
+        [
+            *_unread(left, result.rows.left),
+            *_unread(right, result.rows.right),
+            *(NotCompared(path, f"its files {_CHANGED}") for path in _moved(before)),
+        ],
+    )
+
+
+def _unread(looked: Looked, rows: int) -> list[NotCompared]:
+    """Return a gap where an engine has read other rows than the files have, such as by leaving one out."""
+    if rows == looked.rows:
+        return []
+    return [NotCompared(looked.folder.path, f"{rows:,} rows were read, its files have {looked.rows:,}")]
+
+
+def _unreadable(both: Sequence[Looked], error: Exception) -> str:
+    """Return which file an engine could not read, and why: as its error says, or as another look shows."""
+    said = str(error).strip()
+    for folder in (looked.folder for looked in both):
+        for file in folder.files:
+            if file.name.rpartition("/")[2] in said:
+                return f"cannot read {folder.place_of(file)} as Parquet: {_cause(said)}"
+    for folder in (looked.folder for looked in both):
+        if found := damaged(folder):
+            return f"cannot read {folder.place_of(found[0])} as Parquet: {found[1]}"
+    return (
+        f"cannot read {' and '.join(looked.folder.path for looked in both)} as Parquet: {first_line(error)}"
+    )
+
+
+def _cause(said: str) -> str:
+    """Return the innermost cause in the text of an error that came from a JVM."""
+    causes = [line.partition("Caused by: ")[2] for line in said.splitlines() if "Caused by: " in line]
+    return (causes[-1] if causes else said.splitlines()[0])[:300]
 
 
 def _moved(before: Mapping[str, Mapping[str, object]]) -> list[str]:
     """Return the paths below which the files are not what they were; a path that is gone is one of them."""
-    return [path for path, files in before.items() if _found(path) != files]
+    return [path for path, files in before.items() if found_at(path) != files]
 
 
 def _with_gaps(result: Comparison, gaps: list[NotCompared]) -> Comparison:
@@ -64,23 +109,3 @@ def _with_gaps(result: Comparison, gaps: list[NotCompared]) -> Comparison:
     reasons = (*(f"{gap.what} was not compared: {gap.why}" for gap in gaps), *result.reasons)
     verdict: Verdict = "fail" if result.verdict == "fail" else "incomplete"
     return replace(result, verdict=verdict, reasons=reasons, not_compared=(*gaps, *result.not_compared))
-
-
-def _listing(path: str) -> dict[str, object]:
-    """Return size and time of every file below a path; raises ComparisonError if there are none."""
-    try:
-        found = _found(path)
-    except (OSError, ValueError, ImportError) as error:
-        raise ComparisonError(f"cannot list the files at {path}: {error}") from None
-    if not found:
-        raise ComparisonError(f"there are no files at {path}")
-    return found
-
-
-def _found(path: str) -> dict[str, object]:
-    files, root = fsspec.core.url_to_fs(path)
-    files.invalidate_cache()  # of a listing that an object store's client keeps
-    return {
-        name: (info.get("size"), str(info.get("mtime") or info.get("LastModified") or info.get("ETag")))
-        for name, info in files.find(root, detail=True).items()
-    }

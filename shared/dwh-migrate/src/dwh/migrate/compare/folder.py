@@ -1,0 +1,202 @@
+"""What is at a path: the data files, the partition that each folder's name says, and whose table it is.
+
+Nothing is opened here. The rules are Spark's: names that begin with `_` or `.` are hidden, unless they
+are a partition's, and folders called `name=value` give their files a column. Unlike Spark's, a value is
+the text that was written: `02134` is not 2134.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+import fsspec
+
+from dwh.core.errors import listed
+from dwh.migrate.compare.errors import ComparisonError
+
+__all__ = ["NULL_PARTITION", "DataFile", "Folder", "found_at", "listing", "look_at"]
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""What a folder is called whose partition value is null."""
+
+_LOGS = {
+    "_delta_log": ("Delta", "delta"),
+    ".hoodie": ("Hudi", "hudi"),
+    "_symlink_format_manifest": ("Delta", "delta"),
+    "_spark_metadata": ("streaming", "parquet"),
+}
+_ICEBERG = ("Iceberg", "iceberg")
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file with data.
+
+    Attributes:
+        name: as the file system calls it, without a protocol.
+        partition: the names and values of the folders above it, below the path that was given; None
+            for the null partition.
+    """
+
+    name: str
+    partition: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The data files at a path.
+
+    Attributes:
+        path: as it was given; it may be that of a single file.
+        root: as the file system calls it.
+        files: at least one, by name.
+        partitioned_by: the columns that come from folders' names, from the outside in.
+        nested: whether files are in folders below the path.
+        states: size and time of every file, hidden ones too.
+    """
+
+    path: str
+    root: str
+    system: Any
+    files: tuple[DataFile, ...]
+    partitioned_by: tuple[str, ...]
+    nested: bool
+    states: Mapping[str, object]
+
+    def place_of(self, file: DataFile) -> str:
+        """Return where an engine finds a file: below the path as it was given."""
+        below = file.name[len(self.root) :].strip("/")
+        return f"{self.path.rstrip('/')}/{below}" if below else self.path
+
+
+def look_at(path: str) -> Folder:
+    """Return the data files at a path.
+
+    Raises ComparisonError when there are none, when their folders do not agree about partitions, or
+    when a table's log says which of them count.
+    """
+    system, root = _opened(path)
+    states = listing(path)
+    _refuse_logs(path, system, root, states)
+    names = [name for name in sorted(states) if not _hidden(_below(root, name))]
+    if not names:
+        raise ComparisonError(f"there are no data files at {path}; hidden ones (_…, .…) do not count")
+    files = tuple(DataFile(name, _partition(path, _below(root, name)[:-1])) for name in names)
+    nested = any(len(_below(root, name)) > 1 for name in names)
+    return Folder(path, root, system, files, _partition_columns(path, root, files), nested, states)
+
+
+def listing(path: str) -> dict[str, object]:
+    """Return size and time of every file below a path; raises ComparisonError if there are none."""
+    try:
+        found = found_at(path)
+    except (OSError, ValueError, ImportError) as error:
+        raise ComparisonError(f"cannot list the files at {path}: {error}") from None
+    if not found:
+        raise ComparisonError(f"there are no files at {path}")
+    return found
+
+
+def found_at(path: str) -> dict[str, object]:
+    """Return size and time of every file below a path."""
+    files, root = fsspec.core.url_to_fs(path)
+    files.invalidate_cache()  # of a listing that an object store's client keeps
+    return {
+        name: (info.get("size"), str(info.get("mtime") or info.get("LastModified") or info.get("ETag")))
+        for name, info in files.find(root, detail=True).items()
+    }
+
+
+def _opened(path: str) -> tuple[Any, str]:
+    try:
+        system, root = fsspec.core.url_to_fs(path)
+    except (OSError, ValueError, ImportError) as error:
+        raise ComparisonError(f"cannot list the files at {path}: {error}") from None
+    return system, str(root).rstrip("/")
+
+
+def _below(root: str, name: str) -> tuple[str, ...]:
+    """Return the folders of a file from the root on, and its own name; nothing if it is the root."""
+    return tuple(part for part in name[len(root) :].split("/") if part) or (name.rpartition("/")[2],)
+
+
+def _hidden(parts: Iterable[str]) -> bool:
+    return any(
+        part.startswith(".") or (part.startswith("_") and "=" not in part) or part.endswith("._COPYING_")
+        for part in parts
+    )
+
+
+def _partition(path: str, folders: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+    """Return what the names of folders say, or nothing if none of them is `name=value`."""
+    said = [folder.partition("=") for folder in folders]
+    if not any(separator for _, separator, _ in said):
+        return ()
+    for folder, (name, separator, value) in zip(folders, said, strict=True):
+        if not (name and separator and value):
+            raise ComparisonError(
+                f"{path}: the folder {'/'.join(folders)} is not name=value at every level ({folder!r} is "
+                "not), so its partition is not known; name a folder further down"
+            )
+    return tuple((unquote(n), None if v == NULL_PARTITION else unquote(v)) for n, _, v in said)
+
+
+def _partition_columns(path: str, root: str, files: Sequence[DataFile]) -> tuple[str, ...]:
+    """Return the columns that every folder's name gives; raises ComparisonError when they do not agree."""
+    first = files[0]
+    columns = tuple(name for name, _ in first.partition)
+    for file in files:
+        others = tuple(name for name, _ in file.partition)
+        if others != columns:
+            raise ComparisonError(
+                f"{path}: the folders do not agree about partitions: {_short(root, first.name)} has "
+                f"{listed(columns) or 'none'}, {_short(root, file.name)} has {listed(others) or 'none'}; "
+                "name a folder whose files are partitioned alike"
+            )
+    if len({name.lower() for name in columns}) < len(columns):
+        raise ComparisonError(f"{path}: two levels of folders give the same column ({listed(columns)})")
+    return columns
+
+
+def _short(root: str, name: str) -> str:
+    return "/".join(_below(root, name))
+
+
+def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> None:
+    """Raise ComparisonError when files at the path belong to a table that keeps a log of them."""
+    for table, (kind, reader) in _tables(system, root, states):
+        raise ComparisonError(
+            f"{path}: {table or '/'} is a {kind} table, whose log says which files count; files read by "
+            "themselves bring removed rows back. Read it by its log, in Python: "
+            f'compare(spark.read.format("{reader}").load("{table}"), …)'
+        )
+
+
+def _tables(system: Any, root: str, states: Iterable[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Return the tables with a log at, above or below a root, and the format of each."""
+    for name in states:
+        parts = PurePosixPath(name).parts
+        for place, part in enumerate(parts[:-1]):
+            if part in _LOGS:
+                yield _joined(parts[:place]), _LOGS[part]
+        if parts[-2:-1] == ("metadata",) and name.endswith(".metadata.json"):
+            yield _joined(parts[:-2]), _ICEBERG
+    for above in PurePosixPath(root).parents:
+        yield from ((str(above), log) for folder, log in _LOGS.items() if system.exists(f"{above}/{folder}"))
+        if _has_iceberg(system, f"{above}/metadata"):
+            yield str(above), _ICEBERG
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return str(PurePosixPath(*parts)) if parts else ""
+
+
+def _has_iceberg(system: Any, folder: str) -> bool:
+    try:
+        return any(str(name).endswith(".metadata.json") for name in system.ls(folder, detail=False))
+    except (OSError, ValueError):
+        return False  # no such folder, or none that may be listed

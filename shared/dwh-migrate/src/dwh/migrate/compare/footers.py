@@ -1,0 +1,102 @@
+"""Which files have one schema, as their footers say: every file is looked at, none is taken for all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.folder import DataFile, Folder
+
+__all__ = ["Footer", "Told", "by_schema", "damaged", "first_line", "read_footers"]
+
+Told = Callable[[int, int], None]
+"""Is called with how many footers were read, and of how many."""
+
+_THREADS = 16  # an object store answers many at once
+_SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What the footer of a file says.
+
+    Attributes:
+        schema: what tells the schemas of two files apart, and nothing else.
+    """
+
+    schema: object
+    rows: int
+
+
+def read_footers(folder: Folder, told: Told = lambda done, of: None) -> list[Footer]:
+    """Return the footer of each file.
+
+    Raises ComparisonError when a file is empty, cut short, gone, or is not Parquet.
+    """
+    pool = ThreadPoolExecutor(_THREADS)
+    found = []
+    try:
+        for footer in pool.map(lambda file: _footer(folder, file), folder.files):
+            found.append(footer)
+            told(len(found), len(folder.files))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return found
+
+
+def by_schema(folder: Folder, footers: Sequence[Footer]) -> tuple[tuple[DataFile, ...], ...]:
+    """Return the files in groups whose footers say the same schema, the largest group first."""
+    groups: dict[object, list[DataFile]] = defaultdict(list)
+    for file, footer in zip(folder.files, footers, strict=True):
+        groups[footer.schema].append(file)
+    return tuple(map(tuple, sorted(groups.values(), key=len, reverse=True)))
+
+
+def damaged(folder: Folder) -> tuple[DataFile, str] | None:
+    """Return the first file whose values cannot be read, and why; None if all can be. It reads everything."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    for file in folder.files:
+        try:
+            with folder.system.open(file.name, "rb") as opened:
+                for _ in ParquetFile(opened).iter_batches():
+                    pass
+        except (ArrowException, OSError, ValueError) as error:
+            return file, first_line(error)
+    return None
+
+
+def _footer(folder: Folder, file: DataFile) -> Footer:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with folder.system.open(file.name, "rb") as opened:
+            metadata: Any = ParquetFile(opened).metadata
+            written = (metadata.metadata or {}).get(_SPARK_SCHEMA)
+            lines = str(metadata.schema).splitlines()[1:]  # the first has an address in memory
+            return Footer((tuple(lines), written), metadata.num_rows)
+    except FileNotFoundError:
+        raise ComparisonError(f"{folder.place_of(file)} is gone since its folder was listed") from None
+    except (ArrowException, OSError, ValueError) as error:
+        raise ComparisonError(_problem(folder, file, error)) from None
+
+
+def _problem(folder: Folder, file: DataFile, error: Exception) -> str:
+    size = folder.system.size(file.name)
+    if not size:
+        return f"{folder.place_of(file)} is empty, so it is not a Parquet file; remove it or write it again"
+    return (
+        f"{folder.place_of(file)} ({size:,} bytes) cannot be read as Parquet: it is cut short, or is "
+        f"something else ({first_line(error)})"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, which says what went wrong."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,221 @@
+"""Read the Parquet files at a path as one table, where nothing is guessed and no schema taken for all.
+
+* Each file's schema is that of its own footer. Where files differ, columns that lack are read as null,
+  numbers in the widest type; and that is a gap, so that such a side never passes in silence.
+* Values of partitions are text as the folders' names have it.
+* `look` needs no Spark; what can be refused is refused there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.engine import is_sail
+from dwh.core.errors import listed
+from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.folder import DataFile, Folder, look_at
+from dwh.migrate.compare.footers import Told, by_schema, first_line, read_footers
+from dwh.migrate.compare.model import NotCompared
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import types as T
+
+__all__ = ["Looked", "PathSide", "look", "read", "read_path"]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is known of a path before Spark reads it.
+
+    Attributes:
+        groups: the files of each schema, the largest group first.
+        rows: how many all files have together.
+    """
+
+    folder: Folder
+    groups: tuple[tuple[DataFile, ...], ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class PathSide:
+    """The table at a path.
+
+    Attributes:
+        frame: the rows of all data files; partition columns come last, as strings.
+        provenance: the path, and how many files, bytes and rows were there. JSON-able.
+        gaps: how files differ in schema; each keeps the verdict from being `pass`.
+    """
+
+    frame: DataFrame
+    provenance: Mapping[str, Any]
+    gaps: tuple[NotCompared, ...] = ()
+
+
+def read_path(spark: SparkSession, path: str) -> PathSide:
+    """Read the Parquet files at a path.
+
+    Raises ComparisonError when there are none, when one of them cannot be read, when no type holds what
+    different files have in a column, when folders do not agree about partitions, and when a table's log
+    (Delta, Iceberg, Hudi) says which files count.
+    """
+    return read(spark, look(path))
+
+
+def look(path: str, told: Told = lambda done, of: None) -> Looked:
+    """Return the files at a path by their schemas; raises ComparisonError as `read_path` does.
+
+    Parameters:
+        told: is called with how many files were looked at, and of how many.
+    """
+    folder = look_at(path)
+    footers = read_footers(folder, told)
+    return Looked(folder, by_schema(folder, footers), sum(footer.rows for footer in footers))
+
+
+def read(spark: SparkSession, looked: Looked) -> PathSide:
+    """Return the table of files that were looked at; raises ComparisonError as `read_path` does."""
+    folder = looked.folder
+    schemas = [_schema(spark, folder, group) for group in looked.groups]
+    columns = _together(folder, looked.groups, schemas)
+    frames = [
+        _in_columns(frame, schema, columns)
+        for group, schema in zip(looked.groups, schemas, strict=True)
+        for frame in _frames(spark, looked, group, schema)
+    ]
+    sizes = [size for size, _ in folder.states.values() if isinstance(size, int)]  # type: ignore[misc]
+    provenance = {"path": folder.path, "files": len(folder.files), "bytes": sum(sizes), "rows": looked.rows}
+    frame = reduce(lambda one, other: one.unionAll(other), frames)
+    gaps = tuple(_gaps(folder, looked.groups, schemas))
+    return PathSide(frame.toDF(*columns, *folder.partitioned_by), provenance, gaps)
+
+
+def _schema(spark: SparkSession, folder: Folder, group: Sequence[DataFile]) -> T.StructType:
+    """Return the schema of a group's files, as the engine reads it from one of them."""
+    from pyspark.errors import PySparkException
+
+    place = folder.place_of(group[0])
+    try:
+        schema = spark.read.parquet(_literal(spark, place)).schema
+    except PySparkException as error:
+        raise ComparisonError(f"cannot read the schema of {place}: {first_line(error)}") from None
+    if len({name.lower() for name in schema.names}) < len(schema.names):
+        raise ComparisonError(f"two columns of {place} differ in case alone ({listed(schema.names)})")
+    twice = {name.lower() for name in folder.partitioned_by} & {name.lower() for name in schema.names}
+    if twice:
+        name = min(twice)
+        raise ComparisonError(
+            f"column {name} is in the file {place} and in the names of its folders, and the two may say "
+            f"different things; compare the folders of one {name} at a time, and the files' column is read"
+        )
+    return schema
+
+
+def _frames(
+    spark: SparkSession, looked: Looked, group: Sequence[DataFile], schema: T.StructType
+) -> Iterator[DataFrame]:
+    """Return the rows of one schema: its columns, then those of partitions."""
+    from pyspark.sql import functions as F
+    from pyspark.sql import types as T
+
+    folder, names = looked.folder, looked.folder.partitioned_by
+    reader = spark.read.schema(
+        T.StructType([*schema.fields, *(T.StructField(n, T.StringType()) for n in names)])
+    )
+    if names and is_sail(spark):  # which knows no basePath, and takes the null partition for a text
+        for values, files in _by_partition(group).items():
+            places = [_literal(spark, folder.place_of(file)) for file in files]
+            alone = spark.read.schema(schema).parquet(*places)
+            yield alone.select(
+                "*", *(F.lit(v).cast("string").alias(n) for n, v in zip(names, values, strict=True))
+            )
+    elif len(looked.groups) == 1 and (names or not folder.nested):  # Spark lists the same files by itself
+        yield reader.parquet(_literal(spark, folder.path))
+    else:
+        places = [_literal(spark, folder.place_of(file)) for file in group]
+        yield (reader.option("basePath", folder.path) if names else reader).parquet(*places)
+
+
+def _by_partition(group: Sequence[DataFile]) -> dict[tuple[str | None, ...], list[DataFile]]:
+    found: dict[tuple[str | None, ...], list[DataFile]] = defaultdict(list)
+    for file in group:
+        found[tuple(value for _, value in file.partition)].append(file)
+    return found
+
+
+def _literal(spark: SparkSession, place: str) -> str:
+    """Return a path in which nothing is a pattern."""
+    if not is_sail(spark):
+        return "".join(f"\\{char}" if char in "[]{}*?\\" else char for char in place)
+    if "://" not in place:
+        return Path(place).absolute().as_uri()
+    return "".join(f"[{char}]" if char in "[]{}*?" else char for char in place)
+
+
+def _together(
+    folder: Folder, groups: Sequence[Sequence[DataFile]], schemas: Sequence[T.StructType]
+) -> dict[str, T.DataType]:
+    """Return every column that some file has, in a type that holds what all files have in it."""
+    from dwh.migrate.compare.canonical import IncomparableError
+    from dwh.migrate.compare.widest import widest
+
+    columns: dict[str, T.DataType] = {}
+    first: dict[str, DataFile] = {}
+    for group, schema in zip(groups, schemas, strict=True):
+        for column in schema.fields:
+            known = columns.setdefault(column.name, column.dataType)
+            file = first.setdefault(column.name, group[0])
+            try:
+                columns[column.name] = widest(known, column.dataType)
+            except IncomparableError as problem:
+                raise ComparisonError(
+                    f"column {column.name} of {folder.place_of(file)} and of {folder.place_of(group[0])}: "
+                    f"{problem}; compare files of one schema at a time"
+                ) from None
+    return columns
+
+
+def _in_columns(frame: DataFrame, schema: T.StructType, columns: Mapping[str, T.DataType]) -> DataFrame:
+    """Return the rows of one schema in the columns of all; partition columns stay where they are, last."""
+    from dwh.migrate.compare.canonical import ddl
+    from dwh.migrate.compare.widest import as_type
+
+    places = {column.name: (f"c{i}", column.dataType) for i, column in enumerate(schema.fields)}
+    numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
+    values = [
+        as_type(*places[name], wanted) if name in places else f"CAST(NULL AS {ddl(wanted)})"
+        for name, wanted in columns.items()
+    ]
+    partition = [f"c{i}" for i in range(len(schema.fields), len(frame.columns))]
+    return numbered.selectExpr(*(f"{text} AS o{i}" for i, text in enumerate([*values, *partition])))
+
+
+def _gaps(
+    folder: Folder, groups: Sequence[Sequence[DataFile]], schemas: Sequence[T.StructType]
+) -> Iterator[NotCompared]:
+    """Return how the files of each other schema differ from those of the most frequent one."""
+    usual = folder.place_of(groups[0][0])
+    for group, schema in zip(groups[1:], schemas[1:], strict=True):
+        if differences := list(_differences(schemas[0], schema)):
+            more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+            yield NotCompared(
+                f"The schema of {folder.place_of(group[0])}{more}",
+                f"it is not that of {usual}: {'; '.join(differences)}",
+            )
+
+
+def _differences(usual: T.StructType, schema: T.StructType) -> Iterator[str]:
+    from dwh.migrate.compare.canonical import type_name
+
+    before, after = ({c.name: type_name(c.dataType) for c in each.fields} for each in (usual, schema))
+    yield from (f"column {name} is not there, and read as null" for name in before if name not in after)
+    yield from (f"column {name} is there, and null elsewhere" for name in after if name not in before)
+    for name in before:
+        if name in after and before[name] != after[name]:
+            yield f"column {name} is {after[name]}, not {before[name]}, and read as the wider of the two"
