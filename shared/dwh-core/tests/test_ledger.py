@@ -16,8 +16,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import LedgerError, LedgerVersionError
-from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, database
+from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
+from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, connecting, insert_if_absent, one_transaction
 from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
@@ -133,6 +133,33 @@ def test_the_reason_of_a_failure_is_kept(ledger):
     assert found.finished_at is not None and found.finished_at.tzinfo is not None
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a\x00b", "a\ufffdb"),
+        ("half \ud83d of a pair", "half \ufffd of a pair"),
+        ("long " * 100_000, "long " * 100_000),
+        ("whole 😀 \x1b[31m", "whole 😀 \x1b[31m"),
+    ],
+    ids=["NUL", "surrogate", "long", "as it is"],
+)
+def test_any_reason_is_kept(ledger, said, kept):
+    """Whatever an error says, the run ends with it; what no database keeps becomes U+FFFD."""
+    ledger.start_run(record(started_by=f"me{said}"))
+    ledger.fail_run("r1", said)
+    (found,) = ledger.find_runs()
+    assert (found.status, found.error) == ("failed", kept)
+    assert found.started_by[:5] == f"me{kept}"[:5] and len(found.started_by) <= 255
+
+
+def test_any_text_in_json_is_kept(ledger):
+    """Text that no database keeps does not stop a query of the JSON that holds it."""
+    committed(ledger, "r1", {FIRST: 1}, code={"state": "installed", "files": ["a\x00b\ud800"]})
+    (output,) = ledger.outputs("shop.takings")
+    (run,) = ledger.find_runs()
+    assert (output.code_state, run.code["files"]) == ("installed", ["a\ufffdb\ufffd"])
+
+
 def test_only_dead_runs_lose_their_files(ledger):
     """Files are marked as removed for runs that never committed, and for no others."""
     committed(ledger, "r1", {FIRST: 1})
@@ -212,6 +239,93 @@ def test_two_commits_at_once_get_an_order(ledger):
     assert len({(output.run_id, output.sequence) for output in found}) == 8
     newest = ledger.newest_outputs("shop.takings", "0.1")
     assert {output.sequence for output in newest} == {8} and len(newest) == 2
+
+
+def at_once(work, count: int = 8) -> list[str]:
+    """Do something in as many threads at the same moment; return the errors."""
+    ready, errors = threading.Barrier(count), []
+
+    def one(number: int) -> None:
+        ready.wait()
+        try:
+            work(number)
+        except Exception as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+@pytest.mark.parametrize("where", ["url", "database"])
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url, isolation, where):
+    """Of eight commits at once each lands, in an order, on a PostgreSQL of any default isolation."""
+    ledger = Ledger.create(postgresql_url)
+    if where == "database":
+        name = ledger.url.database
+        with ledger.writing() as connection:
+            connection.execute(sa.text(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'"))
+        url = postgresql_url
+    else:
+        joint = "&" if "?" in postgresql_url else "?"
+        setting = isolation.replace(" ", "%5C%20")
+        url = f"{postgresql_url}{joint}options=-cdefault_transaction_isolation%3D{setting}"
+    ledgers = [Ledger.open(url) for _ in range(8)]
+    assert at_once(lambda n: committed(ledgers[n], f"r{n}", {FIRST: n})) == []
+    found = ledger.outputs("shop.takings")
+    assert [output.sequence for output in found] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_deadlock_is_tried_again(postgresql_url):
+    """A transaction that PostgreSQL ends because of a deadlock is done again."""
+    ledger = Ledger.create(postgresql_url)
+    committed(ledger, "r0", {FIRST: 1})
+    run = record("r1")
+    ledger.start_run(run)
+    other = sa.create_engine(ledger.url).connect()  # which locks the same rows in the other order
+    other.execute(sa.text("SET deadlock_timeout = '1h'"))  # so that not this one is ended
+    other.execute(runs.update().where(runs.c.id == "r1").values(pid=2))
+    thread = threading.Thread(target=ledger.commit_run, args=(run, {FIRST: 2}))
+    thread.start()
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ledger.reading() as connection:
+        while not connection.scalar(waiting):
+            pass
+    other.execute(sa.text("UPDATE tables SET sequence = sequence"))
+    other.commit()
+    thread.join()
+    assert status(ledger, "r1") == "committed"
+
+
+def test_a_transaction_is_tried_again_until_it_lands():
+    """What the database undid for another's sake is done again, and its result returned."""
+    attempts = []
+
+    @one_transaction
+    def work(value: int) -> int:
+        attempts.append(value)
+        if len(attempts) < 3:
+            raise LedgerBusyError("sqlite://", "deadlock detected")
+        return value
+
+    assert (work(7), attempts) == (7, [7, 7, 7])
+
+
+def test_the_same_fingerprints_from_two_at_once(ledger):
+    """Two who insert the same rows in another order wait for each other, and both end."""
+    from dwh.core.ledger.schema import tables
+
+    names = [{"name": f"t{number}", "sequence": 0} for number in range(50)]
+
+    def insert(number: int) -> None:
+        with ledger.writing() as connection:
+            insert_if_absent(connection, tables, names[::-1] if number % 2 else names)
+
+    assert at_once(insert) == []
 
 
 def test_two_processes_create_a_ledger(ledger_url):
@@ -300,7 +414,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_locked_sqlite(tmp_path, monkeypatch):
     """A SQLite file that stays locked is reported after the wait."""
-    monkeypatch.setattr(database, "_SQLITE_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(connecting, "WAIT_SECONDS", 0.1)
     ledger = Ledger.create(f"sqlite:///{tmp_path}/ledger.db")
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -356,6 +470,32 @@ def test_a_url_that_is_none():
     with pytest.raises(LedgerError) as caught:
         Ledger("postgresql+psycopg://u:hunter2@h:port/d")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("sqlite:///{folder}/ledger.db?colour=hunter2", "SQLite has no parameter colour"),
+        ("sqlite:///{folder}/ledger.db?timeout=soon", "could not convert"),
+        ("postgresql+psycopg://u:hunter2@127.0.0.1:1/d?colour=hunter2x", "invalid connection option"),
+        ("postgresql+psycopg://u:hunter2@127.0.0.1:1/d?sslmode=hunter", "sslmode"),
+        ("postgresql+psycopg://u:hunter2@127.0.0.1:99999/d", "port"),
+        ("postgresql+psycopg://u@127.0.0.1:1/d?password=hunter2&sslpassword=hunter2", "cannot be used"),
+        ("postgresql+nosuch://u:hunter2@127.0.0.1/d", "nosuch"),
+        ("mysql://u:hunter2@127.0.0.1/d", "cannot be kept in mysql; write sqlite:///FILE or postgresql:"),
+        ("nonsense://u:hunter2@127.0.0.1/d", "cannot be kept in nonsense"),
+        ("hunter2", "not a database URL"),
+        ("", "not a database URL"),
+    ],
+)
+@pytest.mark.parametrize("method", [Ledger.open, Ledger.create])
+def test_a_url_that_cannot_be_used(tmp_path, method, url, problem):
+    """Whatever is wrong with a URL is said in a line, without its password."""
+    (tmp_path / "ledger.db").touch()
+    with pytest.raises(LedgerError, match=problem) as caught:
+        method(url.format(folder=tmp_path))
+    assert "hunter2" not in str(caught.value).replace("colour=hunter2", "")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_driver():

@@ -19,6 +19,7 @@ __all__ = [
     "InvalidDateError",
     "InvalidNameError",
     "InvalidTypeError",
+    "LedgerBusyError",
     "LedgerError",
     "LedgerVersionError",
     "NoOutputError",
@@ -45,7 +46,8 @@ def listed(values: Iterable[object]) -> str:
 def without_secrets(text: str) -> str:
     """Hide what may be a password in URLs: what stands before the host, and what a query calls a secret."""
     text = re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
-    return re.sub(r"(?i)(?<=[?&;])((?:password|pwd|secret|token|sig|[\w.-]*key)=)[^&;\s]+", r"\1***", text)
+    secret = r"(?i)(?<=[?&;])((?:[\w.-]*(?:password|pwd|secret|token|key)|sig)=)[^&;\s]+"
+    return re.sub(secret, r"\1***", text)
 
 
 def one_line(error: BaseException) -> str:
@@ -274,6 +276,13 @@ class LedgerError(DwhError):
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
         super().__init__(f"ledger {url}: {problem}")
+
+
+class LedgerBusyError(LedgerError):
+    """The ledger undid a transaction for another's sake, or kept it waiting. Nothing of it was recorded."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, f"others are writing to it ({problem}); nothing was recorded: try again")
 
 
 class LedgerVersionError(LedgerError):

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidDateError, LedgerError, NotPinnedError
-from dwh.core.ledger.database import SCHEMA_VERSION, LedgerDatabase, insert_if_absent
+from dwh.core.ledger.database import SCHEMA_VERSION, LedgerDatabase, insert_if_absent, one_transaction
 from dwh.core.ledger.environments import (
     Decision,
     add_resolutions,
@@ -31,17 +31,19 @@ from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.records import Output, RunRecord
 from dwh.core.ledger.schema import decisions, publications, receipts, runs, tables
 
-__all__ = ["SCHEMA_VERSION", "Decision", "Ledger", "Output", "RunRecord", "insert_if_absent"]
+__all__ = ["SCHEMA_VERSION", "Decision", "Ledger", "Output", "RunRecord", "insert_if_absent", "one_transaction"]
 
 
 class Ledger(LedgerDatabase):
     """The ledger at a database URL. Nothing is connected or checked before `open` or `create`."""
 
+    @one_transaction
     def start_run(self, run: RunRecord) -> None:
         """Record a run that is about to read and write."""
         with self.writing() as connection:
             connection.execute(runs.insert(), [vars(run)])
 
+    @one_transaction
     def commit_run(self, run: RunRecord, rows: Mapping[date, int]) -> None:
         """Make a run's output visible: one transaction for its receipts, publications and status.
 
@@ -68,6 +70,7 @@ class Ledger(LedgerDatabase):
             )
             publish_run(connection, run.id, run.environment, run.job, sequence)
 
+    @one_transaction
     def fail_run(self, run_id: str, reason: str, status: str = "failed") -> None:
         """Record why a started run will never commit: it `failed`, or is `abandoned` by a dead process.
 
@@ -76,6 +79,7 @@ class Ledger(LedgerDatabase):
         with self.writing() as connection:
             self._finish(connection, run_id, status, _now(), reason)
 
+    @one_transaction
     def forget_run(self, run_id: str) -> None:
         """Mark the files of a run that never committed as removed."""
         with self.writing() as connection:
@@ -174,6 +178,7 @@ class Ledger(LedgerDatabase):
                 raise DecisionConflictError(environment, job, newest.action, newest.decided_by, newest.reason)
             yield connection, sequence
 
+    @one_transaction
     def resolve(
         self, environment: str, job: str, dates: DateRange, *, anew: bool = False
     ) -> tuple[Decision, dict[date, str]]:

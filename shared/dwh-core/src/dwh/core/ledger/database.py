@@ -1,39 +1,68 @@
-"""The database that holds a ledger: how it is reached, which version it has, and its transactions.
+"""The database that holds a ledger: which version it has, and its transactions.
 
-What is read and written in them is `dwh.core.ledger`'s.
+What is read and written in them is `dwh.core.ledger`'s, how the database is reached `connecting`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from dwh.core.errors import LedgerError, LedgerVersionError
+from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
+from dwh.core.ledger import connecting
+from dwh.core.ledger.connecting import first_line, ledger_engine, ledger_url, shown
 from dwh.core.ledger.schema import ledger_version
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["SCHEMA_VERSION", "LedgerDatabase", "insert_if_absent"]
+__all__ = ["SCHEMA_VERSION", "LedgerDatabase", "insert_if_absent", "one_transaction"]
 
 SCHEMA_VERSION = "0003"
-_SQLITE_WAIT_SECONDS = 60
+_CONFLICTS = ("40001", "40P01")  # PostgreSQL's serialization_failure and deadlock_detected
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """Do all of it again when the database undid it for the sake of another transaction.
+
+    For a function whose only effect is one transaction of the ledger. What it read in the ledger
+    before may have changed, so that it must read it itself. After a minute, LedgerBusyError is raised.
+    """
+
+    @wraps(function)
+    def until_done(*args: P.args, **kwargs: P.kwargs) -> R:
+        deadline, pause = time.monotonic() + connecting.WAIT_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return function(*args, **kwargs)
+            except LedgerBusyError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 -- so that two do not meet again
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    return until_done
 
 
 class LedgerDatabase:
     """The database that holds a ledger. Nothing is connected or checked before `open` or `create`."""
 
     def __init__(self, url: str) -> None:
-        try:
-            self.url = sa.make_url(url)
-        except (ArgumentError, ValueError):  # whose text may hold the password
-            raise LedgerError(url.partition("://")[0] + "://…", "this is no URL of a database") from None
-        self._engine = _engine(self.url)
+        self.url = ledger_url(url)
+        self._engine = ledger_engine(self.url)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -62,7 +91,7 @@ class LedgerDatabase:
     @property
     def shown_url(self) -> str:
         """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        return shown(self.url)
 
     def version(self) -> str | None:
         """Return the version of the ledger's schema, None where there is no ledger yet."""
@@ -74,6 +103,7 @@ class LedgerDatabase:
             version: str | None = connection.scalar(sa.select(ledger_version.c.version_num))
             return version
 
+    @one_transaction
     def upgrade(self) -> None:
         """Bring the ledger's schema to the newest version, in one transaction."""
         from dwh.core.migrations import upgrade  # Alembic is slow to import and seldom needed
@@ -84,25 +114,35 @@ class LedgerDatabase:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection to read with; raises LedgerError for whatever the database refuses."""
-        with self._reported(), self._engine.connect() as connection:
+        with self._reported(), self._connected(self._engine) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Give a connection in one transaction, committed at the end; raises LedgerError."""
+        """Give a connection in one transaction, committed at the end; raises LedgerError.
+
+        LedgerBusyError says that the database undid it for another's sake: see `one_transaction`.
+        """
         engine = self._engine.execution_options(dwh_writes=True)
-        with self._reported(), engine.begin() as connection:
+        with self._reported(), self._connected(engine) as connection, connection.begin():
             yield connection
+
+    def _connected(self, engine: sa.Engine) -> sa.Connection:
+        try:
+            return engine.connect()
+        except (TypeError, ValueError) as error:  # what a driver says to a parameter that it does not know
+            raise LedgerError(self.shown_url, f"its URL cannot be used: {first_line(error)}") from None
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
         """Turn a database's error into a LedgerError, without the password or the statement."""
         try:
             yield
-        except OperationalError as error:
-            raise LedgerError(self.shown_url, f"cannot be used: {_first_line(error)}") from error
         except SQLAlchemyError as error:
-            raise LedgerError(self.shown_url, f"refused a statement: {_first_line(error)}") from error
+            if _is_conflict(error):
+                raise LedgerBusyError(self.shown_url, first_line(error)) from error
+            problem = "cannot be used" if isinstance(error, OperationalError) else "refused a statement"
+            raise LedgerError(self.shown_url, f"{problem}: {first_line(error)}") from error
 
     def _check(self, version: str | None) -> None:
         if version is None:
@@ -123,41 +163,23 @@ class LedgerDatabase:
 
 
 def insert_if_absent(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, apart from those that are there, or that another process is just inserting."""
+    """Insert rows, apart from those that are there, or that another process is just inserting.
+
+    They go in in the order of their key, so that two who insert the same wait instead of deadlock.
+    """
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
     if rows:
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        key = [column.name for column in table.primary_key]
+        ordered = sorted(rows, key=lambda row: tuple(row[name] for name in key))
+        connection.execute(insert(table).on_conflict_do_nothing(), ordered)
 
 
-def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() != "sqlite":
-        try:
-            return sa.create_engine(url, pool_pre_ping=True)
-        except ImportError as error:
-            raise LedgerError(
-                url.render_as_string(hide_password=True),
-                f"its driver is missing ({error}); type: pip install 'dwh-core[postgresql]'",
-            ) from None
-    engine = sa.create_engine(url, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin is ours, below
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A writer takes its lock at once: one that starts by reading could not wait for another later.
-    writes = connection.get_execution_options().get("dwh_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _first_line(error: SQLAlchemyError) -> str:
-    cause = getattr(error, "orig", None) or error
-    return next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+def _is_conflict(error: SQLAlchemyError) -> bool:
+    """Return whether the same transaction may work when it is tried again."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) in _CONFLICTS or (
+        isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
+    )

@@ -5,14 +5,10 @@ A change here needs a migration in `dwh.core.migrations`; a test compares the tw
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -23,8 +19,8 @@ from sqlalchemy import (
     column,
     table,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+
+from dwh.core.ledger.types import FreeJson, FreeText, UtcDateTime
 
 __all__ = [
     "comparisons",
@@ -45,21 +41,6 @@ __all__ = [
 
 # Alembic's own table, not by its default name: another application in the database would use that too.
 ledger_version = table("ledger_version", column("version_num", String))
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant. SQLite has no time zones, so that it is stored in UTC and comes back as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(timezone.utc)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
 
 
 metadata = MetaData(
@@ -93,15 +74,15 @@ runs = Table(
     Column("last_date", Date, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Column("started_by", String(255), nullable=False),
-    Column("host", String(255), nullable=False),
+    Column("started_by", FreeText(255), nullable=False),
+    Column("host", FreeText(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("location", Text, nullable=False),  # of the data, from the root of the warehouse
-    Column("contract", JSON, nullable=False),
-    Column("code", JSON, nullable=False),  # provenance of the line's distribution and of dwh-core
-    Column("engine", JSON, nullable=False),  # versions of Spark and Python
-    Column("inputs", JSON, nullable=False),
-    Column("error", Text),
+    Column("contract", FreeJson, nullable=False),
+    Column("code", FreeJson, nullable=False),  # provenance of the line's distribution and of dwh-core
+    Column("engine", FreeJson, nullable=False),  # versions of Spark and Python
+    Column("inputs", FreeJson, nullable=False),
+    Column("error", FreeText),
     Index(None, "status", "started_at"),
     Index(None, "table_name", "started_at"),
 )
@@ -129,9 +110,9 @@ decisions = Table(
     Column("table_name", String(255), nullable=False),
     Column("action", String(20), nullable=False),  # pin, or what was done to a rollout
     Column("line", String(20), nullable=False),  # the pin from now on
-    Column("rollout", JSON(none_as_null=True)),  # its whole state from now on, if there is one
-    Column("reason", Text, nullable=False),
-    Column("decided_by", String(255), nullable=False),
+    Column("rollout", FreeJson(none_as_null=True)),  # its whole state from now on, if there is one
+    Column("reason", FreeText, nullable=False),
+    Column("decided_by", FreeText(255), nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
 )
 
@@ -163,8 +144,8 @@ plans = Table(
     Column("id", String(40), primary_key=True),
     Column("environment", String(63), nullable=False),
     Column("job", String(63), nullable=False),
-    Column("plan", JSON, nullable=False),
-    Column("planned_by", String(255), nullable=False),
+    Column("plan", FreeJson, nullable=False),
+    Column("planned_by", FreeText(255), nullable=False),
     Column("planned_at", UtcDateTime, nullable=False),
     Index(None, "environment", "job", "planned_at"),
 )
@@ -183,7 +164,7 @@ shadows = Table(
     Column("candidate_run", String(40), ForeignKey("runs.id")),
     Column("comparison", String(40), ForeignKey("comparisons.id")),
     Column("outcome", String(20), nullable=False),  # a verdict, or error
-    Column("error", Text),
+    Column("error", FreeText),
     Column("shadowed_at", UtcDateTime, nullable=False),
     Index(None, "environment", "job", "rollout"),
 )
@@ -194,7 +175,7 @@ encodings = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     # How rows become hashes, without which a fingerprint means nothing. Many outputs share one.
-    Column("value", JSON, nullable=False),
+    Column("value", FreeJson, nullable=False),
 )
 
 fingerprints = Table(
@@ -203,21 +184,21 @@ fingerprints = Table(
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("partition_date", Date, primary_key=True),
     Column("encoding", String(64), ForeignKey("encodings.digest"), primary_key=True),
-    Column("value", JSON, nullable=False),
+    Column("value", FreeJson, nullable=False),
 )
 
 comparisons = Table(
     "comparisons",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("left_label", String(255), nullable=False),
-    Column("right_label", String(255), nullable=False),
+    Column("left_label", FreeText(255), nullable=False),
+    Column("right_label", FreeText(255), nullable=False),
     Column("environment", String(63), nullable=False),
     Column("verdict", String(20), nullable=False),  # pass, fail or incomplete
     Column("first_date", Date),
     Column("last_date", Date),
     Column("compared_at", UtcDateTime, nullable=False),
-    Column("compared_by", String(255), nullable=False),
-    Column("result", JSON, nullable=False),  # the model of dwh.migrate.compare
+    Column("compared_by", FreeText(255), nullable=False),
+    Column("result", FreeJson, nullable=False),  # the model of dwh.migrate.compare
     Index(None, "left_label", "right_label", "compared_at"),
 )

@@ -1,0 +1,78 @@
+"""Types of the ledger's columns that take what people, errors and clocks give, on every database."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["FreeJson", "FreeText", "UtcDateTime"]
+
+# NUL and half of a surrogate pair, which no database keeps as text.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. SQLite has no time zones, so that it is stored in UTC and comes back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+class FreeText(TypeDecorator[str]):
+    """What people and errors say. A character that cannot be stored becomes U+FFFD.
+
+    Parameters:
+        length: the text is cut to this many characters; None keeps all of it.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+        self.impl = String(length) if length else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        kept = _storable(value)
+        return kept if self.length is None or len(kept) <= self.length else f"{kept[: self.length - 1]}…"
+
+
+class FreeJson(TypeDecorator[Any]):
+    """JSON whose texts may hold anything. A character that cannot be stored becomes U+FFFD."""
+
+    impl = JSON
+    cache_ok = True
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return _storable(value)
+
+
+def _storable(value: Any) -> Any:
+    """Return a value in which each text can be stored, however deep it lies."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return value
