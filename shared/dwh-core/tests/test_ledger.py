@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from dwh.core.dates import DateRange
 from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
 from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, connecting, insert_if_absent, one_transaction
-from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs
+from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs, tables
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
 
@@ -268,7 +268,9 @@ def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url,
     if where == "database":
         name = ledger.url.database
         with ledger.writing() as connection:
-            connection.execute(sa.text(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'"))
+            connection.execute(
+                sa.text(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")
+            )
         url = postgresql_url
     else:
         joint = "&" if "?" in postgresql_url else "?"
@@ -294,7 +296,7 @@ def test_a_deadlock_is_tried_again(postgresql_url):
     waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with ledger.reading() as connection:
         while not connection.scalar(waiting):
-            pass
+            thread.join(0.01)
     other.execute(sa.text("UPDATE tables SET sequence = sequence"))
     other.commit()
     thread.join()
@@ -315,10 +317,8 @@ def test_a_transaction_is_tried_again_until_it_lands():
     assert (work(7), attempts) == (7, [7, 7, 7])
 
 
-def test_the_same_fingerprints_from_two_at_once(ledger):
-    """Two who insert the same rows in another order wait for each other, and both end."""
-    from dwh.core.ledger.schema import tables
-
+def test_the_same_rows_from_many_at_once(ledger):
+    """Those who insert the same rows in another order wait for each other, and all end."""
     names = [{"name": f"t{number}", "sequence": 0} for number in range(50)]
 
     def insert(number: int) -> None:

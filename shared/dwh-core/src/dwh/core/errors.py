@@ -46,8 +46,9 @@ def listed(values: Iterable[object]) -> str:
 def without_secrets(text: str) -> str:
     """Hide what may be a password in URLs: what stands before the host, and what a query calls a secret."""
     text = re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
-    secret = r"(?i)(?<=[?&;])((?:[\w.-]*(?:password|pwd|secret|token|key)|sig)=)[^&;\s]+"
-    return re.sub(secret, r"\1***", text)
+    return re.sub(
+        r"(?i)(?<=[?&;])((?:[\w.-]*(?:password|pwd|secret|token|key)|sig)=)[^&;\s]+", r"\1***", text
+    )
 
 
 def one_line(error: BaseException) -> str:

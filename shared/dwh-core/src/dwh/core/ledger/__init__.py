@@ -31,7 +31,15 @@ from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.records import Output, RunRecord
 from dwh.core.ledger.schema import decisions, publications, receipts, runs, tables
 
-__all__ = ["SCHEMA_VERSION", "Decision", "Ledger", "Output", "RunRecord", "insert_if_absent", "one_transaction"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Decision",
+    "Ledger",
+    "Output",
+    "RunRecord",
+    "insert_if_absent",
+    "one_transaction",
+]
 
 
 class Ledger(LedgerDatabase):
