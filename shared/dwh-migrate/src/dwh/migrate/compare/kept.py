@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from dwh.core.ledger import insert_if_absent
+from dwh.core.ledger import insert_if_absent, one_transaction
 from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.stored import ENCODING, fingerprint
@@ -62,8 +62,13 @@ def add_fingerprints(
         }
         for day, o in missing.items()
     ]
+    _keep(warehouse, {"digest": digest, "value": found}, rows)
+
+
+@one_transaction
+def _keep(warehouse: Warehouse, encoding: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
     with warehouse.ledger.writing() as connection:
-        insert_if_absent(connection, encodings, [{"digest": digest, "value": found}])
+        insert_if_absent(connection, encodings, [encoding])
         insert_if_absent(connection, fingerprints, rows)
 
 

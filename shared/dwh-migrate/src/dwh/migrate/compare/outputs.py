@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.identity import current_user, new_id
+from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import comparisons
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.compare import compare, compare_stored
@@ -94,6 +95,7 @@ def _proved_equal(
     return compare_stored(*known, **_arguments(left, right, options))
 
 
+@one_transaction
 def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) -> str:
     """Keep a comparison in the ledger, and return its id."""
     now = datetime.now(timezone.utc)

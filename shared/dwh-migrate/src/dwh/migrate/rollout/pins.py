@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dwh.core.errors import UnknownLineError, listed
 from dwh.core.identity import current_user
 from dwh.core.job import Job
-from dwh.core.ledger import Decision
+from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import (
     add_publications,
     add_resolutions,
@@ -30,6 +30,7 @@ from dwh.migrate.rollout.relation import breaks
 __all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision"]
 
 
+@one_transaction
 def pin(
     warehouse: Warehouse, job: str, line: str, environment: str, reason: str, *, publish: bool = False
 ) -> Decision:

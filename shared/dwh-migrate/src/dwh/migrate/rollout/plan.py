@@ -16,6 +16,7 @@ from dwh.core.contract import Table
 from dwh.core.dates import date_spans, parse_date
 from dwh.core.errors import InvalidDateError, NotPinnedError, without_secrets
 from dwh.core.identity import current_user, new_id
+from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import plans
 from dwh.core.lines import installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -266,6 +267,7 @@ def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int
     return tuple(shown(need) for need in needs) if dates else ()
 
 
+@one_transaction
 def _keep(warehouse: Warehouse, found: Plan) -> None:
     now = datetime.now(timezone.utc)
     row = {

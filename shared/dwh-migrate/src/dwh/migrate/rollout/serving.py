@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DwhError, LedgerError, one_line
 from dwh.core.identity import new_id
-from dwh.core.ledger import Decision
+from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
 from dwh.core.run import Receipt, run_job
@@ -141,6 +141,7 @@ def _compare(
     return record(warehouse, result, list(dates)), result.verdict
 
 
+@one_transaction
 def _record(
     warehouse: Warehouse,
     decision: Decision,

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange, date_spans
-from dwh.core.ledger import Decision
+from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import (
     add_publications,
     add_resolutions,
@@ -49,6 +49,7 @@ class Moved:
     withdrawn: tuple[DateRange, ...] = ()
 
 
+@one_transaction
 def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
     """Begin exactly what the newest plan showed.
 
@@ -89,6 +90,7 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
     return Moved(decision)
 
 
+@one_transaction
 def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
     """Take the next step, if the gate of this one is open; a cutover moves the whole table.
 
@@ -108,12 +110,14 @@ def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") 
     return _move(_through_the_gate(warehouse, now), now, "advance", reason, {"step": step})
 
 
+@one_transaction
 def hold(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
     """Stay at this step until somebody resumes; what is served does not change."""
     now = _running(warehouse, job, environment)
     return _move(_deciding(warehouse, now.decision), now, "hold", reason, {"state": "held"})
 
 
+@one_transaction
 def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
     """Go on after a hold. The gate counts from here."""
     now = progress(warehouse, job, environment)
@@ -122,6 +126,7 @@ def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Mov
     return _move(_deciding(warehouse, now.decision), now, "resume", reason, {"state": "running"})
 
 
+@one_transaction
 def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
     """End a rollout at its last step: the new line is the pin, and the old one runs no more.
 
@@ -138,6 +143,7 @@ def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -
     return _move(_through_the_gate(warehouse, now), now, "finish", reason, ended, now.rollout["to"])
 
 
+@one_transaction
 def roll_back(
     warehouse: Warehouse, job: str, environment: str, reason: str, *, based_on: Progress | None = None
 ) -> Moved:
