@@ -2,8 +2,8 @@
 
 Start at `repository` (which packages there are) and `gate` (what a release is checked for). Then:
 
-- what a package promises: `surface`, made of `api` (by griffe, from source) and `jobs` (contracts,
-  read in a process of their own); `record` keeps it in `released/<version>.json`
+- what a package promises: `surface`, made of `api` (by griffe, from source) and of what `looking` sees
+  when it imports the package in a process of its own; `record` keeps it in `released/<version>.json`
 - what a difference means: `api_changes` and `contract_changes` give `findings`, each with the
   smallest step (`versions`) that allows it; `declared` holds them against a line's own `changes`;
   `waivers` lowers what a person has answered for

@@ -60,6 +60,10 @@ class Git:
         except GitError:
             return None
 
+    def private(self, name: str) -> Path:
+        """Return a folder for what this tool keeps beside git's own files."""
+        return self.root / self.run("rev-parse", "--git-common-dir").strip() / "dwh-release" / name
+
     def blob(self, revision: str, path: str) -> bytes | None:
         """Return a file's content at a revision, or None where it is not there."""
         try:

@@ -42,7 +42,7 @@ class Facts:
 def problems(facts: Facts) -> Iterator[str]:
     """Yield each reason why the package cannot be released as it is."""
     for rule in (
-        _repository_version, _edited_releases, _version, _line_status, _ended, _fragments,
+        _repository_version, _faults, _edited_releases, _version, _line_status, _ended, _fragments,
         _migration, _declarations, _security, _changelog,
     ):  # fmt: skip
         yield from rule(facts)
@@ -52,6 +52,10 @@ def _repository_version(facts: Facts) -> Iterator[str]:
     problem = facts.repository.version_problem()
     if problem:
         yield problem
+
+
+def _faults(facts: Facts) -> Iterator[str]:
+    yield from facts.surface.faults
 
 
 def _edited_releases(facts: Facts) -> Iterator[str]:

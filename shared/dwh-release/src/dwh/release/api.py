@@ -8,74 +8,73 @@ can be compared; its own name inside annotations becomes `{line}`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Any, TypedDict, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import griffe
 
+from dwh.release.api_data import ApiData
+from dwh.release.api_values import add_values
 from dwh.release.errors import ReadError
 from dwh.release.jobs import Place
 from dwh.release.repository import Package
 
-__all__ = ["ApiData", "ParameterData", "read_api", "rebuilt"]
+__all__ = ["read_api"]
 
 # Compared as contracts and settings, not as values.
 _DECLARATIONS = ("reads", "writes", "changes")
 
 
-class ParameterData(TypedDict):
-    """A parameter of a function, as it is written."""
+def read_api(
+    package: Package, root_path: str, seen: Mapping[str, Any]
+) -> tuple[dict[str, ApiData], dict[str, Place]]:
+    """Return the public objects of a package by path, and where each is written; raises ReadError.
 
-    name: str
-    kind: str
-    annotation: str | None
-    default: str | None
-
-
-class ApiData(TypedDict, total=False):
-    """A public object. Which keys it has depends on its kind.
-
-    kind: `module`, `class`, `function`, `attribute` or `alias` (a name that a module passes on).
+    Parameters:
+        seen: what `looking` saw in the imported package: it knows values, and what was promised before
+            and is still there, wherever it is defined now.
     """
-
-    kind: str
-    labels: list[str]
-    bases: list[str]
-    parameters: list[ParameterData]
-    returns: str | None
-    annotation: str | None
-    value: str | None
-    target: str
-
-
-def read_api(package: Package, root_path: str) -> tuple[dict[str, ApiData], dict[str, Place]]:
-    """Return the public objects of a package by path, and where each is written; raises ReadError."""
     try:
         module = griffe.load(package.module, search_paths=[package.src], allow_inspection=False)
     except (griffe.LoadingError, ImportError, SyntaxError) as error:
-        raise ReadError(f"reading the API of {package.name}", str(error), "mend the file") from error
+        raise ReadError(f"reading the API of {package.name}", str(error), "fix the file") from error
     _require_readable(package)
     api, places = {}, {}
-    for found in _public(cast(griffe.Module, module), package):
-        path = found.path.removeprefix(f"{package.module}.")
+    for path, found in _listed(cast(griffe.Module, module), package, seen):
         api[path] = _described(found, package.module)
         places[path] = Place(_file(found, package, root_path), found.lineno or 1)
+    add_values(api, seen, set(_written(cast(griffe.Module, module), "")))
     return api, places
 
 
-def rebuilt(name: str, api: dict[str, ApiData]) -> griffe.Module:
-    """Make griffe's objects again from what was recorded, for its comparison."""
-    top = griffe.Module(name)
-    for path in sorted(api):
-        parent: Any = top
-        for word in path.split(".")[:-1]:
-            if word not in parent.members:
-                parent[word] = griffe.Module(word, parent=parent)
-            parent = parent[word]
-        made = _object(path.rpartition(".")[2], api[path])
-        made.public = True
-        parent.set_member(made.name, made)
-    return top
+def _written(module: griffe.Module, above: str) -> Iterator[str]:
+    """Yield the path of each name that a module's source defines or imports, public or not."""
+    for name, member in module.members.items():
+        yield f"{above}{name}"
+        if not member.is_alias and member.is_module:
+            yield from _written(cast(griffe.Module, member), f"{above}{name}.")
+
+
+def _listed(
+    module: griffe.Module, package: Package, seen: Mapping[str, Any]
+) -> Iterator[tuple[str, griffe.Object | griffe.Alias]]:
+    """Yield each public object by its path, and what was promised and is now defined elsewhere."""
+    known = set()
+    for path, found in _public(module, package, ""):
+        known.add(path)
+        yield path, found
+    # A name that a module no longer lists, but still has, keeps its promise.
+    for path, where in seen["found"].items():
+        inside = where.removeprefix(f"{package.module}.")
+        if path not in known and inside != where and _exists(module, inside):
+            yield path, module[inside]
+
+
+def _exists(module: griffe.Module, path: str) -> bool:
+    try:
+        return module[path] is not None
+    except (KeyError, griffe.GriffeError):
+        return False
 
 
 def _require_readable(package: Package) -> None:
@@ -84,20 +83,42 @@ def _require_readable(package: Package) -> None:
         try:
             ast.parse(path.read_text(encoding="utf-8"))
         except (SyntaxError, UnicodeDecodeError) as error:
-            raise ReadError(f"reading {path}", str(error), "mend the file") from error
+            raise ReadError(f"reading {path}", str(error), "fix the file") from error
 
 
-def _public(parent: griffe.Module | griffe.Class, package: Package) -> Iterator[Any]:
-    for name, member in parent.members.items():
-        if (
-            not member.is_public
-            or (name.startswith("_") and name != "__init__")
-            or _is_declaration(member, package)
-        ):
+def _public(
+    parent: griffe.Module | griffe.Class, package: Package, above: str
+) -> Iterator[tuple[str, griffe.Object | griffe.Alias]]:
+    for name, member in (parent.members | _inherited(parent, package)).items():
+        hidden = name.startswith("_") and name != "__init__"
+        if hidden or not (member.is_public or name in _inherited(parent, package)):
             continue
-        yield member
-        if not member.is_alias and (member.is_module or member.is_class):
-            yield from _public(cast("griffe.Module | griffe.Class", member), package)
+        found = _target(member, package)
+        if _is_declaration(found, package):
+            continue
+        path = f"{above}{name}"
+        yield path, found
+        if not found.is_alias and (found.is_class or (found.is_module and found is member)):
+            yield from _public(cast("griffe.Module | griffe.Class", found), package, f"{path}.")
+
+
+def _inherited(parent: griffe.Module | griffe.Class, package: Package) -> dict[str, griffe.Alias]:
+    """Return what a class has of other classes of the package: a private one may be its only home."""
+    if not parent.is_class:
+        return {}
+    found = parent.inherited_members
+    return {name: member for name, member in found.items() if _target(member, package) is not member}
+
+
+def _target(member: griffe.Object | griffe.Alias, package: Package) -> griffe.Object | griffe.Alias:
+    """Return what a name leads to inside the package; the name itself where that is elsewhere."""
+    if not isinstance(member, griffe.Alias):
+        return member
+    try:
+        found = member.final_target
+    except griffe.GriffeError:
+        return member
+    return found if f"{found.path}.".startswith(f"{package.module}.") else member
 
 
 def _is_declaration(member: griffe.Object | griffe.Alias, package: Package) -> bool:
@@ -138,14 +159,18 @@ def _described(found: Any, module: str) -> ApiData:
     elif found.is_attribute:
         described["labels"] = sorted(found.labels & {"property", "cached", "writable", "deletable"})
         described["annotation"] = text(found.annotation)
-        described["value"] = text(found.value) if _is_constant(found) else None
+        if not _is_field(found):
+            described["value"] = text(found.value) if _is_constant(found) else None
     return described
+
+
+def _is_field(found: griffe.Attribute) -> bool:
+    """Tell whether it belongs to a dataclass, whose synthesized `__init__` has its default."""
+    return found.parent is not None and found.parent.is_class and "dataclass" in found.parent.labels
 
 
 def _is_constant(found: griffe.Attribute) -> bool:
     """Tell whether callers may count on the value: a constant, a type alias, a literal default."""
-    if found.parent is not None and found.parent.is_class and "dataclass" in found.parent.labels:
-        return False  # the synthesized __init__ has it
     if found.value is None:
         return False
     if found.name[0].isupper():
@@ -155,24 +180,3 @@ def _is_constant(found: griffe.Attribute) -> bool:
     except (ValueError, SyntaxError):
         return False
     return True
-
-
-def _object(name: str, described: ApiData) -> griffe.Object | griffe.Alias:
-    kind = described["kind"]
-    if kind == "alias":
-        # An alias is compared as a name; where it points to is compared as text.
-        return griffe.Attribute(name, value=described["target"])
-    if kind == "function":
-        return griffe.Function(name, parameters=_parameters(described), returns=described["returns"])
-    if kind == "class":
-        return griffe.Class(name, bases=list(described["bases"]))
-    return griffe.Module(name) if kind == "module" else griffe.Attribute(name)
-
-
-def _parameters(described: ApiData) -> griffe.Parameters:
-    return griffe.Parameters(
-        *(
-            griffe.Parameter(p["name"], kind=griffe.ParameterKind(p["kind"]), default=p["default"])
-            for p in described["parameters"]
-        )
-    )

@@ -1,98 +1,103 @@
-"""Differences between two public APIs. What griffe can tell it tells; the rest is found here.
-
-griffe (2.4) sees removed objects, changed kinds and parameters. It reports breaks only, and does not
-see a changed annotation of a parameter, an attribute or a return value, a changed constant, a
-function that became async, or a method that became a property.
-"""
+"""Differences between two public APIs: what a caller of the code would notice."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-import griffe
-
-from dwh.release.api import ApiData, rebuilt
+from dwh.release._inspection.plain import plain_text
+from dwh.release.api_data import ApiData, ParameterData
 from dwh.release.findings import Finding
+from dwh.release.parameter_changes import parameter_changes
 from dwh.release.surface import Surface
 from dwh.release.versions import Step
 
 __all__ = ["api_findings"]
 
-_ASPECTS = {
-    griffe.BreakageKind.PARAMETER_MOVED: "parameter moved",
-    griffe.BreakageKind.PARAMETER_REMOVED: "parameter removed",
-    griffe.BreakageKind.PARAMETER_CHANGED_KIND: "parameter kind",
-    griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT: "default",
-    griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED: "required",
-    griffe.BreakageKind.PARAMETER_ADDED_REQUIRED: "parameter required",
-    griffe.BreakageKind.OBJECT_REMOVED: "removed",
-    griffe.BreakageKind.OBJECT_CHANGED_KIND: "kind",
-    griffe.BreakageKind.CLASS_REMOVED_BASE: "base removed",
-    # Annotations are compared here, in one place.
-    griffe.BreakageKind.RETURN_CHANGED_TYPE: None,
-}
-
 
 def api_findings(old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
     """Yield the differences of a surface's API from a recorded one."""
-    yield from _by_griffe(old, new)
-    for path, after in new.api.items():
-        if path not in old:
-            if path.rpartition(".")[0] in old or "." not in path:
-                yield _finding(new, path, "added", f"{after['kind']} {path} is new", Step.minor)
-        elif old[path]["kind"] == after["kind"]:
-            yield from _by_text(path, old[path], after, new)
+    was, now = _with_values(old), _with_values(new.api)
+    for path in sorted(was.keys() - now.keys()):
+        yield from _gone(path, was, new)
+    for path, after in now.items():
+        if path in was:
+            yield from _differences(path, was[path], after, new)
+        elif path.rpartition(".")[0] in was or "." not in path:
+            yield from _added(path, after, new)
 
 
-def _by_griffe(old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
-    for breakage in griffe.find_breaking_changes(rebuilt("api", old), rebuilt("api", new.api)):
-        aspect = _ASPECTS.get(breakage.kind, breakage.kind.value.lower())
-        path = breakage.obj.path.removeprefix("api.")
-        if aspect is not None:
-            yield _griffe_finding(new, path, aspect, breakage)
+def _with_values(api: dict[str, ApiData]) -> dict[str, ApiData]:
+    """Return an API whose defaults are values, not words, but for public constants: those tell themselves."""
+    return {
+        path: {**item, "parameters": [_valued(path, parameter, api) for parameter in item["parameters"]]}
+        if "parameters" in item
+        else item
+        for path, item in api.items()
+    }
 
 
-def _griffe_finding(new: Surface, path: str, aspect: str, breakage: griffe.Breakage) -> Finding:
-    before, after = breakage.old_value, breakage.new_value
-    parameter = before if isinstance(before, griffe.Parameter) else after
-    if isinstance(parameter, griffe.Parameter):
-        message = f"{path}({parameter.name}): {breakage.kind.value.lower()}{_values(before, after, aspect)}"
-        return _finding(new, path, f"{aspect} {parameter.name}", message)
-    if aspect == "removed":
-        return _finding(new, path, aspect, f"{path} is gone")
-    said = f"{path}: {breakage.kind.value.lower()}: {_shown(before)} → {_shown(after)}"
-    return _finding(new, path, aspect, said)
+def _valued(path: str, parameter: ParameterData, api: dict[str, ApiData]) -> ParameterData:
+    text, above = parameter["default"], path
+    while text and above:
+        above = above.rpartition(".")[0]
+        if f"{above}.{text}".lstrip(".") in api:
+            return parameter
+    return {**parameter, "default": parameter.get("is", _canonical(text))}
 
 
-def _values(before: object, after: object, aspect: str) -> str:
-    if not isinstance(before, griffe.Parameter) or not isinstance(after, griffe.Parameter):
-        return ""
-    if aspect == "default":
-        return f": {before.default} → {after.default}"
-    if aspect == "parameter kind":
-        return f": {_shown(before.kind)} → {_shown(after.kind)}"
-    return ""
+def _gone(path: str, old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
+    above = path.rpartition(".")[0]
+    if above in old and above not in new.api:
+        return  # it went with what it was in
+    if path.endswith(".__init__"):
+        yield from _parameters(path, old[path], {"kind": "function", "parameters": []}, new)
+    else:
+        yield _finding(new, path, "removed", f"{path} is gone")
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(getattr(value, "value", value))
+def _added(path: str, after: ApiData, new: Surface) -> Iterator[Finding]:
+    if path.endswith(".__init__"):
+        yield from _parameters(path, {"kind": "function", "parameters": []}, after, new)
+    else:
+        yield _finding(new, path, "added", f"{after['kind']} {path} is new", Step.minor)
 
 
-def _by_text(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
+def _differences(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
+    if "alias" in (before["kind"], after["kind"]):
+        # Of a name that comes from elsewhere only that it can be imported is promised.
+        if before.get("target") != after.get("target") and before["kind"] == after["kind"]:
+            yield _finding(new, path, "moved", f"{path} comes from {after.get('target')}", Step.patch)
+    elif before["kind"] != after["kind"]:
+        said = f"{path}: it was a {before['kind']} and is a {after['kind']}"
+        yield _finding(new, path, "kind", said)
+    else:
+        yield from _texts(path, before, after, new)
+        yield from _labels(path, before, after, new)
+        yield from _bases(path, before, after, new)
+        yield from _parameters(path, before, after, new)
+
+
+def _texts(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
     if before.get("returns") != after.get("returns"):
         yield _changed(new, path, "return type", before.get("returns"), after.get("returns"))
-    if before.get("annotation") != after.get("annotation"):
-        yield _changed(new, path, "annotation", before.get("annotation"), after.get("annotation"))
-    if before.get("value") != after.get("value"):
-        yield _changed(new, path, "value", before.get("value"), after.get("value"))
-    if before.get("target") != after.get("target"):
-        # Where a name is defined is not promised, that it can be imported is.
-        yield _finding(new, path, "moved", f"{path} comes from {after.get('target')}", Step.patch)
-    yield from _labels(path, before, after, new)
-    yield from _bases(path, before, after, new)
-    yield from _parameters(path, before, after, new)
+    if "annotation" in after and before.get("annotation") != after["annotation"]:
+        yield _changed(new, path, "annotation", before.get("annotation"), after["annotation"])
+    was, now = _value(before), _value(after)
+    if was is not None and was != now:
+        yield _changed(new, path, "value", was, now)
+
+
+def _value(item: ApiData) -> str | None:
+    return item.get("is", _canonical(item.get("value")))
+
+
+def _canonical(text: str | None) -> str | None:
+    """Return a literal as its value's text; anything else as it is written."""
+    try:
+        return text if text is None else plain_text(ast.literal_eval(text)) or text
+    except (ValueError, SyntaxError):
+        return text
 
 
 def _labels(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
@@ -104,26 +109,22 @@ def _labels(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterato
 
 def _bases(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
     was, now = before.get("bases", []), after.get("bases", [])
-    if was == now or len(now) < len(was):  # the second griffe says
-        return
-    step = Step.minor if set(was) <= set(now) else Step.major
-    yield _changed(new, path, "bases", ", ".join(was) or "none", ", ".join(now), step)
+    if was != now:
+        step = Step.minor if set(was) <= set(now) else Step.major
+        yield _changed(new, path, "bases", ", ".join(was), ", ".join(now), step)
 
 
 def _parameters(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
-    was = {parameter["name"]: parameter for parameter in before.get("parameters", [])}
-    for parameter in after.get("parameters", []):
-        name = parameter["name"]
-        if name in was:
-            old = was[name]["annotation"]
-            if old != parameter["annotation"]:
-                where = f"{path}({name})"
-                said = f"{where}: its type changed: {old} → {parameter['annotation']}"
-                yield _finding(new, path, f"type {name}", said)
-        elif parameter["default"] is not None or parameter["kind"].startswith("variadic"):
-            yield _finding(
-                new, path, f"parameter added {name}", f"{path}({name}) is new, and optional", Step.minor
-            )
+    was, now = (_given(path, item.get("parameters", [])) for item in (before, after))
+    for change in parameter_changes(was, now):
+        said = f"{path}({change.name}): {change.message}"
+        yield _finding(new, path, f"{change.aspect} {change.name}", said, change.step)
+
+
+def _given(path: str, parameters: list[ParameterData]) -> list[ParameterData]:
+    """Return the parameters that a caller gives: not the `self` of a constructor."""
+    own = path.endswith(".__init__") and parameters and parameters[0]["name"] == "self"
+    return parameters[1 if own else 0 :]
 
 
 def _changed(

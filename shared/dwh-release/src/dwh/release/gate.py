@@ -92,7 +92,7 @@ def check(repository: Repository, package: Package, today: date) -> Report:
     before = repository.before(package)
     older = Records(repository.git, before).last if before else None
     baseline = records.last or older
-    surface = read_surface(repository, package)
+    surface = read_surface(repository, package, baseline.data["api"] if baseline else ())
     findings, waiver_problems = waive(
         _findings(package, baseline, surface, own=records.last is not None), read_waivers(package), today
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dwh.release.api import ApiData, read_api
-from dwh.release.jobs import JobData, Place, read_jobs
+from dwh.release.api import read_api
+from dwh.release.api_data import ApiData
+from dwh.release.jobs import JobData, Place
+from dwh.release.looking import look
 from dwh.release.repository import Package, Repository
 
 __all__ = ["Surface", "code_digest", "file_digests", "read_surface", "requirements"]
@@ -25,6 +28,7 @@ class Surface:
         requires: Python versions, dependencies, extras and commands.
         places: where in the tree each of them is written; not recorded.
         home: where to point to when something is gone.
+        faults: why a job cannot be called as every job is, or a contract is not the same everywhere.
     """
 
     api: dict[str, ApiData]
@@ -33,6 +37,7 @@ class Surface:
     requires: dict[str, Any]
     places: dict[str, Place]
     home: Place
+    faults: tuple[str, ...] = ()
 
     def place(self, path: str) -> Place:
         """Return where a path is written, or the nearest thing above it that is."""
@@ -43,14 +48,32 @@ class Surface:
         return self.home
 
 
-def read_surface(repository: Repository, package: Package) -> Surface:
-    """Read the surface of a package in the tree; raises ReadError."""
-    api, places = read_api(package, package.path)
-    jobs = read_jobs(package, repository.shared_sources())
+def read_surface(repository: Repository, package: Package, promised: Iterable[str] = ()) -> Surface:
+    """Read the surface of a package in the tree; raises ReadError.
+
+    Parameters:
+        promised: the paths of the API that a release has: a name that is still there keeps its promise,
+            wherever it is defined.
+    """
+    seen = look(repository, package, (path for path in promised if not path.endswith(".__init__")))
+    api, places = read_api(package, package.path, seen)
+    places.update({path: Place(*place) for path, place in seen["places"].items()})
     init = package.module_folder.joinpath("__init__.py").relative_to(repository.root).as_posix()
-    row = package.source.row if package.source else 1
-    home = Place(init, row)
-    return Surface(api, jobs.jobs, jobs.settings, requirements(package), places | jobs.places, home)
+    home = Place(init, package.source.row if package.source else 1)
+    faults = tuple(_faults(package, seen, places, home))
+    return Surface(api, seen["jobs"], seen["settings"], requirements(package), places, home, faults)
+
+
+def _faults(
+    package: Package, seen: Mapping[str, Any], places: Mapping[str, Place], home: Place
+) -> Iterator[str]:
+    for job, said in seen["uncallable"].items():
+        yield f"{places.get(job, home)}: {said}: whoever runs a line's jobs calls them all alike"
+    if seen["unsteady"]:
+        yield (
+            f"{home}: what {package.name} promises is not the same everywhere: {seen['unsteady']}; write "
+            "down what holds, without asking where it runs"
+        )
 
 
 def requirements(package: Package) -> dict[str, Any]:

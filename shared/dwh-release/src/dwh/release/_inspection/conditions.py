@@ -1,0 +1,177 @@
+"""Other conditions to read a line under: another time, Python, environment, machine.
+
+A contract is a promise, and a promise is the same everywhere. What the line's own modules ask about
+where they are is answered otherwise, and they are imported again; the standard library and all else
+that they import stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import getpass
+import os
+import pathlib
+import platform
+import random
+import socket
+import sys
+import time
+from collections import namedtuple
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+__all__ = ["CONDITIONS", "Environ", "watched_environment"]
+
+_Version = namedtuple("_Version", "major minor micro releaselevel serial")
+_LATER = datetime.datetime(2099, 6, 1, 1, 2, 3)
+
+
+class _Any(str):
+    """A setting that is whatever it is compared with."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def _same(self, *_: object) -> _Any:
+        return self
+
+    lower = upper = casefold = strip = _same
+
+
+class Environ(MutableMapping[str, str]):
+    """The environment's variables, and which of them were asked for."""
+
+    def __init__(self, real: MutableMapping[str, str]) -> None:
+        self.asked: set[str] = set()
+        self._real = real
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._real[name]
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return name in self._real
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._real[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._real[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._real)
+
+    def __len__(self) -> int:
+        return len(self._real)
+
+
+class _Today(datetime.date):
+    @classmethod
+    def today(cls) -> Any:
+        return _LATER.date()
+
+
+class _Now(datetime.datetime):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+        return _LATER.replace(tzinfo=tz)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _LATER
+
+    today = now
+
+
+@contextlib.contextmanager
+def watched_environment() -> Iterator[Environ]:
+    """Note which environment variables are asked for."""
+    watched = Environ(os.environ)
+    with _replaced((os, "environ", watched)):
+        yield watched
+
+
+def _again(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    yield "read a second time", contextlib.nullcontext()
+
+
+def _pythons(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    for numbers in pythons:
+        shown = ".".join(map(str, numbers[:2]))
+        version = _Version._make([*numbers, "final", 0])
+        yield (
+            f"with Python {shown}",
+            _replaced(
+                (sys, "version_info", version),
+                (sys, "hexversion", (numbers[0] << 24) + (numbers[1] << 16)),
+                (sys, "version", f"{shown}.0 (other)"),
+                (platform, "python_version", lambda shown=shown: f"{shown}.0"),
+                (platform, "python_version_tuple", lambda shown=shown: (*shown.split("."), "0")),
+            ),
+        )
+
+
+def _environments(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    if asked:
+        names = ", ".join(sorted(asked))
+        absent = {name: value for name, value in os.environ.items() if name not in asked}
+        yield f"without the environment variable {names}", _replaced((os, "environ", absent))
+        given = {**absent, **{name: _Any("1") for name in asked}}
+        yield f"with another environment variable {names}", _replaced((os, "environ", given))
+
+
+def _machines(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    system = "Darwin" if platform.system() != "Darwin" else "Linux"
+    uname = namedtuple("uname", "sysname nodename release version machine")
+    other: list[tuple[object, str, Any]] = [
+        (sys, "platform", system.lower()),
+        (sys, "maxsize", 2**31 - 1),
+        (platform, "system", lambda: system),
+        (platform, "node", lambda: "elsewhere"),
+        (platform, "machine", lambda: "other"),
+        (platform, "platform", lambda: "other"),
+        (socket, "gethostname", lambda: "elsewhere"),
+        (socket, "getfqdn", lambda *_: "elsewhere"),
+        (getpass, "getuser", lambda: "somebody"),
+        (os, "cpu_count", lambda: 1023),
+        (os, "getcwd", lambda: "/elsewhere"),
+        (os, "uname", lambda: uname(system, "elsewhere", "0", "0", "other")),
+        (os.path, "expanduser", lambda path: os.fspath(path).replace("~", "/elsewhere")),
+        (pathlib.Path, "home", classmethod(lambda cls: cls("/elsewhere"))),
+        (pathlib.Path, "cwd", classmethod(lambda cls: cls("/elsewhere"))),
+    ]
+    yield "on another machine", _replaced(*(item for item in other if hasattr(item[0], item[1])))
+
+
+def _times(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    random.seed(1)
+    yield (
+        "at another time",
+        _replaced((time, "time", _LATER.timestamp), (datetime, "date", _Today), (datetime, "datetime", _Now)),
+    )
+
+
+# Each gives a label and a context manager; `asked` are the variables that the line asked for.
+CONDITIONS: tuple[Callable[[set[str], list[list[int]]], Iterator[tuple[str, Any]]], ...] = (
+    _again, _pythons, _environments, _machines, _times,
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _replaced(*items: tuple[object, str, Any]) -> Iterator[None]:
+    before = [(owner, name, vars(owner)[name]) for owner, name, _ in items]
+    try:
+        for owner, name, value in items:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)

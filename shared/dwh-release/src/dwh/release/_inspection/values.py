@@ -1,0 +1,138 @@
+"""What the public names of an imported package are: constants, defaults, constructors, places."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable, Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+from dwh.release._inspection.plain import is_fixed, plain_text
+
+__all__ = ["read_values"]
+
+_GONE = object()
+
+
+def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
+    """Import every public module that can be imported and return what is in it.
+
+    Parameters:
+        promised: paths below the package that must still lead to something.
+
+    Returns `values` (constants as text), `fixed` (those that cannot change in place), `defaults` (of
+    parameters), `calls` (parameters of constructors that the package defines), and `found`: for each
+    promised path that leads somewhere, where it is defined.
+    """
+    answer: dict[str, Any] = {"values": {}, "fixed": [], "defaults": {}, "calls": {}, "found": {}}
+    for module in _modules(package):
+        prefix = module.__name__.removeprefix(package).lstrip(".")
+        for name, value in _members(module):
+            _note(answer, package, f"{prefix}.{name}".lstrip("."), value)
+    for path in promised:
+        value = _value(package, path)
+        if value is not _GONE:
+            answer["found"][path] = _home(value)
+            _note(answer, package, path, value)
+    return answer
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    top = _imported(package)
+    if top is None:
+        return
+    yield top
+    for found in pkgutil.iter_modules(getattr(top, "__path__", ())):
+        if found.name.isidentifier() and not found.name.startswith("_"):
+            yield from _modules(f"{package}.{found.name}")
+
+
+def _imported(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except Exception:  # an extra that is not installed, a script: what griffe reads of it has to do
+        return None
+
+
+def _members(module: ModuleType) -> Iterator[tuple[str, object]]:
+    listed = getattr(module, "__all__", None)
+    for name in list(listed if listed is not None else vars(module)):
+        value = _attribute(module, name)
+        if not name.startswith("_") and value is not _GONE and not isinstance(value, ModuleType):
+            yield name, value
+
+
+def _note(answer: dict[str, Any], package: str, path: str, value: object) -> None:
+    text = plain_text(value)
+    if text is not None:
+        answer["values"][path] = text
+        if is_fixed(value):
+            answer["fixed"].append(path)
+    elif isinstance(value, FunctionType):
+        answer["defaults"][path] = _defaults(value)
+    elif isinstance(value, type) and _inside(value, package):
+        _note_class(answer, package, path, value)
+
+
+def _note_class(answer: dict[str, Any], package: str, path: str, found: type) -> None:
+    owners = [owner for owner in found.__mro__ if _inside(owner, package)]
+    if any({"__init__", "__new__"} & vars(owner).keys() for owner in owners):
+        answer["calls"][path] = _parameters(found)
+    for owner in reversed(owners):
+        for name, member in vars(owner).items():
+            if not name.startswith("_") or name == "__init__":
+                function = member.__func__ if isinstance(member, staticmethod | classmethod) else member
+                _note(answer, package, f"{path}.{name}", function)
+
+
+def _inside(found: type, package: str) -> bool:
+    return found.__module__ == package or found.__module__.startswith(f"{package}.")
+
+
+def _defaults(function: FunctionType) -> dict[str, str]:
+    parameters = inspect.signature(function).parameters.values()
+    texts = {p.name: plain_text(p.default) for p in parameters if p.default is not p.empty}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _parameters(found: type) -> list[dict[str, str | None]]:
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [
+        {
+            "name": parameter.name,
+            "kind": parameter.kind.description,
+            "annotation": None,
+            "default": None if parameter.default is parameter.empty else plain_text(parameter.default) or "…",
+        }
+        for parameter in parameters
+    ]
+
+
+def _value(package: str, path: str) -> object:
+    """Return what a path leads to, or _GONE."""
+    found: Any = _imported(package)
+    for name in path.split("."):
+        below = _attribute(found, name)
+        if below is _GONE and isinstance(found, ModuleType):
+            below = _imported(f"{found.__name__}.{name}") or _GONE
+        found = below
+    return found
+
+
+def _attribute(owner: object, name: str) -> Any:
+    try:
+        return getattr(owner, name, _GONE)
+    except Exception:  # a name that is made when it is asked for, of an extra that is not installed
+        return _GONE
+
+
+def _home(value: Any) -> str:
+    """Return where a class, a function or a module is defined; an empty text for a value."""
+    if isinstance(value, type | FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    return value.__name__ if isinstance(value, ModuleType) else ""

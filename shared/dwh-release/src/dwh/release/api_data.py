@@ -1,0 +1,35 @@
+"""The public objects of a package, as data: the shape in which a record keeps them."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+__all__ = ["ApiData", "ParameterData"]
+
+_Is = TypedDict("_Is", {"is": NotRequired[str]})
+
+
+class ParameterData(_Is):
+    """A parameter of a function, as it is written; `is` is the default's value once it is imported."""
+
+    name: str
+    kind: str
+    annotation: str | None
+    default: str | None
+
+
+class ApiData(_Is, total=False):
+    """A public object. Which keys it has depends on its kind.
+
+    kind: `module`, `class`, `function`, `attribute` or `alias` (a name that a module passes on).
+    value: a constant as it is written; `is` is its value once it is imported.
+    """
+
+    kind: str
+    labels: list[str]
+    bases: list[str]
+    parameters: list[ParameterData]
+    returns: str | None
+    annotation: str | None
+    value: str | None
+    target: str

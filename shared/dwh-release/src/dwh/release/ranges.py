@@ -1,0 +1,57 @@
+"""Ranges of versions: which Pythons and Sparks a package runs on, and what it no longer does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+__all__ = ["lost", "python_bounds", "range_of"]
+
+
+def python_bounds(requires: str | None) -> list[list[int]]:
+    """Return the oldest and the newest Python 3 that a package says it runs on."""
+    allowed = [minor for minor in range(41) if SpecifierSet(requires or "").contains(f"3.{minor}.99")]
+    return [[3, minor, 99] for minor in dict.fromkeys(allowed[:1] + allowed[-1:])]
+
+
+def range_of(dependencies: Iterable[str], name: str) -> SpecifierSet | None:
+    """Return which versions of a distribution all of these requirements allow; None if none names it."""
+    found = [
+        r for r in map(Requirement, dependencies) if canonicalize_name(r.name) == canonicalize_name(name)
+    ]
+    if not found:
+        return None
+    specifier = SpecifierSet()
+    for requirement in found:
+        specifier &= requirement.specifier
+    return specifier
+
+
+def lost(old: SpecifierSet, new: SpecifierSet) -> str | None:
+    """Return the newest version that the old range allows and the new one does not, or None."""
+    if old == new:
+        return None
+    mentioned = re.findall(r"\d+(?:\.\d+)*", f"{old},{new}")
+    candidates = {*_grid(), *(near for text in mentioned for near in _around(text))}
+    gone = [version for version in candidates if old.contains(version) and not new.contains(version)]
+    return str(max(gone)) if gone else None
+
+
+@cache
+def _grid() -> tuple[Version, ...]:
+    return tuple(Version(f"{major}.{minor}.0") for major in range(8) for minor in range(21))
+
+
+def _around(text: str) -> Iterator[Version]:
+    """Yield a version and its neighbours on both sides."""
+    numbers = [*map(int, text.split(".")), 0, 0][:3]
+    for place, number in enumerate(numbers):
+        for near in (number - 1, number, number + 1):
+            if near >= 0:
+                yield Version(".".join(map(str, [*numbers[:place], near, *numbers[place + 1 :]])))

@@ -1,0 +1,167 @@
+"""Breaks that do not show in the words of the source, and what only looks like one."""
+
+# ruff: noqa: E501  # a table is read across
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from monorepo import Monorepo
+
+LIB = "shared/dwh-extra/src/dwh/extra"
+MAIN = "packages/dwh-v0_2/src/dwh/shops/v0_2_0"
+SALES = f"{MAIN}/sales.py"
+RUN = '''
+    def run(self, day: str) -> None:
+        """Run on a day."""
+
+    def transform'''
+
+Edit = Callable[[Monorepo], object]
+
+
+def edit(path: str, *pairs: str) -> Edit:
+    def apply(repo: Monorepo) -> None:
+        for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+            repo.replace(path, old, new)
+
+    return apply
+
+
+def lib(*pairs: str) -> Edit:
+    return edit(f"{LIB}/__init__.py", *pairs)
+
+
+def checked(repo: Monorepo, package: str) -> dict[str, Any]:
+    """Return the gate's report on a package."""
+    said = repo.run("check", package, "--json")
+    assert "Traceback" not in said.all, said.all
+    report: dict[str, Any] = json.loads(said.out)[0]
+    return report
+
+
+BREAKS = [
+    ("a constant by +=", lib("PRECISION = 2", "PRECISION = 2\nPRECISION += 1"), "PRECISION: its value changed: 2 → 3"),
+    ("a constant by if", lib("PRECISION = 2", "PRECISION = 2\nif PRECISION:\n    PRECISION = 3"), "2 → 3"),
+    ("a constant by for", lib("PRECISION = 2", "PRECISION = 2\nfor PRECISION in (3, 4):\n    pass"), "2 → 4"),
+    ("a constant by globals", lib("class Money", 'globals()["PRECISION"] = 5\n\n\nclass Money'), "2 → 5"),
+    ("a constant behind a private one", lib("PRECISION = 2", "_DIGITS = 3\nPRECISION = _DIGITS"), "2 → 3"),
+    ("a constant behind an import", lambda repo: (repo.write(f"{LIB}/_n.py", "PRECISION = 3\n"), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import PRECISION")), "2 → 3"),
+    ("a constant of a class", lib("    currency: str", "    _other = 'USD'\n    currency: str", '= "EUR"', "= _other"), "Money.currency: its value changed: 'EUR' → 'USD'"),
+    ("a constant of a class, from outside", lib("class Money", "class Money", "        return self._cents / 100 if", "        return self._cents / 10 if", "rounded(self._cents / 100)", "rounded(self._cents / 100)\n\n\nMoney.currency = 'USD'"), "'EUR' → 'USD'"),
+    ("a default behind a private constant", lib("digits: int = PRECISION", "digits: int = _DIGITS", "PRECISION = 2", "PRECISION = 2\n_DIGITS = 4"), "rounded(digits): its default changed"),
+    ("a parameter behind **kwargs", lib("exact: bool = False", "**kwargs: object"), "Money.euros(exact): the parameter was removed"),
+    ("a parameter behind *args and **kwargs", lib("value: float, digits: int = PRECISION", "value: float, *args: int, **kwargs: object"), "rounded(digits): the parameter was removed"),
+    ("a constructor with __new__", lib("    def __init__(self, cents: int) -> None:", "    def __new__(cls, cents: int, unit: str) -> Money:\n        return super().__new__(cls)\n\n    def _init(self, cents: int) -> None:"), "Money.__init__(unit): it is new, and required"),
+    ("no constructor any more", lib("    def __init__(self, cents: int) -> None:\n        self._cents = cents\n", "    _cents = 0\n"), "Money.__init__(cents): the parameter was removed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "words"), [pytest.param(*case, id=name) for name, *case in BREAKS])
+def test_the_imported_package_is_looked_at(repo: Monorepo, change: Edit, words: str) -> None:
+    """However a name comes to its value or its call, it is what callers get that counts."""
+    change(repo)
+    report = checked(repo, "dwh-extra")
+    assert report["step"] == "major", report
+    assert any(words in finding["message"] for finding in report["findings"]), report["findings"]
+
+
+SAME = [
+    ("a constant written otherwise", lib("PRECISION = 2", "PRECISION = 1 + 1")),
+    ("a constant that moved", lambda repo: (repo.write(f"{LIB}/_n.py", "PRECISION = 2\n"), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import PRECISION"))),
+    ("a function that moved", lambda repo: (repo.write(f"{LIB}/_n.py", 'def rounded(value: float, digits: int = 2) -> float:\n    """Round."""\n    return round(value, digits)\n'), repo.replace(f"{LIB}/__init__.py", "def rounded(value: float, digits: int = PRECISION) -> float:\n    \"\"\"Round a value.\"\"\"\n    return round(value, digits)\n", ""), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import rounded\n\nPRECISION = 2"))),
+    ("a method that moved to a base", lib("class Money:", "class _Base:\n    _cents = 0\n\n    def euros(self, exact: bool = False) -> float:\n        return 0.0\n\n\nclass Money(_Base):", "    def euros(self, exact: bool = False) -> float:\n        \"\"\"Return the amount in euros.\"\"\"\n", "    def _euros(self, exact: bool = False) -> float:\n")),
+    ("a name made when asked for", lib('PRECISION = 2', '', "= PRECISION", "= 2", "class Money", 'def __getattr__(name: str) -> int:\n    if name == "PRECISION":\n        return 2\n    raise AttributeError(name)\n\n\nclass Money')),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in SAME])
+def test_what_can_still_be_imported_is_no_break(repo: Monorepo, change: Edit) -> None:
+    """Where a name is defined is nobody's promise."""
+    change(repo)
+    report = checked(repo, "dwh-extra")
+    assert report["step"] in ("patch", "minor"), report["findings"]
+
+
+def test_a_name_that_moved_stays_promised(repo: Monorepo) -> None:
+    """After a release from its new place, too."""
+    constant = "LARGE_CENTS = 10_000\n"
+    repo.write(f"{MAIN}/_limits.py", constant)
+    repo.replace(SALES, constant, "from dwh.shops.v0_2_0._limits import LARGE_CENTS\n")
+    repo.run("change", "dwh-v0_2", "--kind", "fix", "--text", "Limits are in one place.")
+    repo.commit()
+    assert repo.run("prepare", "dwh-v0_2").code == 0
+    repo.write(f"{MAIN}/_limits.py", "LARGE_CENTS = 20_000\n")
+    assert any("10000 → 20000" in f["message"] for f in checked(repo, "dwh-v0_2")["findings"])
+
+
+def test_a_method_of_a_private_mixin_is_promised(repo: Monorepo) -> None:
+    """Whoever has the class can call it."""
+    mixin = "class _Words:\n    def words(self) -> str:\n        return 'x'\n\n\nclass Money(_Words):"
+    repo.replace(f"{LIB}/__init__.py", "class Money:", mixin)
+    repo.run("change", "dwh-extra", "--kind", "feature", "--text", "Amounts have words.")
+    repo.commit()
+    assert repo.run("prepare", "dwh-extra").code == 0
+    repo.replace(f"{LIB}/__init__.py", "    def words(self) -> str:\n        return 'x'\n", "    pass\n")
+    assert [f["message"] for f in checked(repo, "dwh-extra")["findings"] if f["step"] == "major"] == [
+        "Money.words is gone"
+    ]
+
+
+UNCALLABLE = [
+    ("__init__ with an argument", "    def __init__(self, limit: int) -> None:\n        self.limit = limit\n\n    def transform", "Sales() must need no argument"),
+    ("__new__ with an argument", "    def __new__(cls, limit: int) -> Sales:\n        return super().__new__(cls)\n\n    def transform", "Sales() must need no argument"),
+    ("run of another kind", RUN, "Sales.run must take date, as Job.run does"),
+    ("run that needs more", RUN.replace("day: str", "*, shop: str, **context: object"), "Sales.run must not need shop"),
+    ("run without a context", RUN.replace("day: str", "*, date=None, start=None, end=None, spark=None, warehouse=None"), "Sales.run must take **context"),
+    ("run that is awaited", RUN.replace("def run", "async def run").replace("day: str", "**context: object"), "Sales.run must return its result"),
+    ("run that is none", "    run = None\n\n    def transform", "Sales.run must be a function, as Job.run is"),
+    ("name of another kind", '    @classmethod\n    def name(cls, long: bool) -> str:\n        return "sales"\n\n    def transform', "Sales.name must not need long"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), [pytest.param(*case, id=name) for name, *case in UNCALLABLE])
+def test_a_job_is_called_as_every_job(repo: Monorepo, text: str, words: str) -> None:
+    """Whatever calls it knows `MyJob().run(date=…)` alone."""
+    repo.replace(SALES, "    def transform", text.strip("\n"))
+    report = checked(repo, "dwh-v0_2")
+    assert any(words in problem for problem in report["problems"]), report["problems"]
+
+
+UNSTEADY = [
+    ("the Python", "import sys", "sys.version_info < (3, 11)", "with Python 3.10"),
+    ("a newer Python", "import sys", "sys.version_info >= (3, 14)", "with Python 3.40"),
+    ("a variable that is there", "import os", 'os.environ.get("STRICT") is None', "environment variable STRICT"),
+    ("a variable's value", "import os", 'os.getenv("DWH_STAGE", "dev") == "prod"', "environment variable DWH_STAGE"),
+    ("the system", "import platform", 'platform.system() == "Darwin"', "on another machine"),
+    ("the host", "import socket", 'socket.gethostname() == "elsewhere"', "on another machine"),
+    ("the home", "from pathlib import Path", 'str(Path.home()) == "/elsewhere"', "on another machine"),
+    ("the day", "from datetime import date", "date.today().year > 2090", "at another time"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("imports", "condition", "words"), [pytest.param(*case, id=name) for name, *case in UNSTEADY]
+)
+def test_a_contract_is_the_same_everywhere(repo: Monorepo, imports: str, condition: str, words: str) -> None:
+    """It is read under other conditions; what differs is named."""
+    repo.replace(SALES, "from typing import TYPE_CHECKING", f"{imports}\nfrom typing import TYPE_CHECKING")
+    repo.replace(SALES, "nullable=True", f"nullable=not ({condition})")
+    problems = checked(repo, "dwh-v0_2")["problems"]
+    assert any("is not the same everywhere" in said and words in said for said in problems), problems
+
+
+def test_a_contract_without_an_order_is_refused(repo: Monorepo) -> None:
+    """Another process would have the members of a set in another order."""
+    repo.replace(SALES, 'key=("day", "shop")', 'key=tuple({"day", "shop"})')
+    assert any("is not the same everywhere" in said for said in checked(repo, "dwh-v0_2")["problems"])
+
+
+def test_a_setting_is_the_same_everywhere(repo: Monorepo) -> None:
+    """Those of Spark change every value."""
+    repo.replace(f"{MAIN}/__init__.py", "from dwh.core", "import os\n\nfrom dwh.core")
+    repo.replace(f"{MAIN}/__init__.py", '"UTC"', 'os.environ.get("ZONE", "UTC")')
+    assert any("environment variable ZONE" in said for said in checked(repo, "dwh-v0_2")["problems"])
