@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dwh.core import lines
 from dwh.core.errors import (
     DefinitionError,
     DwhError,
@@ -16,7 +18,15 @@ from dwh.core.errors import (
     UnknownLineError,
     UnknownReleaseError,
 )
-from dwh.core.lines import Reference, find_job, installed_lines, line_of
+from dwh.core.lines import (
+    Reference,
+    broken_lines,
+    distribution_of_line,
+    find_job,
+    find_line,
+    installed_lines,
+    line_of,
+)
 
 
 @given(
@@ -143,19 +153,120 @@ def test_two_jobs_in_a_module(installed_line, takings):
         find_job("takings@7.1")
 
 
-@pytest.mark.parametrize("init", ["LINE = 1\n", "\n", "import missing_library\n"])
-def test_a_line_that_is_none(installed_line, init):
-    """A line whose package cannot be imported or has no Line is reported, not a traceback."""
-    installed_line("7.1", init=init)
-    with pytest.raises(DefinitionError, match=r"7[._]1"):
-        installed_lines()
+BROKEN = ["LINE = 1\n", "\n", "import missing_library\n", "raise SystemExit\n", "def broken(:\n"]
+
+
+@pytest.mark.parametrize("init", BROKEN)
+def test_a_broken_line_stops_only_what_asks_for_it(installed_line, init):
+    """A line that cannot be imported, or is none, is reported where it is asked for; others run."""
+    installed_line("7.1")
+    installed_line("7.2", init=init)
+    for broken in ("takings@7.2", "takings@7.2.0"):
+        with pytest.raises(DefinitionError, match=r"7[._]2"):
+            find_job(broken)
+    assert line_of(find_job("takings@7.1")).name == "7.1"
+    assert "7.1" in installed_lines() and "7.2" not in installed_lines()
+    assert list(broken_lines()) == ["7.2"]
+
+
+def test_a_missing_dependency_says_how_to_find_it(installed_line):
+    """A line whose distribution lacks a dependency says which module is missing, and what lists them all."""
+    installed_line("7.2", init="import missing_library\n")
+    with pytest.raises(DefinitionError, match="No module named 'missing_library'; type: pip check"):
+        find_line("7.2")
+
+
+def test_a_line_that_is_a_module(installed_line, site):
+    """A line's jobs are the modules of its package, so a single module is none."""
+    (site / "single.py").write_text("from dwh.core import Line\nLINE = Line(status='main')\n")
+    installed_line("7.1")
+    (site / "dwh_v7_1-7.1.0.dist-info" / "entry_points.txt").write_text("[dwh.lines]\n7.1 = single:LINE\n")
+    with pytest.raises(DefinitionError, match="single:LINE is not the Line of a package"):
+        find_line("7.1")
 
 
 def test_a_line_with_a_bad_name(installed_line):
-    """An entry point that is not named as a line is refused."""
+    """An entry point that is not named as a line is listed as broken, with what its name must be."""
     installed_line("7.1.2")
-    with pytest.raises(DefinitionError, match=r"its name must be a line, such as 0\.1"):
-        installed_lines()
+    assert "its name must be a line, such as 0.1" in str(broken_lines()["7.1.2"])
+
+
+def relabelled(folder, name, release):
+    """Give a distribution another name and release."""
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n", "utf-8")
+    return folder.rename(folder.with_name(f"{name.replace('-', '_')}-{release}.dist-info"))
+
+
+def test_a_leftover_of_another_release(installed_line, site, takings):
+    """A dist-info that another release has left is refused, with both, and the folder to remove."""
+    installed_line("7.1")
+    installed_line("7.1", {"takings": takings() + "\n"}, release="7.1.1")
+    with pytest.raises(DefinitionError) as caught:
+        find_job("takings@7.1")
+    said = str(caught.value)
+    assert (
+        "line 7.1: two releases of it are installed: dwh-v7_1 7.1.0 (" in said and "dwh-v7_1 7.1.1 (" in said
+    )
+    assert said.endswith(f"the files are of the other; type: rm -r {site}/dwh_v7_1-7.1.0.dist-info")
+    assert "7.1" not in installed_lines() and isinstance(broken_lines()["7.1"], DefinitionError)
+
+
+def test_a_leftover_without_entry_points(installed_line, site):
+    """A dist-info that no longer says what it brings is refused, too: Python might take its release."""
+    installed_line("7.1", release="7.1.4")
+    left = site / "dwh_v7_1-7.1.3.dist-info"
+    left.mkdir()
+    (left / "METADATA").write_text("Metadata-Version: 2.1\nName: DWH.v7-1\nVersion: 7.1.3\n", "utf-8")
+    with pytest.raises(DefinitionError, match=rf"type: rm -r {left}$"):
+        find_job("takings@7.1")
+
+
+def test_a_leftover_without_metadata(installed_line, site):
+    """A dist-info whose METADATA is gone says of no release, and is refused with its folder."""
+    installed_line("7.1")
+    (site / "dwh_v7_1-7.1.0.dist-info" / "METADATA").unlink()
+    with pytest.raises(DefinitionError, match=r"type: rm -r .*dwh_v7_1-7\.1\.0\.dist-info"):
+        find_job("takings@7.1")
+
+
+def test_two_distributions_that_bring_one_line(installed_line, site):
+    """Two distributions with one line are refused, with both names, and what takes one away."""
+    installed_line("7.1")
+    relabelled(site / "dwh_v7_1-7.1.0.dist-info", "acme-feeds-v7_1", "7.1.3")
+    installed_line("7.1")
+    with pytest.raises(
+        DefinitionError, match=r"two distributions bring it: acme-feeds-v7_1 7\.1\.3 .* and dwh-v7_1"
+    ) as e:
+        find_job("takings@7.1")
+    assert str(e.value).endswith("type: pip uninstall acme-feeds-v7_1 or pip uninstall dwh-v7_1")
+
+
+def test_the_same_release_in_two_folders_is_one(installed_line, site, tmp_path, monkeypatch):
+    """A release that lies in two folders of the path is the same, whichever Python takes."""
+    installed_line("7.1")
+    shutil.copytree(site, tmp_path / "copy")
+    monkeypatch.syspath_prepend(str(tmp_path / "copy"))
+    assert find_line("7.1").release == "7.1.0"
+
+
+def test_a_team_names_its_distributions(installed_line, site):
+    """What to install follows from the names that are installed, whatever a team calls its packages."""
+    installed_line("7.1")
+    relabelled(site / "dwh_v7_1-7.1.0.dist-info", "acme-feeds-v7_1", "7.2.0")
+    with pytest.raises(UnknownLineError, match=r"type: pip install acme-feeds-v7_4$"):
+        find_job("takings@7.4")
+    with pytest.raises(UnknownReleaseError, match=r"installed: .*acme-feeds-v7_1==7\.2\.0"):
+        find_job("takings@7.2.1")
+    assert distribution_of_line(Reference.parse("takings@7.2.1").line_name) == "acme-feeds-v7_1"
+
+
+def test_no_name_is_invented(monkeypatch):
+    """Where no line is installed, nothing tells what a line's distribution is called."""
+    monkeypatch.setattr(lines, "brought_lines", dict)
+    with pytest.raises(
+        UnknownLineError, match=r"line 7\.1 is not installed \(installed: none\); install what"
+    ):
+        find_job("takings@7.1")
 
 
 def test_errors_of_typing_exit_with_two(installed_line):

@@ -294,6 +294,15 @@ def test_without_installed_lines_nothing_passes_unjudged(uses, lines):
     ]
 
 
+def test_a_line_that_is_broken_is_not_called_missing(uses, installed_line):
+    """A line that is installed and cannot be imported is broken, and others are held as they stand."""
+    installed_line("7.2", init="1 / 0\n")
+    assert shown(uses("x = 'takings@7.2', 'my_job@0.2'")) == [
+        ("takings", "7.2", "broken"),
+        ("my_job", "0.2", "ok"),
+    ]
+
+
 def test_a_line_is_known_by_its_package(uses, monkeypatch):
     """The installed line's own package counts, however it is called."""
     elsewhere = replace(installed_lines()["0.1"], package="json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -17,6 +18,27 @@ def test_jobs_names_each_job_of_each_line(dwh):
         ("0.1", "maintenance", "flights.carrier_delays"),
         ("0.2", "main", "flights.carrier_delays"),
     ]
+
+
+def test_a_broken_line_is_listed_with_the_reason(typed_dwh, installed_line):
+    """A line that cannot be imported stops no other: it is listed as broken, and why."""
+    installed_line("7.1")
+    installed_line("7.2", init="import missing_library\n")
+    code, printed, notes = typed_dwh("jobs")
+    assert code == 0 and "takings@7.1" in printed and "missing_library" not in printed
+    assert re.search(r"^ +7\.2 +7\.2\.0 +broken$", printed, re.MULTILINE)
+    assert "broken: dwh.jobs.v7_2_0: cannot be imported" in notes and "missing_library" in notes
+    rows = {row["line"]: row for row in json.loads(typed_dwh("jobs", "--json")[1])}
+    assert (rows["7.1"]["problem"], rows["7.2"]["status"]) == (None, "broken")
+    assert "missing_library" in rows["7.2"]["problem"]
+
+
+def test_a_broken_job_is_listed_beside_the_others(typed_dwh, installed_line, takings):
+    """A job that cannot be imported is listed as broken; the line's other jobs are as they were."""
+    installed_line("7.1", {"takings": takings(), "broken": "1 / 0\n"})
+    rows = {row["job"]: row for row in json.loads(typed_dwh("jobs", "--json")[1]) if row["line"] == "7.1"}
+    assert (rows["takings"]["status"], rows["takings"]["table"]) == ("main", "shop.takings")
+    assert rows["broken"]["status"] == "broken" and "ZeroDivisionError" in rows["broken"]["problem"]
 
 
 @pytest.mark.parametrize("arguments", [["jobs"], ["--help"], ["run", "--help"]])

@@ -83,6 +83,15 @@ def test_a_line_that_does_not_support_the_platforms_python_is_refused(dist, make
         Wheelhouse(dist).find_release("takings@0.3.0", GLUE_5)
 
 
+def test_a_team_names_its_lines(dist, make_wheel):
+    """A line is known by its entry point, whatever its distribution is called."""
+    files = {"dwh/jobs/v1_2_0/takings.py": ""}
+    make_wheel("acme-feeds-v1_2", "1.2.0", requires=("dwh-core",), line="1.2", files=files)
+    assert Wheelhouse(dist).find_release("takings@1.2.0", GLUE_5).wheels[0].distribution == "acme-feeds-v1_2"
+    with pytest.raises(NoReleaseError, match=r"acme-feeds-v1_2 1\.2\.0"):
+        Wheelhouse(dist).find_release("takings@9.9.9", GLUE_5)
+
+
 def test_missing_wheels_come_with_the_command_that_fetches_them(dist):
     """What lacks is named as requirements, for the platform's Python, without Spark."""
     for path in [*dist.glob("driver*"), *dist.glob("dwh_core*")]:

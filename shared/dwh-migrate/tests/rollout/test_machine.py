@@ -387,7 +387,7 @@ class Environment(RuleBasedStateMachine):
 def test_whatever_happens(warehouse, monkeypatch, tmp_path):
     """Pins, runs, rollouts and rollbacks in any order agree with the model, and keep what must hold."""
     monkeypatch.setattr(
-        lines_module, "entry_points", cache(lines_module.entry_points)
+        lines_module, "brought_lines", cache(lines_module.brought_lines)
     )  # nothing is installed
     Environment.template = tmp_path / "template.db"
     shutil.copy(Path(warehouse.ledger.url.database), Environment.template)

@@ -182,8 +182,8 @@ def test_a_line_that_was_uninstalled(warehouse, monkeypatch):
     """What is shown of a line whose contract is unknown here is not mixed with anything."""
     pin(warehouse, "takings", "7.1", "prod", "why")
     write(warehouse, "takings@7.1", FIRST)
-    left = {name: line for name, line in pins_module.installed_lines().items() if name != "7.1"}
-    monkeypatch.setattr(pins_module, "installed_lines", lambda: left)
+    left = {name: line for name, line in pins_module.brought_lines().items() if name != "7.1"}
+    monkeypatch.setattr(pins_module, "brought_lines", lambda: left)
     refused(warehouse, "7.2", r"line 7\.1 is not installed here, so its contract is unknown")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dwh.core.config import SourcePlace
 from dwh.core.errors import (
+    DefinitionError,
     InvalidNameError,
     NotPinnedError,
     UnknownJobError,
@@ -144,6 +145,16 @@ def test_a_rollout_that_cannot_be_planned(pinned, asked, error, problem):
         plan(pinned, *asked)
     assert caught.value.exit_code == 2
     assert everything(pinned) == before
+
+
+def test_a_broken_line_stops_no_other(pinned, installed_line):
+    """A line, or another job, that cannot be imported does not matter to a plan that does not ask for it."""
+    before = plan(pinned, "takings", "7.1", "7.2", "prod")
+    installed_line("7.5", {"other": "1 / 0\n"})
+    installed_line("7.6", init="1 / 0\n")
+    assert plan(pinned, "takings", "7.1", "7.2", "prod") == before
+    with pytest.raises(DefinitionError, match="ZeroDivisionError"):
+        plan(pinned, "takings", "7.1", "7.6", "prod")
 
 
 def test_a_job_that_the_new_line_lacks(pinned, installed_line, warehouse):

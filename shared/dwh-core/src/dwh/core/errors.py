@@ -123,12 +123,10 @@ class DefinitionError(UsageError):
 class UnknownLineError(UsageError):
     """No installed distribution brings this line."""
 
-    def __init__(self, line: str, installed: Iterable[str]) -> None:
-        self.line, self.installed = line, tuple(installed)
-        super().__init__(
-            f"line {line} is not installed (installed: {listed(self.installed)}); "
-            f"type: pip install dwh-v{line.replace('.', '_')}"
-        )
+    def __init__(self, line: str, installed: Iterable[str], distribution: str | None = None) -> None:
+        self.line, self.installed, self.distribution = line, tuple(installed), distribution
+        remedy = f"type: pip install {distribution}" if distribution else "install what brings it"
+        super().__init__(f"line {line} is not installed (installed: {listed(self.installed)}); {remedy}")
 
 
 class UnknownReleaseError(UsageError):

@@ -19,10 +19,10 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
+from dwh.core.distributions import GROUP, Brought, brought_lines
 from dwh.core.errors import (
     DefinitionError,
     DwhError,
@@ -42,7 +42,11 @@ __all__ = [
     "Line",
     "Reference",
     "Status",
+    "broken_lines",
+    "distribution_of_line",
+    "example_requirement",
     "find_job",
+    "find_line",
     "installed_lines",
     "line_of",
     "warn_if_ended",
@@ -55,7 +59,6 @@ class EndedLineWarning(FutureWarning):
 
 Status = Literal["main", "maintenance", "ended"]
 
-_LINE = re.compile(r"\d+\.\d+", re.ASCII)
 _REFERENCE = re.compile(r"(?P<job>[^@]*)@(?P<version>\d+\.\d+(?P<rest>\.\d+\S*)?)", re.ASCII)
 
 
@@ -91,6 +94,11 @@ class InstalledLine:
     release: str
     line: Line
 
+    @property
+    def requirement(self) -> str:
+        """The release as pip takes it: `dwh-v0_1==0.1.1`."""
+        return f"{self.distribution}=={self.release}"
+
     def job_names(self) -> list[str]:
         """Return the names of the line's jobs, sorted."""
         paths = importlib.import_module(self.package).__path__
@@ -104,7 +112,7 @@ class InstalledLine:
 
         if name not in self.job_names():
             raise UnknownJobError(name, f"line {self.name}", self.job_names())
-        module = _import(f"{self.package}.{name}")
+        module = _imported(f"{self.package}.{name}")
         found = [
             value
             for value in vars(module).values()
@@ -113,6 +121,13 @@ class InstalledLine:
         if len(found) != 1:
             raise DefinitionError(module.__name__, f"a job's module has one Job class, this has {len(found)}")
         return found[0]
+
+    def usable_job(self, name: str) -> type[Job] | None:
+        """Return the job's class, or None where the line has no such job or it is broken."""
+        try:
+            return self.job(name)
+        except DwhError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -143,21 +158,23 @@ class Reference:
         if not self.exact or self.version.startswith("0."):
             return ".".join(self.version.split(".")[:2])
         major, minor = map(int, self.version.split(".")[:2])
-        names = (entry.name for entry in entry_points(group="dwh.lines"))
-        known = [_numbers(name) for name in names if _LINE.fullmatch(name)]
+        known = [numbers for name in brought_lines() if (numbers := _numbers(name))]
         opened = [second for first, second in known if first == major and second <= minor]
         return f"{major}.{max(opened, default=0)}"
 
     def line(self) -> InstalledLine:
-        """Return the installed line that is meant; raises UnknownLineError or UnknownReleaseError."""
-        lines = installed_lines()
+        """Return the installed line that is meant.
+
+        Raises UnknownLineError, UnknownReleaseError, or DefinitionError when the line is broken.
+        """
         if not self.exact:
-            if self.version not in lines:
-                raise UnknownLineError(self.version, lines)
-            return lines[self.version]
+            return find_line(self.version)
+        lines = brought_lines()
         for line in lines.values():
             if line.release == self.version:
-                return line
+                return _load(line)
+        if (meant := lines.get(self.line_name)) and meant.problem:
+            return _load(meant)
         releases = (f"{line.distribution}=={line.release}" for line in lines.values())
         raise UnknownReleaseError(str(self), self.version, releases)
 
@@ -165,28 +182,64 @@ class Reference:
 def find_job(reference: str) -> type[Job]:
     """Return the class that a reference such as `carrier_delays@0.1` names.
 
-    Raises InvalidNameError, UnknownLineError, UnknownReleaseError or UnknownJobError.
+    Raises InvalidNameError, UnknownLineError, UnknownReleaseError, UnknownJobError, or DefinitionError
+    when the line or the job is broken. Other lines do not matter, whatever their state.
     """
     parsed = Reference.parse(reference)
     return parsed.line().job(parsed.job)
 
 
+def find_line(name: str) -> InstalledLine:
+    """Return an installed line; raises UnknownLineError, or DefinitionError when it is broken."""
+    lines = brought_lines()
+    if name not in lines:
+        raise UnknownLineError(name, lines, distribution_of_line(name))
+    return _load(lines[name])
+
+
 def installed_lines() -> dict[str, InstalledLine]:
-    """Return the installed lines by name, oldest first."""
-    found = {entry.name: _installed(entry) for entry in entry_points(group="dwh.lines")}
-    return dict(sorted(found.items(), key=lambda item: _numbers(item[0])))
+    """Return the installed lines that can be used, by name, oldest first; `broken_lines` has the others."""
+    return {name: line for name, line in _states().items() if isinstance(line, InstalledLine)}
+
+
+def broken_lines() -> dict[str, DwhError]:
+    """Return the installed lines that cannot be used, by name, each with the reason."""
+    return {name: error for name, error in _states().items() if isinstance(error, DwhError)}
+
+
+def distribution_of_line(name: str) -> str | None:
+    """Return the name of the distribution that brings a line, or would.
+
+    For a line that is not installed it follows from the name of an installed one, most likely from that
+    with the same first number. None where no installed line's distribution is named after it.
+    """
+    lines, wanted = brought_lines(), _numbers(name)
+    if name in lines or wanted is None:
+        return lines[name].distribution if name in lines else None
+    likely = [
+        (numbers[0] == wanted[0], numbers, text)
+        for line in lines.values()
+        if (numbers := _numbers(line.name)) and (text := _renumbered(line.distribution, numbers, wanted))
+    ]
+    return max(likely)[2] if likely else None
+
+
+def example_requirement() -> str:
+    """Return a release for a message to show: one that is installed, if there is one."""
+    lines = list(brought_lines().values())
+    return f"{lines[0].distribution}=={lines[0].release}" if lines else "dwh-v0_1==0.1.1"
 
 
 def line_of(job: type[Job]) -> InstalledLine:
     """Return the line whose package holds this class; raises DefinitionError if none does."""
     package = job.__module__.rpartition(".")[0]
-    for line in installed_lines().values():
+    for line in brought_lines().values():
         if line.package == package:
-            return line
+            return _load(line)
     raise DefinitionError(
         f"{job.__module__}.{job.__qualname__}",
         f"no installed distribution says that {package or 'its module'} is a line; "
-        "add an entry point to the group dwh.lines and install it",
+        f"add an entry point to the group {GROUP} and install it",
     )
 
 
@@ -202,26 +255,49 @@ def warn_if_ended(package: str, line: Line) -> None:
         )
 
 
-def _numbers(line: str) -> tuple[int, int]:
-    first, second = line.split(".")
-    return int(first), int(second)
+def _states() -> dict[str, InstalledLine | DwhError]:
+    return {name: _state(line) for name, line in brought_lines().items()}
 
 
-def _installed(entry: EntryPoint) -> InstalledLine:
-    if not _LINE.fullmatch(entry.name) or entry.dist is None:
-        raise DefinitionError(
-            f"entry point {entry.name!r} in dwh.lines", "its name must be a line, such as 0.1"
-        )
-    line = getattr(_import(entry.module), entry.attr, None)
-    if not isinstance(line, Line):
-        raise DefinitionError(f"entry point {entry.name!r} in dwh.lines", f"{entry.value} is not a Line")
-    return InstalledLine(entry.name, entry.module, entry.dist.name, entry.dist.version, line)
-
-
-def _import(module: str) -> ModuleType:
+def _state(line: Brought) -> InstalledLine | DwhError:
     try:
-        return importlib.import_module(module)
+        return _load(line)
+    except DwhError as error:
+        return error
+
+
+def _load(brought: Brought) -> InstalledLine:
+    """Import a line's package; raises DefinitionError when it is broken."""
+    if brought.problem:
+        raise DefinitionError(f"line {brought.name}", brought.problem)
+    module = _imported(brought.package)
+    line = getattr(module, brought.attribute, None)
+    if not isinstance(line, Line) or not hasattr(module, "__path__"):
+        where = f"line {brought.name} of {brought.distribution} {brought.release}"
+        raise DefinitionError(where, f"{brought.package}:{brought.attribute} is not the Line of a package")
+    return InstalledLine(brought.name, brought.package, brought.distribution, brought.release, line)
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a module of a line; raises DefinitionError, saying why, when that fails in whatever way."""
+    try:
+        return importlib.import_module(name)
     except DwhError:
         raise
-    except Exception as error:
-        raise DefinitionError(module, f"cannot be imported: {type(error).__name__}: {error}") from error
+    except ModuleNotFoundError as error:
+        hint = "; type: pip check" if error.name and not name.startswith(error.name) else ""
+        raise DefinitionError(name, f"cannot be imported: {type(error).__name__}: {error}{hint}") from error
+    except (Exception, SystemExit) as error:
+        raise DefinitionError(name, f"cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _numbers(line: str) -> tuple[int, int] | None:
+    match = re.fullmatch(r"(\d+)\.(\d+)", line, re.ASCII)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _renumbered(distribution: str, old: tuple[int, int], new: tuple[int, int]) -> str | None:
+    """Return a distribution's name with another line's numbers, or None if it does not hold its own."""
+    pattern = rf"(?<!\d){old[0]}([._-]){old[1]}(?!\d)"
+    text, count = re.subn(pattern, lambda match: f"{new[0]}{match[1]}{new[1]}", distribution)
+    return text if count else None

@@ -22,8 +22,9 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from dwh.core.distributions import brought_lines
 from dwh.core.errors import DwhError, UsageError, listed
-from dwh.core.lines import InstalledLine, installed_lines
+from dwh.core.lines import InstalledLine, example_requirement, find_line
 from dwh.core.provenance import State, provenance
 
 if TYPE_CHECKING:
@@ -104,12 +105,12 @@ def write_bundle(bundle: Bundle, target: Path) -> None:
 def _installed(pinned: str) -> InstalledLine:
     match = _PINNED.fullmatch(pinned)
     if match is None:
-        raise UsageError(f"{pinned!r}: write DISTRIBUTION==RELEASE, such as dwh-v0_1==0.1.1")
-    lines = installed_lines().values()
+        raise UsageError(f"{pinned!r}: write DISTRIBUTION==RELEASE, such as {example_requirement()}")
+    lines = brought_lines().values()
     releases = listed(f"{line.distribution}=={line.release}" for line in lines)
     for line in lines:
         if _normal(line.distribution) == _normal(match["name"]) and line.release == match["release"]:
-            return line
+            return find_line(line.name)
     raise UsageError(f"{pinned} is not installed (installed: {releases}); type: pip install {pinned}")
 
 

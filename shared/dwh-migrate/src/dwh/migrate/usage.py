@@ -11,28 +11,37 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
 from dwh.core.errors import DwhError, UsageError
-from dwh.core.lines import InstalledLine, installed_lines
+from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.migrate._dag_source import Mention, read_mentions
 from dwh.migrate._references import Named
 
 __all__ = ["State", "Use", "UseError", "check_uses", "find_uses"]
 
 State = Literal[
-    "ok", "environment", "ending", "ended", "no version", "not installed", "unknown job", "cannot be read"
+    "ok",
+    "environment",
+    "ending",
+    "ended",
+    "no version",
+    "not installed",
+    "broken",
+    "unknown job",
+    "cannot be read",
 ]
 
 _REMEDIES: dict[State, str] = {
     "no version": "name a line, such as carrier_delays@0.1, or the environment that chooses it",
     "ending": "move to a newer line before the date; dwh compare shows what differs",
     "ended": "move to a newer line; dwh compare shows what differs",
-    "not installed": "name an installed line or release (type: dwh jobs), or install it, such as dwh-v0_1",
+    "not installed": "name an installed line or release (type: dwh jobs), or install it with pip",
+    "broken": "its distribution is installed and cannot be used; type: dwh jobs, which says why",
     "unknown job": "no such job is there; type: dwh jobs",
     "cannot be read": "spell it out in the source; of a reference the line is enough, as in f'{job}@0.1'",
 }
@@ -110,7 +119,8 @@ def find_uses(paths: Iterable[Path], *, within: int = 90, today: date | None = N
     sources = list(dict.fromkeys(source for path in paths for source in _sources(path)))
     today = today or datetime.now(timezone.utc).date()
     lines = installed_lines()
-    known = _Known(lines, {name: line.job_names() for name, line in lines.items()}, today, within)
+    jobs = {name: line.job_names() for name, line in lines.items()}
+    known = _Known(lines, jobs, set(broken_lines()), today, within)
     return [use for source in sources for use in known.uses(source)]
 
 
@@ -120,6 +130,7 @@ class _Known:
 
     lines: Mapping[str, InstalledLine]
     jobs: Mapping[str, list[str]]
+    broken: Set[str]
     today: date
     within: int
 
@@ -137,7 +148,8 @@ class _Known:
 
     def _is_meant(self, named: Named) -> bool:
         """Return whether what looks like a reference is one: its job or its line is known, or none is."""
-        return not self.lines or self._line(named) in self.lines or self._is_job(named.job)
+        known = {*self.lines, *self.broken}
+        return not known or self._line(named) in known or self._is_job(named.job)
 
     def _is_job(self, job: str) -> bool:
         return any(job in jobs for jobs in self.jobs.values())
@@ -172,6 +184,8 @@ class _Known:
         if named.version is None:
             lost = named.problem == "environment" and named.job and self.lines and not self._is_job(named.job)
             return "unknown job" if lost else named.problem or "cannot be read"
+        if line is None and self._line(named) in self.broken:
+            return "broken"
         if line is None or (named.exact and named.version != line.release):
             return "not installed"
         if named.job and named.job not in self.jobs[line.name]:

@@ -22,7 +22,9 @@ from dwh.release.repository import Package, Repository
 __all__ = ["belongs", "try_out"]
 
 _IMPORT_ALL = """
-from dwh.core.lines import installed_lines
+from dwh.core.lines import broken_lines, installed_lines
+for error in broken_lines().values():
+    raise error
 for line in installed_lines().values():
     for name in line.job_names():
         print(f"{line.job(name).name()}@{line.release}")

@@ -37,7 +37,7 @@ _SOON = timedelta(days=90)
 def gather(warehouse: Warehouse, lines: Mapping[str, InstalledLine]) -> Board:
     """Return how every job stands: those of the installed lines, and those that the ledger knows.
 
-    Raises LedgerError, and DefinitionError when a job of an installed line cannot be imported.
+    Raises LedgerError.
     """
     now = datetime.now(timezone.utc).replace(microsecond=0)
     with warehouse.ledger.reading() as connection:
@@ -72,7 +72,7 @@ def _job(
     places: Sequence[JobInEnvironment],
     today: date,
 ) -> JobOnBoard:
-    classes = [line.job(name) for line in installed.values()]
+    classes = [job for line in installed.values() if (job := line.usable_job(name))]
     tables = sorted({job.writes.name for job in classes} | recorded.tables | {p.table for p in places})
     known = {*installed, *recorded.releases, *(place.pin.line for place in places)}
     written: list[Written] = []

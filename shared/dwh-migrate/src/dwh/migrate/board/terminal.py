@@ -22,7 +22,9 @@ __all__ = ["print_board"]
 def print_board(board: Board) -> None:
     """Print where each job is pinned, its rollouts, what is shown, the last comparison and partition."""
     if not board.jobs:
-        print_note("no line is installed here, and no run has written anything; type: pip install dwh-v0_1")
+        print_note(
+            "no line is installed here, and no run has written anything; type: pip install DISTRIBUTION"
+        )
         return
     places = [(job, place) for job in board.jobs for place in job.environments]
     print_rows(

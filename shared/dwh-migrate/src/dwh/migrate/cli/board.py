@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dwh.core.lines import installed_lines
+from dwh.core.lines import broken_lines, installed_lines
 from dwh.migrate.cli.options import as_json, write_file
 from dwh.migrate.console import print_json, print_note
 
@@ -33,6 +33,8 @@ def board(html: Path | None, as_json: bool) -> None:
     from dwh.migrate.board import gather, print_board, to_html
 
     found = gather(Warehouse.open(), installed_lines())
+    for error in broken_lines().values():
+        print_note(f"left out: {error}")
     if html:
         write_file("--html", html, to_html(found))
     if as_json:

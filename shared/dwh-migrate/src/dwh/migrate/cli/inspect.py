@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
+from typing import Any
 
 import click
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import UnknownTableError, UsageError
-from dwh.core.lines import installed_lines
+from dwh.core.distributions import Brought, brought_lines
+from dwh.core.errors import DwhError, UnknownTableError, UsageError
+from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.migrate.cli.options import (
     as_json,
     date_range,
@@ -31,30 +35,57 @@ _TEXTS = ("string", "date", "binary", "boolean")
 def jobs(as_json: bool) -> None:
     """List each job in each installed line: its release, its line's status and end, its table.
 
+    A line or a job that cannot be used is listed as broken, and the reason follows.
+
     \b
     Example:
       dwh jobs
     """
-    found = [
-        {
-            "job": name,
-            "line": line.name,
-            "release": line.release,
-            "status": line.line.status,
-            "ends": line.line.ends or "",
-            "table": line.job(name).writes.name,
-            "reference": f"{name}@{line.name}",
-        }
-        for line in installed_lines().values()
-        for name in line.job_names()
-    ]
-    found.sort(key=lambda job: job["job"])
+    found = sorted(_jobs(), key=lambda job: job["job"])
     if as_json:
         print_json(found)
-    elif found:
-        print_rows(list(found[0]), [list(job.values()) for job in found])
+        return
+    if found:
+        columns = [name for name in found[0] if name != "problem"]
+        print_rows(columns, [[job[name] for name in columns] for job in found])
     else:
-        print_note("no line is installed here; type: pip install dwh-v0_1")
+        print_note("no line is installed here; type: pip install DISTRIBUTION")
+    for problem in (job["problem"] for job in found if job["problem"]):
+        print_note(f"broken: {problem}")
+
+
+def _jobs() -> Iterator[dict[str, Any]]:
+    """Yield each job of each installed line; a line that is broken has one row, without a job."""
+    lines, broken = installed_lines(), broken_lines()
+    for brought in brought_lines().values():
+        if brought.name in broken:
+            yield _row("", brought, "broken", problem=str(broken[brought.name]))
+        else:
+            line = lines[brought.name]
+            yield from (_job(name, brought, line) for name in line.job_names())
+
+
+def _job(name: str, brought: Brought, line: InstalledLine) -> dict[str, Any]:
+    try:
+        table = line.job(name).writes.name
+    except DwhError as error:
+        return _row(name, brought, "broken", line.line.ends, problem=str(error))
+    return _row(name, brought, line.line.status, line.line.ends, table)
+
+
+def _row(
+    job: str,
+    line: Brought,
+    status: str,
+    ends: date | None = None,
+    table: str = "",
+    problem: str | None = None,
+) -> dict[str, Any]:
+    reference = f"{job}@{line.name}" if job else ""
+    return {
+        **{"job": job, "line": line.name, "release": line.release, "status": status, "ends": ends or ""},
+        **{"table": table, "reference": reference, "problem": problem},
+    }
 
 
 @click.command()

@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from dwh.core.config import load_config
+from dwh.core.lines import example_requirement
 from dwh.migrate.cli.options import as_json, release_others, release_python
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
@@ -76,7 +77,7 @@ def list_(as_json: bool) -> None:
     elif found:
         print_rows(list(found[0]), [list(made.values()) for made in found])
     else:
-        print_note("there is none yet; type: dwh env create dwh-v0_1==0.1.1")
+        print_note(f"there is none yet; type: dwh env create {example_requirement()}")
 
 
 @env.command()

@@ -283,7 +283,8 @@ def _uses(dags: Sequence[Path], job: str) -> list[str]:
     from dwh.core.lines import installed_lines
     from dwh.migrate.usage import find_uses
 
-    tables = {line.job(job).writes.name for line in installed_lines().values() if job in line.job_names()}
+    found = (line.usable_job(job) for line in installed_lines().values())
+    tables = {each.writes.name for each in found if each}
     return [
         f"{use.path}:{use.line_number} {use.dag}: {use.written}"
         for use in find_uses(dags)

@@ -10,10 +10,11 @@ from typing import Any
 
 from dwh.core.changes import Change
 from dwh.core.dates import DateRange
+from dwh.core.distributions import brought_lines
 from dwh.core.errors import DwhError, InvalidNameError, NoOutputError, UnknownTableError
 from dwh.core.ledger import Output, RunRecord
 from dwh.core.ledger.schema import runs
-from dwh.core.lines import Reference, find_job, installed_lines
+from dwh.core.lines import Reference, find_job
 from dwh.core.names import valid_table
 from dwh.core.warehouse import Warehouse
 
@@ -98,7 +99,7 @@ def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
     That is what its job says, if it is installed here and the left line is the one before it. A line
     compared with itself declares nothing.
     """
-    lines = list(installed_lines())
+    lines = list(brought_lines())
     job = right.job or left.job
     if left.line == right.line or job is None or right.line not in lines:
         return ()

@@ -27,7 +27,7 @@ from dwh.migrate.deploy.errors import (
     WheelError,
 )
 from dwh.migrate.deploy.platforms import PROVIDED, Platform
-from dwh.migrate.deploy.wheels import Wheel, read_wheel
+from dwh.migrate.deploy.wheels import Wheel, may_bring_line, read_wheel
 
 __all__ = ["Release", "Wheelhouse"]
 
@@ -146,8 +146,7 @@ class Wheelhouse:
         return [self._wheel(file.path).release for file in lines]
 
     def _is_line(self, file: _File) -> bool:
-        # Every line's distribution is called so; the others here need not be opened.
-        return file.name.startswith("dwh-v") and bool(self._wheel(file.path).lines)
+        return may_bring_line(file.path) and bool(self._wheel(file.path).lines)
 
     def _wheel(self, path: Path) -> Wheel:
         if path not in self._read:

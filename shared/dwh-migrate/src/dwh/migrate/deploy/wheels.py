@@ -18,9 +18,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from dwh.core.distributions import GROUP
 from dwh.migrate.deploy.errors import WheelError
 
-__all__ = ["Wheel", "read_wheel", "sha256"]
+__all__ = ["Wheel", "may_bring_line", "read_wheel", "sha256"]
 
 _REBUILD = "build or download it again"
 # A name becomes part of a URL and of a list with commas.
@@ -106,12 +107,25 @@ def read_wheel(path: Path) -> Wheel:
             fits = (canonicalize_name(said), Version(release)) == (name, version)
             requires = tuple(Requirement(text) for text in own.requires or ())
             requires_python = SpecifierSet((own.metadata.get_all("Requires-Python") or [""])[0])
-            lines = {entry.name: entry.module for entry in own.entry_points.select(group="dwh.lines")}
+            lines = {entry.name: entry.module for entry in own.entry_points.select(group=GROUP)}
     except _UNREADABLE as error:
         raise WheelError(path.name, f"it is no wheel that can be read ({error})", _REBUILD) from error
     if not fits:
         raise WheelError(path.name, f"inside it is {said} {release}, not what its name says", _REBUILD)
     return Wheel(path, said, name, version, content, requires, requires_python, lines, files)
+
+
+def may_bring_line(path: Path) -> bool:
+    """Return whether a wheel looks as if it brought a line, at the price of a look into it.
+
+    One that cannot be opened may; `read_wheel` says what is wrong with it.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            own = [file for file in archive.namelist() if file.endswith(".dist-info/entry_points.txt")]
+            return any(GROUP.encode() in archive.read(file) for file in own)
+    except _UNREADABLE:
+        return True
 
 
 def _own_folder(wheel: str, files: frozenset[str]) -> str:

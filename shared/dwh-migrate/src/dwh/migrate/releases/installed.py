@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dwh.core.errors import UnknownLineError, UnknownReleaseError
-from dwh.core.lines import Reference, installed_lines
+from dwh.core.distributions import brought_lines
+from dwh.core.errors import UnknownLineError, UnknownReleaseError, UsageError
+from dwh.core.lines import Reference, distribution_of_line
 
 __all__ = ["distribution_of", "installed_releases", "is_installed"]
 
@@ -21,12 +22,19 @@ def is_installed(reference: Reference) -> bool:
 
 
 def distribution_of(reference: Reference) -> str:
-    """Return the distribution of the line that an exact reference names, whether it is installed or not."""
-    line = reference.line_name
-    installed = installed_lines()
-    return installed[line].distribution if line in installed else f"dwh-v{line.replace('.', '_')}"
+    """Return the distribution of the line that an exact reference names, whether it is installed or not.
+
+    Raises UsageError where no installed line tells how the distributions here are called.
+    """
+    found = distribution_of_line(reference.line_name)
+    if found is None:
+        raise UsageError(
+            f"{reference}: no line is installed here, so it is not known which distribution brings "
+            f"line {reference.line_name}; install any release of that line with pip, and try again"
+        )
+    return found
 
 
 def installed_releases() -> list[str]:
     """Return the releases that are installed here, as requirements."""
-    return [f"{line.distribution}=={line.release}" for line in installed_lines().values()]
+    return [f"{line.distribution}=={line.release}" for line in brought_lines().values()]

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from dwh.core.config import Config
 from dwh.core.errors import UsageError
-from dwh.core.lines import Reference
+from dwh.core.lines import Reference, example_requirement
 from dwh.migrate.releases.installed import distribution_of
 
 __all__ = ["Wanted"]
@@ -48,7 +48,7 @@ class Wanted:
         numbers = [each.version for each in pinned.specifier if each.operator == "=="]
         if len(numbers) != 1 or len(pinned.specifier) != 1 or "*" in numbers[0] or pinned.extras:
             raise UsageError(
-                f"{release!r} is no release: write DISTRIBUTION==RELEASE, such as dwh-v0_1==0.1.1"
+                f"{release!r} is no release: write DISTRIBUTION==RELEASE, such as {example_requirement()}"
             )
         further = [_requirement(text) for text in others]
         if "dwh-core" not in {canonicalize_name(each.name) for each in further}:

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dwh.core.errors import UnknownLineError, listed
+from dwh.core.distributions import brought_lines
+from dwh.core.errors import listed
 from dwh.core.identity import current_user
 from dwh.core.job import Job
 from dwh.core.ledger import Decision, one_transaction
@@ -21,7 +22,7 @@ from dwh.core.ledger.environments import (
 )
 from dwh.core.ledger.newest import newest_of_each_date
 from dwh.core.ledger.schema import decisions, receipts
-from dwh.core.lines import InstalledLine, installed_lines
+from dwh.core.lines import InstalledLine, find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
@@ -91,15 +92,16 @@ def pinnable(job: str, line: str, environment: str, reason: str) -> type[Job]:
 
 
 def living_line(name: str) -> InstalledLine:
-    """Return an installed line that still gets fixes; raises UnknownLineError or RolloutError."""
-    lines = installed_lines()
-    if name not in lines:
-        raise UnknownLineError(name, lines)
-    if lines[name].line.ended:
-        others = listed(other.name for other in lines.values() if not other.line.ended)
-        when = f" on {lines[name].line.ends} (UTC)" if lines[name].line.ends else ""
+    """Return an installed line that still gets fixes.
+
+    Raises UnknownLineError, RolloutError, or DefinitionError when the line is broken.
+    """
+    line = find_line(name)
+    if line.line.ended:
+        others = listed(other.name for other in installed_lines().values() if not other.line.ended)
+        when = f" on {line.line.ends} (UTC)" if line.line.ends else ""
         raise RolloutError(f"line {name} has ended{when}; lines that go on: {others}")
-    return lines[name]
+    return line
 
 
 def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, str]:
@@ -149,11 +151,11 @@ def _refuse_two_writers(connection: sa.Connection, job: str, table: str, environ
 
 
 def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
-    lines = installed_lines()
-    if old not in lines or job not in lines[old].job_names():
+    before = find_line(old) if old in brought_lines() else None
+    if before is None or job not in before.job_names():
         problem: tuple[str, ...] = (f"line {old} is not installed here, so its contract is unknown",)
     else:
-        problem = breaks(lines[old].job(job), new)
+        problem = breaks(before.job(job), new)
     if problem:
         raise RolloutError(
             f"{environment} shows or awaits partitions of line {old}, and the new line's cannot stand "

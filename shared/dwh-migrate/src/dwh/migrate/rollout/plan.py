@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import date_spans, parse_date
+from dwh.core.distributions import brought_lines
 from dwh.core.errors import InvalidDateError, NotPinnedError, without_secrets
 from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import plans
-from dwh.core.lines import installed_lines
+from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.run import source_places
 from dwh.core.warehouse import Warehouse
@@ -151,10 +152,11 @@ def plan(
             f"{job} is pinned to {decision.line} in {environment}; "
             f"type: dwh rollout plan {job} {decision.line} NEW --env {environment}"
         )
-    new_line, lines = living_line(new), installed_lines()
-    if old not in lines:  # its contract is needed, even when the line has ended
+    new_line = living_line(new)
+    if old not in brought_lines():  # its contract is needed, even when the line has ended
         raise RolloutError(f"line {old} is not installed here, so nothing can be compared with it")
-    old_job, new_job = lines[old].job(job), new_line.job(job)
+    old_line = find_line(old)
+    old_job, new_job = old_line.job(job), new_line.job(job)
     if old_job.writes.name != new_job.writes.name:
         raise RolloutError(
             f"{job} writes {old_job.writes.name} in {old} and {new_job.writes.name} in {new}: "
@@ -171,7 +173,7 @@ def plan(
         environment=environment,
         table=table,
         old_line=old,
-        old_release=lines[old].release,
+        old_release=old_line.release,
         new_line=new,
         new_release=new_line.release,
         way=way,
@@ -182,12 +184,7 @@ def plan(
         published=len(published),
         lacking=tuple(str(span) for span in date_spans(lacking)),
         reads=_reads(new_job.reads, source_places(new_job(), warehouse), len(lacking)),
-        readers=tuple(
-            f"{name}@{line.name}"
-            for line in lines.values()
-            for name in line.job_names()
-            if table in {need.name for need in line.job(name).reads}
-        ),
+        readers=tuple(_readers(table)),
         uses=tuple(uses),
         decision=decision.sequence,
     )
@@ -256,6 +253,15 @@ def _step(text: str, gate: int) -> Step:
             raise RolloutError(f"step {text!r}: a share is above 0% and at most 100%")
         return Step(match["name"], own, share=format(share.normalize(), "f"))
     return Step(match["name"], own, share="1" if match["name"] == "cutover" else "0")
+
+
+def _readers(table: str) -> Iterator[str]:
+    """Yield the installed jobs that read a table; of those that are broken nothing is known."""
+    for line in installed_lines().values():
+        for name in line.job_names():
+            job = line.usable_job(name)
+            if job and table in {need.name for need in job.reads}:
+                yield f"{name}@{line.name}"
 
 
 def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int) -> tuple[str, ...]:
