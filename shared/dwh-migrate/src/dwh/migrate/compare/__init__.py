@@ -2,6 +2,7 @@
 
 * `compare(left, right, key=…)` compares two DataFrames and returns a `Comparison`;
   `compare(…).assert_pass()` is an assertion for pytest whose text is the report.
+* `rows_that_differ(left, right, key=…)` returns all rows that differ, as a DataFrame.
 * `fingerprint(frame, key=…)` is what to keep of an output, so that `compare_stored` can compare it later
   without reading it.
 * `model` is the result: plain data, JSON-able, rendered by `report`.
@@ -14,6 +15,7 @@ that differ, `expectations` tells meant differences from others, `findings` coun
 from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
 from dwh.migrate.compare.model import Comparison, Side
+from dwh.migrate.compare.rows import rows_that_differ
 from dwh.migrate.compare.stored import fingerprint, merge_fingerprints
 from dwh.migrate.compare.tolerance import Tolerance
 
@@ -29,4 +31,5 @@ __all__ = [
     "compare_stored",
     "fingerprint",
     "merge_fingerprints",
+    "rows_that_differ",
 ]

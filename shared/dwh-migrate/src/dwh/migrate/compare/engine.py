@@ -20,7 +20,7 @@ from dwh.migrate.compare.multiset import Surplus, surplus_rows
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.stored import Parts
 
-__all__ = ["climb", "climb_parts", "known_equal", "without_broken"]
+__all__ = ["climb", "climb_parts", "known_equal", "restricted", "without_broken"]
 
 FEW = 0.25
 """The share of rows up to which only the buckets that differ are read again. Above it, leaving the other
@@ -52,11 +52,11 @@ def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits,
     """Return what differs, reading only the parts that stored fingerprints leave open."""
     if not parts.differing:
         return known_equal(parts, len(expectations))
-    evidence = climb(_restricted(schemas, parts), expectations, limits, exact=False)
+    evidence = climb(restricted(schemas, parts), expectations, limits, exact=False)
     return replace(evidence, rows=_with_parts(evidence.rows, parts))
 
 
-def _restricted(schemas: Tables, parts: Parts) -> Tables:
+def restricted(schemas: Tables, parts: Parts) -> Tables:
     """Return the rows and columns that are not proven equal."""
     if parts.values is not None:
         kept = (p for p in schemas.pairs if p.key or not p.form or p.name in parts.values)

@@ -17,7 +17,7 @@ from dwh.migrate.compare.expectations import Usable, both_rows
 from dwh.migrate.compare.fingerprint import SideName, on
 from dwh.migrate.compare.schema import Paired, Tables
 
-__all__ = ["Differing", "differing_rows", "rows_of_duplicate_keys"]
+__all__ = ["Differing", "differing_rows", "rows_of_duplicate_keys", "whole_rows"]
 
 _EXACT_DIGITS = 37  # the difference of two decimals needs one digit more, and 38 is Spark's limit
 
@@ -78,13 +78,7 @@ def differing_rows(
         left, right: the rows of `schemas.left` and `schemas.right` to look at: all, or some buckets.
         null_keys: whether some key may hold a null; without them the join is cheaper.
     """
-    joined = _joined(
-        _one_a_key("left", left, schemas), _one_a_key("right", right, schemas), schemas, null_keys
-    )
-    differs = [_differs(i, pair, "both") for i, pair in enumerate(values)]
-    marked = joined.selectExpr("*", _KIND, *differs)
-    found = " OR ".join(["kind <> 'matched'", *(f"differs{i}" for i in range(len(values)))])
-    rows = marked.where(found)
+    rows = _rows_that_differ(left, right, schemas, values, null_keys)
     if expectations:
         covered = (_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations))
         rows = rows.select("*", *both_rows(schemas)).select("*", *covered)
@@ -92,9 +86,34 @@ def differing_rows(
     shown = [column for pair in schemas.key for column in _key_of_either(pair)]
     shown += [column for pair in values for column in (pair.left, pair.right)]
     covers = [f"covered{j}" for j in range(len(expectations))]
-    changed = "IF(kind = 'matched', 'changed', kind) AS kind"
-    kept = rows.selectExpr(changed, "l_more", "r_more", *covers, *shown)
+    kept = rows.selectExpr(_CHANGED, "l_more", "r_more", *covers, *shown)
     return Differing(kept, key, tuple(values), tuple(expectations))
+
+
+def whole_rows(
+    left: DataFrame, right: DataFrame, schemas: Tables, expectations: Sequence[Usable]
+) -> Differing:
+    """Return what `differing_rows` does, with every column of both sides, and each whole row as `old` and `new`.
+
+    For rows that are to be kept: there may be any number of them, and nothing is read twice.
+    """
+    values = schemas.values
+    rows = _rows_that_differ(left, right, schemas, values, True).select("*", *both_rows(schemas))
+    covered = [_covered(item, values).alias(f"covered{j}") for j, item in enumerate(expectations)]
+    names = [*schemas.left.columns, *schemas.right.columns, "l_more", "r_more", "old", "new"]
+    kept = rows.select("kind", *names, *covered).selectExpr(
+        _CHANGED, *names, *(f"covered{j}" for j in range(len(covered)))
+    )
+    return Differing(kept, schemas.key, values, tuple(expectations))
+
+
+def _rows_that_differ(
+    left: DataFrame, right: DataFrame, schemas: Tables, values: Sequence[Paired], null_keys: bool
+) -> DataFrame:
+    sides = _one_a_key("left", left, schemas), _one_a_key("right", right, schemas)
+    differs = [_differs(i, pair, "both") for i, pair in enumerate(values)]
+    found = " OR ".join(["kind <> 'matched'", *(f"differs{i}" for i in range(len(values)))])
+    return _joined(*sides, schemas, null_keys).selectExpr("*", _KIND, *differs).where(found)
 
 
 def _one_type(pair: Paired) -> bool:
@@ -114,6 +133,7 @@ def _differs(i: int, pair: Paired, where: str) -> str:
     return f"{where} AND NOT ({_equal(pair)}) AS differs{i}"
 
 
+_CHANGED = "IF(kind = 'matched', 'changed', kind) AS kind"
 _KIND = """CASE WHEN l_more OR r_more THEN 'duplicate' WHEN both THEN 'matched'
                 WHEN l_here THEN 'left_only' ELSE 'right_only' END AS kind"""
 

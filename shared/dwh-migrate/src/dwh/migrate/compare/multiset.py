@@ -19,7 +19,7 @@ from dwh.migrate.compare.model import Cell, CellChange, RowKind, SampleRow, Spli
 from dwh.migrate.compare.schema import Tables
 from dwh.migrate.compare.text import cell, text_of
 
-__all__ = ["Surplus", "surplus_rows"]
+__all__ = ["Surplus", "one_row", "surplus_rows"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def surplus_rows(
 
 def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Sequence[Usable]) -> DataFrame:
     kind = "row_removed" if side == "left" else "row_added"
-    rows = frame.select("*", *_rows(side, schemas))
+    rows = frame.select("*", *one_row(side, schemas))
     covers = [
         item.covers() if item.change.kind == kind and not item.problem else F.lit(False)
         for item in expectations
@@ -82,7 +82,7 @@ def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Seq
     )
 
 
-def _rows(side: SideName, schemas: Tables) -> list[Column]:
+def one_row(side: SideName, schemas: Tables) -> list[Column]:
     """Return `old` and `new`, with typed nulls for the side that the row is not on."""
     other = schemas.right if side == "left" else schemas.left
     typed = {field.name: F.lit(None).cast(field.dataType) for field in other.schema.fields}

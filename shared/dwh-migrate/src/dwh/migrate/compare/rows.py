@@ -1,0 +1,152 @@
+"""All rows that differ, as a DataFrame and as Parquet: what a report shows samples of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from dwh.core.changes import Change
+from dwh.core.contract import Table
+from dwh.migrate.compare.canonical import quoted
+from dwh.migrate.compare.engine import restricted
+from dwh.migrate.compare.expectations import Usable, any_of, usable
+from dwh.migrate.compare.fingerprint import SideName, compared, on
+from dwh.migrate.compare.join import Differing, rows_of_duplicate_keys, whole_rows
+from dwh.migrate.compare.multiset import one_row
+from dwh.migrate.compare.schema import Options, Paired, Tables, pair_columns, with_rows
+from dwh.migrate.compare.stored import differing_parts
+from dwh.migrate.compare.tolerance import Tolerance
+
+__all__ = ["rows_that_differ"]
+
+
+def rows_that_differ(
+    left: DataFrame,
+    right: DataFrame,
+    *,
+    key: Sequence[str] = (),
+    changes: Sequence[Change] = (),
+    tolerances: Mapping[str, Tolerance] | None = None,
+    ignore: Sequence[str] = (),
+    contracts: tuple[Table, Table] | None = None,
+    signed_zero: bool = False,
+    fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+) -> DataFrame:
+    """Return every row that `compare` counts as different, given the same parameters.
+
+    Columns:
+        kind: `changed`, `left_only` or `right_only`.
+        expected: whether declared changes cover all that differs in the row.
+        key: a struct with the key, by its names on the right; not there without a key.
+        differing: the columns that differ in a changed row, by their names on the right.
+        unexpected: those of them that no declared change covers.
+        left, right: structs with the whole row of each side, by its own names; null where it has none.
+
+    Nothing is computed until the rows are used, and no order is promised. Without a key, and where a
+    key repeats, rows are multisets; which of several equal rows is the surplus one is then arbitrary.
+
+    Raises what `compare` raises. A condition of a declared change that cannot be applied covers nothing.
+    """
+    options = Options(
+        tuple(key), tuple(changes), dict(tolerances or {}), tuple(ignore), contracts, signed_zero
+    )
+    schemas = pair_columns(left.schema, right.schema, options)
+    tables = with_rows(schemas, left, right)
+    expectations = usable(changes, tables)
+    parts = differing_parts(*fingerprints, schemas, signed_zero=signed_zero) if fingerprints else None
+    if parts:
+        tables = restricted(tables, parts)
+    found = _by_key(tables, expectations) if tables.key else _surplus(tables, expectations)
+    return found if parts is None or parts.differing else found.where(F.lit(False))
+
+
+def _by_key(tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
+    differing = whole_rows(tables.left, tables.right, tables, expectations)
+    paired = _paired_rows(tables, differing)
+    if tables.unique:
+        return paired
+    repeated = [
+        rows_of_duplicate_keys(side, frame, tables, differing)
+        for side, frame in (("left", tables.left), ("right", tables.right))
+    ]
+    return paired.unionByName(_surplus(replace(tables, left=repeated[0], right=repeated[1]), expectations))
+
+
+def _paired_rows(tables: Tables, differing: Differing) -> DataFrame:
+    names = [F.lit(pair.name) for pair in differing.values]
+    differs = [F.expr(f"differs{i}") for i in range(len(names))]
+    unexpected = [F.expr(f"differs{i} AND NOT {differing.expected(i)}") for i in range(len(names))]
+    return (
+        differing.marked()
+        .where("kind <> 'duplicate'")
+        .select(
+            "kind",
+            F.expr(differing.row_expected()).alias("expected"),
+            *_key(tables, "right", "left"),
+            _named(differs, names).alias("differing"),
+            _named(unexpected, names).alias("unexpected"),
+            F.expr("IF(kind = 'right_only', NULL, old) AS left"),
+            F.expr("IF(kind = 'left_only', NULL, new) AS right"),
+        )
+    )
+
+
+def _named(marks: Sequence[Column], names: Sequence[Column]) -> Column:
+    """Return the names whose mark is true."""
+    if not names:
+        return F.array().cast("array<string>")
+    return F.array_compact(F.array(*(F.when(mark, name) for mark, name in zip(marks, names, strict=True))))
+
+
+def _key(tables: Tables, *sides: SideName) -> list[Column]:
+    """Return the struct `key`, from the first of the sides that has it; nothing without a key."""
+    if not tables.key:
+        return []
+    values = (f"coalesce({', '.join(_shown(side, pair) for side in sides)})" for pair in tables.key)
+    fields = (f"{value} AS {quoted(pair.name)}" for value, pair in zip(values, tables.key, strict=True))
+    return [F.expr(f"struct({', '.join(fields)}) AS key")]
+
+
+def _shown(side: SideName, pair: Paired) -> str:
+    """Return a column of the key as it is, or in the form that both sides have in common."""
+    same_type = pair.left_type == pair.right_type
+    return on(side, pair) if same_type else pair.how.comparable(on(side, pair))
+
+
+def _surplus(tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
+    """Return the rows that one side has more often than the other."""
+    left, right = (_numbered(side, tables, expectations) for side in ("left", "right"))
+    return _only(left, right).unionByName(_only(right, left))
+
+
+def _only(rows: DataFrame, others: DataFrame) -> DataFrame:
+    """Return the rows whose like is not among the others, by how many there are of each."""
+    names = [name for name in rows.columns if name.startswith("same")]
+    other = others.select(*(F.col(name).alias(f"other_{name}") for name in names))
+    alike = F.expr(" AND ".join(f"{name} <=> other_{name}" for name in names))
+    return rows.join(other, alike, "left_anti").drop(*names)
+
+
+def _numbered(side: SideName, tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
+    """Return one side's rows with their comparable values, and the number of each among its equals.
+
+    A row that a declared change covers comes first, so that the surplus is what none covers.
+    """
+    kind, row_kind = ("left_only", "row_removed") if side == "left" else ("right_only", "row_added")
+    covers = [item.covers() for item in expectations if item.change.kind == row_kind and not item.problem]
+    values = [f"{pair.how.comparable(on(side, pair))} AS same{i}" for i, pair in enumerate(compared(tables))]
+    names = [f"same{i}" for i in range(len(values))]
+    frame = tables.left if side == "left" else tables.right
+    rows = frame.select("*", *one_row(side, tables)).select(
+        F.lit(kind).alias("kind"), any_of(covers).alias("expected"), *_key(tables, side),
+        *(F.array().cast("array<string>").alias(name) for name in ("differing", "unexpected")),
+        F.expr(f"{'old' if side == 'left' else 'NULL'} AS left"),
+        F.expr(f"{'new' if side == 'right' else 'NULL'} AS right"),
+        *map(F.expr, values),
+    )  # fmt: skip
+    equals = f"PARTITION BY {', '.join(names)} ORDER BY expected DESC"
+    return rows.selectExpr("*", f"row_number() OVER ({equals}) AS same")
