@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow.parquet
 import pytest
 
 
@@ -54,6 +55,22 @@ def test_parquet_paths_compare_by_the_key_that_is_given(written):
     assert (allowed.returncode, threshold["limit"], threshold["held"]) == (0, 0.001, True)
 
 
+def test_all_rows_that_differ_are_written(written, tmp_path):
+    """--rows writes more than the report's samples; a second time it refuses to overwrite them."""
+    _, dwh = written
+    rows = tmp_path / "rows"
+    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.2", "--date", "2013-01-01")
+    done = dwh(*arguments, "--rows", str(rows), "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["rows"]
+    found = pyarrow.parquet.read_table(rows).to_pylist()
+    assert len(found) == sum(counts[kind]["count"] for kind in ("changed", "left_only", "right_only")) > 0
+    assert {row["expected"] for row in found} == {True}
+    again = dwh(*arguments, "--rows", str(rows))
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "never overwritten" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -63,6 +80,8 @@ def test_parquet_paths_compare_by_the_key_that_is_given(written):
         (["carrier_delays@0.1", "carrier_delays@0.2", "--run"], "--date"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--max-changed", "2"], "0.1%"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--tolerance", "x=y"], "COLUMN=0.01"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--rows", "no where/rows"], "mkdir -p"),
+        (["carrier_delays@0.1", "carrier_delays@0.2", "--rows", "."], "never overwritten"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--html", "no where/r.html"], "mkdir -p 'no where'"),
     ],
 )

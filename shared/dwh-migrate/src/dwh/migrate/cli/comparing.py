@@ -26,8 +26,10 @@ from dwh.migrate.cli.options import (
 from dwh.migrate.console import counted, print_json, print_note, working_spark
 
 if TYPE_CHECKING:
+    from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.model import Comparison
     from dwh.migrate.compare.outputs import OutputOptions
+    from dwh.migrate.compare.subjects import Subject
     from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
@@ -51,6 +53,7 @@ _TOLERANCE = re.compile(r"(?P<column>[^=]+)=(?P<number>[0-9.eE+-]+)(?P<percent>%
 @click.option(
     "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as Markdown."
 )
+@click.option("--rows", metavar="DIR", help="Write all rows that differ as Parquet to a new folder.")
 @spark_log
 @as_json
 def compare(
@@ -67,6 +70,7 @@ def compare(
     exact: bool,
     html: Path | None,
     markdown: Path | None,
+    rows: str | None,
     spark_log: bool,
     as_json: bool,
 ) -> None:
@@ -81,49 +85,75 @@ def compare(
       dwh compare carrier_delays@0.1 carrier_delays@0.2 --from 2013-01-01 --to 2013-01-31 --run
       dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --date 2013-01-15
       dwh compare carrier_delays@0.1.0 carrier_delays@0.1.1 --run --date 2013-01-15
-      dwh compare ./before ./after --key flight_date,carrier --html report.html
+      dwh compare ./before ./after --key flight_date,carrier --html report.html --rows ./differing
     """
+    from dwh.migrate.compare.errors import RowsError
     from dwh.migrate.compare.outputs import OutputOptions
 
     check_folder("--html", html)
     check_folder("--markdown", markdown)
+    _check_rows(rows)
     options = OutputOptions(
         tolerances=dict(map(_tolerance, tolerances)),
         ignore=tuple(ignore),
         exact=exact,
         max_changed=None if max_changed is None else _share(max_changed),
         dates=optional_dates(date, start, end) if date or (start and end) else None,
+        rows=rows,
     )
+    try:
+        result = _compare(left, right, key, optional_dates(date, start, end), run_missing, options, spark_log)
+    except RowsError as error:
+        _show(error.result, html, markdown, as_json)
+        raise
+    _show(result, html, markdown, as_json)
+    if rows and not as_json:
+        print_note(f"rows: {rows}")
+    sys.exit(result.exit_code)
+
+
+def _check_rows(place: str | None) -> None:
+    if place is not None:
+        from dwh.migrate.compare.saved_rows import check_rows_place
+
+        check_rows_place(place)
+
+
+def _compare(
+    left: str,
+    right: str,
+    key: str | None,
+    dates: DateRange | None,
+    run_missing: bool,
+    options: OutputOptions,
+    spark_log: bool,
+) -> Comparison:
     paths = ["/" in text for text in (left, right)]
     if all(paths):
         keys = tuple(key.split(",")) if key else ()
-        result = _compare_files(left, right, keys, options, spark_log)
-    elif any(paths):
+        return _compare_files(left, right, keys, options, spark_log)
+    if any(paths):
         raise UsageError("compare two paths, or two versions in the warehouse; not one with the other")
-    elif key:
+    if key:
         raise UsageError("--key is for paths; versions have the key of their contract")
-    else:
-        result = _compare_versions(
-            left, right, optional_dates(date, start, end), run_missing, options, spark_log
-        )
-    _show(result, html, markdown, as_json)
-    sys.exit(result.exit_code)
+    return _compare_versions(left, right, dates, run_missing, options, spark_log)
 
 
 def _compare_versions(
     left: str, right: str, dates: DateRange | None, run_missing: bool, options: OutputOptions, spark_log: bool
 ) -> Comparison:
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.errors import RowsError
     from dwh.migrate.compare.missing import is_complete
     from dwh.migrate.compare.missing import run_missing as complete
-    from dwh.migrate.compare.outputs import compare_outputs, from_ledger, record
+    from dwh.migrate.compare.outputs import compare_outputs, from_ledger
     from dwh.migrate.compare.subjects import subjects_of
 
     if run_missing and dates is None:
         raise UsageError("--run needs to know for which dates: give --date, or --from and --to")
     warehouse = Warehouse.create() if run_missing else Warehouse.open()
     result = None
-    if not run_missing or not dates or is_complete(warehouse, left, right, dates):
+    if not options.rows and (not run_missing or not dates or is_complete(warehouse, left, right, dates)):
         subjects = subjects_of(warehouse, left, right, dates)
         result = from_ledger(warehouse, *subjects, options)
     if result is None:
@@ -131,9 +161,19 @@ def _compare_versions(
             if run_missing and dates:
                 complete(spark, warehouse, left, right, dates, print_note)
             subjects = subjects_of(warehouse, left, right, dates)
-            result = compare_outputs(spark, warehouse, *subjects, options)
-    record(warehouse, result, sorted(set(subjects[0].outputs) | set(subjects[1].outputs)))
+            try:
+                result = compare_outputs(spark, warehouse, *subjects, options)
+            except RowsError as error:
+                _record(warehouse, error.result, subjects)
+                raise
+    _record(warehouse, result, subjects)
     return result
+
+
+def _record(warehouse: Warehouse, result: Comparison, subjects: tuple[Subject, Subject]) -> None:
+    from dwh.migrate.compare.outputs import record
+
+    record(warehouse, result, sorted(set(subjects[0].outputs) | set(subjects[1].outputs)))
 
 
 def _compare_files(

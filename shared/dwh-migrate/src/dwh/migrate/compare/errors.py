@@ -1,12 +1,16 @@
-"""What a caller of `compare` can get wrong. All are `UsageError`s: nothing was compared."""
+"""What a caller of `compare` can get wrong. All are `UsageError`s."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dwh.core.errors import UsageError, listed
 
-__all__ = ["ColumnChoiceError", "ComparisonError", "KeyChoiceError", "ToleranceError"]
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison
+
+__all__ = ["ColumnChoiceError", "ComparisonError", "KeyChoiceError", "RowsError", "ToleranceError"]
 
 
 class ComparisonError(UsageError):
@@ -38,3 +42,11 @@ class ColumnChoiceError(ComparisonError):
     def __init__(self, what: str, name: str, problem: str, columns: Iterable[str] = ()) -> None:
         self.what, self.name, self.problem, self.columns = what, name, problem, tuple(columns)
         super().__init__(f"{what} {name!r}: {problem} (columns: {listed(self.columns)})")
+
+
+class RowsError(ComparisonError):
+    """The comparison was made, and its rows cannot be written."""
+
+    def __init__(self, result: Comparison, place: str, problem: str) -> None:
+        self.result, self.place, self.problem = result, place, problem
+        super().__init__(f"the rows that differ cannot be written to {place}: {problem}")

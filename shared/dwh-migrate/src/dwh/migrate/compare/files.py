@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.errors import DwhError
 from dwh.migrate.compare.compare import compare
@@ -13,6 +13,7 @@ from dwh.migrate.compare.folder import found_at
 from dwh.migrate.compare.footers import damaged, first_line
 from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
 from dwh.migrate.compare.paths import Looked, look, read
+from dwh.migrate.compare.saved_rows import save_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,17 +39,19 @@ def compare_files(
 def compare_looked(
     spark: SparkSession, left: Looked, right: Looked, key: tuple[str, ...], options: OutputOptions
 ) -> Comparison:
-    """Compare two paths whose files were looked at; as `compare_files`."""
+    """Compare two paths whose files were looked at, as `compare_files`.
+
+    Raises RowsError, too, when the rows that differ cannot be written where `options` says.
+    """
     both = (left, right)
     before = {looked.folder.path: looked.folder.states for looked in both}
+    chosen: dict[str, Any] = {"key": key, "tolerances": options.tolerances, "ignore": options.ignore}
     try:
         lefts, rights = read(spark, left), read(spark, right)
         result = compare(
             lefts.frame,
             rights.frame,
-            key=key,
-            tolerances=options.tolerances,
-            ignore=options.ignore,
+            **chosen,
             exact=options.exact,
             max_changed=options.max_changed,
             sides=(Side(left.folder.path, lefts.provenance), Side(right.folder.path, rights.provenance)),
@@ -60,14 +63,12 @@ def compare_looked(
         if moved := _moved(before):
             raise ComparisonError(f"the files at {', '.join(moved)} {_CHANGED}; try again") from error
         raise ComparisonError(_unreadable(both, error)) from error
-    return _with_gaps(
-        result,
-        [
-            *_unread(left, result.rows.left),
-            *_unread(right, result.rows.right),
-            *(NotCompared(path, f"its files {_CHANGED}") for path in _moved(before)),
-        ],
-    )
+    gaps = [*_unread(left, result.rows.left), *_unread(right, result.rows.right)]
+    gaps += [NotCompared(path, f"its files {_CHANGED}") for path in _moved(before)]
+    result = _with_gaps(result, gaps)
+    if options.rows:
+        save_rows(result, lefts.frame, rights.frame, options.rows, chosen)
+    return result
 
 
 def _unread(looked: Looked, rows: int) -> list[NotCompared]:

@@ -93,9 +93,9 @@ def differing_rows(
 def whole_rows(
     left: DataFrame, right: DataFrame, schemas: Tables, expectations: Sequence[Usable]
 ) -> Differing:
-    """Return what `differing_rows` does, with every column of both sides, and each whole row as `old` and `new`.
+    """Return what `differing_rows` does with every column of both sides, and whole rows as `old` and `new`.
 
-    For rows that are to be kept: there may be any number of them, and nothing is read twice.
+    They are to be kept: there may be any number of them, and nothing is read twice.
     """
     values = schemas.values
     rows = _rows_that_differ(left, right, schemas, values, True).select("*", *both_rows(schemas))

@@ -21,6 +21,7 @@ from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ComparisonError
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.model import Comparison, NotCompared, Side
+from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.subjects import Subject, declared_changes
 from dwh.migrate.compare.tolerance import Tolerance
 
@@ -36,6 +37,7 @@ class OutputOptions:
 
     Attributes:
         dates: the logical dates that were asked for; None for those that are there.
+        rows: the folder to write all rows that differ to.
     """
 
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class OutputOptions:
     exact: bool = False
     max_changed: float | None = None
     dates: DateRange | None = None
+    rows: str | None = None
 
 
 def from_ledger(
@@ -61,21 +64,24 @@ def compare_outputs(
     """Compare two subjects for the logical dates that both have.
 
     A date that only one of them has is not compared, which makes the verdict `incomplete`.
-    Raises ComparisonError when the sides have no logical date in common.
+    Raises ComparisonError when the sides have no logical date in common, and RowsError.
     """
     days = common_dates(left, right)
     for subject in () if options.exact else (left, right):
         add_fingerprints(spark, warehouse, subject, days)
     known = _known(warehouse, left, right)
-    if equal := _proved_equal(known, left, right, options):
+    arguments = _arguments(left, right, options)
+    equal = _proved_equal(known, left, right, options)
+    if equal and not options.rows:
         return replace(equal, measurement=replace(equal.measurement, step="fingerprint"))
-    return compare(
-        *(warehouse.read(spark, [subject.outputs[day] for day in days]) for subject in (left, right)),
-        exact=options.exact,
-        max_changed=options.max_changed,
-        fingerprints=known,
-        **_arguments(left, right, options),
+    frames = [warehouse.read(spark, [subject.outputs[day] for day in days]) for subject in (left, right)]
+    result = equal or compare(
+        *frames, exact=options.exact, max_changed=options.max_changed, fingerprints=known, **arguments
     )
+    if options.rows:
+        chosen = {name: value for name, value in arguments.items() if name not in ("sides", "gaps")}
+        save_rows(result, *frames, options.rows, {**chosen, "fingerprints": None if options.exact else known})
+    return result
 
 
 def _known(
