@@ -80,7 +80,7 @@ def tests(session: nox.Session) -> None:
         groups=["test", "postgresql"],
         extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
     )
-    quick = SETTINGS["tool"]["dwh"]["test-marks"].strip()
+    quick = SETTINGS["tool"]["dwh"]["test-marks"]
     # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
     parallel = ["--numprocesses=2", "--dist=loadfile"]
     arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
@@ -236,6 +236,8 @@ def lint(session: nox.Session) -> None:
     install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
+    session.run("actionlint")
+    session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github/workflows")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
 
@@ -377,6 +379,13 @@ def gate(session: nox.Session) -> None:
     """Hold every package against what it last released."""
     install(session, CORE, RELEASE)
     session.run("dwh-release", "check", *session.posargs)
+
+
+@nox.session
+def rehearsal(session: nox.Session) -> None:
+    """Release every package of a clone to an index on loopback, and install them from there."""
+    install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=["pypiserver>=2.4,<3"])
+    session.run("pytest", "-m", "rehearsal", "tests", *session.posargs, env=quick_spark(session))
 
 
 @nox.session

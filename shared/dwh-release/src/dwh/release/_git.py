@@ -87,6 +87,30 @@ class Git:
             shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
             raise TreeError(doing, f"not committed: {shown}", "commit or stash it first (git stash -u)")
 
+    def branch(self) -> str | None:
+        """Return the branch that is checked out, None on a detached head."""
+        return self.try_run("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def main_branch(self) -> str | None:
+        """Return the main branch: what the remote says it is, else a local one of a usual name."""
+        remote = self.try_run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+        local = remote.removeprefix("origin/") if remote else None
+        usual = (local, remote, "main", "trunk", "master")
+        return next((name for name in usual if name and self.commit_of(name)), None)
+
+    def commit_of(self, revision: str) -> str | None:
+        """Return the commit that a revision names, or None."""
+        return self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+
+    def count(self, revisions: str, path: str) -> int:
+        """Return how many commits of a range touch a path."""
+        return int(self.run("rev-list", "--count", revisions, "--", path))
+
+    def require_whole(self, doing: str) -> None:
+        """Raise TreeError in a shallow clone, which lacks the tags and commits that decide."""
+        if self.run("rev-parse", "--is-shallow-repository").strip() == "true":
+            raise TreeError(doing, "this clone is shallow", "type: git fetch --unshallow --tags")
+
     def require_branch(self, doing: str) -> str:
         """Return the branch that is checked out; raises TreeError on a detached head or before a commit."""
         branch = self.try_run("symbolic-ref", "--short", "HEAD")

@@ -1,92 +1,137 @@
-"""A branch of a maintenance line, for teams that work with branches.
+"""The branch of a maintenance line, for teams that fix and release where they branch.
 
-`0.1.0-maintenance` holds the history of that line's package alone, with the package at its top. The
-same history always gives the same commits, so that updating the branch only ever adds to it.
+`0.1.0-maintenance` is an ordinary branch of the whole repository on which one package moves: that line's.
+The line can be released from there or from the main branch; whichever falls behind takes the other's
+commits by `git merge` or by `dwh-release port`, and releases nothing before it has.
 """
 
 from __future__ import annotations
 
-from dwh.release._git import Git
+from dataclasses import dataclass
+
 from dwh.release.errors import LineError
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import first_release
 
-__all__ = ["branch_name", "update_branch"]
+__all__ = ["Branch", "branch_name", "branch_problems", "make_branch", "other_refs", "require_home"]
+
+_SUFFIX = "-maintenance"
+_PAGES = ("README.md", "docs/")  # they name the newest release, and follow it
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A line's branch beside the one that is checked out.
+
+    Attributes:
+        name: such as `0.1.0-maintenance`.
+        commit: where it is.
+        new: whether it was made just now.
+        ahead: how many commits of the line's package it has that HEAD lacks.
+        behind: how many of them HEAD has that it lacks.
+    """
+
+    name: str
+    commit: str
+    new: bool
+    ahead: int
+    behind: int
 
 
 def branch_name(package: Package) -> str:
     """Return the name of a line's branch; raises LineError for what gets none."""
-    doing = f"naming the branch of {package.name}"
+    doing, see = f"naming the branch of {package.name}", "name a maintenance line, see: dwh-release status"
     if package.line is None:
-        raise LineError(
-            doing, "it is a shared library, no line", "name a maintenance line, see: dwh-release status"
-        )
+        raise LineError(doing, "it is a shared library, not a line", see)
     if package.status == "main":
-        raise LineError(
-            doing,
-            "it is the main line, which lives on the main branch",
-            "name a maintenance line, see: dwh-release status",
-        )
-    return f"{first_release(package.line)}-maintenance"
+        raise LineError(doing, "it is the main line, which lives on the main branch", see)
+    return f"{first_release(package.line)}{_SUFFIX}"
 
 
-def update_branch(repository: Repository, package: Package, name: str | None = None) -> tuple[str, str, int]:
-    """Create or update the branch of a line from the history of HEAD.
+def make_branch(
+    repository: Repository, package: Package, name: str | None = None, start: str | None = None
+) -> Branch:
+    """Make the branch of a maintenance line, or say where it stands.
 
-    Returns the branch, its commit and the number of commits that are new. Raises LineError for another
-    name than the line's, and when the branch has commits of its own.
+    Parameters:
+        name: to be sure; a line's branch has one name.
+        start: the commit to begin at, such as a release's tag; by default HEAD.
+
+    Raises LineError for another name, and for a start without the package or for a branch that is there.
     """
     allowed, git = branch_name(package), repository.git
-    doing = f"updating branch {name or allowed}"
+    doing = f"making branch {name or allowed}"
+    git.require_whole(doing)
     if name not in (None, allowed):
-        raise LineError(
-            doing,
-            f"the branch of {package.name} is called {allowed}, and no other",
-            f"type: dwh-release branch {package.name}",
-        )
-    _require_free(git, allowed, doing)
-    commits = _split(git, package.path)
-    if not commits:
-        raise LineError(doing, f"{package.path} has no history yet", "commit it first")
-    old = git.try_run("rev-parse", "--verify", "--quiet", f"refs/heads/{allowed}")
-    new = commits[-1]
-    if old and old not in commits:
-        raise LineError(
-            doing,
-            "it has commits that the history of this branch has not",
-            f"port them: git log {new[:10]}..{allowed}",
-        )
-    git.run("update-ref", f"refs/heads/{allowed}", new, old or "0" * 40)
-    return allowed, new, len(commits) - (commits.index(old) + 1 if old else 0)
+        said = f"the branch of {package.name} is called {allowed}, and no other"
+        raise LineError(doing, said, f"type: dwh-release branch {package.name}")
+    there = git.commit_of(f"refs/heads/{allowed}")
+    if there and start:
+        raise LineError(doing, f"it is there, at {there[:10]}", f"type: git switch {allowed}")
+    commit = there or git.commit_of(start or "HEAD")
+    if commit is None or git.blob(commit, package.relative("pyproject.toml")) is None:
+        said = f"{start or 'HEAD'} has no {package.path}"
+        raise LineError(doing, said, f"name a release of it, see: git tag --list '{package.name}@*'")
+    if not there:
+        git.run("update-ref", f"refs/heads/{allowed}", commit, "0" * 40)
+    ahead, behind = (git.count(range_, package.path) for range_ in (f"HEAD..{commit}", f"{commit}..HEAD"))
+    return Branch(allowed, commit, not there, ahead, behind)
 
 
-def _require_free(git: Git, name: str, doing: str) -> None:
-    if f"branch refs/heads/{name}" in git.run("worktree", "list", "--porcelain").splitlines():
-        raise LineError(doing, "it is checked out", "git switch main, and try again")
+def other_refs(repository: Repository) -> dict[str, str]:
+    """Return where else fixes of lines are kept: branch by ref.
+
+    On a maintenance branch that is the main branch, elsewhere each line's branch. A branch that only the
+    remote has counts, too.
+    """
+    here = repository.git.branch()
+    if here and here.endswith(_SUFFIX):
+        main = repository.git.main_branch()
+        return {main: main.removeprefix("origin/")} if main else {}
+    names = [branch_name(line) for line in repository.lines if line.status != "main"]
+    found = {ref: name for name in names for ref in (name, f"origin/{name}") if repository.git.commit_of(ref)}
+    return {ref: name for ref, name in found.items() if not (ref != name and name in found)}
 
 
-def _split(git: Git, path: str) -> list[str]:
-    """Return the commits of a folder's own history, oldest first; they are made where they are missing."""
-    made: dict[str, str] = {}
-    order = []
-    listed = git.run("rev-list", "--reverse", "--topo-order", "--parents", "HEAD", "--", path)
-    for commit, *parents in (row.split() for row in listed.splitlines()):
-        tree = git.try_run("rev-parse", "--verify", "--quiet", f"{commit}:{path}")
-        if tree is None:  # the folder was gone for a while
-            continue
-        made[commit] = _commit(git, commit, tree, [made[parent] for parent in parents if parent in made])
-        order.append(made[commit])
-    return order
+def require_home(repository: Repository, package: Package, doing: str) -> None:
+    """Raise LineError unless a package may be released from the branch that is checked out.
+
+    A maintenance branch releases its own line, and nobody releases without the commits that the line has
+    elsewhere: one version would name two codes.
+    """
+    line = _line_of_branch(repository)
+    main = (repository.git.main_branch() or "main").removeprefix("origin/")
+    if line and line != package:
+        here = branch_name(line)
+        raise LineError(doing, f"{here} releases {line.name} alone", f"type: git switch {main}")
+    if package.line is None or package.status == "main":
+        return
+    for ref in other_refs(repository):
+        lacking = repository.git.count(f"HEAD..{ref}", package.relative("released"))
+        if lacking and (line or ref.removeprefix("origin/") == branch_name(package)):
+            raise LineError(
+                doing, f"{ref} has a release of {package.name} that is not here", f"type: git merge {ref}"
+            )
 
 
-def _commit(git: Git, commit: str, tree: str, parents: list[str]) -> str:
-    """Make a commit like another one: the same author, dates and message."""
-    raw = git.run("show", "--no-patch", "--format=%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", commit)
-    author, email, when, committer, committer_email, committed, message = raw.rstrip("\n").split("\0")
-    extra = {
-        "GIT_AUTHOR_NAME": author, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": when,
-        "GIT_COMMITTER_NAME": committer, "GIT_COMMITTER_EMAIL": committer_email,
-        "GIT_COMMITTER_DATE": committed,
-    }  # fmt: skip
-    arguments = [word for parent in parents for word in ("-p", parent)]
-    return git.run("commit-tree", tree, *arguments, stdin=f"{message}\n".encode(), extra=extra).strip()
+def branch_problems(repository: Repository, package: Package) -> list[str]:
+    """Say what a maintenance branch has changed that is not its line's."""
+    line, main = _line_of_branch(repository), repository.git.main_branch()
+    if line is None or line != package or main is None:
+        return []
+    changed = repository.git.run("diff", "--name-only", "-z", "--no-renames", f"{main}...HEAD").split("\0")
+    strays = [path for path in changed if path and not path.startswith((f"{line.path}/", *_PAGES))]
+    if not strays:
+        return []
+    shown = ", ".join(strays[:3]) + (f" and {len(strays) - 3} more" if len(strays) > 3 else "")
+    return [
+        f"{branch_name(line)} holds fixes of {line.name} alone, but it changed {shown}; make that change on "
+        f"{main.removeprefix('origin/')}, and take it back here: git checkout {main}... -- {strays[0]}"
+    ]
+
+
+def _line_of_branch(repository: Repository) -> Package | None:
+    """Return the line whose maintenance branch is checked out."""
+    here = repository.git.branch()
+    lines = (line for line in repository.lines if line.status != "main")
+    return next((line for line in lines if branch_name(line) == here), None)

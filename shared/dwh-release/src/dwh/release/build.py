@@ -28,7 +28,7 @@ from dwh.release.tag import require_released
 from dwh.release.trial import belongs, try_out
 from dwh.release.wheels import check_files, sha256
 
-__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release"]
+__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release", "built_files"]
 
 # 2026-01-01: any constant. A release's bytes must not depend on when it was built.
 SOURCE_EPOCH = "1767225600"
@@ -98,8 +98,13 @@ def build_files(repository: Repository, package: Package, output: Path) -> tuple
         raise BuildError(
             f"building {package.name} {package.version}", said, f"try: python -m build {package.path}"
         )
+    return built_files(package, output)
+
+
+def built_files(package: Package, folder: Path) -> tuple[Path, Path]:
+    """Return the wheel and the sdist of the release that the tree holds, in a folder; raises BuildError."""
     stem = f"{canonicalize_name(package.name).replace('-', '_')}-{package.version}"
-    return _one(output, f"{stem}-*.whl"), _one(output, f"{stem}.tar.gz")
+    return _one(folder, f"{stem}-*.whl"), _one(folder, f"{stem}.tar.gz")
 
 
 def _export(repository: Repository, package: Package, folder: Path) -> None:

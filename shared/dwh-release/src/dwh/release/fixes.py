@@ -11,6 +11,7 @@ lacks it, until `unported.toml` of its package says why that is right:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from typing import Any
 import tomlkit
 import tomllib
 
+from dwh.release._git import Git
+from dwh.release.branch import other_refs
 from dwh.release.errors import FragmentError, UnknownPackageError
 from dwh.release.fragments import read_fragments
 from dwh.release.record import Records
@@ -30,6 +33,7 @@ __all__ = [
     "Unported",
     "content_of",
     "decided",
+    "fixes_elsewhere",
     "fixes_of",
     "read_decisions",
     "unported",
@@ -74,9 +78,35 @@ def fixes_of(repository: Repository, package: Package) -> dict[str, str]:
     return Records(repository.git, package).fixes | {fragment.name: fragment.kind for fragment in fragments}
 
 
+def fixes_elsewhere(repository: Repository) -> dict[str, dict[str, str]]:
+    """Return the fixes of each line on another branch, such as `dwh-v0_1 on 0.1.0-maintenance`."""
+    return {
+        f"{package.name} on {branch}": _fixes_at(repository.git, ref, package)
+        for ref, branch in other_refs(repository).items()
+        for package in repository.lines
+    }
+
+
+def _fixes_at(git: Git, ref: str, package: Package) -> dict[str, str]:
+    """Return the fixes that a package has at a ref, open and released; what is released here is left out."""
+    folders = [package.relative(name) for name in ("changes", "released")]
+    found: dict[str, str] = {}
+    for path in git.run("ls-tree", "-r", "-z", "--name-only", ref, "--", *folders).split("\0"):
+        name, _, kind = path.rpartition("/")[2].removesuffix(".md").rpartition(".")
+        if path.endswith(".md") and kind in ("fix", "security"):
+            found[name] = kind
+        elif path.endswith(".json") and not (git.root / path).exists():
+            found |= json.loads(git.blob(ref, path) or b"{}").get("fixes", {})
+    return found
+
+
 def unported(repository: Repository, today: date, only: Package | None = None) -> list[Unported]:
-    """Return the fixes that a supported line lacks and nobody decided about."""
+    """Return the fixes that a supported line lacks and nobody decided about.
+
+    What lines have on other branches counts, too: see `dwh.release.branch`.
+    """
     have = {package.name: fixes_of(repository, package) for package in repository.lines}
+    have |= fixes_elsewhere(repository)
     found = []
     for package in repository.lines:
         if (only and package != only) or not package.supported(today):
@@ -111,6 +141,7 @@ def decided(repository: Repository, package: Package, new: Iterable[Decision]) -
     if package.line is None:
         raise UnknownPackageError(package.name, [line.name for line in repository.lines])
     everywhere = {name for line in repository.lines for name in fixes_of(repository, line)}
+    everywhere |= {name for fixes in fixes_elsewhere(repository).values() for name in fixes}
     entries = {decision.name: decision for decision in read_decisions(package)}
     for decision in new:
         if decision.name not in everywhere:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dwh.release._rules import Facts, problems
 from dwh.release.api_changes import api_findings
+from dwh.release.branch import branch_problems
 from dwh.release.contract_changes import contract_findings
 from dwh.release.errors import GateError
 from dwh.release.findings import Finding
@@ -88,6 +89,7 @@ def check(repository: Repository, package: Package, today: date) -> Report:
     Raises ReadError, RecordError or FragmentError for what cannot be read; everything else that is
     wrong is in the report's `problems`.
     """
+    repository.git.require_whole(f"checking {package.name}")
     records = Records(repository.git, package)
     before = repository.before(package)
     older = Records(repository.git, before).last if before else None
@@ -122,7 +124,7 @@ def check(repository: Repository, package: Package, today: date) -> Report:
         step,
         _following(package, records.last, step),
         tuple(lacking),
-        (*problems(facts), *waiver_problems),
+        (*problems(facts), *branch_problems(repository, package), *waiver_problems),
     )
 
 

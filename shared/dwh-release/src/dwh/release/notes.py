@@ -6,10 +6,11 @@ It is built from what people wrote, the fragments, and from what the code declar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,8 +19,9 @@ from dwh.release.errors import RecordError
 from dwh.release.fragments import Fragment
 from dwh.release.jobs import JobData
 from dwh.release.repository import Package
+from dwh.release.wheels import sha256
 
-__all__ = ["JobNotes", "changelog_with", "declared_notes", "section", "section_of"]
+__all__ = ["JobNotes", "changelog_with", "declared_notes", "release_page", "section", "section_of"]
 
 _TITLES = {
     "breaking": "Breaking changes",
@@ -121,6 +123,19 @@ def section_of(package: Package, version: str) -> str:
         f"it has no section for {version}",
         "restore it from git",
     )
+
+
+def release_page(package: Package, version: str, files: Iterable[Path]) -> str:
+    """Return what the page of a release says: its notes, the digests of its files, where all notes are.
+
+    Parameters:
+        files: the wheel and the source distribution.
+
+    Raises RecordError without notes.
+    """
+    lines = [section_of(package, version), "### SHA-256", ""]
+    lines += [f"- `{path.name}`: `{sha256(path)}`" for path in sorted(files)]
+    return "\n".join([*lines, "", f"All releases: {package.relative('CHANGELOG.md')}", ""])
 
 
 def _row(change: dict[str, Any]) -> _Row:

@@ -64,9 +64,10 @@ def port(repository: Repository, commit: str, target: Package, today: date) -> P
     doing = f"porting {commit} to {target.name}"
     _require_line(target, today, doing)
     repository.git.require_branch(doing)
+    repository.git.require_whole(doing)
     found = _commit(repository, commit, doing)
     changed = _changed(repository, found)
-    source = _source(repository, changed, target, doing)
+    source = _source(repository, found, changed, target, doing)
     below = [path for path in changed if path.startswith(f"{source.path}/")]
     _require_fit(source, below, target, doing)
     merges = list(_merges(repository, found, source, target, below))
@@ -118,7 +119,8 @@ def _changed(repository: Repository, commit: str) -> list[str]:
     return [path for path in listed.split("\0") if path]
 
 
-def _source(repository: Repository, changed: list[str], target: Package, doing: str) -> Package:
+def _source(repository: Repository, commit: str, changed: list[str], target: Package, doing: str) -> Package:
+    """Return the line that a commit was made in: another one, or the same on another branch."""
     touched = [p for p in repository.lines if any(path.startswith(f"{p.path}/") for path in changed)]
     names = ", ".join(package.name for package in touched)
     if len(touched) > 1:
@@ -129,7 +131,10 @@ def _source(repository: Repository, changed: list[str], target: Package, doing: 
         )
     if not touched:
         raise PortError(doing, "it touches no line", "what it changes is shared by all lines already")
-    if touched[0] == target:
+    if (
+        touched[0] == target
+        and repository.git.try_run("merge-base", "--is-ancestor", commit, "HEAD") is not None
+    ):
         raise PortError(doing, f"it was made in {target.name} itself", "name the other line with --to")
     return touched[0]
 

@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 
 from dwh.release import waivers
+from dwh.release.branch import require_home
 from dwh.release.edits import Edits
 from dwh.release.errors import GateError, LineError, RecordError, TreeError, VersionError
 from dwh.release.following import following_pages
@@ -84,6 +85,7 @@ def plan_release(repository: Repository, package: Package, step: Step | None, to
     doing = f"preparing a release of {package.name}"
     repository.git.require_branch(doing)
     repository.git.require_clean(doing)
+    require_home(repository, package, doing)
     report = check(repository, package, today)
     report.require_passed()
     version = _version(report, step, doing)

@@ -1,4 +1,4 @@
-"""Commands between lines and to the outside: port, line, branch, build, tag."""
+"""Commands between lines and to the outside: port, line, branch, build, notes, tag."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from dwh.release.branch import update_branch
-from dwh.release.build import Built, build_release
+from dwh.release.branch import make_branch
+from dwh.release.build import Built, build_release, built_files
 from dwh.release.cli.options import as_json, package, packages, repo, today
 from dwh.release.console import print_json, print_note, print_rows
 from dwh.release.next_line import open_line
+from dwh.release.notes import release_page, section_of
 from dwh.release.port import port
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
@@ -76,16 +77,28 @@ def line_command(name: str, ends: datetime | None, repository: Repository) -> No
 @click.command("branch")
 @package
 @click.argument("name", required=False)
+@click.option("--from", "start", metavar="COMMIT", help="Where it begins, such as a tag; by default here.")
 @repo
-def branch_command(package: str, name: str | None, repository: Repository) -> None:
-    """Create or update the branch of a maintenance line, with the history of its package alone.
+def branch_command(package: str, name: str | None, start: str | None, repository: Repository) -> None:
+    """Make the branch of a maintenance line, or say how far it and this branch are apart.
+
+    On it the line is fixed and released with the same commands as here. Fixes go both ways with
+    dwh-release port, or with git merge.
 
     \b
-    Example:
-      dwh-release branch dwh-v0_1      makes or moves 0.1.0-maintenance
+    Examples:
+      dwh-release branch dwh-v0_1                             makes 0.1.0-maintenance
+      dwh-release branch dwh-v0_1 --from dwh-v0_1@0.1.1       from what was released
     """
-    branch, commit, count = update_branch(repository, repository.package(package), name)
-    print_note(f"{branch} is at {commit[:10]}, {count} new commits; publish it: git push origin {branch}")
+    chosen = repository.package(package)
+    made = make_branch(repository, chosen, name, start)
+    if made.new:
+        print_note(f"made {made.name} at {made.commit[:10]}; next: git switch {made.name}")
+        return
+    print_note(
+        f"{made.name} is at {made.commit[:10]}; of {chosen.name} it has {made.ahead} commits that are not "
+        f"here, and lacks {made.behind}"
+    )
 
 
 @click.command("build")
@@ -130,6 +143,29 @@ def _print_built(built: Built) -> None:
     print_note(f"{built.package.tag}: {'; '.join(built.tried) or 'not installed anywhere'}")
 
 
+@click.command("notes")
+@package
+@click.option(
+    "--files",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder that the release was built into: its digests are added.",
+)
+@repo
+def notes_command(package: str, files: Path | None, repository: Repository) -> None:
+    """Print the notes of the release of PACKAGE that the tree holds, as Markdown for its page.
+
+    \b
+    Examples:
+      dwh-release notes dwh-v0_1
+      dwh-release notes dwh-v0_1@0.1.2 --files dist
+    """
+    chosen = repository.package(package)
+    if files is None:
+        click.echo(section_of(chosen, chosen.version), nl=False)
+    else:
+        click.echo(release_page(chosen, chosen.version, built_files(chosen, files)), nl=False)
+
+
 @click.command("tag")
 @package
 @repo
@@ -144,4 +180,4 @@ def tag_command(package: str, repository: Repository) -> None:
     print_note(f"{tag} {'made' if new else 'was there'}; publish it: git push origin {tag}")
 
 
-COMMANDS = (port_command, line_command, branch_command, build_command, tag_command)
+COMMANDS = (port_command, line_command, branch_command, build_command, notes_command, tag_command)
