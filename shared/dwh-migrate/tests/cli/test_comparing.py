@@ -40,6 +40,27 @@ def test_equal_outputs_need_no_spark_the_second_time(written):
     assert json.loads(again.stdout)["measurement"]["step"] == "ledger"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("cp1252", "PASS  carrier_delays@0.1 \\u2192"), ("ascii", "PASS"), ("utf-8", "→")]
+)
+def test_the_encoding_of_the_output_does_not_change_the_verdict(written, encoding, said):
+    """A character that it lacks is spelled, in the report and in notes."""
+    _, dwh = written
+    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
+    done = dwh(*arguments, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
+
+
+def test_a_report_that_cannot_be_written_does_not_change_the_verdict(written, looked):
+    """The verdict is printed before, and the file is named."""
+    written[1]("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
+    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
+    code, printed, said = looked(*arguments, "--html", "/proc/report.html")
+    assert (code, printed[:4]) == (0, "PASS")
+    assert "error: --html: /proc/report.html cannot be written" in said
+
+
 def test_parquet_paths_compare_by_the_key_that_is_given(written):
     """Two folders of Parquet files are compared by --key."""
     home, dwh = written

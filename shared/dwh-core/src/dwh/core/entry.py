@@ -27,6 +27,7 @@ from dwh.core.dates import logical_dates
 from dwh.core.errors import DwhError, UsageError
 from dwh.core.files import write_whole
 from dwh.core.lines import find_job
+from dwh.core.output import steadily
 
 __all__ = ["main", "start"]
 
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def start() -> None:
     """Run `main` as the entry point of a wheel: the process ends with its exit code."""
-    if code := main():  # not for 0, which some platforms take for a failure
+    if code := steadily(main):  # not for 0, which some platforms take for a failure
         sys.exit(code)
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from dwh.core.config import Config
 from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
+from dwh.core.output import is_unicode, steady
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,7 +59,7 @@ def utc_text(instant: datetime) -> str:
 
 def print_json(value: object) -> None:
     """Print JSON-able data; dates and the like as text."""
-    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=not is_unicode(sys.stdout)))
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
@@ -127,7 +128,7 @@ def _log_aside() -> Iterator[None]:
     python_stderr, descriptor = sys.stderr, os.dup(2)
     with log.open("wb") as file:
         os.dup2(file.fileno(), 2)
-    sys.stderr = os.fdopen(os.dup(descriptor), "w", buffering=1)
+    sys.stderr = steady(os.fdopen(os.dup(descriptor), "w", buffering=1, encoding=python_stderr.encoding))
     try:
         yield
     except Exception as error:

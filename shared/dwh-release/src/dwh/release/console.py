@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from dwh.core.output import is_unicode
+
 __all__ = ["print_error", "print_json", "print_note", "print_rows", "printable"]
 
 _STYLES = {
@@ -26,7 +28,7 @@ def printable(value: object) -> str:
 
 def print_json(value: object) -> None:
     """Print JSON-able data."""
-    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=not is_unicode(sys.stdout)))
 
 
 def print_note(text: str) -> None:

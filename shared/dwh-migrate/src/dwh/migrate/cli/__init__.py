@@ -14,6 +14,7 @@ import click
 
 from dwh.core.errors import DwhError
 from dwh.core.lines import EndedLineWarning
+from dwh.core.output import steadily
 from dwh.migrate.cli import (
     board,
     bundling,
@@ -49,23 +50,34 @@ for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep):
 def main() -> None:
     """Run the command; exit 0 when it did, 1 when it failed, 2 when it was mistyped."""
     warnings.showwarning = _show_warning
+    if code := steadily(_main):
+        sys.exit(code)
+
+
+def _main() -> int | None:
+    from dwh.migrate.console import print_error
+
     try:
+        # Without its standalone mode click returns the code of an Exit instead of leaving.
         dwh(standalone_mode=False)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except DwhError as error:
-        _stop(str(error), error.exit_code)
+        print_error(str(error))
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _stop("interrupted; nothing that was not committed is visible", 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
-        sys.exit(1)
+        print_error("interrupted; nothing that was not committed is visible")
     except Exception as error:
         if os.environ.get("DWH_DEBUG"):
             raise
         cause = str(error).strip().partition("\n")[0]
-        _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
+        print_error(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened")
+    else:
+        return None
+    return 1
 
 
 def _show_warning(
@@ -83,10 +95,3 @@ def _show_warning(
         print_note(f"warning: {message}")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
-
-
-def _stop(message: str, code: int) -> None:
-    from dwh.migrate.console import print_error
-
-    print_error(message)
-    sys.exit(code)

@@ -23,7 +23,7 @@ from dwh.migrate.cli.options import (
     spark_log,
     write_file,
 )
-from dwh.migrate.console import counted, print_json, print_note, working_spark
+from dwh.migrate.console import counted, print_error, print_json, print_note, working_spark
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
@@ -224,9 +224,27 @@ def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json:
         _print(result)
     for option, path, render in (("--html", html, to_html), ("--markdown", markdown, to_markdown)):
         if path:
-            write_file(option, path, render(result))
-            if not as_json:
-                print_note(f"report: {path}")
+            _write(option, path, render(result), as_json)
+
+
+def _write(option: str, path: Path, text: str, as_json: bool) -> None:
+    """Write a report; where that fails the verdict is still what the command exits with."""
+    try:
+        write_file(option, path, text)
+    except UsageError as problem:
+        print_error(str(problem))
+    else:
+        if not as_json:
+            print_note(f"report: {path}")
+
+
+class _Page(io.StringIO):
+    """Text for standard output: tables have lines of characters that it can show."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of standard output."""
+        return sys.stdout.encoding or "utf-8"
 
 
 def _print(result: Comparison) -> None:
@@ -237,7 +255,7 @@ def _print(result: Comparison) -> None:
     if sys.stdout.isatty():
         print_report(result, Console())
         return
-    text = io.StringIO()
+    text = _Page()
     print_report(result, Console(file=text, width=120))
     print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
 

@@ -11,6 +11,7 @@ import sys
 import click
 
 from dwh.core.errors import DwhError
+from dwh.core.output import steadily
 from dwh.release.cli import look, ship, write
 from dwh.release.console import print_error
 
@@ -38,26 +39,26 @@ for command in (*look.COMMANDS, *write.COMMANDS, *ship.COMMANDS):
 
 def main() -> None:
     """Run the command; exit 0 when it did, 1 when it failed or was refused, 2 when it was mistyped."""
+    sys.exit(steadily(_main))
+
+
+def _main() -> int | None:
     try:
         # Without its standalone mode click returns the code of an Exit instead of leaving.
-        sys.exit(dwh_release(standalone_mode=False) or 0)
+        return dwh_release(standalone_mode=False) or None
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except DwhError as error:
-        _stop(str(error), error.exit_code)
+        print_error(str(error))
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _stop("interrupted; the tree is as it was", 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
-        sys.exit(1)
+        print_error("interrupted; the tree is as it was")
     except Exception as error:
         if os.environ.get("DWH_DEBUG"):
             raise
         cause = str(error).strip().partition("\n")[0]
-        _stop(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened", 1)
-
-
-def _stop(message: str, code: int) -> None:
-    print_error(message)
-    sys.exit(code)
+        print_error(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened")
+    return 1
