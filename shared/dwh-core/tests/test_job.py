@@ -9,6 +9,7 @@ import pytest
 
 from dwh.core import Column, Job, Table
 from dwh.core.errors import DefinitionError, InvalidDateError, InvalidNameError
+from dwh.core.lines import find_job
 
 DAY = Table("t", columns=(Column("day", "date"), Column("n", "int")), partition_by="day")
 
@@ -52,6 +53,63 @@ def test_a_job_needs_a_transform():
     incomplete = type("Incomplete", (Job,), {"reads": (), "writes": DAY})
     with pytest.raises(TypeError, match="transform"):
         incomplete()
+
+
+def takes(signature):
+    """Make a `transform` with these parameters."""
+    return eval(f"lambda self, {signature}: None")
+
+
+FLIGHTS = Table("raw.flights", columns=(Column("day", "date"),))
+
+
+@pytest.mark.parametrize(
+    "signature", ["flights", "flights, *, dates", "flights, *, dates=None, n=1", "*, flights"]
+)
+def test_a_transform_may_take_the_dates(signature):
+    """`transform` takes its inputs, and the dates by keyword if it wants them."""
+    define(reads=(FLIGHTS,), writes=DAY, transform=takes(signature))
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs", "problem"),
+    [
+        ("flights, dates", (FLIGHTS,), r"write dates after a star: def transform\(self, …, \*, dates\)"),
+        (
+            "flights, *, date",
+            (FLIGHTS,),
+            "asks for date=, which nothing fills; it may ask for dates, flights",
+        ),
+        (
+            "*, dates",
+            (Table("raw.dates", columns=FLIGHTS.columns),),
+            "dates is the run's logical dates and an",
+        ),
+    ],
+)
+def test_a_transform_that_nothing_fills(signature, inputs, problem):
+    """A parameter of `transform` that no run fills is refused where the class is made."""
+    with pytest.raises(DefinitionError, match=problem):
+        define(reads=inputs, writes=DAY, transform=takes(signature))
+
+
+def test_an_input_may_be_called_dates():
+    """A job that takes an input called dates, and not the run's, stays as it was."""
+    define(reads=(Table("raw.dates", columns=FLIGHTS.columns),), writes=DAY, transform=takes("dates"))
+
+
+def test_a_job_knows_its_line_and_release(installed_line):
+    """A job says of which line and installed release it is, so that no constant must."""
+    installed_line("7.1", release="7.1.4")
+    found = find_job("takings@7.1")()
+    assert (found.line, found.release) == ("7.1", "7.1.4")
+
+
+@pytest.mark.parametrize("attribute", ["line", "release"])
+def test_a_job_outside_any_line_has_no_release(attribute):
+    """A class that no installed line holds says so, instead of a made-up release."""
+    with pytest.raises(DefinitionError, match=r"no installed distribution says that .* is a line"):
+        getattr(define(reads=(), writes=DAY)(), attribute)
 
 
 def test_a_job_is_named_by_its_module():

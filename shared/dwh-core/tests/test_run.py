@@ -219,6 +219,21 @@ def test_a_python_function_that_fails(spark, warehouse, job):
     assert failure(job(body=body), warehouse, spark) in ("KeyError: 1", "KeyError: 2")
 
 
+def test_a_job_takes_its_line_release_and_dates_from_the_run(spark, warehouse, job):
+    """What a job needs to know of its own run comes from the run, and none of it is a constant."""
+    made = job(
+        **{
+            "transform(self, orders)": "transform(self, orders, *, dates)",
+            "body": "return takings.withColumn('shop', "
+            "F.lit(f'{self.line} {self.release} {dates.first} {dates.last} {len(dates)}'))"
+            ".dropDuplicates(['day', 'shop'])",
+        }
+    )
+    made.run(start="2024-01-01", end="2024-01-02", spark=spark, warehouse=warehouse)
+    rows = warehouse.read(spark, warehouse.outputs("shop.takings", "7.1")).select("shop").distinct().collect()
+    assert [row["shop"] for row in rows] == ["7.1 7.1.0 2024-01-01 2024-01-02 2"]
+
+
 def test_a_date_in_the_future(warehouse, job):
     """A logical date that has not begun is refused before anything is recorded."""
     with pytest.raises(InvalidDateError, match="in the future"):

@@ -6,15 +6,17 @@ a DAG file can import jobs for the price of a few milliseconds.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dwh.core.changes import Change
 from dwh.core.contract import Table
-from dwh.core.dates import logical_dates
+from dwh.core.dates import DateRange, logical_dates
 from dwh.core.errors import DefinitionError
-from dwh.core.lines import Line, warn_if_ended
+from dwh.core.lines import Line, line_of, warn_if_ended
 from dwh.core.names import valid_job
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from dwh.core.run import Receipt
     from dwh.core.warehouse import Warehouse
 
-__all__ = ["Job"]
+__all__ = ["Job", "transformed"]
 
 
 class Job(ABC):
@@ -59,6 +61,7 @@ class Job(ABC):
             raise DefinitionError(where, "set reads to a tuple of Table(…)")
         if len({table.short_name for table in reads}) < len(reads):
             raise DefinitionError(where, "two inputs have the same name")
+        _check_transform(cls, where)
         package = cls.__module__.rpartition(".")[0]
         if isinstance(line := getattr(sys.modules.get(package), "LINE", None), Line):
             warn_if_ended(package, line)
@@ -68,8 +71,19 @@ class Job(ABC):
         """Compute the output from the inputs, given by name, without reading or writing anything.
 
         Each input is a DataFrame with the columns that `reads` names. The result has the columns of
-        `writes` in any order.
+        `writes` in any order. Where it has the keyword-only parameter `dates`, as in
+        `def transform(self, flights, *, dates)`, that is the DateRange of the run's logical dates.
         """
+
+    @property
+    def line(self) -> str:
+        """The line that the job is of, `0.1`; raises DefinitionError where no installed line has it."""
+        return line_of(type(self)).name
+
+    @property
+    def release(self) -> str:
+        """The installed release of the job's line, `0.1.1`; raises DefinitionError as `line` does."""
+        return line_of(type(self)).release
 
     @classmethod
     def name(cls) -> str:
@@ -108,3 +122,29 @@ class Job(ABC):
         from dwh.core.run import run_job
 
         return run_job(self, dates, spark=spark, warehouse=warehouse)
+
+
+def transformed(job: Job, inputs: Mapping[str, DataFrame], dates: DateRange) -> DataFrame:
+    """Return what a job makes of its inputs, by name; it gets the dates of the run if it takes them."""
+    asked = inspect.signature(job.transform).parameters.get("dates")
+    if asked is None or asked.kind is not inspect.Parameter.KEYWORD_ONLY:
+        return job.transform(**inputs)
+    return job.transform(**inputs, dates=dates)
+
+
+def _check_transform(job: type[Job], where: str) -> None:
+    """Raise DefinitionError when `transform` has a parameter that nothing would fill."""
+    inputs = {table.short_name for table in job.reads}
+    for name, parameter in inspect.signature(job.transform).parameters.items():
+        only_by_keyword = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if only_by_keyword and name == "dates" and name in inputs:
+            raise DefinitionError(
+                where, "dates is the run's logical dates and an input's name; rename the input"
+            )
+        if name == "dates" and not only_by_keyword and name not in inputs:
+            raise DefinitionError(where, "write dates after a star: def transform(self, …, *, dates)")
+        if only_by_keyword and name not in ("dates", *inputs) and parameter.default is parameter.empty:
+            allowed = ", ".join(["dates", *sorted(inputs)])
+            raise DefinitionError(
+                where, f"transform asks for {name}=, which nothing fills; it may ask for {allowed}"
+            )

@@ -28,6 +28,7 @@ from dwh.core.errors import (
     without_secrets,
 )
 from dwh.core.identity import current_user, new_id
+from dwh.core.job import Job, transformed
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.provenance import provenance
@@ -38,8 +39,6 @@ from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-    from dwh.core.job import Job
 
 __all__ = ["Receipt", "run_job", "source_places"]
 
@@ -113,7 +112,7 @@ def _execute(
     place = place_of(warehouse.config.warehouse, location)
     with interruptible(spark), line_session(spark, line.line.settings) as session:
         inputs = {need.short_name: read_source(session, need, places[need.name], dates) for need in job.reads}
-        frame = job.transform(**inputs)
+        frame = transformed(job, inputs, dates)
         audit_schema(frame, job.writes)
         write_run(conform(frame, job.writes), job.writes, place)
         return audit_rows(read_run(session, job.writes.to_dict(), place), job.writes, dates)

@@ -13,6 +13,7 @@ from dwh.core.contract import Table, ddl
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from dwh.core.dates import DateRange
     from dwh.core.job import Job
 
 __all__ = ["frame_of", "local_session", "output_of"]
@@ -65,16 +66,17 @@ def frame_of(
     )
 
 
-def output_of(job: Job, **inputs: DataFrame) -> DataFrame:
+def output_of(job: Job, *, dates: DateRange | None = None, **inputs: DataFrame) -> DataFrame:
     """Return what a job makes of its inputs, held to its contract as a run holds it.
 
     Parameters:
+        dates: the logical dates of the run, for a job whose `transform` takes them.
         inputs: a DataFrame for each table of `reads`, by its short name.
 
     Raises AuditError when a column is missing, has another type or is not in the contract, or when the key
     is not unique. A null in a required column fails the action that meets it.
     """
-    frame = job.transform(**inputs)
+    frame = job.transform(**inputs, **({} if dates is None else {"dates": dates}))
     audit_schema(frame, job.writes)
     output = conform(frame, job.writes)
     audit_key(output, job.writes)
