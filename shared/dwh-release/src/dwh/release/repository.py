@@ -105,10 +105,11 @@ class Repository:
         self.root = self.git.root
         top = self.root / "pyproject.toml"
         self.settings: dict[str, Any] = _toml(top).get("tool", {}).get("dwh", {}) if top.is_file() else {}
-        self.packages = tuple(_in_order_of_release(_packages(self.root)))
+        self.packages = tuple(_packages(self.root))
         if not self.packages:
             raise RepositoryError(f"looking for packages in {self.root}", "there is none", _MARKED)
         self._check_names()
+        self.packages = tuple(_in_order_of_release(self.packages))
         self._check_majors()
         self._check_namespaces()
 
