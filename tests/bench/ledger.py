@@ -185,7 +185,7 @@ def history(wanted: int) -> Iterator[tuple[sa.Table, Iterator[Row]]]:
     yield (
         receipts,
         (
-            (run.id, str(day), TABLE, run.line, run.sequence, 4_321, run.instant)
+            (ENVIRONMENT, run.id, str(day), run.sequence, TABLE, run.line, 4_321, run.instant, None)
             for run in past
             for day in run.days
         ),

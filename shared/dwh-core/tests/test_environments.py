@@ -31,7 +31,6 @@ from dwh.core.errors import (
     NotPinnedError,
     UnknownSourceError,
     UnknownTableError,
-    UsageError,
 )
 from dwh.core.ledger import Decision, Ledger, RunRecord
 from dwh.core.ledger.environments import add_publications, serves, share_of
@@ -383,7 +382,7 @@ def test_the_past_of_an_environment_stays(ledger):
     decide(ledger, "0.1")
     commit(ledger, "r1", "0.1", [FIRST, SECOND])
     commit(ledger, "r2", "0.1", [FIRST])
-    (first,) = [output.committed_at for output in ledger.outputs(TABLE) if output.run_id == "r2"]
+    (first,) = [output.committed_at for output in ledger.outputs("prod", TABLE) if output.run_id == "r2"]
     gone = publish(ledger, {SECOND: None})
     assert shown(ledger) == {FIRST: "r2"}
     back = publish(ledger, {FIRST: "r1", SECOND: "r1"})
@@ -399,9 +398,30 @@ def test_environments_are_apart(ledger):
     """What one environment shows says nothing about another."""
     decide(ledger, "0.1")
     commit(ledger, "r1", "0.1", [FIRST])
-    publish(ledger, {FIRST: "r1"}, "staging")
+    commit(ledger, "r2", "0.1", [FIRST], environment="staging")
+    publish(ledger, {FIRST: "r2"}, "staging")
     publish(ledger, {FIRST: None})
-    assert (shown(ledger), shown(ledger, "staging")) == ({}, {FIRST: "r1"})
+    assert (shown(ledger), shown(ledger, "staging")) == ({}, {FIRST: "r2"})
+
+
+def test_outputs_are_apart(ledger):
+    """What one environment runs is no output of another, however new it is."""
+    commit(ledger, "r1", "0.1", [FIRST])
+    commit(ledger, "r2", "0.1", [FIRST, SECOND], environment="dev")
+    found = {name: ledger.newest_outputs(name, TABLE, "0.1") for name in ("prod", "dev")}
+    assert [(output.partition_date, output.run_id) for output in found["prod"]] == [(FIRST, "r1")]
+    assert {output.run_id for output in found["dev"]} == {"r2"}
+    assert [output.run_id for output in ledger.outputs("prod", TABLE)] == ["r1"]
+    assert ledger.table_lines("staging", TABLE) == []
+    assert ledger.table_environments(TABLE) == ["dev", "prod"]
+    assert ledger.table_names() == [TABLE]
+
+
+def test_a_publication_of_another_environment_s_run_shows_nothing(ledger):
+    """What is not an environment's own output, it cannot publish."""
+    commit(ledger, "r1", "0.1", [FIRST], environment="dev")
+    publish(ledger, {FIRST: "r1"})
+    assert shown(ledger) == {}
 
 
 def test_a_reader_sees_before_or_after(ledger):
@@ -493,7 +513,7 @@ def test_environments_with_a_pin_are_known(ledger):
 
 
 def test_a_reader_names_what_is_not_there(warehouse):
-    """A table without publications, an unknown table and two ways to choose are refused, before Spark."""
+    """A table that an environment lacks, or that is unknown, is refused before Spark starts."""
     with pytest.raises(UnknownTableError):
         read_table(None, TABLE, environment="prod", warehouse=warehouse)
     commit(warehouse.ledger, "r1", "0.1", [FIRST])
@@ -503,8 +523,8 @@ def test_a_reader_names_what_is_not_there(warehouse):
     commit(warehouse.ledger, "r2", "0.1", [FIRST])
     with pytest.raises(NoOutputError, match="publishes nothing for 2024-01-02"):
         read_table(None, TABLE, environment="prod", start=SECOND, end=SECOND, warehouse=warehouse)
-    with pytest.raises(UsageError, match="not both"):
-        read_table(None, TABLE, environment="prod", line="0.1", warehouse=warehouse)
+    with pytest.raises(NoOutputError, match=r"line 0\.1 has no output in environment dev; .*: prod; type: "):
+        read_table(None, TABLE, line="0.1", environment="dev", warehouse=warehouse)
     with pytest.raises(InvalidDateError, match="time zone"):
         read_table(None, TABLE, as_of=datetime(2024, 1, 1), warehouse=warehouse)
 

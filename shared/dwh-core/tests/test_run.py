@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from dwh.core.config import SourcePlace
+from dwh.core.config import SourcePlace, load_config
 from dwh.core.errors import (
     InvalidDateError,
     LedgerError,
@@ -18,7 +19,10 @@ from dwh.core.errors import (
     UnknownSourceError,
     UnknownTableError,
 )
+from dwh.core.ledger.environments import add_publications
 from dwh.core.ledger.schema import runs
+from dwh.core.lines import find_job
+from dwh.core.names import environment_aside
 from dwh.core.warehouse import Warehouse, read_table
 
 DAY = "2024-01-01"
@@ -37,7 +41,7 @@ def failure(job, warehouse, spark, **asked):
     (run,) = warehouse.ledger.find_runs()
     assert (run.id, run.status, run.error) == (caught.value.run, "failed", caught.value.reason)
     assert run.error.strip() and "\n" not in run.error and "\tat " not in run.error and len(run.error) < 600
-    assert warehouse.ledger.outputs("shop.takings") == []
+    assert warehouse.ledger.outputs("dev", "shop.takings") == []
     with pytest.raises(UnknownTableError):
         read_table(spark, "shop.takings", line="7.1", warehouse=warehouse)
     return run.error
@@ -64,7 +68,7 @@ def test_a_run_makes_its_output_visible(spark, either_warehouse, job):
         (date(2024, 1, 2), "north", 1, 1.0),
         (date(2024, 1, 2), "south", 1, 2.0),
     ]
-    assert [output.run_id for output in either_warehouse.ledger.outputs("shop.takings")] == [run, run]
+    assert [output.run_id for output in either_warehouse.ledger.outputs("dev", "shop.takings")] == [run, run]
 
 
 def test_what_the_ledger_keeps_of_a_run(spark, warehouse, job):
@@ -289,7 +293,7 @@ def test_a_run_that_was_given_up_does_not_appear(spark, warehouse, job, monkeypa
     monkeypatch.setattr(type(warehouse.ledger), "commit_run", late)
     with pytest.raises(RunError, match="is abandoned, so it cannot become committed"):
         job().run(date=DAY, spark=spark, warehouse=warehouse)
-    assert warehouse.ledger.outputs("shop.takings") == []
+    assert warehouse.ledger.outputs("dev", "shop.takings") == []
     (run,) = warehouse.ledger.find_runs(runs.c.status == "abandoned")
     assert run.error == "process 1 is gone"
 
@@ -328,5 +332,68 @@ def test_a_user_without_a_name(spark, warehouse, job, monkeypatch):
 def test_a_line_without_output(spark, warehouse, job):
     """Asking for a line that never wrote the table names the lines that did."""
     job().run(date=DAY, spark=spark, warehouse=warehouse)
-    with pytest.raises(NoOutputError, match=r"line 7\.9 has no output; lines with an output: 7\.1"):
+    with pytest.raises(NoOutputError, match=r"line 7\.9 has no output in environment dev; .*: 7\.1; "):
         read_table(spark, "shop.takings", line="7.9", warehouse=warehouse)
+
+
+FIGURES = 'figures = (F.count("*").alias("orders"), F.sum("amount").alias("amount"))'
+OF_THE_TABLE = """from dwh.core import read_table
+
+        earlier = read_table(orders.sparkSession, "shop.takings"{asked}).agg(F.sum("orders")).first()[0]
+        figures = (F.count("*").alias("orders"), F.lit(float(earlier)).alias("amount"))"""
+
+
+def reader_and_worlds(takings, installed_line, spark, warehouse, asked=""):
+    """Let dev have one more order in the table than prod; return a job that reads it, and both warehouses."""
+    installed_line("7.1", {"takings": takings()})
+    installed_line("7.2", {"takings": takings(**{FIGURES: OF_THE_TABLE.format(asked=asked)})})
+    prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
+    for place, days in ((prod, [DAY]), (warehouse, [DAY, "2024-01-02"])):
+        job = find_job("takings@7.1")()
+        run = job.run(start=days[0], end=days[-1], spark=spark, warehouse=place)["run"]
+        with place.ledger.holding("shop.takings") as (connection, sequence):
+            shown = {date.fromisoformat(day): run for day in days}
+            now = datetime.now(timezone.utc)
+            add_publications(connection, place.config.environment, "shop.takings", shown, sequence, now)
+    return find_job("takings@7.2")(), prod
+
+
+@pytest.mark.parametrize("asked", ["", ', line="7.1"'])
+def test_a_job_reads_tables_of_its_run_s_environment(spark, warehouse, installed_line, takings, asked):
+    """What a job reads by itself comes from the environment of its run, not from the configured one."""
+    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse, asked)
+    job.run(date=DAY, spark=spark, warehouse=prod)
+    assert {amount for *_, amount in rows(spark, prod, "7.2")} == {3.0}
+    job.run(date=DAY, spark=spark, warehouse=warehouse)
+    assert {amount for *_, amount in rows(spark, warehouse, "7.2")} == {5.0}
+
+
+def test_runs_in_two_threads_read_their_own_environments(spark, warehouse, installed_line, takings):
+    """Two runs at once in one process, each in its environment, do not read each other's tables."""
+    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse)
+    with ThreadPoolExecutor(2) as threads:
+        places = (prod, warehouse)
+        list(threads.map(lambda place: job.run(date=DAY, spark=spark, warehouse=place), places))
+    assert [{amount for *_, amount in rows(spark, place, "7.2")} for place in places] == [{3.0}, {5.0}]
+
+
+def test_a_run_aside_reads_what_its_environment_reads(spark, warehouse, installed_line, takings):
+    """What is run only to be compared reads the environment's tables, though its output is not there."""
+    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse)
+    aside = replace(prod, config=prod.config.in_environment(environment_aside("prod")))
+    job.run(date=DAY, spark=spark, warehouse=aside)
+    assert {amount for *_, amount in rows(spark, aside, "7.2")} == {3.0}
+    with pytest.raises(NoOutputError):
+        rows(spark, prod, "7.2")
+
+
+def test_after_a_run_the_configured_environment_counts(job, spark, warehouse, monkeypatch, tmp_path):
+    """A run leaves nothing behind that changes what is configured, also when it fails."""
+    monkeypatch.chdir(tmp_path)
+    before = load_config()
+    prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
+    made = job()
+    made.run(date=DAY, spark=spark, warehouse=prod)
+    with pytest.raises(RunError):
+        made.run(date="2020-01-01", spark=spark, warehouse=prod)
+    assert load_config() == before

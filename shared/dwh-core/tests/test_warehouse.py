@@ -132,7 +132,7 @@ def test_two_runs_of_the_same_date_at_once(spark, either_warehouse, installed_li
         thread.join()
     assert failures == [] and len(receipts) == 3
     newest = either_warehouse.outputs("shop.takings", "7.1")
-    everything = either_warehouse.ledger.outputs("shop.takings", "7.1")
+    everything = either_warehouse.ledger.outputs("dev", "shop.takings", "7.1")
     assert len(everything) == 6 and len(newest) == 3
     assert {output.run_id for output in newest} == {everything[-1].run_id}
     frame = read_table(spark, "shop.takings", line="7.1", warehouse=either_warehouse)

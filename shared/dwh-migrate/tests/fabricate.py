@@ -63,7 +63,7 @@ def write(
 def compared(warehouse: Warehouse, outcome: str, *days: date, environment: str = "prod") -> None:
     """Record what comparing both lines has said about some dates."""
     now = progress(warehouse, "takings", environment)
-    runs = [output.run_id for output in warehouse.ledger.outputs(TABLE)]
+    runs = [output.run_id for output in warehouse.ledger.outputs(environment, TABLE)]
     row = {
         "environment": environment,
         "job": "takings",

@@ -12,8 +12,9 @@ from dwh.migrate.backfill import batches
 
 @pytest.fixture
 def partly(warehouse):
-    """A warehouse where line 7.1 has written two of ten dates, and a run of another is not done."""
-    write(warehouse, "takings@7.1", DAYS[1], environment="dev")
+    """A warehouse where line 7.1 has written two of ten dates in prod, and a run of another is not done."""
+    write(warehouse, "takings@7.1", DAYS[1])
+    write(warehouse, "takings@7.1", *DAYS, environment="dev")
     write(warehouse, "takings@7.1", DAYS[7])
     write(warehouse, "takings@7.1", DAYS[4], commit=False)
     write(warehouse, "takings@7.2", *DAYS)

@@ -174,11 +174,12 @@ def warehouse(tmp_path: Path) -> Warehouse:
     )
 
 
-def fill(warehouse: Warehouse) -> Warehouse:
-    """Let both lines write the first three days of both jobs."""
+def fill(warehouse: Warehouse, environment: str = "prod") -> Warehouse:
+    """Let both lines write the first three days of both jobs in an environment."""
     for job in (DELAYS, TRAFFIC):
         for line in ("0.1", "0.2"):
-            commit(warehouse, job, line, DateRange(day(1), day(3)), started_by="ada")
+            dates = DateRange(day(1), day(3))
+            commit(warehouse, job, line, dates, started_by="ada", environment=environment)
     return warehouse
 
 
@@ -191,6 +192,7 @@ def occupy(warehouse: Warehouse) -> Warehouse:
     shadow(warehouse, TRAFFIC, "prod", 4)
     rollout.advance(warehouse, TRAFFIC, "prod")
     rollout.hold(warehouse, TRAFFIC, "prod", "the airports changed")
+    fill(warehouse, "staging")
     begin(warehouse, TRAFFIC, "staging", gate=0)
     rollout.advance(warehouse, TRAFFIC, "staging")
     rollout.roll_back(warehouse, TRAFFIC, "staging", "the dashboard was red")
@@ -440,15 +442,18 @@ def test_comparisons_are_those_of_the_job_its_table_and_its_runs(written: Wareho
 
 def test_the_latest_partitions_say_who_wrote_them_and_where_they_are_shown(written: Warehouse) -> None:
     rollout.pin(written, DELAYS, "0.1", "prod", "where we start", publish=True)
+    commit(written, DELAYS, "0.2", DateRange(day(3), day(3)), environment="dev")
     rollout.pin(written, DELAYS, "0.2", "dev", "what comes", publish=True)
     rerun = commit(written, DELAYS, "0.1", DateRange(day(3), day(3)), started_by="grace")
     found = job_of(look_at(written)).written
-    assert [(one.partition_date, one.line, one.started_by, one.shown_in) for one in found] == [
-        (day(3), "0.1", "grace", ("prod",)),
-        (day(3), "0.2", "ada", ("dev",)),
-        (day(2), "0.2", "ada", ("dev",)),
-        (day(2), "0.1", "ada", ("prod",)),
-        (day(1), "0.2", "ada", ("dev",)),
+    assert [
+        (one.partition_date, one.line, one.started_by, one.environment, one.published) for one in found
+    ] == [
+        (day(3), "0.1", "grace", "prod", True),
+        (day(3), "0.2", "airflow", "dev", True),
+        (day(3), "0.2", "ada", "prod", False),
+        (day(2), "0.2", "ada", "prod", False),
+        (day(2), "0.1", "ada", "prod", True),
     ]
     assert (found[0].run, found[0].release, found[0].rows) == (rerun, "0.1.1", 15)
 

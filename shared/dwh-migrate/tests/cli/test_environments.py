@@ -78,7 +78,7 @@ def test_nothing_is_pinned(typed):
         (["backfill", "takings", "--date", "2024-01-02"], "JOB@LINE or JOB@RELEASE"),
         (["backfill", "takings@7.2", "--from", "2024-01-02"], "a range needs its first and its last date"),
         (["backfill", "takings@7.2", "--date", "2024-01-02", "--batch", "0"], "0 is not in the range"),
-        (["show", "shop.takings", "--line", "7.1", "--env", "prod"], "not both"),
+        (["show", "shop.takings", "--line", "7.1", "--env", "Prod!"], "is not a valid environment"),
         (["show", "shop.nothing"], "no run has written table 'shop.nothing'"),
         (["show", "shop.takings", "--as-of", "2024-01-02"], "not an instant with an offset"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 from fabricate import DAYS, begin, everything, resolved, shown, write
@@ -14,6 +15,7 @@ from dwh.core.errors import (
     UnknownJobError,
     UnknownLineError,
 )
+from dwh.core.ledger.environments import add_publications, add_resolutions
 from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, roll_back
 from dwh.migrate.rollout import pins as pins_module
 
@@ -45,10 +47,21 @@ def test_what_is_there_can_be_shown(either_warehouse):
 def test_publishing_leaves_alone_what_is_shown(warehouse):
     """`publish` does not move what the environment shows, even where the line has something newer."""
     pin(warehouse, "takings", "7.1", "prod", "why")
-    write(warehouse, "takings@7.1", FIRST, run_id="r1")
-    write(warehouse, "takings@7.1", FIRST, SECOND, run_id="r2", environment="dev")
+    for run_id in ("r1", "r2"):
+        write(warehouse, "takings@7.1", FIRST, SECOND, run_id=run_id)
+    with warehouse.ledger.holding("shop.takings") as (connection, sequence):
+        now = datetime.now(timezone.utc)
+        add_publications(connection, "prod", "shop.takings", {FIRST: "r1", SECOND: None}, sequence, now)
     pin(warehouse, "takings", "7.1", "prod", "show what is there", publish=True)
     assert shown(warehouse) == {FIRST: "r1", SECOND: "r2"}
+
+
+def test_publishing_takes_what_the_environment_has_run(warehouse):
+    """`publish` shows no output of another environment, however new it is."""
+    write(warehouse, "takings@7.1", FIRST, run_id="mine")
+    write(warehouse, "takings@7.1", FIRST, SECOND, run_id="sample", environment="dev")
+    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    assert shown(warehouse) == {FIRST: "mine"}
 
 
 def test_what_was_withdrawn_can_be_shown_again(warehouse):
@@ -57,7 +70,9 @@ def test_what_was_withdrawn_can_be_shown_again(warehouse):
     begin(warehouse, "7.2", ["100%"])
     write(warehouse, "takings@7.2", FIRST, run_id="new")
     assert roll_back(warehouse, "takings", "prod", "wrong").withdrawn
-    write(warehouse, "takings@7.1", FIRST, run_id="old", environment="dev")
+    with warehouse.ledger.holding("shop.takings") as (connection, sequence):
+        add_resolutions(connection, "prod", "takings", {FIRST: "7.2"}, sequence)
+    write(warehouse, "takings@7.1", FIRST, run_id="old")
     assert shown(warehouse) == {}
     pin(warehouse, "takings", "7.1", "prod", "show it", publish=True)
     assert shown(warehouse) == {FIRST: "old"}
@@ -195,7 +210,9 @@ def test_publishing_keeps_the_way_back(warehouse):
     begin(warehouse, "7.3")
     advance(warehouse, "takings", "prod")
     finish(warehouse, "takings", "prod")
-    write(warehouse, "takings@7.3", SECOND, run_id="more", environment="dev")
+    with warehouse.ledger.holding("shop.takings") as (connection, sequence):
+        add_resolutions(connection, "prod", "takings", {SECOND: "7.1"}, sequence)
+    write(warehouse, "takings@7.3", SECOND, run_id="more")
     pin(warehouse, "takings", "7.3", "prod", "show the rest", publish=True)
     assert shown(warehouse) == {FIRST: "new", SECOND: "more"}
     roll_back(warehouse, "takings", "prod", "wrong")

@@ -51,7 +51,7 @@ def test_a_ramp_is_shown(pinned):
 
 def test_a_cutover_is_shown(pinned):
     """Breaking contracts: why, the cutover, what is lacking, and what running that would read."""
-    write(pinned, "takings@7.3", SECOND, environment="dev")
+    write(pinned, "takings@7.3", SECOND)
     found = plan(pinned, "takings", "7.1", "7.3", "prod", on_fail="rollback", window_days=3, gate=5)
     assert (found.way, found.breaks) == ("cutover", ("column amount is gone or renamed", *found.breaks[1:]))
     assert [(step.name, step.gate) for step in found.steps] == [("shadow", 5), ("cutover", 5)]
@@ -63,7 +63,7 @@ def test_a_cutover_is_shown(pinned):
 
 def test_nothing_lacking_reads_nothing(pinned):
     """Where the new line has written all that is shown, nothing would be read."""
-    write(pinned, "takings@7.3", *DAYS[:4], environment="dev")
+    write(pinned, "takings@7.3", *DAYS[:4])
     found = plan(pinned, "takings", "7.1", "7.3", "prod")
     assert (found.lacking, found.reads) == ((), ())
 

@@ -30,7 +30,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +46,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Config", "Engine", "SourcePlace", "load_config"]
+__all__ = ["Config", "Engine", "SourcePlace", "config_of_run", "load_config", "process_variables"]
 
 Engine = Literal["spark", "sail"]
 
@@ -54,6 +56,7 @@ _PLAIN = ("warehouse", "ledger", "environment", "engine", "wheelhouse", "release
 _VARIABLES = {key: f"DWH_{key.upper()}" for key in _PLAIN}
 _TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES"}
 _KEYS = (*_VARIABLES, *_TABLES)
+_OF_RUN: ContextVar[Config | None] = ContextVar("dwh_config_of_run", default=None)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Config:
 
 
 def load_config(start: Path | None = None, variables: Mapping[str, str] | None = None) -> Config:
-    """Return the configuration that holds in a folder.
+    """Return the configuration that holds in a folder; without arguments inside a run, that of the run.
 
     Parameters:
         start: the folder; by default the working directory.
@@ -105,6 +108,8 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
 
     Raises ConfigError, which names the file or variable, the key, and what is allowed.
     """
+    if start is None and variables is None and (of_run := _OF_RUN.get()):
+        return of_run
     start = (start or Path.cwd()).resolve()
     variables = os.environ if variables is None else variables
     path = _find(start, variables)
@@ -134,6 +139,29 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         wheelhouse=_optional_location(plain.get("wheelhouse")),
         release_environments=_optional_location(plain.get("release_environments")),
     )
+
+
+@contextmanager
+def config_of_run(config: Config) -> Iterator[None]:
+    """Let `load_config` return a run's configuration meanwhile, to whatever the run calls in this thread."""
+    token = _OF_RUN.set(config)
+    try:
+        yield
+    finally:
+        _OF_RUN.reset(token)
+
+
+@contextmanager
+def process_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process meanwhile: what a command was told holds in all its threads."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            os.environ.update({} if value is None else {name: value})
 
 
 def _find(start: Path, variables: Mapping[str, str]) -> Path | None:

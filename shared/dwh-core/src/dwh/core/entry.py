@@ -22,7 +22,7 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dwh.core.config import load_config
+from dwh.core.config import load_config, process_variables
 from dwh.core.dates import logical_dates
 from dwh.core.errors import DwhError, UsageError
 from dwh.core.files import write_whole
@@ -74,11 +74,12 @@ def start() -> None:
 def _run(asked: argparse.Namespace) -> str:
     """Run the job; return its receipt as JSON, which `--receipt` has, too."""
     over = {name: text for key, name in _VARIABLES.items() if (text := getattr(asked, key)) is not None}
+    secret = {}
     if asked.ledger_secret:
         from dwh.core.secret import read_secret
 
-        over["DWH_LEDGER"] = read_secret(asked.ledger_secret)
-    config = load_config(variables={**os.environ, **over})
+        secret = {"DWH_LEDGER": read_secret(asked.ledger_secret)}
+    config = load_config(variables={**os.environ, **over, **secret})
     dates = logical_dates(asked.date, asked.start, asked.end, {})
     job = find_job(asked.job)()
     from dwh.core.run import run_job, source_places
@@ -86,7 +87,8 @@ def _run(asked: argparse.Namespace) -> str:
 
     warehouse = Warehouse.create(config)
     source_places(job, warehouse)  # what is mistyped is told before Spark starts
-    receipt = json.dumps(run_job(job, dates, warehouse=warehouse))
+    with process_variables(over):
+        receipt = json.dumps(run_job(job, dates, warehouse=warehouse))
     if asked.receipt:
         write_whole(asked.receipt, f"{receipt}\n")
     return receipt

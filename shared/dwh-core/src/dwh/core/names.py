@@ -9,10 +9,18 @@ import re
 
 from dwh.core.errors import InvalidNameError
 
-__all__ = ["valid_column", "valid_environment", "valid_job", "valid_table"]
+__all__ = [
+    "environment_aside",
+    "environment_read",
+    "valid_column",
+    "valid_environment",
+    "valid_job",
+    "valid_table",
+]
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,126}")
+_ASIDE = "comparisons_"
 _WORD_ALLOWED = "a lower-case letter, then lower-case letters, digits and underscores (at most 63)"
 
 
@@ -24,6 +32,19 @@ def valid_job(name: str) -> str:
 def valid_environment(name: str) -> str:
     """Return an environment's name; raises InvalidNameError."""
     return _word("environment", name)
+
+
+def environment_aside(environment: str) -> str:
+    """Return where runs that only compare releases leave their outputs, out of an environment's readers' way.
+
+    Raises InvalidNameError for an environment whose name leaves no room for that.
+    """
+    return valid_environment(f"{_ASIDE}{environment}")
+
+
+def environment_read(environment: str) -> str:
+    """Return the environment whose tables a run reads: its own, or the one that it stands aside of."""
+    return environment.removeprefix(_ASIDE)
 
 
 def valid_table(name: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dwh.core.audit import audit_rows, audit_schema, conform
-from dwh.core.config import SourcePlace
+from dwh.core.config import Config, SourcePlace, config_of_run
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.engine import engine_of
@@ -31,6 +31,7 @@ from dwh.core.identity import current_user, new_id
 from dwh.core.job import Job, transformed
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import InstalledLine, line_of, warn_if_ended
+from dwh.core.names import environment_read
 from dwh.core.provenance import provenance
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.storage import place_of, read_run, read_source, write_run
@@ -75,7 +76,8 @@ def run_job(
     run = _record(job, line, dates, warehouse, spark, places)
     warehouse.ledger.start_run(run)
     try:
-        rows = _execute(job, line, dates, warehouse, spark, places, run.location)
+        with config_of_run(_read_with(warehouse.config)):
+            rows = _execute(job, line, dates, warehouse, spark, places, run.location)
         warehouse.ledger.commit_run(run, rows)
     except BaseException as error:
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
@@ -116,6 +118,11 @@ def _execute(
         audit_schema(frame, job.writes)
         write_run(conform(frame, job.writes), job.writes, place)
         return audit_rows(read_run(session, job.writes.to_dict(), place), job.writes, dates)
+
+
+def _read_with(config: Config) -> Config:
+    """Return the configuration with which a run reads tables of the warehouse: that of its environment."""
+    return config.in_environment(environment_read(config.environment))
 
 
 def source_places(job: Job, warehouse: Warehouse) -> dict[str, SourcePlace]:

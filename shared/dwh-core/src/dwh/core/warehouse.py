@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, parse_date
-from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError, UsageError
+from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
@@ -59,18 +59,24 @@ class Warehouse:
         return found
 
     def outputs(
-        self, table: str, line: str, dates: DateRange | None = None, as_of: datetime | None = None
+        self,
+        table: str,
+        line: str,
+        environment: str | None = None,
+        dates: DateRange | None = None,
+        as_of: datetime | None = None,
     ) -> list[Output]:
-        """Return a line's newest output for each logical date.
+        """Return a line's newest output for each logical date in an environment, by default the configured.
 
         Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none.
         """
+        environment = valid_environment(environment or self.config.environment)
         self._known(table)
-        found = self.ledger.newest_outputs(table, line, dates, as_of)
+        found = self.ledger.newest_outputs(environment, table, line, dates, as_of)
         if not found:
             wanted = f"line {line} has no output" + (f" for {dates}" if dates else "")
-            lines = ", ".join(self.ledger.table_lines(table))
-            raise NoOutputError(table, wanted, f"lines with an output: {lines}; type: dwh history {table}")
+            wanted += f" in environment {environment}"
+            raise NoOutputError(table, wanted, self._where_to_look(environment, table))
         return found
 
     def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
@@ -80,6 +86,13 @@ class Warehouse:
         records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
         contracts = {record.line: record.contract for record in records}
         return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts)
+
+    def _where_to_look(self, environment: str, table: str) -> str:
+        lines = ", ".join(self.ledger.table_lines(environment, table)) or "none"
+        others = [name for name in self.ledger.table_environments(table) if name != environment]
+        elsewhere = f"; other environments with outputs: {', '.join(others)}" if others else ""
+        command = f"dwh history {table} --env {environment if lines != 'none' or not others else others[0]}"
+        return f"lines with an output there: {lines}{elsewhere}; type: {command}"
 
     def _known(self, table: str) -> None:
         if valid_table(table) not in (known := self.ledger.table_names()):
@@ -103,16 +116,16 @@ def read_table(
 
     Parameters:
         name: such as `flights.carrier_delays`.
-        line: such as `0.1`: its newest output for each logical date, whatever is published.
-        environment: whose publications to read, where no line is given; by default the configured one.
+        line: such as `0.1`: its newest output for each logical date in the environment, whatever is
+            published.
+        environment: whose publications or outputs to read; by default that of the run that is under way
+            in this thread, else the configured one.
         start, end: the first and last logical date, as `Job.run` takes them; by default all.
         as_of: read what had been committed, or was published, at that instant; needs a time zone.
-        warehouse: by default the one that the configuration names.
+        warehouse: by default that of the run, else the one that the configuration names.
 
-    Raises UnknownTableError, NoOutputError, InvalidDateError, UsageError or LedgerError.
+    Raises UnknownTableError, NoOutputError, InvalidDateError, InvalidNameError or LedgerError.
     """
-    if line is not None and environment is not None:
-        raise UsageError(f"{name}: give a line or an environment, not both")
     if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
         raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
     warehouse = warehouse or Warehouse.open()
@@ -120,4 +133,4 @@ def read_table(
     dates = DateRange(first or date.min, last or date.max) if first or last else None
     if line is None:
         return warehouse.read(spark, warehouse.published(name, environment, dates, as_of))
-    return warehouse.read(spark, warehouse.outputs(name, line, dates, as_of))
+    return warehouse.read(spark, warehouse.outputs(name, line, environment, dates, as_of))

@@ -19,8 +19,9 @@ __all__ = ["batches", "fill"]
 
 
 def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list[DateRange]:
-    """Return the logical dates for which the job's line has no output, as ranges of at most `size`."""
-    outputs = warehouse.ledger.newest_outputs(job.writes.name, line_of(type(job)).name, dates)
+    """Return the dates for which the job's line has no output in the environment, in ranges of `size`."""
+    environment, line = warehouse.config.environment, line_of(type(job)).name
+    outputs = warehouse.ledger.newest_outputs(environment, job.writes.name, line, dates)
     missing = date_spans(set(dates) - {output.partition_date for output in outputs})
     return [
         DateRange(first, min(first + timedelta(days=size - 1), span.last))

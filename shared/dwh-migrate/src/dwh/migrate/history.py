@@ -22,7 +22,9 @@ class Span:
     """Neighbouring logical dates that one run wrote, and what readers of the line see of them.
 
     Attributes:
-        state: `newest` when readers of the line get it, `superseded` when a later run replaced it.
+        state: `newest` when readers of the line get it, `superseded` when a later one replaced it.
+        committed_at: also of the promotion that brought it here.
+        promoted_from: the environment that it was promoted from, if it was.
         code: `installed`, `editable` or `changed`: whether the release's own files ran.
     """
 
@@ -35,6 +37,7 @@ class Span:
     rows: int
     committed_at: datetime
     state: Literal["newest", "superseded"]
+    promoted_from: str | None
 
     @property
     def partitions(self) -> str:
@@ -82,10 +85,14 @@ class Published:
 
 
 def partition_history(
-    warehouse: Warehouse, table: str, line: str | None = None, dates: DateRange | None = None
+    warehouse: Warehouse,
+    table: str,
+    environment: str,
+    line: str | None = None,
+    dates: DateRange | None = None,
 ) -> list[Span]:
-    """Return every output of a table in the order of commits; raises InvalidNameError."""
-    outputs = warehouse.ledger.outputs(valid_table(table), line, dates)
+    """Return every output of a table in an environment, as they came there; raises InvalidNameError."""
+    outputs = warehouse.ledger.outputs(valid_environment(environment), valid_table(table), line, dates)
     newest = {(output.line, output.partition_date): output.sequence for output in outputs}
     spans: list[Span] = []
     for output in outputs:
@@ -160,10 +167,18 @@ def published_history(
 
 
 def unfinished_runs(
-    warehouse: Warehouse, table: str, line: str | None = None, dates: DateRange | None = None
+    warehouse: Warehouse,
+    table: str,
+    environment: str,
+    line: str | None = None,
+    dates: DateRange | None = None,
 ) -> list[RunEnd]:
-    """Return the runs of a table that have not committed, oldest first."""
-    conditions = [runs.c.table_name == valid_table(table), runs.c.status != "committed"]
+    """Return the runs of a table in an environment that have not committed, oldest first."""
+    conditions = [
+        runs.c.table_name == valid_table(table),
+        runs.c.environment == valid_environment(environment),
+        runs.c.status != "committed",
+    ]
     if line is not None:
         conditions.append(runs.c.line == line)
     if dates is not None:
@@ -192,12 +207,14 @@ def _span(output: Output, state: Literal["newest", "superseded"]) -> Span:
         rows=output.row_count,
         committed_at=output.committed_at,
         state=state,
+        promoted_from=output.promoted_from,
     )
 
 
 def _joined(left: Span, right: Span) -> Span | None:
     """Return one span for two of the same run and state whose dates follow each other."""
     follows = right.first_date - left.last_date == timedelta(days=1)
-    if not follows or (left.run, left.state) != (right.run, right.state):
+    same = replace(left, first_date=right.first_date, last_date=right.last_date, rows=right.rows)
+    if not follows or same != right:
         return None
     return replace(left, last_date=right.last_date, rows=left.rows + right.rows)

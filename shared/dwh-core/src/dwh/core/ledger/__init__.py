@@ -27,7 +27,7 @@ from dwh.core.ledger.environments import (
     publish_run,
     resolved_lines,
 )
-from dwh.core.ledger.newest import newest_of_each_date
+from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.records import Output, RunRecord
 from dwh.core.ledger.schema import decisions, publications, receipts, runs, tables
 
@@ -65,6 +65,7 @@ class Ledger(LedgerDatabase):
                 receipts.insert(),
                 [
                     {
+                        "environment": run.environment,
                         "run_id": run.id,
                         "partition_date": partition,
                         "table_name": run.table_name,
@@ -101,45 +102,54 @@ class Ledger(LedgerDatabase):
             return [RunRecord(**row._mapping) for row in connection.execute(query)]
 
     def table_names(self) -> list[str]:
-        """Return the tables that some run has written."""
-        written = sa.exists().where(receipts.c.table_name == tables.c.name)
+        """Return the tables that some run has written, in whatever environment."""
+        written = sa.exists().where(runs.c.table_name == tables.c.name, runs.c.status == "committed")
         with self.reading() as connection:
             return list(connection.scalars(sa.select(tables.c.name).where(written).order_by(tables.c.name)))
 
-    def table_lines(self, table: str) -> list[str]:
-        """Return the lines that have an output of the table."""
-        query = sa.select(receipts.c.line).where(receipts.c.table_name == table).distinct()
+    def table_lines(self, environment: str, table: str) -> list[str]:
+        """Return the lines that have an output of the table in an environment."""
+        query = sa.select(receipts.c.line).where(*_wanted(environment, table)).distinct()
         with self.reading() as connection:
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
+    def table_environments(self, table: str) -> list[str]:
+        """Return the environments that have an output of the table."""
+        query = sa.select(receipts.c.environment).where(receipts.c.table_name == table).distinct()
+        with self.reading() as connection:
+            return sorted(connection.scalars(query))
+
     def outputs(
         self,
+        environment: str,
         table: str,
         line: str | None = None,
         dates: DateRange | None = None,
         as_of: datetime | None = None,
     ) -> list[Output]:
-        """Return every output of a table, newest commit last.
+        """Return every output of a table in an environment, newest commit last.
 
         Parameters:
             line: only this line's.
             dates: only these logical dates.
-            as_of: only what had been committed by then.
+            as_of: only what had been committed, or promoted, by then.
         """
-        wanted = [*_wanted(table, line, dates), *_until(receipts.c.committed_at, as_of)]
+        wanted = [*_wanted(environment, table, line, dates), *_until(receipts.c.committed_at, as_of)]
         return self._select_outputs(wanted, receipts.c.sequence, receipts.c.partition_date)
 
     def newest_outputs(
-        self, table: str, line: str, dates: DateRange | None = None, as_of: datetime | None = None
+        self,
+        environment: str,
+        table: str,
+        line: str,
+        dates: DateRange | None = None,
+        as_of: datetime | None = None,
     ) -> list[Output]:
-        """Return, for each logical date, the output of a line that was committed last."""
-        mine = (receipts.c.table_name == table) & (receipts.c.line == line)
-        until = _until(receipts.c.committed_at, as_of)
-        newest = newest_of_each_date(receipts.c.run_id, mine, *until, dates=dates)
-        same = sa.and_(
-            receipts.c.run_id == newest.c.run_id, receipts.c.partition_date == newest.c.partition_date
+        """Return, for each logical date, the output of a line that came last to an environment."""
+        newest = newest_receipts(
+            environment, table, line, *_until(receipts.c.committed_at, as_of), dates=dates
         )
-        return self._select_outputs([], receipts.c.partition_date, source=newest.join(receipts, same))
+        return self._select_outputs([], receipts.c.partition_date, source=newest)
 
     def published_outputs(
         self, environment: str, table: str, dates: DateRange | None = None, as_of: datetime | None = None
@@ -147,9 +157,18 @@ class Ledger(LedgerDatabase):
         """Return what an environment shows of a table, or showed at an instant, for each logical date."""
         until = _until(publications.c.published_at, as_of)
         shown = newest_publications(environment, table, *until, dates=dates)
+        again = receipts.alias("again")  # an output may have been promoted here more than once
+        last = sa.select(sa.func.max(again.c.sequence)).where(
+            again.c.environment == receipts.c.environment,
+            again.c.run_id == receipts.c.run_id,
+            again.c.partition_date == receipts.c.partition_date,
+            again.c.sequence <= publications.c.sequence,
+        )
         same = sa.and_(
+            receipts.c.environment == environment,
             receipts.c.run_id == publications.c.run_id,
             receipts.c.partition_date == publications.c.partition_date,
+            receipts.c.sequence == last.correlate(receipts, publications).scalar_subquery(),
         )
         return self._select_outputs([], receipts.c.partition_date, source=shown.join(receipts, same))
 
@@ -265,9 +284,11 @@ class Ledger(LedgerDatabase):
             raise LedgerError(self.shown_url, f"run {run_id} is {now_is}, so it cannot become {status}")
 
 
-def _wanted(table: str, line: str | None, dates: DateRange | None) -> list[sa.ColumnElement[bool]]:
+def _wanted(
+    environment: str, table: str, line: str | None = None, dates: DateRange | None = None
+) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on receipts that the arguments of `Ledger.outputs` mean."""
-    conditions: list[sa.ColumnElement[bool]] = [receipts.c.table_name == table]
+    conditions = [receipts.c.environment == environment, receipts.c.table_name == table]
     if line is not None:
         conditions.append(receipts.c.line == line)
     if dates is not None:

@@ -192,9 +192,9 @@ def publish_run(connection: sa.Connection, run_id: str, environment: str, job: s
     decision = newest_decision(connection, environment, job)
     if decision is None:
         return
-    mine = receipts.c.run_id == run_id
+    mine = (receipts.c.environment == environment) & (receipts.c.run_id == run_id)
     columns = (receipts.c.partition_date, receipts.c.line, receipts.c.table_name, receipts.c.committed_at)
-    written = connection.execute(sa.select(*columns).where(mine)).all()
+    written = connection.execute(sa.select(*columns).where(mine, receipts.c.sequence == sequence)).all()
     resolved = resolved_lines(connection, environment, job, [row.partition_date for row in written])
     shown = [
         row

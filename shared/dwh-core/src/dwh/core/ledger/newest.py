@@ -7,8 +7,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
+from dwh.core.ledger.schema import receipts
 
-__all__ = ["newest_of_each_date"]
+__all__ = ["newest_of_each_date", "newest_receipts"]
+
+
+def newest_receipts(
+    environment: str,
+    table: str,
+    line: str,
+    *conditions: sa.ColumnElement[bool],
+    dates: DateRange | None = None,
+) -> sa.Join:
+    """Return the newest receipt of each logical date of a line in an environment, to select from."""
+    mine = (
+        (receipts.c.environment == environment) & (receipts.c.table_name == table) & (receipts.c.line == line)
+    )
+    newest = newest_of_each_date(receipts.c.sequence, mine, *conditions, dates=dates)
+    same = sa.and_(
+        mine,
+        receipts.c.partition_date == newest.c.partition_date,
+        receipts.c.sequence == newest.c.sequence,
+    )
+    return newest.join(receipts, same)
 
 
 def newest_of_each_date(

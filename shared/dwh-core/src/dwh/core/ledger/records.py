@@ -43,8 +43,15 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Output:
-    """What a committed run wrote for one logical date: a receipt, with the place of the data."""
+    """What a committed run wrote for one logical date: a receipt, with the place of the data.
 
+    Attributes:
+        environment: whose output it is.
+        sequence, committed_at: of the commit, or of the promotion that made it this environment's.
+        promoted_from: the environment that it was promoted from; None where its run wrote it here.
+    """
+
+    environment: str
     run_id: str
     partition_date: date
     table_name: str
@@ -53,5 +60,6 @@ class Output:
     sequence: int
     row_count: int
     committed_at: datetime
+    promoted_from: str | None
     location: str
     code_state: str

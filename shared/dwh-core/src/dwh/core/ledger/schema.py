@@ -23,6 +23,7 @@ from sqlalchemy import (
 from dwh.core.ledger.types import FreeJson, FreeText, UtcDateTime
 
 __all__ = [
+    "compared",
     "comparisons",
     "decisions",
     "encodings",
@@ -30,6 +31,7 @@ __all__ = [
     "ledger_version",
     "metadata",
     "plans",
+    "promotions",
     "publications",
     "receipts",
     "resolutions",
@@ -90,14 +92,28 @@ runs = Table(
 receipts = Table(
     "receipts",
     metadata,
+    # Whose output it is: that of its run's environment, or of one that it was promoted to.
+    Column("environment", String(63), primary_key=True),
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("partition_date", Date, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),  # of the commit or the promotion
     Column("table_name", String(255), nullable=False),
     Column("line", String(20), nullable=False),
-    Column("sequence", BigInteger, nullable=False),
     Column("row_count", BigInteger, nullable=False),
-    Column("committed_at", UtcDateTime, nullable=False),
-    Index(None, "table_name", "line", "partition_date", "sequence"),
+    Column("committed_at", UtcDateTime, nullable=False),  # to this environment
+    Column("promoted_from", String(63)),  # null: its run wrote it here
+    Index("ix_receipts_newest", "environment", "table_name", "line", "partition_date", "sequence"),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("table_name", String(255), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("promoted_by", String(255), nullable=False),
+    Column("promoted_at", UtcDateTime, nullable=False),
 )
 
 # What environments have chosen. Rows are only ever added: the newest counts, the others are history.
@@ -201,4 +217,15 @@ comparisons = Table(
     Column("compared_by", FreeText(255), nullable=False),
     Column("result", FreeJson, nullable=False),  # the model of dwh.migrate.compare
     Index(None, "left_label", "right_label", "compared_at"),
+)
+
+# Exactly which outputs a comparison was about, if the rules of the job alone decided its verdict.
+compared = Table(
+    "compared",
+    metadata,
+    Column("environment", String(63), primary_key=True),
+    Column("left_run", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("right_run", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("comparison", String(40), ForeignKey("comparisons.id"), primary_key=True),
 )

@@ -75,9 +75,10 @@ def _job(
     classes = [job for line in installed.values() if (job := line.usable_job(name))]
     tables = sorted({job.writes.name for job in classes} | recorded.tables | {p.table for p in places})
     known = {*installed, *recorded.releases, *(place.pin.line for place in places)}
+    where = recorded.environments | {place.environment for place in places}
     written: list[Written] = []
     for table in tables:
-        written += queries.last_outputs(connection, table, recorded.releases, _LAST)
+        written += queries.last_outputs(connection, table, sorted(where), recorded.releases, _LAST)
     written.sort(key=lambda output: output.partition_date, reverse=True)
     return JobOnBoard(
         name=name,

@@ -166,9 +166,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class Written:
-    """Who wrote a line's newest output of a logical date, and which environments show it."""
+    """Who wrote a line's newest output of a logical date in an environment.
+
+    Attributes:
+        committed_at: also of the promotion that brought it there.
+        promoted_from: the environment that it was promoted from, if it was.
+        published: whether the environment publishes it.
+    """
 
     table: str
+    environment: str
     partition_date: date
     line: str
     release: str
@@ -176,7 +183,8 @@ class Written:
     started_by: str
     committed_at: datetime
     rows: int
-    shown_in: tuple[str, ...]
+    promoted_from: str | None
+    published: bool
 
 
 @dataclass(frozen=True)

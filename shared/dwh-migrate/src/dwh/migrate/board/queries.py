@@ -28,9 +28,10 @@ __all__ = [
 
 @dataclass
 class Recorded:
-    """What runs have recorded of a job: the tables it wrote, and each line's newest release."""
+    """What runs have recorded of a job: the tables it wrote, where, and each line's newest release."""
 
     tables: set[str] = field(default_factory=set)
+    environments: set[str] = field(default_factory=set)
     releases: dict[str, str] = field(default_factory=dict)
 
 
@@ -42,11 +43,12 @@ def age(line: str) -> tuple[tuple[int, str], ...]:
 def recorded(connection: sa.Connection) -> dict[str, Recorded]:
     """Return, by name, the jobs that have committed something."""
     started = sa.func.max(runs.c.started_at)
-    columns = (runs.c.job, runs.c.table_name, runs.c.line, runs.c.release)
+    columns = (runs.c.job, runs.c.table_name, runs.c.environment, runs.c.line, runs.c.release)
     query = sa.select(*columns).where(runs.c.status == "committed").group_by(*columns).order_by(started)
     found: dict[str, Recorded] = defaultdict(Recorded)
     for row in connection.execute(query):
         found[row.job].tables.add(row.table_name)
+        found[row.job].environments.add(row.environment)
         found[row.job].releases[row.line] = row.release  # the newest comes last, and stays
     return dict(found)
 
@@ -128,14 +130,29 @@ def last_comparisons(
     return tuple(Compared(*row) for row in connection.execute(query))
 
 
-def last_outputs(connection: sa.Connection, table: str, lines: Collection[str], limit: int) -> list[Written]:
-    """Return the outputs of a table's last logical dates, each line's newest, last date first."""
-    found = [row for line in lines for row in connection.execute(_last_of_line(table, line, limit))]
+def last_outputs(
+    connection: sa.Connection,
+    table: str,
+    environments: Collection[str],
+    lines: Collection[str],
+    limit: int,
+) -> list[Written]:
+    """Return the outputs of a table's last logical dates, the newest of each environment and line.
+
+    The last date comes first.
+    """
+    found = [
+        row
+        for environment in environments
+        for line in lines
+        for row in connection.execute(_last_of_line(environment, table, line, limit))
+    ]
     found.sort(key=lambda row: (row.partition_date, row.sequence), reverse=True)
     shown = _shown_in(connection, table, [row.partition_date for row in found[:limit]])
     return [
         Written(
             table,
+            row.environment,
             row.partition_date,
             row.line,
             row.release,
@@ -143,7 +160,8 @@ def last_outputs(connection: sa.Connection, table: str, lines: Collection[str], 
             row.started_by,
             row.committed_at,
             row.row_count,
-            tuple(shown[row.partition_date, row.run_id]),
+            row.promoted_from,
+            (row.environment, row.partition_date, row.run_id) in shown,
         )
         for row in found[:limit]
     ]
@@ -152,8 +170,10 @@ def last_outputs(connection: sa.Connection, table: str, lines: Collection[str], 
 _SUBJECT = (decisions.c.environment, decisions.c.job)
 
 
-def _last_of_line(table: str, line: str, limit: int) -> sa.Select[tuple[object, ...]]:
-    mine = (receipts.c.table_name == table) & (receipts.c.line == line)
+def _last_of_line(environment: str, table: str, line: str, limit: int) -> sa.Select[tuple[object, ...]]:
+    mine = (
+        (receipts.c.environment == environment) & (receipts.c.table_name == table) & (receipts.c.line == line)
+    )
     day = receipts.c.partition_date
     newest = (
         sa.select(day, sa.func.max(receipts.c.sequence).label("sequence"))
@@ -171,13 +191,10 @@ def _last_of_line(table: str, line: str, limit: int) -> sa.Select[tuple[object, 
 
 def _shown_in(
     connection: sa.Connection, table: str, days: Sequence[date]
-) -> defaultdict[tuple[date, str], list[str]]:
-    """Return the environments that show a run for a logical date, by both."""
+) -> set[tuple[str, date, str | None]]:
+    """Return what environments show for some logical dates: environment, date and run."""
     mine = (publications.c.table_name == table) & publications.c.partition_date.in_(set(days))
     columns = (publications.c.environment, publications.c.partition_date, publications.c.run_id)
     query = sa.select(*columns).where(mine).order_by(publications.c.environment, publications.c.sequence)
     newest = {(row.environment, row.partition_date): row.run_id for row in connection.execute(query)}
-    found = defaultdict(list)
-    for (environment, day), run in newest.items():
-        found[day, run].append(environment)
-    return found
+    return {(environment, day, run) for (environment, day), run in newest.items()}

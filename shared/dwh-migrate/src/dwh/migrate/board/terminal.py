@@ -43,7 +43,7 @@ def print_board(board: Board) -> None:
         [_compared(found) for job in board.jobs for found in job.comparisons[:1]],
     )
     _print_more(
-        ("written", "date", "release", "run", "by", "committed", "shown in"),
+        ("written", "date", "release", "run", "by", "committed", "environment"),
         [_written(output) for job in board.jobs for output in job.written[:1]],
     )
     if not board.environments:
@@ -116,5 +116,5 @@ def _written(output: Written) -> tuple[str, ...]:
         output.run,
         output.started_by,
         words.utc(output.committed_at),
-        ", ".join(output.shown_in) or "-",
+        words.whose(output),
     )

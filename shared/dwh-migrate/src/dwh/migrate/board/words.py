@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from dwh.core.dates import DateRange
-from dwh.migrate.board.model import JobInLine, Published, RollingOut, StepOnWay
+from dwh.migrate.board.model import JobInLine, Published, RollingOut, StepOnWay, Written
 from dwh.migrate.safe_text import count, plural
 
-__all__ = ["dates", "future", "outlook", "rollback", "shares", "shown", "step_state", "utc"]
+__all__ = ["dates", "future", "outlook", "rollback", "shares", "shown", "step_state", "utc", "whose"]
 
 
 def utc(instant: datetime) -> str:
@@ -71,3 +71,9 @@ def future(rollout: RollingOut) -> str:
     if not rollout.under_way:
         return ""
     return f"a failed comparison {'rolls it back' if rollout.on_fail == 'rollback' else 'holds it'}"
+
+
+def whose(output: Written) -> str:
+    """Which environment an output belongs to, where that got it from, and whether it publishes it."""
+    came = f", from {output.promoted_from}" if output.promoted_from else ""
+    return f"{output.environment}{came}{', published' if output.published else ''}"

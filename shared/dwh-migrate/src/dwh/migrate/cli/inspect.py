@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dwh.core.dates import DateRange
 from dwh.core.distributions import Brought, brought_lines
-from dwh.core.errors import DwhError, UnknownTableError, UsageError
+from dwh.core.errors import DwhError, NoOutputError, UnknownTableError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.migrate.cli.options import (
     as_json,
@@ -24,6 +24,9 @@ from dwh.migrate.cli.options import (
     table,
 )
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
+
+if TYPE_CHECKING:
+    from dwh.core.warehouse import Warehouse
 
 __all__ = ["COMMANDS"]
 
@@ -109,24 +112,22 @@ def show(
     spark_log: bool,
     as_json: bool,
 ) -> None:
-    """Show TABLE as the environment publishes it, or as a line has written it.
+    """Show TABLE as the environment publishes it, or as a line has written it there.
 
     \b
     Examples:
       dwh show flights.carrier_delays --env prod
-      dwh show flights.carrier_delays --line 0.1
+      dwh show flights.carrier_delays --env prod --line 0.1
       dwh show flights.carrier_delays --line 0.1 --date 2013-01-15 --json
     """
     dates, instant = optional_dates(date, start, end), parse_instant(as_of)
-    if line and env:
-        raise UsageError("give --line or --env, not both")
     from dwh.core.warehouse import Warehouse
 
-    warehouse = Warehouse.open()
+    warehouse, environment = Warehouse.open(), environment_of(env)
     if line:
-        outputs, where = warehouse.outputs(table, line, dates, instant), f"in line {line}"
+        outputs = warehouse.outputs(table, line, environment, dates, instant)
+        where = f"in line {line} in {environment}"
     else:
-        environment = environment_of(env)
         outputs, where = warehouse.published(table, environment, dates, instant), f"shown in {environment}"
     with working_spark(warehouse.config, spark_log) as spark:
         frame = warehouse.read(spark, outputs)
@@ -158,13 +159,13 @@ def history(
     env: str | None,
     as_json: bool,
 ) -> None:
-    """Show which run of which release wrote each partition of TABLE, and when.
+    """Show which run of which release wrote each partition of TABLE in the environment, and when.
 
     The newest commit comes last. Readers of a line get its newest output of each partition.
 
     \b
     Examples:
-      dwh history flights.carrier_delays
+      dwh history flights.carrier_delays --env prod
       dwh history flights.carrier_delays --line 0.1 --date 2013-01-15 --all
       dwh history flights.carrier_delays --published --env prod
     """
@@ -176,10 +177,11 @@ def history(
     from dwh.migrate.history import partition_history, unfinished_runs
 
     warehouse = Warehouse.open()
-    others = unfinished_runs(warehouse, table, line, dates) if every else []
-    spans = partition_history(warehouse, table, line, dates)
+    environment = environment_of(env)
+    others = unfinished_runs(warehouse, table, environment, line, dates) if every else []
+    spans = partition_history(warehouse, table, environment, line, dates)
     if not spans and not others:
-        raise UnknownTableError(table, warehouse.ledger.table_names())
+        raise _nothing_of(warehouse, table, environment)
     if as_json:
         print_json({"outputs": [asdict(span) for span in spans], "runs": [asdict(run) for run in others]})
         return
@@ -195,7 +197,7 @@ def history(
                     s.run,
                     f"{s.rows:,}",
                     utc_text(s.committed_at),
-                    s.state,
+                    s.state + (f", from {s.promoted_from}" if s.promoted_from else ""),
                 )
                 for s in spans
             ],
@@ -208,6 +210,22 @@ def history(
             ("run", "reference", "dates", "status", "started", "error"),
             [(r.run, r.reference, r.dates, r.status, utc_text(r.started_at), r.error) for r in others],
         )
+
+
+def _nothing_of(warehouse: Warehouse, table: str, environment: str) -> DwhError:
+    """Return why there is nothing: no environment has the table, or this one lacks what was asked for."""
+    known = warehouse.ledger.table_names()
+    if table not in known:
+        return UnknownTableError(table, known)
+    others = [name for name in warehouse.ledger.table_environments(table) if name != environment]
+    problem = f"environment {environment} has no output of it that was asked for"
+    return NoOutputError(table, problem, _elsewhere(table, others))
+
+
+def _elsewhere(table: str, others: list[str]) -> str:
+    if not others:
+        return "no other environment has any; type: dwh history TABLE --all"
+    return f"environments with outputs: {', '.join(others)}; type: dwh history {table} --env {others[0]}"
 
 
 def _published(

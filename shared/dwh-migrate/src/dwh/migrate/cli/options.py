@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dwh.core.config import load_config
+from dwh.core.config import load_config, process_variables
 from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import InvalidDateError, UsageError
 from dwh.core.files import write_whole
@@ -37,7 +37,22 @@ Command = Callable[..., Any]
 table = click.argument("table", metavar="TABLE")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
 spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
-in_environment = click.option("--env", metavar="NAME", help="The environment; by default the configured one.")
+
+
+def _act_in(context: click.Context, _option: click.Parameter, env: str | None) -> str | None:
+    """Let the option do what DWH_ENVIRONMENT does, for everything that the command calls, until it ends."""
+    if env is not None:
+        variables = process_variables({"DWH_ENVIRONMENT": valid_environment(env)})
+        context.find_root().with_resource(variables)
+    return env
+
+
+in_environment = click.option(
+    "--env",
+    metavar="NAME",
+    callback=_act_in,
+    help="The environment; by default the configured one.",
+)
 release_python = click.option(
     "--python", metavar="PYTHON", help="The release environment's Python, such as 3.11; by default this one."
 )

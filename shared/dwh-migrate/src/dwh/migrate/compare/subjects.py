@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from dwh.core.errors import DwhError, InvalidNameError, NoOutputError, UnknownTa
 from dwh.core.ledger import Output, RunRecord
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import Reference, find_job
-from dwh.core.names import valid_table
+from dwh.core.names import environment_aside, valid_table
 from dwh.core.warehouse import Warehouse
 
 __all__ = ["Subject", "declared_changes", "subject_of", "subjects_of"]
@@ -26,7 +26,7 @@ _VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<line>\d+\.\d+)(?P<rest>\.\S+)?", 
 
 @dataclass(frozen=True)
 class Subject:
-    """Outputs of one table by one line, at most one for each logical date.
+    """Outputs of one table by one line in an environment, at most one for each logical date.
 
     Attributes:
         label: as it was typed.
@@ -56,7 +56,7 @@ class Subject:
 def subjects_of(
     warehouse: Warehouse, left: str, right: str, dates: DateRange | None
 ) -> tuple[Subject, Subject]:
-    """Return two subjects in the warehouse.
+    """Return two subjects in the warehouse's environment.
 
     Where both words are the same, the left side is the output before the newest one: a version
     compared with itself.
@@ -71,6 +71,8 @@ def subjects_of(
 def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subject:
     """Return the outputs that `JOB@LINE`, `JOB@RELEASE`, `TABLE@LINE` or a run's id names.
 
+    They are the environment's. A run's id names what that run wrote, wherever it did. A release that the
+    environment has not run for a date has what was run aside, to be compared.
     Raises InvalidNameError, UnknownTableError or NoOutputError; a job that has never run has a
     subject without outputs.
     """
@@ -88,9 +90,11 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
         return _of_installed(warehouse, text, line)
     records = [record for record in records if record.release == release] or records
     job = name if records[-1].job == name else None
-    outputs = warehouse.ledger.outputs(records[-1].table_name, line, dates)
-    wanted = {o.partition_date: o for o in outputs if release is None or o.release == release}
-    return Subject(text, job, line, records[-1].contract, wanted)
+    table, environment = records[-1].table_name, warehouse.config.environment
+    wanted = _newest(warehouse, environment, table, line, release, dates)
+    if release is not None:
+        wanted = _newest(warehouse, environment_aside(environment), table, line, release, dates) | wanted
+    return Subject(text, job, line, _contract(records, wanted), wanted)
 
 
 def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
@@ -107,6 +111,25 @@ def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
     return find_job(f"{job}@{right.line}").changes if before and before[-1] == left.line else ()
 
 
+def _newest(
+    warehouse: Warehouse,
+    environment: str,
+    table: str,
+    line: str,
+    release: str | None,
+    dates: DateRange | None,
+) -> dict[date, Output]:
+    outputs = warehouse.ledger.outputs(environment, table, line, dates)
+    return {o.partition_date: o for o in outputs if release is None or o.release == release}
+
+
+def _contract(records: Sequence[RunRecord], outputs: Mapping[date, Output]) -> Mapping[str, Any]:
+    """Return the contract of the run whose output came last; where there is none, of the last run."""
+    last = max(outputs.values(), key=lambda output: output.sequence, default=None)
+    found = [record.contract for record in records if last and record.id == last.run_id]
+    return found[-1] if found else records[-1].contract
+
+
 def _records(warehouse: Warehouse, name: str, line: str) -> list[RunRecord]:
     named = (runs.c.job == name) | (runs.c.table_name == name)
     return warehouse.ledger.find_runs(named, runs.c.line == line, runs.c.status == "committed")
@@ -118,7 +141,7 @@ def _of_run(warehouse: Warehouse, run_id: str, dates: DateRange | None) -> Subje
         state = found[0].status if found else "unknown"
         raise NoOutputError(run_id, f"this run is {state}", "type: dwh history TABLE --all")
     run = found[0]
-    outputs = warehouse.ledger.outputs(run.table_name, run.line, dates)
+    outputs = warehouse.ledger.outputs(run.environment, run.table_name, run.line, dates)
     mine = {output.partition_date: output for output in outputs if output.run_id == run_id}
     return Subject(run_id, run.job, run.line, run.contract, mine)
 
@@ -135,7 +158,8 @@ def _of_installed(warehouse: Warehouse, text: str, line: str) -> Subject:
 
 
 def _earlier(warehouse: Warehouse, newest: Subject, dates: DateRange | None) -> dict[date, Output]:
-    outputs = warehouse.ledger.outputs(newest.contract["name"], newest.line, dates)
+    environment, table = warehouse.config.environment, newest.contract["name"]
+    outputs = warehouse.ledger.outputs(environment, table, newest.line, dates)
     return {
         output.partition_date: output
         for output in outputs

@@ -20,7 +20,7 @@ from dwh.core.ledger.environments import (
     resolved_lines,
     shown_lines,
 )
-from dwh.core.ledger.newest import newest_of_each_date
+from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -77,7 +77,7 @@ def pin(
             reason=reason.strip(),
         )
         if publish:
-            newest = newest_runs(connection, table, line)
+            newest = newest_runs(connection, environment, table, line)
             runs = {day: run for day, run in newest.items() if day not in shown}
             lines = {day: line for day in runs if resolved.get(day) != line}
             add_resolutions(connection, environment, job, lines, sequence)
@@ -104,11 +104,11 @@ def living_line(name: str) -> InstalledLine:
     return line
 
 
-def newest_runs(connection: sa.Connection, table: str, line: str) -> dict[date, str]:
-    """Return the run that wrote a line's newest output of each logical date."""
-    mine = (receipts.c.table_name == table) & (receipts.c.line == line)
-    newest = newest_of_each_date(receipts.c.run_id, mine)
-    return {row.partition_date: row.run_id for row in connection.execute(sa.select(newest))}
+def newest_runs(connection: sa.Connection, environment: str, table: str, line: str) -> dict[date, str]:
+    """Return the run that wrote a line's newest output of each logical date in an environment."""
+    newest = newest_receipts(environment, table, line)
+    query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(newest)
+    return {row.partition_date: row.run_id for row in connection.execute(query)}
 
 
 def record_decision(

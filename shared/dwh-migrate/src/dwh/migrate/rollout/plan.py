@@ -167,7 +167,7 @@ def plan(
     way: Way = "cutover" if problems else "ramp"
     table = new_job.writes.name
     published = {o.partition_date for o in warehouse.ledger.published_outputs(environment, table)}
-    lacking = published - {o.partition_date for o in warehouse.ledger.newest_outputs(table, new)}
+    lacking = published - {o.partition_date for o in warehouse.ledger.newest_outputs(environment, table, new)}
     found = Plan(
         job=job,
         environment=environment,

@@ -178,7 +178,7 @@ def roll_back(
             if line == rollout["to"] and since > rollout["started"]
         ]
         runs_before = _before(connection, decision, rollout, taken)
-        outputs = newest_runs(connection, decision.table_name, rollout["from"])
+        outputs = newest_runs(connection, environment, decision.table_name, rollout["from"])
         restored = {day: runs_before.get(day) or outputs.get(day) for day in taken}
         back = _resolved_since(connection, decision, rollout)
         lines = resolved_lines(connection, environment, job, back, before=rollout["started"])
@@ -195,7 +195,7 @@ def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Mo
     decision, rollout = now.decision, now.rollout
     with _through_the_gate(warehouse, now) as (connection, sequence):
         shown = shown_lines(connection, decision.environment, decision.table_name)
-        outputs = newest_runs(connection, decision.table_name, rollout["to"])
+        outputs = newest_runs(connection, decision.environment, decision.table_name, rollout["to"])
         if missing := date_spans(shown.keys() - outputs.keys()):
             raise RolloutError(
                 f"a cutover moves the whole table, and line {rollout['to']} has no output for "
