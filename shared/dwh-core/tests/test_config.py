@@ -20,6 +20,18 @@ def written(folder: Path, text: str, **variables: str):
     return load_config(folder, variables)
 
 
+def test_a_file_as_an_editor_saves_it(tmp_path):
+    """A byte order mark and Windows's line ends do not matter; UTF-16 is refused by its name."""
+    text = 'environment = "prod"\r\n\r\n[spark]\r\n"spark.master" = "local[1]"\r\n'
+    (tmp_path / "dwh.toml").write_bytes(text.encode("utf-8-sig"))
+    config = load_config(tmp_path, {})
+    assert (config.environment, config.spark) == ("prod", {"spark.master": "local[1]"})
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        (tmp_path / "dwh.toml").write_bytes(text.encode(encoding))
+        with pytest.raises(ConfigError, match="found 'text in UTF-16', allowed: text in UTF-8"):
+            load_config(tmp_path, {})
+
+
 def test_without_a_file(tmp_path):
     """Without a file, the warehouse is a folder in the working directory, with SQLite in it."""
     config = load_config(tmp_path, {"DWH_CONFIG": ""})

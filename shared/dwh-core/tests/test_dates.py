@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,13 @@ NIGHT = datetime(2013, 1, 15, 23, 30, tzinfo=timezone.utc)
         {"ds": "2013-01-15", "params": {}},
         {"params": {"date": "2013-01-15"}},
         {"logical_date": None, "params": {"date": "2013-01-15"}},
+        {"logical_date": NIGHT, "params": {"date": "2013-01-15T22:00:00+03:00"}, "partition_date": None},
+        {"logical_date": None, "params": {"date": "2013-01-15T00:00:00Z"}},
+        {"logical_date": None, "partition_date": NIGHT, "partition_key": "eu|2013-01-15"},
+        {"dag_run": SimpleNamespace(partition_date=NIGHT, partition_key=None)},
+        {"dag_run": SimpleNamespace(partition_key="2013-01-15T00:00:00")},
+        {"partition_key": "2013-01-15", "params": {"date": "2013-01-15"}},
+        {"partition_key": "eu", "params": {"date": "2013-01-15"}},
     ],
 )
 def test_a_dag_run_has_one_date(context):
@@ -143,6 +151,20 @@ def test_a_dag_run_that_asks_for_two_dates_is_refused():
     """A logical date and another date in the configuration are a contradiction, which nobody may resolve."""
     with pytest.raises(InvalidDateError, match="logical date is 2013-01-15, and its params ask for another"):
         logical_dates(None, None, None, {"logical_date": NIGHT, "params": {"date": "2013-01-16"}})
+
+
+@pytest.mark.parametrize("value", ["20130115", "15/01/2013", "2013-01-15T00:00:00", "latest", 20130115])
+@pytest.mark.parametrize("scheduled", [{}, {"logical_date": NIGHT}])
+def test_a_dags_own_param_in_another_form_is_named(value, scheduled):
+    """A DAG's own param `date` that is no logical date is named as such, with what to do about it."""
+    with pytest.raises(InvalidDateError, match=f"the DAG run's params have a date .*found {value!r}"):
+        logical_dates(None, None, None, {"params": {"date": value}, **scheduled})
+
+
+def test_a_partition_that_is_no_date_is_named():
+    """A DAG run of a partition whose key is no date says so."""
+    with pytest.raises(InvalidDateError, match="its partition_key is 'eu', which is not a date"):
+        logical_dates(None, None, None, {"dag_run": SimpleNamespace(partition_key="eu"), "params": {}})
 
 
 def test_a_dag_run_without_a_date_is_told_how_to_get_one():

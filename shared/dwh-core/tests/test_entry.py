@@ -24,7 +24,21 @@ GLUE = [
         "--no-deps --no-index",
     ),
     "--enable-metrics",
+    *("--WORKFLOW_NAME", "nightly", "--WORKFLOW_RUN_ID", "wr_3", "--auto-scale-within-microbatch=true"),
 ]
+# The job parameters that AWS documents for Glue, those that it reserves, and those that workflows add.
+GLUES_OWN = """
+additional-python-modules auto-scale-within-microbatch class conf continuous-log-conversionPattern
+continuous-log-logGroup continuous-log-logStreamPrefix customer-driver-env-vars customer-executor-env-vars
+datalake-formats debug disable-proxy-v2 enable-auto-scaling enable-continuous-cloudwatch-log
+enable-continuous-log-filter enable-glue-datacatalog enable-job-insights enable-metrics
+enable-lakeformation-fine-grained-access enable-observability-metrics enable-rename-algorithm-v2
+enable-s3-parquet-optimized-committer enable-spark-ui executor-cores extra-files extra-jars extra-py-files
+job-bookmark-from job-bookmark-option job-bookmark-to job-language JOB_ID JOB_NAME JOB_RUN_ID mode
+python-modules-installer-option scriptLocation SECURITY_CONFIGURATION spark-event-logs-path TempDir
+use-postgres-driver user-jars-first WORKFLOW_NAME WORKFLOW_RUN_ID write-shuffle-files-to-s3
+write-shuffle-spills-to-s3
+"""
 Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -105,13 +119,25 @@ def test_modules_of_dwh_core_shadow_nothing(tmp_path):
     assert done.stdout.splitlines()[-1] == "mine", done.stderr
 
 
+@pytest.mark.parametrize("name", GLUES_OWN.split())
+def test_what_glue_adds_is_not_ours(capsys, name):
+    """Whatever Glue or a workflow of Glue appends, before or after ours and in both forms, is passed over."""
+    for added in ((f"--{name}", "a value"), (f"--{name}=a value",), (f"--{name}", "--dashes")):
+        said = refusal(capsys, *added, "--job", "takings@6.9", "--date", DAY, *added)
+        assert "line 6.9 is not installed" in said
+
+
 def test_glues_name_of_a_job_is_not_ours(capsys):
     """`--JOB_NAME` alone names no job."""
     assert "--job is missing" in refusal(capsys, "--JOB_NAME", "takings@7.1", "--date", DAY)
 
 
 @pytest.mark.parametrize(
-    "words", [("--enviroment", "prod"), ("stray",), ("--env", "prod"), ("--classy", "x")]
+    "words",
+    [
+        *(("--enviroment", "prod"), ("stray",), ("--env", "prod"), ("--classy", "x")),
+        *(("--workflow_name", "x"), ("--ledger_secret", "x"), ("--dates", "2024-01-01")),
+    ],
 )
 def test_an_unknown_argument_is_refused(capsys, words):
     """What is neither ours nor Glue's is refused, and what is allowed is said."""

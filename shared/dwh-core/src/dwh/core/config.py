@@ -177,7 +177,11 @@ def _find(start: Path, variables: Mapping[str, str]) -> Path | None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        content = path.read_bytes()
+        # Some editors mark UTF-8 by its first bytes, and others write UTF-16; TOML is plain UTF-8.
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+            raise ConfigError(str(path), "the file", "text in UTF-16", "text in UTF-8; save it as that")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), "the file", str(error), "readable text in UTF-8") from None
 

@@ -13,6 +13,8 @@ from dwh.core.errors import InvalidDateError
 __all__ = ["DateRange", "date_spans", "logical_dates", "parse_date"]
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\S+(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_DAY_KEY = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(T00:00(:00)?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def logical_dates(date: object, start: object, end: object, context: Mapping[str
     Parameters:
         date: one logical date, or None.
         start, end: the first and last logical date, both included, or None.
-        context: Airflow's keyword context; its `logical_date`, else its `ds`, counts when nothing
-            else was given, and in a DAG run without one the `date` among its `params`.
+        context: Airflow's keyword context, which counts when nothing else was given: its `logical_date` or
+            `ds`, else the `partition_date` of a run of a partition, else the `date` among its `params`.
 
     Raises InvalidDateError when that is too little, too much, or malformed.
     """
@@ -93,14 +95,51 @@ def logical_dates(date: object, start: object, end: object, context: Mapping[str
 
 def _scheduled_date(context: Mapping[str, Any]) -> date:
     """Return the logical date of a DAG run, or the one that whoever triggered it has asked for."""
-    scheduled = context.get("logical_date") or context.get("ds")
+    scheduled = context.get("logical_date") or context.get("ds") or _partition(context)
     asked = (context.get("params") or {}).get("date")
     if scheduled is None and asked is None:
-        hint = (
-            ' (trigger the DAG run with one, or with {"date": "2013-01-15"})' if "dag_run" in context else ""
+        raise InvalidDateError(None, f"no logical date was given{_hint(context)}")
+    if asked is None:
+        return parse_date(scheduled)
+    day = _asked(asked)
+    if scheduled is not None and parse_date(scheduled) != day:
+        raise InvalidDateError(
+            asked, f"the DAG run's logical date is {parse_date(scheduled)}, and its params ask for another"
         )
-        raise InvalidDateError(None, f"no logical date was given{hint}")
-    day = parse_date(asked if scheduled is None else scheduled)
-    if asked is not None and parse_date(asked) != day:
-        raise InvalidDateError(asked, f"the DAG run's logical date is {day}, and its params ask for another")
     return day
+
+
+def _asked(value: object) -> date:
+    """Return the logical date among the params of a DAG run; raises InvalidDateError, which names them."""
+    try:
+        if isinstance(value, str) and _INSTANT.fullmatch(value):  # as Airflow's form gives a date-time
+            return parse_date(datetime.fromisoformat(value.replace("Z", "+00:00")))
+        return parse_date(value)
+    except (InvalidDateError, ValueError):
+        raise InvalidDateError(
+            value,
+            "the DAG run's params have a date that is not a logical date (give the param that form or "
+            "another name, or the task its own date)",
+        ) from None
+
+
+def _partition(context: Mapping[str, Any]) -> object:
+    """Return the date of the partition that a DAG run is for, which then has no logical date; else None.
+
+    Airflow 3.2 gives a consumer of partitioned assets the partition's key alone.
+    """
+    day, key = _of_run(context, "partition_date"), _of_run(context, "partition_key")
+    match = _DAY_KEY.fullmatch(key) if isinstance(key, str) else None
+    return day or (match and match["day"])
+
+
+def _of_run(context: Mapping[str, Any], name: str) -> object:
+    return context.get(name) or getattr(context.get("dag_run"), name, None)
+
+
+def _hint(context: Mapping[str, Any]) -> str:
+    if "dag_run" not in context:
+        return ""
+    key = _of_run(context, "partition_key")
+    partition = f"its partition_key is {key!r}, which is not a date; " if key else ""
+    return f' ({partition}trigger the DAG run with one, or with {{"date": "2013-01-15"}})'

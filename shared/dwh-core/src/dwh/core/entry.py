@@ -37,16 +37,19 @@ _VARIABLES = {
     "ledger": "DWH_LEDGER",
     "config": "DWH_CONFIG",
 }
-# What AWS Glue adds to a job's own arguments, or reads from them and hands on.
+# What AWS Glue and its workflows add to a job's own arguments, or read from them and hand on.
 _GLUE = (
-    *("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "TempDir", "RedshiftTempDir", "SECURITY_CONFIGURATION"),
-    *("additional-python-modules", "class", "conf", "continuation-option", "customer-driver-env-vars"),
-    *("customer-executor-env-vars", "datalake-formats", "disable-proxy-v2", "encryption-type"),
-    *("executor-cores", "extra-files", "extra-jars", "extra-py-files", "job-language"),
-    *("python-modules-installer-option", "scriptLocation", "spark-event-logs-path"),
+    *("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "WORKFLOW_NAME", "WORKFLOW_RUN_ID", "SECURITY_CONFIGURATION"),
+    *("TempDir", "RedshiftTempDir", "redshiftTempDir", "additional-python-modules"),
+    *("auto-scale-within-microbatch", "class", "conf", "continuation-option", "datalake-formats", "debug"),
+    *("disable-proxy", "disable-proxy-v2", "encryption-type", "endpoint", "executor-cores", "job-language"),
+    *("library-set", "mode", "python-modules-installer-option", "scriptLocation", "spark-event-logs-path"),
     *("use-postgres-driver", "user-jars-first"),
 )
-_GLUE_BEGIN = ("continuous-log-", "enable-", "job-bookmark-", "write-shuffle-")
+_GLUE_BEGIN = (
+    *("continuous-log-", "customer-driver-", "customer-executor-", "enable-", "extra-", "job-bookmark-"),
+    "write-shuffle-",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
