@@ -245,7 +245,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["types"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["types", "test"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # pyproject.toml says why without Airflow
     lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
     packages = ["dwh.core", "dwh.airflow", "dwh.migrate", "dwh.release", *lines]

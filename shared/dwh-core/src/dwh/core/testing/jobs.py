@@ -42,8 +42,7 @@ def local_session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSe
     from dwh.core.session import line_session, spark_session
 
     before = SparkSession.getActiveSession()
-    engine = "sail" if os.environ.get("DWH_ENGINE") == "sail" else "spark"
-    application = spark_session(_SMALL, engine)
+    application = spark_session(_SMALL, "sail" if os.environ.get("DWH_ENGINE") == "sail" else "spark")
     with line_session(application, settings or {}) as session:
         yield session
     if before is None:
