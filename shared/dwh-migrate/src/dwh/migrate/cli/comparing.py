@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
-
-_TOLERANCE = re.compile(r"(?P<column>[^=]+)=(?P<number>[0-9.eE+-]+)(?P<percent>%?)")
 
 
 @click.command()
@@ -190,27 +186,21 @@ def _compare_files(
 
 
 def _tolerance(text: str) -> tuple[str, Tolerance]:
-    from dwh.migrate.compare.tolerance import Tolerance
+    from dwh.migrate.compare.arguments import tolerance_of
 
-    match = _TOLERANCE.fullmatch(text)
+    column, separator, number = text.rpartition("=")
     try:
-        if match:
-            number = Decimal(match["number"])
-            share = number / 100 if match["percent"] else 0
-            return match["column"], Tolerance(0 if match["percent"] else number, share)
-    except (ArithmeticError, ValueError):
+        if column and separator:
+            return column, tolerance_of(column, number)
+    except UsageError:
         pass
     raise UsageError(f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative)")
 
 
-def _share(text: str) -> float:
-    try:
-        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise UsageError(f"--max-changed {text!r}: write a share such as 0.1% or 0.001")
-    return share
+def _share(text: str) -> float | None:
+    from dwh.migrate.compare.arguments import share
+
+    return share("--max-changed", text)
 
 
 def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json: bool) -> None:

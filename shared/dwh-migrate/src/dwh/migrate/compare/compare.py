@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pyspark
@@ -12,6 +13,19 @@ from pyspark.sql import DataFrame
 
 from dwh.core.changes import Change, Expected
 from dwh.core.contract import Table
+from dwh.migrate.compare.arguments import (
+    Tolerances,
+    changes_of,
+    check_frames,
+    column_names,
+    contracts_of,
+    how_many,
+    share,
+    sides_of,
+    stored_of,
+    stored_pair,
+    tolerances_of,
+)
 from dwh.migrate.compare.engine import climb, climb_parts, known_equal, without_broken
 from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, usable
@@ -20,7 +34,6 @@ from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
 from dwh.migrate.compare.schema import Options, Paired, Schemas, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import Parts, differing_parts, schema_of
-from dwh.migrate.compare.tolerance import Tolerance
 from dwh.migrate.compare.verdict import judge, threshold_of
 
 __all__ = ["compare", "compare_stored"]
@@ -30,17 +43,17 @@ def compare(
     left: DataFrame,
     right: DataFrame,
     *,
-    key: Sequence[str] = (),
-    changes: Sequence[Change] = (),
-    tolerances: Mapping[str, Tolerance] | None = None,
-    ignore: Sequence[str] = (),
+    key: str | Iterable[str] | None = (),
+    changes: Change | Iterable[Change] | None = (),
+    tolerances: Tolerances | None = None,
+    ignore: str | Iterable[str] | None = (),
     contracts: tuple[Table, Table] | None = None,
     exact: bool = False,
-    max_changed: float | None = None,
+    max_changed: float | Decimal | str | None = None,
     samples: int = 20,
     top: int = 5,
     signed_zero: bool = False,
-    sides: tuple[Side, Side] = (Side("left"), Side("right")),
+    sides: tuple[Side | str, Side | str] = (Side("left"), Side("right")),
     gaps: Sequence[NotCompared] = (),
     fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
 ) -> Comparison:
@@ -52,13 +65,14 @@ def compare(
     instants. A null in the key matches a null.
 
     Parameters:
-        key: the columns that identify a row, by their name on the right.
+        key: the columns that identify a row, or the only one, by their name on the right.
         changes: what was declared to differ, as in `Job.changes`.
-        tolerances: how far the numbers of a column may be apart.
+        tolerances: how far the numbers of a column may be apart: a number, "0.1%" of the larger one, or
+            a Tolerance. The column may be called by either name.
         ignore: columns whose values are not compared; the report shows them.
         contracts: the contracts of both sides. A change of type that both state is declared.
         exact: compare all rows value by value even where fingerprints are equal.
-        max_changed: the share of rows, from 0 to 1, that may differ unexpectedly.
+        max_changed: the share of rows, from 0 to 1 or as "0.1%", that may differ unexpectedly.
         samples: how many differing rows of each kind to return.
         top: how many of the most frequent changes to return for each column.
         signed_zero: whether -0.0 and 0.0 are different.
@@ -69,17 +83,21 @@ def compare(
             taken for true: a key that is not makes the counts wrong. `exact` reads everything.
 
     Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the arguments do not fit the
-    columns, and ComparisonError when `max_changed` is no share.
+    columns, and ComparisonError for arguments that mean nothing.
     """
     started = time.monotonic()
+    check_frames(left, right)
+    limits = Limits(how_many("samples", samples), how_many("top", top))
     options = Options(
-        tuple(key), tuple(changes), dict(tolerances or {}), tuple(ignore), contracts,
-        signed_zero, exact, max_changed, sides, tuple(gaps),
+        column_names("key", key), changes_of(changes), tolerances_of(tolerances),
+        column_names("ignore", ignore), contracts_of(contracts), bool(signed_zero), bool(exact),
+        share("max_changed", max_changed), sides_of(sides), tuple(gaps or ()),
     )  # fmt: skip
+    known = stored_pair(fingerprints)
     schemas = pair_columns(left.schema, right.schema, options)
-    parts = differing_parts(*fingerprints, schemas, signed_zero=signed_zero) if fingerprints else None
+    parts = differing_parts(*known, schemas, signed_zero=options.signed_zero) if known else None
     tables = with_rows(schemas, left, right)
-    expectations, evidence = _measured(tables, options, Limits(samples, top), parts)
+    expectations, evidence = _measured(tables, options, limits, parts)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
     return _assemble(schemas, options, expectations, evidence, _versions(tables))
 
@@ -88,13 +106,13 @@ def compare_stored(
     left: Mapping[str, Any],
     right: Mapping[str, Any],
     *,
-    key: Sequence[str] | None = None,
-    changes: Sequence[Change] = (),
-    tolerances: Mapping[str, Tolerance] | None = None,
-    ignore: Sequence[str] = (),
+    key: str | Iterable[str] | None = None,
+    changes: Change | Iterable[Change] | None = (),
+    tolerances: Tolerances | None = None,
+    ignore: str | Iterable[str] | None = (),
     contracts: tuple[Table, Table] | None = None,
     signed_zero: bool = False,
-    sides: tuple[Side, Side] = (Side("left"), Side("right")),
+    sides: tuple[Side | str, Side | str] = (Side("left"), Side("right")),
     gaps: Sequence[NotCompared] = (),
 ) -> Comparison | None:
     """Compare two outputs by what `fingerprint` returned for them, without reading or starting anything.
@@ -106,16 +124,17 @@ def compare_stored(
     Raises the errors of `compare`.
     """
     started = time.monotonic()
-    chosen = tuple(right["key"]) if key is None else tuple(key)
+    left, right = stored_of("left", left), stored_of("right", right)
     options = Options(
-        chosen, tuple(changes), dict(tolerances or {}), tuple(ignore), contracts, signed_zero,
-        sides=sides, gaps=tuple(gaps),
+        column_names("key", tuple(right["key"]) if key is None else key), changes_of(changes),
+        tolerances_of(tolerances), column_names("ignore", ignore), contracts_of(contracts),
+        bool(signed_zero), sides=sides_of(sides), gaps=tuple(gaps or ()),
     )  # fmt: skip
     schemas = pair_columns(schema_of(left), schema_of(right), options)
     parts = differing_parts(left, right, schemas, signed_zero=signed_zero)
     if parts is None or parts.differing:
         return None
-    declared = [Usable(change) for change in changes if isinstance(change, Expected)]
+    declared = [Usable(change) for change in options.changes if isinstance(change, Expected)]
     evidence = known_equal(parts, len(declared))
     evidence = replace(evidence, seconds={"total": round(time.monotonic() - started, 3)})
     return _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})
@@ -223,7 +242,7 @@ def _measurement(
         hash_bits=None if options.exact else hash_bits(schemas),
         key=tuple(pair.name for pair in schemas.key),
         signed_zero=options.signed_zero,
-        tolerances=dict(options.tolerances or {}),
+        tolerances={pair.name: pair.tolerance for pair in schemas.pairs if pair.tolerance},
         ignored=options.ignore,
         renamed={pair.left_name: pair.name for pair in schemas.pairs if pair.left_name != pair.name},
         rows_joined=evidence.rows_joined,

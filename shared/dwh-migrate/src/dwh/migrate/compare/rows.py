@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,15 @@ from pyspark.sql import functions as F
 
 from dwh.core.changes import Change
 from dwh.core.contract import Table
+from dwh.migrate.compare.arguments import (
+    Tolerances,
+    changes_of,
+    check_frames,
+    column_names,
+    contracts_of,
+    stored_pair,
+    tolerances_of,
+)
 from dwh.migrate.compare.canonical import quoted
 from dwh.migrate.compare.engine import restricted
 from dwh.migrate.compare.expectations import Usable, any_of, usable
@@ -19,7 +28,6 @@ from dwh.migrate.compare.join import Differing, rows_of_duplicate_keys, whole_ro
 from dwh.migrate.compare.multiset import one_row
 from dwh.migrate.compare.schema import Options, Paired, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import differing_parts
-from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["rows_that_differ"]
 
@@ -28,10 +36,10 @@ def rows_that_differ(
     left: DataFrame,
     right: DataFrame,
     *,
-    key: Sequence[str] = (),
-    changes: Sequence[Change] = (),
-    tolerances: Mapping[str, Tolerance] | None = None,
-    ignore: Sequence[str] = (),
+    key: str | Iterable[str] | None = (),
+    changes: Change | Iterable[Change] | None = (),
+    tolerances: Tolerances | None = None,
+    ignore: str | Iterable[str] | None = (),
     contracts: tuple[Table, Table] | None = None,
     signed_zero: bool = False,
     fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
@@ -51,13 +59,20 @@ def rows_that_differ(
 
     Raises what `compare` raises. A condition of a declared change that cannot be applied covers nothing.
     """
+    check_frames(left, right)
     options = Options(
-        tuple(key), tuple(changes), dict(tolerances or {}), tuple(ignore), contracts, signed_zero
+        column_names("key", key),
+        changes_of(changes),
+        tolerances_of(tolerances),
+        column_names("ignore", ignore),
+        contracts_of(contracts),
+        bool(signed_zero),
     )
+    known = stored_pair(fingerprints)
     schemas = pair_columns(left.schema, right.schema, options)
     tables = with_rows(schemas, left, right)
-    expectations = usable(changes, tables)
-    parts = differing_parts(*fingerprints, schemas, signed_zero=signed_zero) if fingerprints else None
+    expectations = usable(options.changes, tables)
+    parts = differing_parts(*known, schemas, signed_zero=options.signed_zero) if known else None
     if parts:
         tables = restricted(tables, parts)
     found = _by_key(tables, expectations) if tables.key else _surplus(tables, expectations)

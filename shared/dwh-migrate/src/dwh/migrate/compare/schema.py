@@ -9,7 +9,7 @@ says about either is judged when a line is released.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from pyspark.sql import DataFrame
@@ -19,7 +19,7 @@ from dwh.core.changes import Added, Change, Removed, Renamed
 from dwh.core.contract import Table
 from dwh.core.sql_types import same_type
 from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
-from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, ToleranceError
 from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status
 from dwh.migrate.compare.tolerance import Tolerance
 
@@ -35,7 +35,7 @@ class Options:
 
     key: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
-    tolerances: Mapping[str, Tolerance] | None = None
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     contracts: tuple[Table, Table] | None = None
     signed_zero: bool = False
@@ -43,12 +43,6 @@ class Options:
     max_changed: float | None = None
     sides: tuple[Side, Side] = (Side("left"), Side("right"))
     gaps: tuple[NotCompared, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.max_changed is not None and not 0 <= self.max_changed <= 1:
-            raise ComparisonError(
-                f"max_changed={self.max_changed!r}: write a share from 0 to 1, such as 0.001"
-            )
 
 
 @dataclass(frozen=True)
@@ -145,6 +139,7 @@ def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> S
     """
     lefts, rights = _fields("left", left), _fields("right", right)
     partners = _partners(lefts, rights, options.changes)
+    options = _by_new_names(options, partners)
     key = _resolve_key(options, partners)
     _check_names(options, lefts, rights, partners)
     names = _key_first(key, rights, partners)
@@ -174,6 +169,18 @@ def _partners(lefts: _Fields, rights: _Fields, changes: Sequence[Change]) -> dic
     return {name: (renamed | same)[name] for name in rights if name in renamed or name in same}
 
 
+def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
+    """Return the options with tolerances by the names on the right; they may be given by the older ones."""
+    by_old = {old: new for new, old in partners.items()}
+    tolerances: dict[str, Tolerance] = {}
+    for name, tolerance in options.tolerances.items():
+        new = name if name in partners else by_old.get(name, name)
+        if new in tolerances:
+            raise ToleranceError(new, f"there are two, one of them by its name on the left ({partners[new]})")
+        tolerances[new] = tolerance
+    return replace(options, tolerances=tolerances)
+
+
 def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ...]:
     by_old = {old: new for new, old in partners.items()}
     key = tuple(name if name in partners else by_old.get(name, name) for name in options.key)
@@ -182,7 +189,7 @@ def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ..
         raise KeyChoiceError(options.key, f"{', '.join(missing)} is not on both sides", partners)
     if len(set(key)) < len(key):
         raise KeyChoiceError(options.key, "a column is named twice", partners)
-    if set(key) & set(options.ignore):
+    if set(key) & {name if name in partners else by_old.get(name, name) for name in options.ignore}:
         raise KeyChoiceError(options.key, "a key column cannot be ignored", partners)
     if not key and not partners:
         raise KeyChoiceError((), "the two sides have no column in common", partners)
@@ -193,7 +200,7 @@ def _check_names(options: Options, lefts: _Fields, rights: _Fields, partners: Ma
     for name in options.ignore:
         if name not in lefts and name not in rights:
             raise ColumnChoiceError("ignored column", name, "neither side has it", {**lefts, **rights})
-    for name in options.tolerances or {}:
+    for name in options.tolerances:
         if name not in partners:
             raise ToleranceError(name, f"it is not a column of both sides ({', '.join(partners)})")
         if not options.key:
@@ -208,7 +215,7 @@ def _pair(
     name: str, old: str, lefts: _Fields, rights: _Fields, key: tuple[str, ...], options: Options
 ) -> Paired:
     (left_at, left), (right_at, right) = lefts[old], rights[name]
-    tolerance = (options.tolerances or {}).get(name)
+    tolerance = options.tolerances.get(name)
     ignored = name in options.ignore or old in options.ignore
     form, why_not = None, "ignored, as asked" if ignored else ""
     if not ignored:

@@ -26,6 +26,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from dwh.migrate.compare.arguments import check_frame, column_names
 from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, hash_of
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError
 from dwh.migrate.compare.fingerprint import halves, whole
@@ -41,7 +42,7 @@ Stored = Mapping[str, Any]
 
 
 def fingerprint(
-    frame: DataFrame, key: Sequence[str] = (), *, by: str | None = None, unique: bool = False
+    frame: DataFrame, key: str | Iterable[str] | None = (), *, by: str | None = None, unique: bool = False
 ) -> dict[str, Any]:
     """Return the fingerprint of an output, by one scan without a shuffle of rows.
 
@@ -52,6 +53,8 @@ def fingerprint(
 
     Raises KeyChoiceError or ColumnChoiceError when a column is not there or cannot be hashed.
     """
+    check_frame(frame)
+    key = column_names("key", key)
     forms = _forms(frame.schema)
     _check(frame, key, by, forms)
     values = [name for name in forms if name not in key]
@@ -98,6 +101,8 @@ def _check(frame: DataFrame, key: Sequence[str], by: str | None, forms: Mapping[
     bad = [name for name in key if name not in forms]
     if bad:
         raise KeyChoiceError(key, f"{', '.join(bad)} is missing or cannot be compared", forms)
+    if len(set(key)) < len(key):
+        raise KeyChoiceError(key, "a column is named twice", forms)
     if by is not None and by not in frame.columns:
         raise ColumnChoiceError("partition column", by, "the output does not have it", frame.columns)
 
