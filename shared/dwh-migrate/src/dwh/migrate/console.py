@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Config
 from dwh.core.engine import is_remote
@@ -58,8 +59,20 @@ def utc_text(instant: datetime) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print JSON-able data; dates and the like as text."""
-    print(json.dumps(value, indent=2, default=str, ensure_ascii=not is_unicode(sys.stdout)))
+    """Print data as JSON that every reader takes: dates, decimals, NaN and Infinity as text."""
+    ascii_only = not is_unicode(sys.stdout)
+    print(json.dumps(_finite(value), indent=2, default=str, ensure_ascii=ascii_only, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """Return data with text in place of the numbers that JSON does not have."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(float(value))]
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:

@@ -24,6 +24,7 @@ from dwh.migrate.cli.options import (
     table,
 )
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
+from dwh.migrate.rows import cell, plain_rows
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
@@ -114,6 +115,9 @@ def show(
 ) -> None:
     """Show TABLE as the environment publishes it, or as a line has written it there.
 
+    Instants are in UTC, whatever the machine's time zone. In JSON, decimals are text, as are NaN and
+    Infinity, which JSON has no numbers for; bytes are hexadecimal.
+
     \b
     Examples:
       dwh show flights.carrier_delays --env prod
@@ -130,12 +134,14 @@ def show(
     else:
         outputs, where = warehouse.published(table, environment, dates, instant), f"shown in {environment}"
     with working_spark(warehouse.config, spark_log) as spark:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
         frame = warehouse.read(spark, outputs)
-        rows = frame.orderBy(*frame.columns[:2]).limit(limit).collect()
+        rows = plain_rows(frame.orderBy(*frame.columns[:2]).limit(limit))
     if as_json:
-        print_json([row.asDict(recursive=True) for row in rows])
+        print_json(rows)
         return
-    print_rows(frame.columns, rows, right=[name for name, type_ in frame.dtypes if type_ not in _TEXTS])
+    cells = [[cell(value) for value in row.values()] for row in rows]
+    print_rows(frame.columns, cells, right=[name for name, type_ in frame.dtypes if type_ not in _TEXTS])
     total = sum(output.row_count for output in outputs)
     print_note(f"{len(rows):,} of {total:,} rows of {table} {where}")
 
