@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,19 @@ def test_requests_are_tested_by_the_readme_s_command():
     command = shell_steps("pull-request")["Run the quick tests"]
     assert f"$ {command} " in (ROOT / "README.md").read_text("utf-8")
     assert f"\n{command}\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_what_decides_over_releases_has_owners():
+    """Records, waivers and decisions of every package change only with somebody's approval."""
+    rows = (ROOT / ".github" / "CODEOWNERS").read_text("utf-8").splitlines()
+    patterns = [row.split()[0].lstrip("/") for row in rows if row and not row.startswith("#")]
+    packages = [
+        path.parent for top in ("packages", "shared") for path in ROOT.glob(f"{top}/*/pyproject.toml")
+    ]
+    for package in packages:
+        for name in ("released/1.0.0.json", "waivers.toml"):
+            path = package.relative_to(ROOT) / name
+            assert any(fnmatch(str(path), f"{pattern}*") for pattern in patterns), path
 
 
 def test_every_shell_step_is_run_here_or_in_the_rehearsal():

@@ -135,7 +135,7 @@ HOUSE = [
     Wrong("a version that goes backwards", edit(f"{OLD}/pyproject.toml", 'version = "0.1.0"', 'version = "0.0.9"'), "dwh-v0_1", ("version 0.0.9 goes backwards", "0.1.0 is released")),
     Wrong("a version that skips", edit(f"{OLD}/pyproject.toml", 'version = "0.1.0"', 'version = "0.1.5"'), "dwh-v0_1", ("0.1.5 skips releases after 0.1.0",)),
     Wrong("a version of another line", both(edit(f"{MAIN}/pyproject.toml", 'version = "0.2.0"', 'version = "0.3.0"'), lambda repo: repo.write("VERSION", "0.3.0\n")), "dwh-v0_2", ("version 0.3.0 is not in line 0.2",)),
-    Wrong("a version that is none", edit(f"{OLD}/pyproject.toml", 'version = "0.1.0"', 'version = "0.1"'), "dwh-v0_1", ("'0.1' is no release",), code=2),
+    Wrong("a version that is none", edit(f"{OLD}/pyproject.toml", 'version = "0.1.0"', 'version = "0.1"'), "dwh-v0_1", ("'0.1' is not a release",), code=2),
     Wrong("a bump too small", both(edit(LIB_SRC, "PRECISION = 2", "PRECISION = 3"), edit(f"{LIB}/pyproject.toml", 'version = "0.4.0"', 'version = "0.4.1"')), "dwh-extra", ("0.4.0 → 0.4.1 allows a feature at most", "the smallest step is major (0.5.0)"), step="major"),
     Wrong("a released file edited", edit(f"{MAIN}/released/0.2.0.json", "cents, before tax", "cents, after tax"), "dwh-v0_2", ("released/0.2.0.json", "a released file was edited", "git checkout")),
     Wrong("a released file corrupt", lambda repo: repo.write(f"{MAIN}/released/0.2.0.json", "{"), "dwh-v0_2", ("released/0.2.0.json", "it is corrupt")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from monorepo import Monorepo
 
 OLD, LIB = "packages/dwh-v0_1/pyproject.toml", "shared/dwh-extra/pyproject.toml"
@@ -24,3 +26,21 @@ def test_packages_that_require_each_other_are_refused(repo: Monorepo) -> None:
     repo.replace(LIB, 'all = ["dwh-v0_1"]', 'all = ["dwh v0 1"]')
     said = repo.run("status")
     assert said.code != 0 and f"reading {LIB}" in said.err
+
+
+def test_a_fix_of_a_shared_library_out_of_a_line_s_reach_is_unported(repo: Monorepo) -> None:
+    """A line whose range ends before the fix lacks it; one that could take it does not."""
+    repo.replace(OLD, '"dwh-core>=0.1,<1"', '"dwh-core>=0.1,<1", "dwh-extra<0.4.1"')
+    main = OLD.replace("v0_1", "v0_2")
+    repo.replace(main, '"dwh-core>=0.1,<1"', '"dwh-core>=0.1,<1", "dwh-extra<0.5"')
+    library = repo.repository().package("dwh-extra")
+    module = next(library.module_folder.glob("*.py")).relative_to(repo.root).as_posix()
+    repo.write(module, f"{repo.read(module)}\n_ROUNDS = True\n")
+    repo.write(f"{library.path}/changes/rounding.fix.md", "Amounts are rounded half to even.\n")
+    repo.commit("Round")
+    assert repo.run("prepare", "dwh-extra", "patch").code == 0
+    found = json.loads(repo.run("unported", "--json").out)
+    assert [(f["fix"], f["in"], f["lacks"]) for f in found] == [("rounding", ["dwh-extra"], "dwh-v0_1")]
+    decision = ("--decision", "not affected", "--reason", "this line rounds nothing at all")
+    assert repo.run("unported", "rounding", "--in", "dwh-v0_1", *decision).code == 0
+    assert json.loads(repo.run("unported", "--json").out) == []

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 from monorepo import Monorepo
 
 OLD = "packages/dwh-v0_1"
@@ -74,3 +79,16 @@ def test_an_edit_of_an_older_record_shows_in_the_next(repo: Monorepo) -> None:
     assert f"{path}, was edited" in repo.run("check", "dwh-v0_1").err
     (repo.root / path).unlink()
     assert f"{path}, is missing" in repo.run("check", "dwh-v0_1").err
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen to make a key")
+def test_a_tag_is_signed_where_git_has_a_key(repo: Monorepo, tmp_path: Path) -> None:
+    """And is not made where signing fails."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    repo.git("config", "gpg.format", "ssh")
+    repo.git("config", "user.signingkey", str(tmp_path / "no-key"))
+    assert repo.run("tag", "dwh-v0_1").code != 0 and repo.git("tag") == ""
+    repo.git("config", "user.signingkey", f"{key}.pub")
+    assert repo.run("tag", "dwh-v0_1").code == 0
+    assert "-----BEGIN SSH SIGNATURE-----" in repo.git("cat-file", "tag", "dwh-v0_1@0.1.0")

@@ -53,7 +53,7 @@ def test_only_a_break_leaves_a_line(version: str) -> None:
 )
 def test_what_is_no_release_is_refused(text: str) -> None:
     """Three numbers, and nothing else."""
-    with pytest.raises(VersionError, match="is no release"):
+    with pytest.raises(VersionError, match="is not a release"):
         parse(text)
 
 

@@ -12,13 +12,15 @@ lacks it, until `unported.toml` of its package says why that is right:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import tomlkit
 import tomllib
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from dwh.release._git import Git
 from dwh.release.branch import other_refs
@@ -107,6 +109,7 @@ def unported(repository: Repository, today: date, only: Package | None = None) -
     """
     have = {package.name: fixes_of(repository, package) for package in repository.lines}
     have |= fixes_elsewhere(repository)
+    shared = [_shared_fixes(repository, library) for library in repository.packages if not library.line]
     found = []
     for package in repository.lines:
         if (only and package != only) or not package.supported(today):
@@ -116,7 +119,31 @@ def unported(repository: Repository, today: date, only: Package | None = None) -
             origins = tuple(origin for origin, fixes in have.items() if name in fixes)
             kind = "security" if any(have[o][name] == "security" for o in origins) else "fix"
             found.append(Unported(name, kind, origins, package.name))
+        found += [fix for fixes in shared for fix in _out_of_reach(package, fixes) if fix.name not in known]
     return found
+
+
+def _shared_fixes(repository: Repository, library: Package) -> list[tuple[str, str, str, list[str]]]:
+    """Return each released fix of a shared library: its name and kind, the library, the releases with it."""
+    records = Records(repository.git, library).all
+    versions = [record.version for record in records]
+    return [
+        (name, kind, library.name, versions[place:])
+        for place, record in enumerate(records)
+        for name, kind in record.fixes.items()
+    ]
+
+
+def _out_of_reach(package: Package, fixes: Iterable[tuple[str, str, str, list[str]]]) -> Iterator[Unported]:
+    """Yield the fixes of shared libraries that are in no release which a line allows."""
+    allowed = {
+        canonicalize_name(r.name): r.specifier
+        for r in map(Requirement, package.project.get("dependencies", []))
+    }
+    for name, kind, library, versions in fixes:
+        wanted = allowed.get(canonicalize_name(library))
+        if wanted is not None and not any(map(wanted.contains, versions)):
+            yield Unported(name, kind, (library,), package.name)
 
 
 def read_decisions(package: Package) -> list[Decision]:
@@ -141,6 +168,8 @@ def decided(repository: Repository, package: Package, new: Iterable[Decision]) -
     if package.line is None:
         raise UnknownPackageError(package.name, [line.name for line in repository.lines])
     everywhere = {name for line in repository.lines for name in fixes_of(repository, line)}
+    libraries = (library for library in repository.packages if not library.line)
+    everywhere |= {name for library in libraries for name, *_ in _shared_fixes(repository, library)}
     everywhere |= {name for fixes in fixes_elsewhere(repository).values() for name in fixes}
     entries = {decision.name: decision for decision in read_decisions(package)}
     for decision in new:

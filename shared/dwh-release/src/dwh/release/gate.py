@@ -13,6 +13,7 @@ from dwh.release.contract_changes import contract_findings
 from dwh.release.errors import GateError
 from dwh.release.findings import Finding
 from dwh.release.fixes import Unported, unported
+from dwh.release.foreign_words import word_problems
 from dwh.release.fragments import Fragment, read_fragments
 from dwh.release.package_changes import file_findings, requirement_findings, setting_findings
 from dwh.release.record import Record, Records
@@ -124,7 +125,12 @@ def check(repository: Repository, package: Package, today: date) -> Report:
         step,
         _following(package, records.last, step),
         tuple(lacking),
-        (*problems(facts), *branch_problems(repository, package), *waiver_problems),
+        (
+            *problems(facts),
+            *branch_problems(repository, package),
+            *word_problems(repository, package, fragments),
+            *waiver_problems,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from dwh.release._renaming import Renaming
 from dwh.release.edits import Edits
 from dwh.release.errors import GitError, PortError
 from dwh.release.fixes import fixes_of, read_decisions
+from dwh.release.foreign_words import foreign_releases
 from dwh.release.fragments import KINDS
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import Step
@@ -70,7 +71,10 @@ def port(repository: Repository, commit: str, target: Package, today: date) -> P
     source = _source(repository, found, changed, target, doing)
     below = [path for path in changed if path.startswith(f"{source.path}/")]
     _require_fit(source, below, target, doing)
-    merges = list(_merges(repository, found, source, target, below))
+    merges = [
+        _with_own_words(repository, target, merge)
+        for merge in _merges(repository, found, source, target, below)
+    ]
     _require_resolved(repository, merges, doing)
     known = _known(repository, below, target)
     edits = [merge for merge in merges if merge.before != merge.after]
@@ -187,6 +191,18 @@ def _merges(
         file = repository.root / there
         ours = file.read_bytes() if file.is_file() else None
         yield _merge(there, ours, base, theirs, (target.name, source.name, commit[:10]))
+
+
+def _with_own_words(repository: Repository, target: Package, merge: _Merge) -> _Merge:
+    """Add to a fragment that is new here what it says of releases that the line never had."""
+    new = merge.before is None and merge.after is not None and not merge.todo
+    if not new or Path(merge.path).parent.name != "changes":
+        return merge
+    text = (merge.after or b"").decode("utf-8", "replace")
+    lies = ", ".join(foreign_releases(repository, target, text))
+    if not lies:
+        return merge
+    return replace(merge, todo=f"it names {lies}: write which releases of {target.name} it is about")
 
 
 def _merge(

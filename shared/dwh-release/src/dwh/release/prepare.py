@@ -179,7 +179,9 @@ def _require_new(repository: Repository, report: Report, version: str, doing: st
     path = Records(repository.git, report.package).path(version)
     if repository.git.tags(tag) or (repository.root / path).exists():
         raise VersionError(
-            doing, f"{version} exists already (tag {tag} or {path})", "fetch the tags and see git log --all"
+            doing,
+            f"{version} exists already (tag {tag} or {path}), and the releases of a line follow each other",
+            f"take it first: git merge {tag}; to leave one of its changes out, revert that on top",
         )
 
 

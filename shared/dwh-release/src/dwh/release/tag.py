@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from dwh.release.errors import TreeError, VersionError
+from dwh.release._git import Git
+from dwh.release.errors import GitError, TreeError, VersionError
 from dwh.release.gate import check
 from dwh.release.notes import section_of
 from dwh.release.record import Record
@@ -53,12 +54,26 @@ def tag_release(repository: Repository, package: Package, today: date) -> tuple[
             f"a release never changes; type: dwh-release prepare {package.name}",
         )
     notes = section_of(package, package.version)
+    signs = _signs(git)
     git.run(
         "tag",
-        "--annotate",
+        "--sign" if signs else "--annotate",
         "--cleanup=verbatim",
         "-m",
         f"{package.name} {package.version}\n\n{notes}",
         package.tag,
     )
+    if signs and "-----BEGIN " not in git.run("cat-file", "tag", package.tag):
+        git.run("tag", "--delete", package.tag)  # git says so, and exits with 0
+        raise GitError(
+            doing, "git could not sign it", "check user.signingkey: git config --get user.signingkey"
+        )
     return package.tag, True
+
+
+def _signs(git: Git) -> bool:
+    """Tell whether git is set up to sign: it has a key, or signs every tag."""
+    return bool(
+        git.try_run("config", "user.signingkey")
+        or git.try_run("config", "--type=bool", "tag.gpgsign") == "true"
+    )

@@ -49,9 +49,10 @@ def parse(version: str) -> tuple[int, int, int]:
     """Return the three numbers of a release; raises VersionError."""
     match = _RELEASE.fullmatch(version)
     if match is None:
-        raise VersionError(
-            "reading a version", f"{version!r} is no release", "write three numbers, such as 0.1.2"
-        )
+        hint = "write three numbers, such as 0.1.2"
+        if ".post" in version:
+            hint = "a hotfix is the next release, with what it must not hold reverted"
+        raise VersionError("reading a version", f"{version!r} is not a release", hint)
     major, minor, patch = map(int, match.groups())
     return major, minor, patch
 

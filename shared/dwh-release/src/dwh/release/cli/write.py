@@ -1,4 +1,4 @@
-"""Commands that write to the tree: change, prepare, record."""
+"""Commands that write to the tree: change, prepare, record, withdraw."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dwh.release.fragments import KINDS, Fragment
 from dwh.release.prepare import carry_out, plan_release, record_again
 from dwh.release.repository import Repository
 from dwh.release.versions import Step
+from dwh.release.withdraw import withdraw
 
 __all__ = ["COMMANDS", "at_terminal"]
 
@@ -111,4 +112,19 @@ def record(package: str, repository: Repository) -> None:
     print_note(f"recorded {found.data['package']} {found.version}; commit it")
 
 
-COMMANDS = (change, prepare, record)
+@click.command("withdraw")
+@package
+@repo
+def withdraw_command(package: str, repository: Repository) -> None:
+    """Take back the newest release of PACKAGE, which was prepared and which no tag names. One commit.
+
+    \b
+    Example:
+      dwh-release withdraw dwh-v0_1
+    """
+    chosen = repository.package(package)
+    commit = withdraw(repository, chosen)
+    print_note(f"committed {commit[:10]}: {chosen.name} {chosen.version} was never released")
+
+
+COMMANDS = (change, prepare, record, withdraw_command)

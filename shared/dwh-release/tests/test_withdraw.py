@@ -1,0 +1,58 @@
+"""Taking back a release that nobody can have."""
+
+from __future__ import annotations
+
+from monorepo import Monorepo
+from test_branch import OLD, OLD_SALES, fix, ok
+
+
+def test_a_withdrawn_release_was_never_there(repo: Monorepo) -> None:
+    """Version, notes, record and fragments are as before; the number is free again."""
+    fix(repo)
+    before = repo.git("rev-parse", "HEAD^{tree}")
+    ok(repo, "prepare", "dwh-v0_1")
+    assert "dwh-v0_1 0.1.1 was never released" in ok(repo, "withdraw", "dwh-v0_1")
+    assert repo.git("rev-parse", "HEAD^{tree}") == before
+    ok(repo, "check")
+    ok(repo, "prepare", "dwh-v0_1")
+    assert f"{OLD}/released/0.1.1.json" in repo.git("ls-files").split()
+
+
+def test_what_somebody_may_have_is_not_withdrawn(repo: Monorepo) -> None:
+    """A tag says so; the way is to yank it."""
+    fix(repo)
+    ok(repo, "prepare", "dwh-v0_1")
+    ok(repo, "tag", "dwh-v0_1")
+    before = repo.state()
+    said = repo.run("withdraw", "dwh-v0_1")
+    assert said.code == 1 and "dwh-release yank dwh-v0_1 0.1.1" in said.err
+    assert repo.state() == before
+
+
+def test_what_was_built_upon_is_not_withdrawn(repo: Monorepo) -> None:
+    """The commits since are named, and nothing changes."""
+    fix(repo)
+    ok(repo, "prepare", "dwh-v0_1")
+    repo.replace(OLD_SALES, "Sum the", "Sum up the")
+    repo.write(f"{OLD}/changes/words.fix.md", "The words are better now.\n")
+    later = repo.commit("Word it better")[:7]
+    before = repo.state()
+    said = repo.run("withdraw", "dwh-v0_1")
+    assert said.code == 1 and f"git revert {later}" in said.err
+    assert repo.state() == before
+
+
+def test_a_hotfix_without_a_later_change_is_the_next_release(repo: Monorepo) -> None:
+    """What 0.1.1 brought is reverted on top, and 0.1.2 is 0.1.0 with the hotfix; .post is not a release."""
+    commit = fix(repo)
+    ok(repo, "prepare", "dwh-v0_1")
+    ok(repo, "tag", "dwh-v0_1")
+    repo.git("revert", "--no-edit", "--no-commit", commit)
+    assert 'F.sum("cents")' in repo.read(OLD_SALES)
+    repo.write(f"{OLD}/changes/refunds-again.fix.md", "Refunds lower the revenue of `sales` again.\n")
+    repo.commit("Leave 0.1.1's change out")
+    ok(repo, "prepare", "dwh-v0_1")
+    assert "0.1.2" in repo.read(f"{OLD}/pyproject.toml")
+    repo.replace(f"{OLD}/pyproject.toml", '"0.1.2"', '"0.1.1.post1"')
+    said = repo.run("check", "dwh-v0_1")
+    assert said.code != 0 and "'0.1.1.post1' is not a release; a hotfix is the next release" in said.all
