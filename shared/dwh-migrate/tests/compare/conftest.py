@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from pyspark.sql import Row
 
+from dwh.migrate.compare.pairing import most_pairs
+from dwh.migrate.compare.tolerance import Tolerance, near
+
 
 def meaning(value: Any) -> Any:
     """Return a hashable that is equal for values that mean the same, and for no others."""
@@ -50,20 +53,40 @@ class Found:
 
 
 Table = Sequence[Mapping[str, Any]]
+Tolerances = Mapping[str, Tolerance]
 
 
-def brute_force(left: Table, right: Table, key: Sequence[str], columns: Sequence[str]) -> Found:
+def brute_force(
+    left: Table,
+    right: Table,
+    key: Sequence[str],
+    columns: Sequence[str],
+    tolerances: Tolerances | None = None,
+) -> Found:
     """Compare two lists of rows, with a key or (`key` empty) as multisets."""
-    found = Found()
+    found, alike = Found(), Alike(tolerances or {})
     lefts, rights = _grouped(left, key), _grouped(right, key)
     for group in {*lefts, *rights}:
         old, new = lefts.get(group, []), rights.get(group, [])
         if key and len(old) == len(new) == 1:
-            _pair(old[0], new[0], columns, found)
+            _pair(old[0], new[0], columns, alike, found)
             continue
         found.duplicates |= bool(key) and max(len(old), len(new)) > 1
-        _multisets(old, new, columns, found)
+        _multisets(old, new, columns, alike, found)
     return found
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Whether two values of a column count as equal."""
+
+    tolerances: Tolerances
+
+    def __call__(self, name: str, old: Any, new: Any) -> bool:
+        if meaning(old) == meaning(new):
+            return True
+        tolerance = self.tolerances.get(name)
+        return tolerance is not None and None not in (old, new) and near(old, new, tolerance)
 
 
 def _grouped(rows: Table, key: Sequence[str]) -> dict[Any, list[Mapping[str, Any]]]:
@@ -73,19 +96,21 @@ def _grouped(rows: Table, key: Sequence[str]) -> dict[Any, list[Mapping[str, Any
     return groups
 
 
-def _pair(old: Mapping[str, Any], new: Mapping[str, Any], columns: Sequence[str], found: Found) -> None:
-    differing = [name for name in columns if meaning(old[name]) != meaning(new[name])]
+def _pair(
+    old: Mapping[str, Any], new: Mapping[str, Any], columns: Sequence[str], alike: Alike, found: Found
+) -> None:
+    differing = [name for name in columns if not alike(name, old[name], new[name])]
     found.changed += bool(differing)
     found.matched += not differing
     for name in differing:
         found.differing[name] += 1
 
 
-def _multisets(old: Table, new: Table, columns: Sequence[str], found: Found) -> None:
-    before, after = (Counter(tuple(meaning(row[c]) for c in columns) for row in rows) for rows in (old, new))
-    found.matched += (before & after).total()
-    found.left_only += (before - after).total()
-    found.right_only += (after - before).total()
+def _multisets(old: Table, new: Table, columns: Sequence[str], alike: Alike, found: Found) -> None:
+    pairs = most_pairs(old, new, lambda a, b: all(alike(name, a[name], b[name]) for name in columns))
+    found.matched += len(pairs)
+    found.left_only += len(old) - len(pairs)
+    found.right_only += len(new) - len(pairs)
 
 
 @pytest.fixture

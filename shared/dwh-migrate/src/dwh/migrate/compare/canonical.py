@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Context
+from typing import Any
 
 from pyspark.sql import types as T
 
@@ -36,6 +38,7 @@ MAX_DEPTH = 12
 MAX_FIELDS = 500
 """How many atomic fields one column may have in all, for the same reason."""
 
+_WIDE = Context(prec=80)
 _WORD = 62  # marks in one number: a bigint has 63 bits beside its sign
 _INTEGERS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 20}
 _IDENTICAL = frozenset(["boolean", "binary", "date", "timestamp", "timestamp_ntz"])
@@ -78,6 +81,10 @@ class Form:
         """Return the column so that `<=>` means the same value."""
         return column if self.plain else f"CAST({column} AS {self.tag})"
 
+    def number(self, value: Any) -> Any:
+        """Return the number that a `comparable` value, collected, stands for."""
+        return value
+
     def hashable(self, column: str) -> Hashable:
         """Return what to hash, different wherever the values are."""
         return Hashable((self.comparable(column),), (f"isnull({column})",))
@@ -98,6 +105,9 @@ class _Floating(Form):
         # floating number (the shortest text that reads back as the same number).
         return f"CAST({value} AS string)"
 
+    def number(self, value: Any) -> float:
+        return float(value)
+
 
 @dataclass(frozen=True)
 class _WideDecimal(Form):
@@ -111,6 +121,10 @@ class _WideDecimal(Form):
 
     def hashable(self, column: str) -> Hashable:
         return Hashable(self._split(column), (f"isnull({column})",))
+
+    def number(self, value: Any) -> Any:
+        rounded_down = 1 if value["rest"] < 0 else 0
+        return _WIDE.add(_WIDE.add(value["whole"], rounded_down), value["rest"])
 
     def _split(self, column: str) -> tuple[str, str]:
         rest = f"CAST({column} % CAST(1 AS decimal(1,0)) AS decimal({self.scale},{self.scale}))"

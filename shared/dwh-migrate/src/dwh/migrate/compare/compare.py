@@ -180,7 +180,7 @@ def _assemble(
         *declared_schema(options.changes, schemas.section),
         *(item.result(seen) for item, seen in zip(expectations, evidence.seen, strict=True)),
     )
-    gaps = (*options.gaps, *_uncompared(schemas), *evidence.gaps)
+    gaps = (*options.gaps, *_uncompared(schemas), *nothing_compared(schemas), *evidence.gaps)
     thresholds = threshold_of(evidence.rows, options.max_changed)
     verdict, reasons = judge(schemas.section, evidence.rows, columns, results, gaps, thresholds)
     return Comparison(
@@ -228,6 +228,15 @@ def _uncompared(schemas: Schemas) -> list[NotCompared]:
     ]
 
 
+def nothing_compared(schemas: Schemas) -> list[NotCompared]:
+    """Return that no value was compared, if there are values: that keys are equal says nothing of them."""
+    outside_key = max(len(schemas.left_names), len(schemas.right_names)) > len(schemas.key)
+    if schemas.values or not outside_key:
+        return []
+    why = "columns outside the key are on one side only, ignored, or cannot be compared"
+    return [NotCompared("Every value", why)]
+
+
 def _measurement(
     schemas: Schemas, options: Options, evidence: Evidence, versions: Mapping[str, str]
 ) -> Measurement:
@@ -235,7 +244,7 @@ def _measurement(
         [] if schemas.key else ["Without a key rows are a multiset: a row that differs is on one side only."]
     )
     if schemas.key and evidence.rows.duplicate_keys_left is None:
-        notes.append("Equal fingerprints leave open whether the key is unique; exact=True looks.")
+        notes.append("Where fingerprints are equal, nobody looked for keys that repeat; exact=True looks.")
     return Measurement(
         step=evidence.step,
         exact=options.exact,

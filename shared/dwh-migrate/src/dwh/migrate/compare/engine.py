@@ -31,6 +31,11 @@ MOVED = NotCompared(
     "the rows read by two steps do not agree: a side changed while it was read, or is not deterministic",
 )
 
+TOO_MANY = NotCompared(
+    "What tolerances allow in rows whose key repeats",
+    "pairing them would take too long; they count as different unless they are equal",
+)
+
 R = TypeVar("R")
 
 
@@ -53,11 +58,27 @@ def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits,
     if not parts.differing:
         return known_equal(parts, len(expectations))
     evidence = climb(restricted(schemas, parts), expectations, limits, exact=False)
-    return replace(evidence, rows=_with_parts(evidence.rows, parts))
+    if not parts.apart:
+        return evidence
+    rows = _with_parts(evidence.rows, parts)
+    return replace(evidence, rows=rows if parts.values is not None else _not_looked_at(rows))
+
+
+def _not_looked_at(rows: Rows) -> Rows:
+    """Return the counts without those of keys that repeat: some of the rows were not read."""
+    return replace(
+        rows,
+        duplicate_keys_left=None,
+        duplicate_keys_right=None,
+        duplicate_rows_left=None,
+        duplicate_rows_right=None,
+    )
 
 
 def restricted(schemas: Tables, parts: Parts) -> Tables:
-    """Return the rows and columns that are not proven equal."""
+    """Return the rows and columns that are not proven equal; all where equal parts say nothing of others."""
+    if not parts.apart:
+        return schemas
     if parts.values is not None:
         kept = (p for p in schemas.pairs if p.key or not p.form or p.name in parts.values)
         schemas = replace(schemas, pairs=tuple(kept), unique=True)
@@ -188,8 +209,10 @@ def _join(
         }
         evidence = Evidence(step, _paired(rows, found), columns, details.samples, found.seen)
         if found.duplicates:
-            return _with_duplicates(evidence, left, right, schemas, differing, found, limits)
-        return evidence
+            evidence = _with_duplicates(evidence, left, right, schemas, differing, found, limits)
+        if buckets is None or schemas.unique:
+            return evidence
+        return replace(evidence, rows=_not_looked_at(evidence.rows))
     finally:
         differing.frame.unpersist()
 
@@ -238,14 +261,10 @@ def _with_duplicates(
         duplicate_rows_left=lefts.count(),
         duplicate_rows_right=rights.count(),
     )
-    gap = NotCompared(
-        "The key",
-        f"it is not unique ({found.duplicate_keys_left:,} duplicate keys on the left, "
-        f"{found.duplicate_keys_right:,} on the right); rows of these keys were compared as multisets",
-    )
+    gaps = () if surplus.within_tolerance else (TOO_MANY,)
     samples = tuple(sorted((*evidence.samples, *surplus.samples), key=lambda sample: sample.expected))
     seen = tuple(a + b for a, b in zip(evidence.seen, surplus.seen, strict=True))
-    return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, gap))
+    return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, *gaps))
 
 
 def _sum(one: Split, other: Split) -> Split:

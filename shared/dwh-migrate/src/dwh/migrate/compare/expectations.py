@@ -1,7 +1,8 @@
 """Declared differences in values and rows: which of them can be used, and what each covers.
 
 A condition is checked before it is used: it must be a boolean expression over the structs `old` and
-`new` and nothing else. One that is broken covers nothing, and makes the verdict `incomplete`.
+`new` and nothing else (see `conditions`). One that is broken covers nothing, and makes the verdict
+`incomplete`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Change, Expected, Removed, Renamed
+from dwh.migrate.compare.conditions import problem_of
 from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
 
@@ -82,6 +84,8 @@ def _check(change: Expected, pairs: dict[str, Paired], rows: DataFrame) -> Usabl
     pair = pairs.get(change.column) if change.column else None
     if change.column and not (pair and (pair.form or pair.ignored)):
         return Usable(change, None, f"{change.column} is not a compared column outside the key")
+    if problem := problem_of(change.where):
+        return Usable(change, pair, problem)
     try:
         # A filter refuses what is no condition over one row: aggregates, windows, generators.
         _ = rows.where(F.expr(change.where)).schema

@@ -16,8 +16,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.canonical import hash_of
+from dwh.migrate.compare.distance import distance_of
 from dwh.migrate.compare.fingerprint import SideName, on
-from dwh.migrate.compare.join import Differing, distance
+from dwh.migrate.compare.join import Differing
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.migrate.compare.schema import Paired
 from dwh.migrate.compare.text import cell, text_of
@@ -129,12 +130,14 @@ def _cells(differing: Differing, i: int) -> dict[str, str]:
     }
     if not pair.numeric:
         return cells
-    apart, largest = distance(pair)
+    found = distance_of(pair)
     # False for NaN as well, which Spark takes for the largest number.
-    finite = f"{differs} AND {apart} < double('Infinity')"
-    relative = f"IF({largest} > 0, {apart} / {largest}, 0)"
+    finite = f"{differs} AND {found.rough} < double('Infinity')"
+    relative = f"IF({found.largest} > 0, {found.rough} / {found.largest}, 0)"
     return cells | {
-        f"absolute{i}": f"CASE WHEN {finite} THEN {apart} END",
+        f"apart{i}": f"CASE WHEN {finite} THEN {found.apart} END",
+        f"far{i}": f"CASE WHEN {finite} AND isnull({found.apart}) THEN {found.rough} END",
+        f"absolute{i}": f"CASE WHEN {finite} THEN {found.rough} END",
         f"relative{i}": f"CASE WHEN {finite} THEN {relative} END",
     }
 
@@ -145,11 +148,8 @@ def _measures(i: int, pair: Paired) -> list[str]:
     counts = [f"count_if({kind}{i}) AS {kind}{i}" for kind in kinds]
     if not pair.numeric:
         return counts
-    numbers = [
-        f"{function}({kind}{i}) AS {function}_{kind}{i}"
-        for kind in ("absolute", "relative")
-        for function in ("max", "avg")
-    ]
+    largest = [f"max({kind}{i}) AS max_{kind}{i}" for kind in ("apart", "far", "relative")]
+    numbers = [*largest, *(f"avg({kind}{i}) AS avg_{kind}{i}" for kind in ("absolute", "relative"))]
     return [*counts, f"count(absolute{i}) AS compared{i}", *numbers]
 
 
@@ -163,8 +163,9 @@ def _numbers(row: Any, i: int) -> Numbers:
     names = ("avg_absolute", "max_relative", "avg_relative")
     values = [row[f"{name}{i}"] for name in names]
     finite = [value if value is not None and math.isfinite(value) else None for value in values]
-    largest = row[f"max_absolute{i}"]
-    return Numbers(row[f"compared{i}"], None if largest is None else fifteen_digits(largest), *finite)
+    largest = row[f"max_apart{i}"] if row[f"max_far{i}"] is None else row[f"max_far{i}"]
+    exact = fifteen_digits(largest) if isinstance(largest, float) else largest
+    return Numbers(row[f"compared{i}"], exact, *finite)
 
 
 def read_details(differing: Differing, counted: Counted, top: int, samples: int) -> Details:

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from dwh.migrate.compare.distance import is_near
 from dwh.migrate.compare.expectations import Usable, both_rows
 from dwh.migrate.compare.fingerprint import SideName, on
 from dwh.migrate.compare.schema import Paired, Tables
 
 __all__ = ["Differing", "differing_rows", "rows_of_duplicate_keys", "whole_rows"]
-
-_EXACT_DIGITS = 37  # the difference of two decimals needs one digit more, and 38 is Spark's limit
 
 
 @dataclass(frozen=True)
@@ -176,33 +175,7 @@ def _equal(pair: Paired) -> str:
     same = f"{pair.how.comparable(pair.left)} <=> {pair.how.comparable(pair.right)}"
     if not pair.tolerance:
         return same
-    apart, largest = distance(pair)
-    absolute, relative = (
-        f"double('{float(x)!r}')" for x in (pair.tolerance.absolute, pair.tolerance.relative)
-    )
-    near = f"{apart} <= greatest({absolute}, {relative} * {largest})"
-    # Infinity is within any relative tolerance of everything, so only finite numbers may be near.
-    return f"{same} OR coalesce({near} AND {largest} < double('Infinity'), false)"
-
-
-def distance(pair: Paired) -> tuple[str, str]:
-    """Return, as SQL, |new - old| and max(|old|, |new|) of a numeric pair as doubles.
-
-    Whole and decimal numbers are subtracted exactly; a double cannot tell 2^60 from 2^60 + 1.
-    """
-    left, right = pair.left, pair.right
-    exact = _exact_type(pair) or "double"
-    apart = f"CAST(abs(CAST({right} AS {exact}) - CAST({left} AS {exact})) AS double)"
-    return apart, f"greatest(abs(CAST({left} AS double)), abs(CAST({right} AS double)))"
-
-
-def _exact_type(pair: Paired) -> str:
-    tag = pair.how.tag
-    if tag == "bigint":
-        return "decimal(20,0)"
-    if tag.startswith("decimal(") and "+" not in tag and int(tag[8:].split(",")[0]) <= _EXACT_DIGITS:
-        return tag
-    return ""
+    return f"{same} OR coalesce({is_near(pair, pair.tolerance)}, false)"
 
 
 def _covered(item: Usable, values: Sequence[Paired]) -> Column:

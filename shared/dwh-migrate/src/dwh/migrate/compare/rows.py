@@ -55,7 +55,8 @@ def rows_that_differ(
         left, right: structs with the whole row of each side, by its own names; null where it has none.
 
     Nothing is computed until the rows are used, and no order is promised. Without a key, and where a
-    key repeats, rows are multisets; which of several equal rows is the surplus one is then arbitrary.
+    key repeats, rows are multisets; which of several equal rows is the surplus one is then arbitrary. Of a
+    key that repeats, rows are here unless they are equal, also where a tolerance matches them.
 
     Raises what `compare` raises. A condition of a declared change that cannot be applied covers nothing.
     """

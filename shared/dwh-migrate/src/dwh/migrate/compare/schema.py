@@ -20,6 +20,7 @@ from dwh.core.contract import Table
 from dwh.core.sql_types import same_type
 from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
 from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.mixed import mixed_form
 from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status
 from dwh.migrate.compare.tolerance import Tolerance
 
@@ -233,8 +234,7 @@ def _form(
         return common_form(left, right, signed_zero=signed_zero), ""
     except IncomparableError as problem:
         if tolerance and isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
-            # A tolerance says how much may be lost, which makes double a common form.
-            return common_form(T.DoubleType(), T.DoubleType()), ""
+            return mixed_form(left, right), ""
         return None, str(problem)
 
 

@@ -181,6 +181,7 @@ class Parts:
         rows, null_keys: how many rows the equal parts hold on each side, and with a null in the key.
         values: where the key is known to be unique on both sides, the columns outside it that may
             differ, by their name on the right; else None, as sums by column prove nothing then.
+        apart: whether the parts can be compared one by one, as no key has rows in two of them.
     """
 
     by: str | None
@@ -188,6 +189,7 @@ class Parts:
     rows: int
     null_keys: int
     values: tuple[str, ...] | None = None
+    apart: bool = True
 
 
 def differing_parts(
@@ -205,19 +207,19 @@ def differing_parts(
             rows, null_keys = rows + old["rows"], null_keys + old["null_keys"]
         else:
             differing.append(value)
-    may_differ = None
-    if pick[0] is not None and pick[1] is not None and _in_key(left) and _in_key(right):
+    may_differ, in_key = None, _in_key(left) and _in_key(right)
+    if pick[0] is not None and pick[1] is not None and in_key:
         places = zip(schemas.values, pick[0], pick[1], strict=True)
         may_differ = tuple(
             pair.name
             for pair, old, new in places
             if any(_column(lefts, part, old) != _column(rights, part, new) for part in differing)
         )
-    return Parts(left["by"], tuple(differing), rows, null_keys, may_differ)
+    return Parts(left["by"], tuple(differing), rows, null_keys, may_differ, in_key or not schemas.key)
 
 
 def _in_key(stored: Stored) -> bool:
-    """Return whether a key that is unique in each part is unique in all of them."""
+    """Return whether a key has all its rows in one part."""
     return stored["by"] is None or _by_key(stored)
 
 

@@ -6,7 +6,7 @@ The steps that compare in Spark say the same in SQL (see `distance`), and tests 
 * Floating numbers (float, double) follow IEEE arithmetic, in double: 0.3 - 0.2 <= 0.1 as in Python.
 * Where one side is floating and the other is not, the floating number counts as what it prints as
   (0.1 is a tenth), to 22 decimal places; from 2^53 on, where it has no fraction, as the integer it is.
-  From 2^126 on it is near nothing: exact numbers end at 10^38.
+  From 2^125 on it is near nothing: exact numbers end at 10^38.
 * Null, NaN and infinity are near nothing but themselves.
 * -0.0 and 0.0 are equal, unless the caller wants to tell them apart: then no tolerance joins them.
 """
@@ -37,7 +37,7 @@ FLOATING_PLACES = 22
 WHOLE_FROM = 2.0**53
 """From here on floating numbers have no fraction."""
 
-LARGEST_MIXED = 2.0**126
+LARGEST_MIXED = 2.0**125
 """No floating number from here on is compared with an exact one, which has at most 38 digits."""
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)

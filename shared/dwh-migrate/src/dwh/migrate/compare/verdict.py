@@ -86,7 +86,7 @@ def _row_failures(
 def _equalities(rows: Rows, columns: Sequence[ColumnResult], failures: Sequence[str]) -> Iterable[str]:
     compared = sum(column.compared for column in columns)
     differs = rows.changed.count + rows.left_only.count + rows.right_only.count
-    if rows.left and rows.right and not differs and not failures:
+    if rows.left and rows.right and compared and not differs and not failures:
         yield f"{_rows(rows.left)} on each side, equal in {_counted(compared, 'compared column')}"
 
 
@@ -108,6 +108,10 @@ def _notes(
     for side, nulls in (("left", rows.null_keys_left), ("right", rows.null_keys_right)):
         if nulls:
             yield f"{_rows(nulls)} on the {side} {'has' if nulls == 1 else 'have'} a null in the key"
+    for side, keys in (("left", rows.duplicate_keys_left), ("right", rows.duplicate_keys_right)):
+        if keys:
+            repeats = f"{_counted(keys, 'key')} on the {side} {'repeats' if keys == 1 else 'repeat'}"
+            yield f"{repeats}: rows that have the same key were compared as a multiset"
 
 
 def _share(threshold: Threshold) -> str:
