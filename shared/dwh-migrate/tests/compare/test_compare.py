@@ -365,6 +365,46 @@ def test_tolerances_on_whole_and_decimal_numbers_are_exact(table: Frames) -> Non
     assert column(result, "n").numbers.max_absolute == 2**64 - 1
 
 
+BEYOND_DOUBLES: dict[str, tuple[tuple[str, Any], tuple[str, Any], Tolerance, str]] = {
+    "a thousand in 10^30": (
+        ("decimal(38,2)", Decimal(10**30)), ("decimal(38,2)", Decimal(10**30 + 1000)),
+        Tolerance("0.01"), "1000",
+    ),
+    "a cent in 9 * 10^14": (
+        ("decimal(38,2)", Decimal("9e14")), ("decimal(38,2)", Decimal("900000000000000.01")),
+        Tolerance("0.001"), "0.01",
+    ),
+    "one more than allowed": (("bigint", 0), ("bigint", 2**53 + 1), Tolerance(2**53), str(2**53 + 1)),
+    "two scales": (
+        ("decimal(38,0)", Decimal(10**20)), ("decimal(38,10)", Decimal("100000000000000000000.5")),
+        Tolerance("0.4"), "0.5",
+    ),
+    "the last place": (
+        ("decimal(38,18)", Decimal(1)), ("decimal(38,18)", Decimal("1.000000000000000001")), Tolerance(),
+        "0.000000000000000001",
+    ),
+    "an integer and a double": (("bigint", 2**53 + 1), ("double", 2.0**53), Tolerance("0.5"), "1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_tolerance_misses_no_difference_that_a_double_would(table: Frames, exact: bool) -> None:
+    """And how far apart the numbers are is said exactly, in the model and in the report."""
+    cases = list(BEYOND_DOUBLES.values())
+    left, right = (
+        table(
+            ", ".join(["id int", *(f"c{i} {case[side][0]}" for i, case in enumerate(cases))]),
+            (1, *(case[side][1] for case in cases)),
+        )
+        for side in (0, 1)
+    )
+    tolerances = {f"c{i}": case[2] for i, case in enumerate(cases)}
+    found = compare(left, right, key=["id"], tolerances=tolerances, exact=exact)
+    largest = {c.name: c.numbers.max_absolute for c in found.columns if c.numbers}
+    assert largest == {f"c{i}": Decimal(case[3]) for i, case in enumerate(cases)}
+    assert "largest 1e-18 (" in to_markdown(found)
+
+
 def test_tolerances_that_mean_nothing_are_refused(table: Frames) -> None:
     """On text, on a key, without a key, on a missing column, or negative."""
     frame = table("id int, v string, n int", (1, "a", 1))
@@ -442,6 +482,8 @@ def test_signed_zeros_are_told_apart_when_asked(table: Frames) -> None:
     left, right = table("id int, v double", (1, 0.0)), table("id int, v double", (1, -0.0))
     assert compare(left, right, key=["id"]).verdict == "pass"
     assert column(compare(left, right, key=["id"], signed_zero=True), "v").differing.count == 1
+    near = compare(left, right, key=["id"], signed_zero=True, tolerances={"v": Tolerance(1)})
+    assert column(near, "v").differing.count == 1
 
 
 # -- empty, large and moving data -----------------------------------------------------------------
