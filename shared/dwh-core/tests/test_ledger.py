@@ -155,7 +155,7 @@ def test_any_reason_is_kept(ledger, said, kept):
 def test_any_text_in_json_is_kept(ledger):
     """Text that no database keeps does not stop a query of the JSON that holds it."""
     committed(ledger, "r1", {FIRST: 1}, code={"state": "installed", "files": ["a\x00b\ud800"]})
-    (output,) = ledger.outputs("shop.takings")
+    (output,) = ledger.outputs("dev", "shop.takings")
     (run,) = ledger.find_runs()
     assert (output.code_state, run.code["files"]) == ("installed", ["a\ufffdb\ufffd"])
 
@@ -278,7 +278,7 @@ def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url,
         url = f"{postgresql_url}{joint}options=-cdefault_transaction_isolation%3D{setting}"
     ledgers = [Ledger.open(url) for _ in range(8)]
     assert at_once(lambda n: committed(ledgers[n], f"r{n}", {FIRST: n})) == []
-    found = ledger.outputs("shop.takings")
+    found = ledger.outputs("dev", "shop.takings")
     assert [output.sequence for output in found] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
