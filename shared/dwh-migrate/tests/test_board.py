@@ -185,7 +185,7 @@ def fill(warehouse: Warehouse, environment: str = "prod") -> Warehouse:
 
 def occupy(warehouse: Warehouse) -> Warehouse:
     """Bring about a rollout of each state."""
-    begin(warehouse, DELAYS)
+    begin(warehouse, DELAYS, steps=["shadow", "cutover:0"])
     for number in (4, 5):
         shadow(warehouse, DELAYS, "prod", number)
     begin(warehouse, TRAFFIC, steps=["shadow:1", "25%:5", "100%"])
@@ -196,7 +196,7 @@ def occupy(warehouse: Warehouse) -> Warehouse:
     begin(warehouse, TRAFFIC, "staging", gate=0)
     rollout.advance(warehouse, TRAFFIC, "staging")
     rollout.roll_back(warehouse, TRAFFIC, "staging", "the dashboard was red")
-    begin(warehouse, DELAYS, "staging", gate=0)
+    begin(warehouse, DELAYS, "staging", gate=0, steps=["shadow", "cutover:0"])
     rollout.advance(warehouse, DELAYS, "staging")
     rollout.finish(warehouse, DELAYS, "staging")
     return warehouse
@@ -332,11 +332,16 @@ def test_a_pin_is_as_old_as_the_decision_that_moved_it(busy: Warehouse) -> None:
 def test_a_running_rollout_says_what_its_gate_has_seen(busy: Warehouse) -> None:
     now = moving(look_at(busy))
     assert (now.old_line, now.new_line, now.way, now.state) == ("0.1", "0.2", "cutover", "running")
-    assert (now.gate, now.gate_is_open, now.can_be_rolled_back) == ("2 of 3 dates passed", False, True)
+    assert (now.gate, now.gate_is_open, now.can_be_rolled_back) == (
+        "2 of 3 dates passed; 0 of 5 dates proven, 5 unproven, 0 failed",
+        False,
+        True,
+    )
     assert [(step.name, step.place) for step in now.steps] == [("shadow", "current"), ("cutover", "next")]
     shadow(busy, DELAYS, "prod", 6)
     opened = moving(look_at(busy))
-    assert (opened.gate, opened.gate_is_open) == ("3 of 3 dates passed", True)
+    assert opened.gate == "3 of 3 dates passed; 0 of 6 dates proven, 6 unproven, 0 failed"
+    assert opened.gate_is_open
     assert "Waits for someone to take the next step." in to_html(look_at(busy))
 
 
@@ -371,7 +376,7 @@ def test_a_finished_rollout_says_until_when_it_can_be_rolled_back(busy: Warehous
 
 
 def test_a_window_that_has_passed_is_in_the_past(written: Warehouse) -> None:
-    begin(written, DELAYS, gate=0, window_days=0)
+    begin(written, DELAYS, gate=0, steps=["shadow", "cutover:0"], window_days=0)
     rollout.advance(written, DELAYS, "prod")
     rollout.finish(written, DELAYS, "prod")
     board = look_at(written)
@@ -401,7 +406,7 @@ def test_what_an_environment_shows_is_counted_by_line(busy: Warehouse) -> None:
 
 def test_what_was_withdrawn_is_not_shown(written: Warehouse) -> None:
     """A date that only the new line had shows nothing after a rollback, and does not count."""
-    begin(written, DELAYS, gate=0)
+    begin(written, DELAYS, gate=0, steps=["shadow", "cutover:0"])
     rollout.advance(written, DELAYS, "prod")
     commit(written, DELAYS, "0.2", DateRange(day(4), day(4)))
     assert place_of(look_at(written)).published.dates == 4  # type: ignore[union-attr]

@@ -33,7 +33,7 @@ def test_a_plan_says_it_all(typed, pinned):
         "breaking",
         "column amount is gone or renamed",
         "cutover: partitions of both lines cannot stand in one table, so it moves as a whole",
-        "shadow (gate: 2), cutover (gate: 2)",
+        "shadow (gate: 2), cutover (proven: every date, gate: 2)",
         "until 5 days after its end",
         "2024-01-01 to 2024-01-02",
         "2 logical dates of it",
@@ -197,7 +197,8 @@ def test_what_cannot_be_is_refused(typed, pinned, arguments, said):
 )
 def test_what_a_rollout_does_not_allow(typed, pinned, action, said):
     """A second rollout, a cutover with missing partitions and steps out of turn are refused."""
-    write(pinned, "takings@7.3", FIRST, environment="dev")
+    write(pinned, "takings@7.3", FIRST)
+    write(pinned, "takings@7.3", FIRST, SECOND, environment="dev")
     begin(pinned, "7.3")
     before = everything(pinned)
     more = {"plan": ["7.1", "7.2"], "start": ["--reason", "x"], "resume": ["--reason", "x"]}.get(action, [])

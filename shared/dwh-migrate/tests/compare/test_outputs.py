@@ -197,7 +197,7 @@ def test_a_line_compared_with_itself_declares_nothing(warehouse):
 def test_a_comparison_is_recorded(spark, warehouse):
     """The ledger keeps the result, from which every report can be made again."""
     result = compared(spark, warehouse, "carrier_delays@0.1", "carrier_delays@0.2")
-    kept = record(warehouse, result, list(DAYS))
+    kept = record(warehouse, result, list(DAYS), {})
     with warehouse.ledger.reading() as connection:
         row = connection.execute(sa.select(comparisons).where(comparisons.c.id == kept)).one()
     assert (row.verdict, row.left_label, row.first_date) == ("pass", "carrier_delays@0.1", DAYS.first)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from fabricate import TABLE, begin, everything, resolved, shown
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import InvalidDateError, LedgerError, NotPinnedError, RunError
-from dwh.core.ledger.schema import runs
+from dwh.core.ledger.schema import comparisons, runs
 from dwh.core.lines import find_job
 from dwh.core.warehouse import read_table
-from dwh.migrate.backfill import batches, fill
+from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
 from dwh.migrate.rollout import advance, hold, pin, progress, roll_back, serve, serving
 
 FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
@@ -179,3 +180,34 @@ def test_a_backfill_that_was_stopped_goes_on(spark, pinned, landing):
     assert [receipt["rows"] for receipt in fill(spark, pinned, job, missing)] == [1]
     assert batches(pinned, job, DateRange(FIRST, THIRD), 31) == []
     assert len(shown(pinned)) == 3
+
+
+def test_a_shadow_run_proves_its_date(spark, pinned):
+    """Both outputs of a served run are compared as they are published, so that a cutover may move them."""
+    begin(pinned, "7.3", ["shadow:1", "cutover"])
+    serve(spark, pinned, "takings", DateRange(FIRST, SECOND))
+    assert progress(pinned, *JOB).proof.proven == [FIRST, SECOND]
+    assert advance(pinned, *JOB).published == 2
+
+
+def test_a_backfill_of_the_new_line_compares_each_date(spark, pinned):
+    """What a backfill runs, or finds unproven, is compared with what is published: each date has its answer."""
+    for line, dates in (("7.1", DateRange(FIRST, THIRD)), ("7.6", day(THIRD))):
+        find_job(f"takings@{line}")().run(start=dates.first, end=dates.last, spark=spark, warehouse=pinned)
+    begin(pinned, "7.6", ["shadow:0", "100%"])
+    job = find_job("takings@7.6")()
+    assert len(list(fill(spark, pinned, job, [DateRange(FIRST, SECOND)]))) == 1
+    proof = proof_of_backfill(pinned, "takings", "7.6", DateRange(FIRST, THIRD))
+    assert (proof.failed, proof.unproven) == ([FIRST, SECOND], [THIRD])
+    prove(spark, pinned, "takings", "7.6", DateRange(FIRST, THIRD))
+    proof = proof_of_backfill(pinned, "takings", "7.6", DateRange(FIRST, THIRD))
+    assert (proof.failed, proof.unproven) == ([FIRST, SECOND, THIRD], [])
+
+
+def test_a_backfill_outside_of_a_rollout_compares_nothing(spark, pinned):
+    """Without a rollout to the line there is nothing to prove."""
+    find_job("takings@7.1")().run(date=FIRST, spark=spark, warehouse=pinned)
+    list(fill(spark, pinned, find_job("takings@7.2")(), [day(FIRST)]))
+    assert proof_of_backfill(pinned, "takings", "7.2", day(FIRST)) is None
+    with pinned.ledger.reading() as connection:
+        assert connection.execute(sa.select(comparisons)).all() == []

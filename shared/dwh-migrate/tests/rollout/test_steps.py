@@ -459,7 +459,7 @@ def test_after_a_rollback_the_way_is_open_again(quick):
     advance(quick, *JOB)
     finish(quick, *JOB)
     assert shown(quick) == {FIRST: "fixed", SECOND: "fixed"}
-    begin(quick, "7.1")
+    begin(quick, "7.1", ["shadow", "cutover:0"])
     advance(quick, *JOB)
     assert shown(quick) == {FIRST: "old", SECOND: "old"}
     roll_back(quick, *JOB, "no")

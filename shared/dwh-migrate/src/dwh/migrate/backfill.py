@@ -11,11 +11,12 @@ from dwh.core.job import Job
 from dwh.core.lines import line_of
 from dwh.core.run import Receipt, run_job
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.proving import proof_of_backfill, prove
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["batches", "fill"]
+__all__ = ["batches", "fill", "proof_of_backfill", "prove"]
 
 
 def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list[DateRange]:
@@ -33,6 +34,11 @@ def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list
 def fill(
     spark: SparkSession, warehouse: Warehouse, job: Job, missing: Sequence[DateRange]
 ) -> Iterator[Receipt]:
-    """Run each range, and yield its receipt once it has committed; raises RunError when one fails."""
+    """Run each range, and yield its receipt once it has committed; raises RunError when one fails.
+
+    While the environment moves to the job's line, what was run is compared with what is published.
+    """
     for dates in missing:
-        yield run_job(job, dates, spark=spark, warehouse=warehouse)
+        receipt = run_job(job, dates, spark=spark, warehouse=warehouse)
+        prove(spark, warehouse, receipt["job"], receipt["line"], dates)
+        yield receipt

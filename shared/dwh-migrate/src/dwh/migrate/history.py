@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Output
-from dwh.core.ledger.schema import decisions, publications, runs
+from dwh.core.ledger.schema import decisions, promotions, publications, runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.warehouse import Warehouse
 
@@ -63,7 +63,7 @@ class Published:
 
     Attributes:
         line, release, run: None from when on nothing was shown.
-        action: `run` when the run published itself, else the decision: `cutover`, `rollback`, `pin`.
+        action: `run` when the run published itself, `promote`, or the decision: `cutover`, `rollback`, `pin`.
         state: `shown` now, `nothing shown` now, or `replaced` by a later publication.
     """
 
@@ -120,7 +120,13 @@ def published_history(
         decisions.c.table_name == publications.c.table_name,
         decisions.c.sequence == publications.c.sequence,
     )
+    promoted = sa.and_(
+        promotions.c.environment == publications.c.environment,
+        promotions.c.table_name == publications.c.table_name,
+        promotions.c.sequence == publications.c.sequence,
+    )
     source = publications.outerjoin(runs, runs.c.id == publications.c.run_id).outerjoin(decisions, decided)
+    source = source.outerjoin(promotions, promoted)
     columns = (
         publications.c.partition_date,
         publications.c.sequence,
@@ -132,6 +138,8 @@ def published_history(
         decisions.c.action,
         decisions.c.decided_by,
         decisions.c.reason,
+        promotions.c.promoted_by,
+        promotions.c.reason.label("why_promoted"),
     )
     order = (publications.c.sequence, publications.c.partition_date)
     with warehouse.ledger.reading() as connection:
@@ -149,9 +157,9 @@ def published_history(
             row.release,
             row.run_id,
             row.published_at,
-            row.action or "run",
-            row.decided_by or row.started_by,
-            row.reason or "",
+            row.action or ("promote" if row.promoted_by else "run"),
+            row.decided_by or row.promoted_by or row.started_by,
+            row.reason or row.why_promoted or "",
             ("shown" if row.run_id else "nothing shown") if shown else "replaced",
         )
         last = spans[-1] if spans else None

@@ -24,7 +24,7 @@ from dwh.core.ledger.environments import (
     add_resolutions,
     newest_decision,
     newest_publications,
-    publish_run,
+    publish_outputs,
     resolved_lines,
 )
 from dwh.core.ledger.newest import newest_receipts
@@ -77,7 +77,10 @@ class Ledger(LedgerDatabase):
                     for partition, count in rows.items()
                 ],
             )
-            publish_run(connection, run.id, run.environment, run.job, sequence)
+            of_run = dict.fromkeys(rows, run.id)
+            publish_outputs(
+                connection, run.environment, run.job, run.table_name, run.line, of_run, sequence, now
+            )
 
     @one_transaction
     def fail_run(self, run_id: str, reason: str, status: str = "failed") -> None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger.newest import newest_of_each_date
-from dwh.core.ledger.schema import decisions, publications, receipts, resolutions, runs
+from dwh.core.ledger.schema import decisions, publications, resolutions, runs
 
 __all__ = [
     "Decision",
@@ -26,7 +26,7 @@ __all__ = [
     "add_resolutions",
     "newest_decision",
     "newest_publications",
-    "publish_run",
+    "publish_outputs",
     "resolved_lines",
     "serves",
     "share_of",
@@ -187,24 +187,29 @@ def add_publications(
         connection.execute(publications.insert(), rows)
 
 
-def publish_run(connection: sa.Connection, run_id: str, environment: str, job: str, sequence: int) -> None:
-    """Publish what a run has just committed, for the dates that its line serves in its environment."""
+def publish_outputs(
+    connection: sa.Connection,
+    environment: str,
+    job: str,
+    table: str,
+    line: str,
+    run_ids: Mapping[date, str],
+    sequence: int,
+    now: datetime,
+) -> list[date]:
+    """Publish what has just come to an environment, for the dates that its line serves there.
+
+    Parameters:
+        run_ids: the run that wrote each logical date.
+
+    Returns the dates for which it is published.
+    """
     decision = newest_decision(connection, environment, job)
     if decision is None:
-        return
-    mine = (receipts.c.environment == environment) & (receipts.c.run_id == run_id)
-    columns = (receipts.c.partition_date, receipts.c.line, receipts.c.table_name, receipts.c.committed_at)
-    written = connection.execute(sa.select(*columns).where(mine, receipts.c.sequence == sequence)).all()
-    resolved = resolved_lines(connection, environment, job, [row.partition_date for row in written])
-    shown = [
-        row
-        for row in written
-        if resolved.get(row.partition_date, decision.line_for(row.partition_date)) == row.line
-    ]
-    new = {row.partition_date: row.line for row in shown if row.partition_date not in resolved}
+        return []
+    resolved = resolved_lines(connection, environment, job, run_ids)
+    shown = [day for day in run_ids if resolved.get(day, decision.line_for(day)) == line]
+    new = {day: line for day in shown if day not in resolved}
     add_resolutions(connection, environment, job, new, sequence)
-    if shown:
-        new_runs = {row.partition_date: run_id for row in shown}
-        add_publications(
-            connection, environment, shown[0].table_name, new_runs, sequence, shown[0].committed_at
-        )
+    add_publications(connection, environment, table, {day: run_ids[day] for day in shown}, sequence, now)
+    return shown

@@ -17,6 +17,7 @@ from dwh.migrate.cli.options import (
     as_json,
     check_folder,
     date_range,
+    in_environment,
     optional_dates,
     spark_log,
     write_file,
@@ -37,6 +38,7 @@ __all__ = ["COMMANDS"]
 @click.argument("left", metavar="LEFT")
 @click.argument("right", metavar="RIGHT")
 @date_range
+@in_environment
 @click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")
 @click.option("--key", metavar="COLUMNS", help="For paths: the columns that identify a row, with commas.")
 @click.option(
@@ -58,6 +60,7 @@ def compare(
     date: str | None,
     start: str | None,
     end: str | None,
+    env: str | None,
     run_missing: bool,
     key: str | None,
     tolerances: Sequence[str],
@@ -72,9 +75,10 @@ def compare(
 ) -> None:
     """Say what differs between LEFT, the older version, and RIGHT, and which of it was declared.
 
-    Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the id of a run, or a path of Parquet files. With --run, a
-    release that is not installed runs in an environment of its own. The same version twice compares its
-    newest output with the one before. Exits with 0 for the verdict pass, 1 for fail, 2 for incomplete.
+    Versions are compared as the environment has run them. Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the
+    id of a run, or a path of Parquet files. With --run, a release that is not installed runs in an
+    environment of its own. The same version twice compares its newest output with the one before. Exits
+    with 0 for the verdict pass, 1 for fail, 2 for incomplete.
 
     \b
     Examples:
@@ -160,16 +164,19 @@ def _compare_versions(
             try:
                 result = compare_outputs(spark, warehouse, *subjects, options)
             except RowsError as error:
-                _record(warehouse, error.result, subjects)
+                _record(warehouse, error.result, subjects, options)
                 raise
-    _record(warehouse, result, subjects)
+    _record(warehouse, result, subjects, options)
     return result
 
 
-def _record(warehouse: Warehouse, result: Comparison, subjects: tuple[Subject, Subject]) -> None:
-    from dwh.migrate.compare.outputs import record
+def _record(
+    warehouse: Warehouse, result: Comparison, subjects: tuple[Subject, Subject], options: OutputOptions
+) -> None:
+    from dwh.migrate.compare.outputs import compared_runs, record
 
-    record(warehouse, result, sorted(set(subjects[0].outputs) | set(subjects[1].outputs)))
+    days = sorted(set(subjects[0].outputs) | set(subjects[1].outputs))
+    record(warehouse, result, days, compared_runs(*subjects, options))
 
 
 def _compare_files(

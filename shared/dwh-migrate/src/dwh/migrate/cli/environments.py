@@ -1,6 +1,8 @@
-"""Commands that say which line an environment uses: `dwh pin`, `dwh pins`."""
+"""Commands that say what an environment uses and gets: `dwh pin`, `dwh pins`, `dwh promote`."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
@@ -75,4 +77,47 @@ def pins(env: str | None, as_json: bool) -> None:
         print_note('nothing is pinned; type: dwh pin JOB LINE --env NAME --reason "…"')
 
 
-COMMANDS = (pin, pins)
+@click.command()
+@click.argument("reference", metavar="JOB@LINE")
+@click.option("--from", "source", required=True, metavar="ENV", help="The environment that has the outputs.")
+@click.option("--to", "target", required=True, metavar="ENV", help="The environment that gets them.")
+@click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15.")
+@click.option("--from-date", "start", metavar="DATE", help="The first logical date.")
+@click.option("--to-date", "end", metavar="DATE", help="The last logical date, included.")
+@click.option("--reason", default="", help="Why; it is kept in the history.")
+@as_json
+def promote(
+    reference: str,
+    source: str,
+    target: str,
+    date: str | None,
+    start: str | None,
+    end: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Make outputs of one environment those of another. Their files are shared; nothing is copied.
+
+    They are published where the environment has chosen the line for the date, as if it had just run them.
+
+    \b
+    Example:
+      dwh promote carrier_delays@0.2 --from staging --to prod --from-date 2013-01-01 --to-date 2013-01-31
+    """
+    from dwh.core.dates import logical_dates
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.promotion import promote
+
+    dates = logical_dates(date, start, end, {})
+    done = promote(Warehouse.open(), reference, source, target, dates, reason)
+    if as_json:
+        print_json(asdict(done))
+        return
+    there = f", which had {done.already:,} of them already" if done.already else ""
+    print_note(
+        f"{done.promoted:,} outputs of {reference} in {source} are {target}'s now{there}; "
+        f"{target} publishes {done.published:,} of them"
+    )
+
+
+COMMANDS = (pin, pins, promote)

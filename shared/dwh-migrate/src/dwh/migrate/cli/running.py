@@ -11,7 +11,7 @@ import click
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import NotPinnedError, UsageError
-from dwh.core.lines import Reference, find_job
+from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
 from dwh.migrate.cli.options import (
     as_json,
@@ -114,10 +114,11 @@ def backfill(
     spark_log: bool,
     as_json: bool,
 ) -> None:
-    """Run a job for each logical date of a range for which its line has no output yet.
+    """Run a job for each logical date of a range for which its line has no output in the environment yet.
 
     Each batch of dates is a run of its own. What is there is skipped, so that a backfill that was
-    stopped goes on where it was when it is started again.
+    stopped goes on where it was when it is started again. While the environment moves to the line, each
+    date is compared with what is published, which is what a cutover asks for.
 
     \b
     Example:
@@ -127,7 +128,7 @@ def backfill(
     config = load_config().in_environment(environment_of(env))
     from dwh.core.run import source_places
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.backfill import batches, fill
+    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
 
     warehouse = Warehouse.create(config)
     source_places(job, warehouse)
@@ -135,12 +136,17 @@ def backfill(
     count = sum(map(len, missing))
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []
-    if missing:
+    line = line_of(type(job)).name
+    proof = proof_of_backfill(warehouse, job.name(), line, dates)
+    if missing or (proof and set(proof.unproven) - set(proof.lacking)):
         with working_spark(config, spark_log) as spark:
             for receipt in fill(spark, warehouse, job, missing):
                 receipts.append(receipt)
                 done = sum(receipt["partitions"] for receipt in receipts)
                 print_note(f"{done:,} of {count:,} dates: {receipt['first_date']} to {receipt['last_date']}")
+            prove(spark, warehouse, job.name(), line, dates)  # what was there already
+    if proof := proof_of_backfill(warehouse, job.name(), line, dates):
+        print_note(f"compared with what {config.environment} publishes: {proof}")
     if as_json:
         print_json(receipts)
     elif receipts:

@@ -15,7 +15,7 @@ from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
-from dwh.core.ledger.schema import comparisons
+from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ComparisonError
@@ -28,7 +28,14 @@ from dwh.migrate.compare.tolerance import Tolerance
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["OutputOptions", "common_dates", "compare_outputs", "from_ledger", "record"]
+__all__ = [
+    "OutputOptions",
+    "common_dates",
+    "compare_outputs",
+    "compared_runs",
+    "from_ledger",
+    "record",
+]
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,30 @@ def _proved_equal(
     return compare_stored(*known, **_arguments(left, right, options))
 
 
+def compared_runs(left: Subject, right: Subject, options: OutputOptions) -> dict[date, tuple[str, str]]:
+    """Return which two runs a comparison is about, for each date, where its verdict can prove something.
+
+    It proves nothing where the operator asked for less than what the job declares.
+    """
+    if replace(options, dates=None, exact=False, rows=None) != OutputOptions():
+        return {}
+    days = left.outputs.keys() & right.outputs.keys()
+    return {day: (left.outputs[day].run_id, right.outputs[day].run_id) for day in days}
+
+
 @one_transaction
-def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) -> str:
-    """Keep a comparison in the ledger, and return its id."""
+def record(
+    warehouse: Warehouse,
+    comparison: Comparison,
+    dates: Sequence[date],
+    pairs: Mapping[date, tuple[str, str]],
+) -> str:
+    """Keep a comparison in the ledger, and return its id.
+
+    Parameters:
+        dates: those that it was about.
+        pairs: the two runs that it compared for each date: see `compared_runs`.
+    """
     now = datetime.now(timezone.utc)
     found = {
         "id": new_id(now),
@@ -119,6 +147,18 @@ def record(warehouse: Warehouse, comparison: Comparison, dates: Sequence[date]) 
     }
     with warehouse.ledger.writing() as connection:
         connection.execute(comparisons.insert(), [found])
+        rows = [
+            {
+                "environment": found["environment"],
+                "left_run": left,
+                "right_run": right,
+                "partition_date": day,
+                "comparison": found["id"],
+            }
+            for day, (left, right) in pairs.items()
+        ]
+        if rows:
+            connection.execute(compared.insert(), rows)
     return str(found["id"])
 
 

@@ -32,6 +32,7 @@ class Subject:
         label: as it was typed.
         contract: of the run that committed last, if possible of the release, as JSON-able data.
         job: None where the label names a table.
+        written_by: the job whose run committed last.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Subject:
     line: str
     contract: Mapping[str, Any]
     outputs: Mapping[date, Output] = field(default_factory=dict)
+    written_by: str = ""
 
     def provenance(self) -> dict[str, Any]:
         """Return where the data comes from, for the report."""
@@ -94,7 +96,7 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
     wanted = _newest(warehouse, environment, table, line, release, dates)
     if release is not None:
         wanted = _newest(warehouse, environment_aside(environment), table, line, release, dates) | wanted
-    return Subject(text, job, line, _contract(records, wanted), wanted)
+    return Subject(text, job, line, _contract(records, wanted), wanted, records[-1].job)
 
 
 def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
@@ -143,7 +145,7 @@ def _of_run(warehouse: Warehouse, run_id: str, dates: DateRange | None) -> Subje
     run = found[0]
     outputs = warehouse.ledger.outputs(run.environment, run.table_name, run.line, dates)
     mine = {output.partition_date: output for output in outputs if output.run_id == run_id}
-    return Subject(run_id, run.job, run.line, run.contract, mine)
+    return Subject(run_id, run.job, run.line, run.contract, mine, run.job)
 
 
 def _of_installed(warehouse: Warehouse, text: str, line: str) -> Subject:

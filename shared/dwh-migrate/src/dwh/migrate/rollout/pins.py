@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dwh.core.dates import DateRange
 from dwh.core.distributions import brought_lines
 from dwh.core.errors import listed
 from dwh.core.identity import current_user
@@ -104,9 +105,11 @@ def living_line(name: str) -> InstalledLine:
     return line
 
 
-def newest_runs(connection: sa.Connection, environment: str, table: str, line: str) -> dict[date, str]:
+def newest_runs(
+    connection: sa.Connection, environment: str, table: str, line: str, dates: DateRange | None = None
+) -> dict[date, str]:
     """Return the run that wrote a line's newest output of each logical date in an environment."""
-    newest = newest_receipts(environment, table, line)
+    newest = newest_receipts(environment, table, line, dates=dates)
     query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(newest)
     return {row.partition_date: row.run_id for row in connection.execute(query)}
 

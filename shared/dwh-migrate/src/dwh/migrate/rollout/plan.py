@@ -25,6 +25,7 @@ from dwh.core.run import source_places
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 from dwh.migrate.rollout.pins import living_line
+from dwh.migrate.rollout.proof import proof_in
 from dwh.migrate.rollout.relation import breaks
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 Way = Literal["ramp", "cutover"]
+_KNOWLEDGE = ("proven", "unproven", "failed")  # which grows while a plan waits, and changes nothing in it
 OnFail = Literal["hold", "rollback"]
 DEFAULT_GATE = 3
 DEFAULT_WINDOW_DAYS = 14
@@ -60,12 +62,14 @@ class Step:
         gate: for how many logical dates a comparison must pass before the next step.
         share: the share of logical dates that the new line serves, from 0 to 1, as decimal text.
         first_date: the new line serves this logical date and all later ones.
+        proven: of a cutover, how many of the dates that it moves must be proven; None for every one.
     """
 
     name: str
     gate: int
     share: str = "0"
     first_date: str | None = None
+    proven: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Plan:
         readers: installed jobs that read the table.
         uses: where DAGs name the job or its table, as far as they were looked at.
         decision: the sequence of the decision that the plan rests on.
+        proven, unproven, failed: how many of the dates that show another line are so: see `Proof`.
     """
 
     job: str
@@ -101,6 +106,9 @@ class Plan:
     readers: tuple[str, ...]
     uses: tuple[str, ...]
     decision: int
+    proven: int = 0
+    unproven: int = 0
+    failed: int = 0
 
     def differences(self, other: Plan) -> list[str]:
         """Return what another plan shows differently, a sentence for each."""
@@ -108,7 +116,7 @@ class Plan:
         return [
             f"{name}: {_shown(mine[name])} → {_shown(others[name])}"
             for name in mine
-            if mine[name] != others[name]
+            if mine[name] != others[name] and name not in _KNOWLEDGE
         ]
 
 
@@ -130,7 +138,8 @@ def plan(
 
     Parameters:
         steps: such as `shadow`, `25%`, `from 2013-07-01`, `100%`, or `cutover`, each perhaps with a
-            gate of its own: `25%:10`. By default those of the way that is open.
+            gate of its own: `25%:10`. By default those of the way that is open. A number beside `cutover`
+            says how many of the dates that it moves must be proven, which otherwise every one must.
         gate: of the steps that have none of their own.
         on_fail: what happens when a comparison fails or the candidate crashes.
         window_days: for how many days after its end the rollout can be rolled back.
@@ -168,6 +177,8 @@ def plan(
     table = new_job.writes.name
     published = {o.partition_date for o in warehouse.ledger.published_outputs(environment, table)}
     lacking = published - {o.partition_date for o in warehouse.ledger.newest_outputs(environment, table, new)}
+    with warehouse.ledger.reading() as connection:
+        proof = proof_in(connection, environment, job, table, new)
     found = Plan(
         job=job,
         environment=environment,
@@ -187,6 +198,9 @@ def plan(
         readers=tuple(_readers(table)),
         uses=tuple(uses),
         decision=decision.sequence,
+        proven=len(proof.proven),
+        unproven=len(proof.unproven),
+        failed=len(proof.failed),
     )
     if keep:
         _keep(warehouse, found)
@@ -252,7 +266,10 @@ def _step(text: str, gate: int) -> Step:
         if not 0 < share <= 1:
             raise RolloutError(f"step {text!r}: a share is above 0% and at most 100%")
         return Step(match["name"], own, share=format(share.normalize(), "f"))
-    return Step(match["name"], own, share="1" if match["name"] == "cutover" else "0")
+    if match["name"] == "cutover":
+        sample = int(match["gate"]) if match["gate"] else None
+        return Step("cutover", min(own, gate), share="1", proven=sample)
+    return Step("shadow", own)
 
 
 def _readers(table: str) -> Iterator[str]:

@@ -130,15 +130,17 @@ def _compare(
     """Compare both runs, the old line's on the left; return the comparison's id and verdict."""
     from dataclasses import replace
 
-    from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, record
+    from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, record
     from dwh.migrate.compare.subjects import subject_of
 
     left, right = (
         replace(subject_of(warehouse, pair[line], dates), label=f"{job}@{line}")
         for line in (rollout["from"], rollout["to"])
     )
-    result = compare_outputs(spark, warehouse, left, right, OutputOptions(dates=dates))
-    return record(warehouse, result, list(dates)), result.verdict
+    options = OutputOptions(dates=dates)
+    result = compare_outputs(spark, warehouse, left, right, options)
+    pairs = compared_runs(left, right, options)
+    return record(warehouse, result, list(dates), pairs), result.verdict
 
 
 @one_transaction

@@ -15,6 +15,7 @@ from dwh.core.ledger.schema import decisions, shadows
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.proof import Proof, proof_in
 
 __all__ = [
     "Progress",
@@ -54,9 +55,11 @@ class Progress:
     """How a rollout stands.
 
     Attributes:
-        passed: for how many logical dates the last comparison since the newest decision passed.
+        passed: for how many logical dates the last comparison since the newest decision passed, or which
+            are proven.
         not_passed: for how many it did not.
         shadows: all of the rollout, oldest first.
+        proof: how far the dates that the next step moves are proven; None unless that is a cutover.
     """
 
     decision: Decision
@@ -64,6 +67,7 @@ class Progress:
     passed: int
     not_passed: int
     shadows: tuple[Shadow, ...]
+    proof: Proof | None = None
 
     @property
     def step(self) -> Mapping[str, Any]:
@@ -73,14 +77,16 @@ class Progress:
 
     @property
     def gate_is_open(self) -> bool:
-        """Whether enough comparisons have passed, and none has failed, at this step."""
-        return self.passed >= self.step["gate"] and not self.not_passed
+        """Whether enough comparisons have passed at this step, none has failed, and the next is proven."""
+        has_passed = self.passed >= self.step["gate"] and not self.not_passed
+        return has_passed and (self.proof is None or self.proof.is_enough)
 
     @property
     def gate(self) -> str:
         """The gate as a person reads it."""
         failed = f", {self.not_passed} did not pass" if self.not_passed else ""
-        return f"{self.passed} of {self.step['gate']} dates passed{failed}"
+        proof = f"; {self.proof}" if self.proof else ""
+        return f"{self.passed} of {self.step['gate']} dates passed{failed}{proof}"
 
 
 def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:
@@ -114,8 +120,20 @@ def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[
     for shadow in found:
         if shadow.decision == decision.sequence:
             outcomes |= dict.fromkeys(DateRange(shadow.first_date, shadow.last_date), shadow.outcome)
+    proof = _proof(connection, decision, rollout)
+    outcomes |= dict.fromkeys(proof.proven if proof else (), "pass")
     passed = sum(outcome == "pass" for outcome in outcomes.values())
-    return Progress(decision, rollout, passed, len(outcomes) - passed, found)
+    return Progress(decision, rollout, passed, len(outcomes) - passed, found, proof)
+
+
+def _proof(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Proof | None:
+    """Return how far the next step of a rollout is proven, if that is a cutover."""
+    following = rollout["steps"][rollout["step"] + 1 :]
+    if not decision.active_rollout or not following or following[0]["name"] != "cutover":
+        return None
+    environment, job, table = decision.environment, decision.job, decision.table_name
+    sample = following[0].get("proven")
+    return proof_in(connection, environment, job, table, rollout["to"], sample=sample)
 
 
 def rolled_back_until(rollout: Mapping[str, Any]) -> datetime | None:

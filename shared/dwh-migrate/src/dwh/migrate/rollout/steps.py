@@ -27,10 +27,11 @@ from dwh.core.ledger.schema import publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import RolloutError
 from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
-from dwh.migrate.rollout.plan import Plan, newest_plan, plan
+from dwh.migrate.rollout.plan import Plan, Step, newest_plan, plan
+from dwh.migrate.rollout.proof import shown_dates
 from dwh.migrate.rollout.state import Progress, progress, progress_in, rolled_back_until, window_is_open
 
-__all__ = ["Moved", "advance", "finish", "hold", "resume", "roll_back", "start"]
+__all__ = ["Moved", "advance", "finish", "hold", "remedy", "resume", "roll_back", "start"]
 
 Deciding = AbstractContextManager[tuple[sa.Connection, int]]
 
@@ -95,7 +96,7 @@ def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") 
     """Take the next step, if the gate of this one is open; a cutover moves the whole table.
 
     Raises RolloutError when the gate is not open, when there is no next step, or when a cutover would
-    find a published partition without an output of the new line.
+    move a date that is not proven, or find a published date without an output of the new line.
     """
     now = _running(warehouse, job, environment)
     steps, step = now.rollout["steps"], now.rollout["step"] + 1
@@ -193,25 +194,22 @@ def roll_back(
 
 def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Moved:
     decision, rollout = now.decision, now.rollout
-    with _through_the_gate(warehouse, now) as (connection, sequence):
-        shown = shown_lines(connection, decision.environment, decision.table_name)
-        outputs = newest_runs(connection, decision.environment, decision.table_name, rollout["to"])
-        if missing := date_spans(shown.keys() - outputs.keys()):
-            raise RolloutError(
-                f"a cutover moves the whole table, and line {rollout['to']} has no output for "
-                f"{', '.join(map(str, missing))}; type: dwh backfill {decision.job}@{rollout['to']} "
-                f"--from {missing[0].first} --to {missing[-1].last} --env {decision.environment}"
-            )
-        moved = {day: outputs[day] for day, (line, _) in shown.items() if line != rollout["to"]}
+    environment, job, table = decision.environment, decision.job, decision.table_name
+    with _deciding(warehouse, decision) as (connection, sequence):
+        seen = progress_in(connection, decision, rollout)
+        _require_open_gate(seen)
+        moved = {} if seen.proof is None else {day: run for day, (_, run) in seen.proof.pairs.items()}
+        unproven = [] if seen.proof is None else seen.proof.unproven
+        if unproven:
+            reason = f"{reason}; moved unproven: {shown_dates(unproven)}"
+        changes = {"step": step, "unproven": [str(span) for span in date_spans(unproven)]}
         recorded = _record(
-            connection, decision, sequence, "cutover", reason, {**rollout, "step": step}, rollout["to"]
+            connection, decision, sequence, "cutover", reason, {**rollout, **changes}, rollout["to"]
         )
-        resolved = resolved_lines(connection, decision.environment, decision.job)
+        resolved = resolved_lines(connection, environment, job)
         lines = {day: rollout["to"] for day, line in resolved.items() if line != rollout["to"]}
-        add_resolutions(connection, decision.environment, decision.job, lines, sequence)
-        add_publications(
-            connection, decision.environment, decision.table_name, moved, sequence, recorded.decided_at
-        )
+        add_resolutions(connection, environment, job, lines, sequence)
+        add_publications(connection, environment, table, moved, sequence, recorded.decided_at)
     return Moved(recorded, len(moved))
 
 
@@ -232,11 +230,28 @@ def _running(warehouse: Warehouse, job: str, environment: str) -> Progress:
 
 def _require_open_gate(now: Progress) -> None:
     if not now.gate_is_open:
-        job, environment = now.decision.job, now.decision.environment
-        raise RolloutError(
-            f"the gate of {now.step['name']} is not open: {now.gate}; "
-            f"type: dwh run {job} --env {environment} --date DATE"
+        raise RolloutError(f"the gate of {now.step['name']} is not open: {now.gate}; {remedy(now)}")
+
+
+def remedy(now: Progress) -> str:
+    """Return what opens a gate: what to run, to fill or to compare."""
+    job, environment, proof = now.decision.job, now.decision.environment, now.proof
+    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
+    if now.not_passed or now.passed < now.step["gate"] or proof is None:
+        return f"type: dwh run {job} --env {environment} --date DATE"
+    if proof.lacking:
+        return (
+            f"a cutover moves the whole table, and line {now.rollout['to']} has no output for "
+            f"{shown_dates(proof.lacking)}; type: dwh backfill {new} --from {proof.lacking[0]} "
+            f"--to {proof.lacking[-1]} --env {environment}"
         )
+    compare = f"dwh compare {old} {new} --env {environment}"
+    if proof.failed:
+        return f"failed: {shown_dates(proof.failed)}; type: {compare} --date {proof.failed[0]}"
+    return (
+        f"not proven: {shown_dates(proof.open)}; type: dwh backfill {new} --from {proof.open[0]} "
+        f"--to {proof.open[-1]} --env {environment}, or {compare}"
+    )
 
 
 def _move(
@@ -316,6 +331,12 @@ def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapp
     return sorted({day for day in connection.scalars(since) if lines[day] == rollout["to"]})
 
 
+def _typed(step: Step) -> str:
+    if step.name == "cutover":
+        return step.name if step.proven is None else f"{step.name}:{step.proven}"
+    return f"{step.name}:{step.gate}"
+
+
 def _again(warehouse: Warehouse, planned: Plan) -> Plan:
     """Plan the same once more, as things are now."""
     return plan(
@@ -324,7 +345,8 @@ def _again(warehouse: Warehouse, planned: Plan) -> Plan:
         planned.old_line,
         planned.new_line,
         planned.environment,
-        steps=[f"{step.name}:{step.gate}" for step in planned.steps],
+        steps=[_typed(step) for step in planned.steps],
+        gate=planned.steps[-1].gate,
         on_fail=planned.on_fail,
         window_days=planned.window_days,
         uses=planned.uses,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
-from dwh.migrate.rollout.plan import Plan
+from dwh.migrate.rollout.plan import Plan, Step
 from dwh.migrate.rollout.state import Progress, rolled_back_until
-from dwh.migrate.rollout.steps import Moved
+from dwh.migrate.rollout.steps import Moved, remedy
 
 __all__ = ["show_moved", "show_plan", "show_status", "status_of"]
 
@@ -25,7 +26,8 @@ def show_plan(made: Plan) -> None:
         ("contracts", relation),
         *(("", reason) for reason in made.breaks),
         ("way", f"{made.way}: {_way(made)}"),
-        ("steps", ", ".join(f"{step.name} (gate: {step.gate})" for step in made.steps)),
+        ("steps", ", ".join(map(_step, made.steps))),
+        *(_proof(made) if made.published else ()),
         ("when it fails", made.on_fail),
         ("rollback", f"until {made.window_days} days after its end"),
         ("lacking in " + made.new_line, lacking),
@@ -40,6 +42,18 @@ def show_plan(made: Plan) -> None:
             f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last}"
         )
     print_note(f'to begin exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
+
+
+def _step(step: Step) -> str:
+    if step.name != "cutover":
+        return f"{step.name} (gate: {step.gate})"
+    proven = "every date" if step.proven is None else f"{step.proven:,} dates"
+    return f"{step.name} (proven: {proven}, gate: {step.gate})"
+
+
+def _proof(made: Plan) -> Iterator[tuple[str, str]]:
+    if made.breaks:
+        yield "dates", f"{made.proven:,} proven, {made.unproven:,} unproven, {made.failed:,} failed"
 
 
 def _way(made: Plan) -> str:
@@ -60,16 +74,26 @@ def status_of(now: Progress) -> dict[str, Any]:
         "steps": [step["name"] for step in now.rollout["steps"]],
         "gate": now.gate,
         "gate_is_open": now.gate_is_open,
+        "proof": _counts(now),
         "rollback_until": rolled_back_until(now.rollout),
         "decided": f"{utc_text(now.decision.decided_at)} by {now.decision.decided_by}: {now.decision.reason}",
         "shadows": [asdict(shadow) for shadow in now.shadows],
     }
 
 
+def _counts(now: Progress) -> dict[str, int] | None:
+    """Return how many dates of the cutover that comes next are proven, unproven and failed."""
+    if now.proof is None:
+        return None
+    kinds = ("proven", "unproven", "failed")
+    return {kind: len(getattr(now.proof, kind)) for kind in kinds}
+
+
 def show_status(now: Progress) -> None:
     """Print how a rollout stands, its last shadow runs, and what to type next."""
     facts = status_of(now)
     shadows = facts.pop("shadows")
+    facts.pop("proof")  # which the gate says
     steps = [f"[{name}]" if name == facts["step"] else name for name in facts.pop("steps")]
     facts["step"] = " → ".join(steps)
     facts["gate"] += ", open" if facts.pop("gate_is_open") else ""
@@ -103,7 +127,7 @@ def _suggest(now: Progress) -> None:
     if state == "held":
         print_note(f'next: dwh rollout resume {job} --env {environment} --reason "…", or rollback')
     elif state == "running" and not now.gate_is_open:
-        print_note(f"next: dwh run {job} --env {environment} --date DATE")
+        print_note(f"next: {remedy(now).removeprefix('type: ')}")
     elif state == "running":
         print_note(f"next: dwh rollout {'finish' if last else 'advance'} {job} --env {environment}")
 
@@ -125,6 +149,7 @@ def show_moved(moved: Moved, as_json: bool) -> None:
                 "state": rollout["state"],
                 "published": moved.published,
                 "withdrawn": [str(span) for span in moved.withdrawn],
+                "unproven": list(rollout.get("unproven", ())) if now.action == "cutover" else [],
                 "reason": now.reason,
             }
         )
@@ -134,6 +159,8 @@ def show_moved(moved: Moved, as_json: bool) -> None:
         [(now.job, now.environment, now.action, now.line, step, rollout["state"], moved.published)],
         right=("partitions moved",),
     )
+    if now.action == "cutover" and rollout.get("unproven"):
+        print_note(f"moved unproven: {', '.join(rollout['unproven'])}")
     if withdrawn:
         print_note(
             f"line {rollout['from']} has no output for {withdrawn}: these show nothing now; "

@@ -1,0 +1,137 @@
+"""How far the dates that a cutover moves are proven: compared, in exactly the two outputs it exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+import sqlalchemy as sa
+
+from dwh.core.dates import DateRange, date_spans
+from dwh.core.ledger.environments import newest_publications, share_of
+from dwh.core.ledger.schema import compared, comparisons, publications, runs
+from dwh.migrate.rollout.pins import newest_runs
+
+__all__ = ["Proof", "proof_in", "shown_dates"]
+
+_RUNS_AT_ONCE = 1_000  # as many as every database takes in one statement
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is known of the dates that a cutover would move.
+
+    A date is proven when the last comparison of exactly the two outputs that would be exchanged, by the
+    rules of the job alone, passed in this environment; it is failed when that comparison failed.
+
+    Attributes:
+        pairs: by logical date, the published run and the new line's newest one, None where it has none.
+        verdicts: of the last comparison of each pair that has been compared.
+        required: the dates that must be proven.
+    """
+
+    pairs: Mapping[date, tuple[str, str | None]]
+    verdicts: Mapping[date, str]
+    required: frozenset[date]
+
+    @property
+    def lacking(self) -> list[date]:
+        """The dates for which the new line has no output."""
+        return sorted(day for day, (_, run) in self.pairs.items() if run is None)
+
+    @property
+    def proven(self) -> list[date]:
+        """The dates that may move."""
+        return sorted(day for day, verdict in self.verdicts.items() if verdict == "pass")
+
+    @property
+    def failed(self) -> list[date]:
+        """The dates whose outputs differ in what was not declared."""
+        return sorted(day for day, verdict in self.verdicts.items() if verdict == "fail")
+
+    @property
+    def unproven(self) -> list[date]:
+        """The dates that nobody has compared, or whose comparison was incomplete."""
+        return sorted(self.pairs.keys() - set(self.proven) - set(self.failed))
+
+    @property
+    def open(self) -> list[date]:
+        """The dates that must be proven and are not."""
+        return sorted(self.required - set(self.proven))
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether each date that must be proven is, no comparison failed, and no output is lacking."""
+        return not (self.open or self.failed or self.lacking)
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.proven):,} of {len(self.pairs):,} dates proven, {len(self.unproven):,} unproven, "
+            f"{len(self.failed):,} failed"
+        )
+
+
+def proof_in(
+    connection: sa.Connection,
+    environment: str,
+    job: str,
+    table: str,
+    line: str,
+    *,
+    sample: int | None = None,
+    dates: DateRange | None = None,
+) -> Proof:
+    """Return how far the dates are proven that moving a table to a line would move, in a transaction.
+
+    Parameters:
+        sample: how many dates must be proven: those with the lowest `share_of`; None for every date.
+        dates: only these.
+    """
+    shown = _published_by_others(connection, environment, table, line, dates)
+    newest = newest_runs(connection, environment, table, line, dates)
+    pairs = {day: (run, newest.get(day)) for day, run in shown.items()}
+    places = sorted(pairs, key=lambda day: share_of(environment, job, day)) if sample is not None else pairs
+    verdicts = _verdicts(connection, environment, pairs)
+    return Proof(pairs, verdicts, frozenset(islice(places, sample)))
+
+
+def shown_dates(days: Iterable[date], limit: int = 5) -> str:
+    """Return dates as a person reads them, the first ranges of many."""
+    spans = date_spans(days)
+    more = sum(map(len, spans[limit:]))
+    return ", ".join(map(str, spans[:limit])) + (f" and {more:,} more dates" if more else "")
+
+
+def _published_by_others(
+    connection: sa.Connection, environment: str, table: str, line: str, dates: DateRange | None
+) -> dict[date, str]:
+    """Return the run that is published for each date that does not show the line."""
+    shown = newest_publications(environment, table, dates=dates)
+    columns = (publications.c.partition_date, publications.c.run_id)
+    query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
+    return {row.partition_date: row.run_id for row in connection.execute(query.where(runs.c.line != line))}
+
+
+def _verdicts(
+    connection: sa.Connection, environment: str, pairs: Mapping[date, tuple[str, str | None]]
+) -> dict[date, str]:
+    columns = (compared.c.partition_date, compared.c.left_run, compared.c.right_run, comparisons.c.verdict)
+    query = (
+        sa.select(*columns, comparisons.c.compared_at, comparisons.c.id)
+        .select_from(compared.join(comparisons, comparisons.c.id == compared.c.comparison))
+        .where(compared.c.environment == environment)
+    )
+    found = []
+    for lefts in _chunks(sorted({left for left, _ in pairs.values()})):
+        rows = connection.execute(query.where(compared.c.left_run.in_(lefts)))
+        found += [r for r in rows if pairs.get(r.partition_date) == (r.left_run, r.right_run)]
+    found.sort(key=lambda row: (row.compared_at, row.id))
+    return {row.partition_date: row.verdict for row in found}  # the newest comes last, and stays
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(texts)
+    while chunk := list(islice(rest, _RUNS_AT_ONCE)):
+        yield chunk
