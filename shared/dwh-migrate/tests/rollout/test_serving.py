@@ -191,7 +191,7 @@ def test_a_shadow_run_proves_its_date(spark, pinned):
 
 
 def test_a_backfill_of_the_new_line_compares_each_date(spark, pinned):
-    """What a backfill runs, or finds unproven, is compared with what is published: each date has its answer."""
+    """What a backfill runs, or finds unproven, is compared with what is published, date by date."""
     for line, dates in (("7.1", DateRange(FIRST, THIRD)), ("7.6", day(THIRD))):
         find_job(f"takings@{line}")().run(start=dates.first, end=dates.last, spark=spark, warehouse=pinned)
     begin(pinned, "7.6", ["shadow:0", "100%"])
