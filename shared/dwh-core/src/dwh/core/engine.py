@@ -1,7 +1,7 @@
 """Engines: which one computes, whether it can be reached, and Sail, which needs no Java.
 
-What Sail does in another way than Spark, and must not do in silence, is made up for where it matters:
-`sail_source` reads inputs.
+What Sail does in another way than Spark, and must not do in silence, is made up for where it matters, such as
+in `sources`, which read inputs.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.names import environment_read
 from dwh.core.provenance import provenance
 from dwh.core.session import interruptible, line_session, spark_session
-from dwh.core.storage import place_of, read_run, read_source, write_run
+from dwh.core.sources import read_source
+from dwh.core.storage import place_of, read_run, write_run
 from dwh.core.supported import check_spark
 from dwh.core.warehouse import Warehouse
 

@@ -1,0 +1,65 @@
+"""Inputs, read as a job's `reads` describe them: names and types are the job's, dates those of the run.
+
+A kind of source is one module, and one line in `_READERS`. Nothing is taken from some file, or guessed from a
+few: which files hold the wanted dates is found first, and each of them is held against what the job needs.
+
+- `files`: which files those are, and reading them with a schema; `reader`: the engine's reader.
+- `csv`, `json`, `typed`: what tells the columns of a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dwh.core.config import SourcePlace
+from dwh.core.contract import Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import SourceError, one_line
+from dwh.core.sources.csv import read_csv
+from dwh.core.sources.files import no_rows, wanted_files
+from dwh.core.sources.json import read_json
+from dwh.core.sources.reader import SourceReader
+from dwh.core.sources.typed import mismatches, read_typed
+from dwh.core.sql_types import type_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["read_source"]
+
+_READERS = {"csv": read_csv, "json": read_json, **dict.fromkeys(("parquet", "orc", "avro"), read_typed)}
+
+
+def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
+    """Return an input: the columns that the job needs, of the logical dates that it needs.
+
+    Parameters:
+        need: the input as the job's `reads` has it.
+        place: where the configuration says it is.
+        dates: kept from the input's `partition_by` column, if it has one.
+
+    Raises SourceError when the place cannot be read, or when what is there for these dates lacks a column
+    or has it in another type. Malformed rows are found when the rows are read.
+    """
+    from pyspark.sql import functions as F
+
+    try:
+        frame = _read(spark, need, place, dates)
+        found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
+    except Exception as error:
+        raise SourceError(need.name, place.path or place.format, one_line(error)) from error
+    if problems := mismatches(need.columns, found):
+        raise SourceError(need.name, place.path or place.format, "; ".join(problems))
+    frame = frame.select(*(column.name for column in need.columns))
+    if need.partition_by is None:
+        return frame
+    return frame.where(F.col(need.partition_by).between(F.lit(dates.first), F.lit(dates.last)))
+
+
+def _read(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
+    source = SourceReader(spark, place)
+    read = _READERS.get(place.format.lower())
+    if read is None:
+        return source.load()
+    files = wanted_files(source, need, dates)
+    return read(source, need, files) if files else no_rows(source, need)

@@ -1,0 +1,143 @@
+"""CSV, whose columns the header of each file names, or the job where files have none.
+
+A feed may gain columns, lose those that the job does not need, or move them: files are read apart by header.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from dwh.core.contract import Column, Table
+from dwh.core.errors import UsageError
+from dwh.core.sources.files import SourceFile, SourceFiles, no_rows, read_files, united
+from dwh.core.sources.reader import SourceReader
+from dwh.core.sources.typed import refuse
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column as SparkColumn
+    from pyspark.sql import DataFrame
+
+__all__ = ["read_csv"]
+
+Header = tuple[str, ...]
+
+# A row that does not fit is an error, not a row of nulls. Without column pruning a row with too few or too
+# many fields is seen even when its wanted fields parse.
+_STRICT = {"mode": "FAILFAST", "columnPruning": "false"}
+# What would change a header when it is read as a row, or is of no use then.
+_NOT_FOR_HEADERS = ("nullValue", "emptyValue", "mode", "enforceSchema", "inferSchema", "columnPruning")
+_ON_SAIL = ("comment", "compression", "delimiter", "escape", "header", "mode", "nullValue", "quote", "sep")
+_FEW = 16
+
+
+def read_csv(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame:
+    """Return the needed columns of some files.
+
+    Raises UsageError for a file that lacks a column or has it twice; on Sail for an option that would
+    have no effect.
+    """
+    if source.on_sail:
+        _check_options_for_sail(source)
+    inside, folders = files.apart(need.columns)
+    if not source.is_on("header"):
+        return _read(source, files, [column.name for column in inside], inside, folders)
+    headers = {file: header for file, header in _headers(source, files).items() if header}
+    refuse((file, _problems(header, inside)) for file, header in headers.items())
+    if not headers:
+        return no_rows(source, need)
+    alike: dict[Header, list[SourceFile]] = defaultdict(list)
+    for file, header in headers.items():
+        alike[header].append(file)
+    return united(
+        [
+            _read(source, replace(files, files=tuple(same)), header, inside, folders)
+            for header, same in alike.items()
+        ]
+    )
+
+
+def _read(
+    source: SourceReader,
+    files: SourceFiles,
+    header: Sequence[str],
+    inside: Sequence[Column],
+    folders: Sequence[Column],
+) -> DataFrame:
+    """Read files of one header. Their schema goes by position; what the job does not need is numbered."""
+    types = {column.name: "string" if source.on_sail else column.type for column in inside}
+    fields = [
+        {"name": name if name in types else f"#{number}", "type": types.get(name, "string")}
+        for number, name in enumerate(header)
+    ]
+    if source.on_sail:
+        frame = read_files(source.without("nullValue"), files, fields, folders)
+        values = [_typed(column, source.option("nullValue")) for column in inside]
+    else:
+        strict = {name: value for name, value in _STRICT.items() if not source.option(name)}
+        frame = read_files(source, files, fields, folders, **strict, enforceSchema="true")
+        values = [frame[column.name] for column in inside]
+    return frame.select(*values, *(column.name for column in folders))
+
+
+def _typed(column: Column, null: str) -> SparkColumn:
+    """Return a column's values in its type; a value that does not fit fails whoever reads it.
+
+    Sail does not know CSV's `nullValue`, so that files are read as text there.
+    """
+    from pyspark.sql import functions as F
+
+    value = F.col(column.name)
+    if null:
+        value = F.when(value != F.lit(null), value)
+    return value.cast(column.type).alias(column.name)
+
+
+def _check_options_for_sail(source: SourceReader) -> None:
+    known = {name.lower() for name in _ON_SAIL}
+    if unknown := sorted(name for name in source.place.options if name.lower() not in known):
+        raise UsageError(f"Sail reads CSV with the options {', '.join(_ON_SAIL)}; found {', '.join(unknown)}")
+
+
+def _problems(header: Header, inside: Sequence[Column]) -> list[str]:
+    counts = {column.name: header.count(column.name) for column in inside}
+    problems = [f"there is no column {name}" for name, count in counts.items() if count == 0]
+    return problems + [f"column {name} is there {count} times" for name, count in counts.items() if count > 1]
+
+
+def _headers(source: SourceReader, files: SourceFiles) -> dict[SourceFile, Header]:
+    """Return the header of each file, as the engine's own reader takes it apart; empty for an empty file."""
+    if len(files) <= _FEW or source.on_sail or source.is_on("multiLine"):
+        return {file: _header(source, file) for file in files}
+    lines = _first_lines(source, files)
+    headers = {line: _header(source, file) for file, line in lines.items()}
+    return {file: headers[line] for file, line in lines.items()}
+
+
+def _header(source: SourceReader, file: SourceFile) -> Header:
+    rows = source.without(*_NOT_FOR_HEADERS).load([file.path], header="false").limit(1).collect()
+    return tuple(name or "" for name in rows[0]) if rows else ()
+
+
+def _first_lines(source: SourceReader, files: SourceFiles) -> dict[SourceFile, str | None]:
+    """Return the line of each file that holds its header, in one Spark job; None for an empty file."""
+    from pyspark.sql import functions as F
+
+    place = replace(source.place, format="text", options={})
+    separator = {"lineSep": source.option("lineSep")} if source.option("lineSep") else {}
+    text = SourceReader(source.spark, place).load((file.path for file in files), **separator)
+    counts = (F.col("_metadata.file_block_start") == 0) & (F.length(F.trim("value")) > 0)
+    if comment := source.option("comment"):
+        counts &= ~F.col("value").startswith(comment)
+    by_file = text.where(counts).groupBy(F.col("_metadata.file_path").alias("path"))
+    found = by_file.agg(F.first("value").alias("line")).collect()
+    lines = {_comparable(row["path"]): row["line"] for row in found}
+    return {file: lines.get(_comparable(file.path)) for file in files}
+
+
+def _comparable(path: str) -> str:
+    """Return a path in a form that is the same however an engine escapes it, and writes its scheme."""
+    return "/".join(part for part in unquote(unquote(path)).split("/") if part)

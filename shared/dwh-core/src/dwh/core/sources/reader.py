@@ -1,0 +1,77 @@
+"""The engine's reader of one source: its options, and how the engine takes paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from dwh.core.config import SourcePlace
+from dwh.core.engine import is_sail
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["SourceReader"]
+
+
+class SourceReader:
+    """Reads files of a source with the options of its place.
+
+    Attributes:
+        on_sail: whether Sail reads, which takes no patterns, and no values from folders of chosen files.
+    """
+
+    def __init__(self, spark: SparkSession, place: SourcePlace) -> None:
+        self.spark, self.place, self.on_sail = spark, place, is_sail(spark)
+
+    def option(self, name: str) -> str:
+        """Return an option of the place, whose name may be written in any case; empty where it is not set."""
+        return {key.lower(): value for key, value in self.place.options.items()}.get(name.lower(), "")
+
+    def is_on(self, name: str) -> bool:
+        """Return whether an option of the place is true."""
+        return self.option(name).lower() == "true"
+
+    def files(self) -> list[str]:
+        """Return the URI of each file at the place; raises what the engine raises where there is none."""
+        if not self.on_sail:
+            return list(self.load(schema="path string").inputFiles())
+        # Whatever schema it is given, Sail looks into the files of formats that hold one.
+        return list(self.spark.read.format("text").load(self.place.path).inputFiles())
+
+    def path_of(self, uri: str) -> str:
+        """Return the path of a file as `load` takes it: Spark takes it as it is, Sail as a URI."""
+        return uri if self.on_sail else unquote(uri)
+
+    def without(self, *names: str) -> SourceReader:
+        """Return a reader to which some options, written in any case, are not set."""
+        dropped = {name.lower() for name in names}
+        kept = {key: value for key, value in self.place.options.items() if key.lower() not in dropped}
+        reader = object.__new__(SourceReader)
+        reader.spark, reader.on_sail = self.spark, self.on_sail
+        reader.place = replace(self.place, options=kept)
+        return reader
+
+    def load(self, paths: Iterable[str] | None = None, schema: str = "", **options: str) -> DataFrame:
+        """Return the rows of some files, by default of all that the place names.
+
+        Parameters:
+            paths: from `path_of`, not patterns.
+            schema: as DDL; empty for the engine's own.
+            options: over those of the place.
+        """
+        kept = self.without(*options).place.options
+        reader = self.spark.read.format(self.place.format).options(**{**kept, **options})
+        if schema:
+            reader = reader.schema(schema)
+        if paths is None:
+            return reader.load(self.place.path)
+        return reader.load([path if self.on_sail else _as_pattern(path) for path in paths])
+
+
+def _as_pattern(path: str) -> str:
+    """Return the pattern that stands for one path, as Spark takes every path for a pattern."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)

@@ -1,0 +1,76 @@
+"""Files that hold names and types of their columns: Parquet, ORC and Avro. Each wanted file must fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dwh.core.contract import Column, Table
+from dwh.core.errors import UsageError
+from dwh.core.sources.files import SourceFile, SourceFiles, read_files, united
+from dwh.core.sources.reader import SourceReader
+from dwh.core.sql_types import type_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["mismatches", "read_typed", "refuse"]
+
+_AT_ONCE = 8
+_SHOWN = 3
+
+
+def read_typed(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame:
+    """Return the needed columns of some files.
+
+    Raises UsageError for a file that lacks a column, or has it in another type: Spark would read nulls,
+    or other values. Columns that the job does not need may be of any type, and come and go.
+    """
+    inside, folders = files.apart(need.columns)
+    columns = [column.to_dict() for column in inside]
+    with ThreadPoolExecutor(_AT_ONCE) as looking:
+        found = dict(zip(files, looking.map(lambda file: _schema(source, file), files), strict=True))
+    refuse((file, mismatches(inside, schema)) for file, schema in found.items())
+    if not source.on_sail:
+        return read_files(source, files, columns, folders)
+    # Sail refuses files that differ in any column, whatever schema it is given.
+    alike: dict[str, list[SourceFile]] = defaultdict(list)
+    for file, schema in found.items():
+        alike[str(schema)].append(file)
+    return united(
+        [read_files(source, replace(files, files=tuple(same)), columns, folders) for same in alike.values()]
+    )
+
+
+def _schema(source: SourceReader, file: SourceFile) -> dict[str, str]:
+    fields = source.load([file.path]).schema.fields
+    return {field.name: type_of(field.dataType) for field in fields}
+
+
+def mismatches(columns: Iterable[Column], found: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with columns that were found, by name and type, for a job that needs some."""
+    return [
+        f"there is no column {column.name}"
+        if column.name not in found
+        else f"column {column.name} is {found[column.name]}, the job needs {column.type}"
+        for column in columns
+        if found.get(column.name) != column.type
+    ]
+
+
+def refuse(problems: Iterable[tuple[SourceFile, Sequence[str]]]) -> None:
+    """Raise UsageError that names what is wrong with files, and which; nothing where nothing is."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for file, found in problems:
+        if found:
+            alike["; ".join(found)].append(file.name)
+    if alike:
+        raise UsageError("; ".join(f"{problem} (in {_shown(names)})" for problem, names in alike.items()))
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

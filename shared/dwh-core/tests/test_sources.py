@@ -1,0 +1,359 @@
+"""Inputs: names and types are the job's, dates those of the run, on every engine."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from dwh.core.config import SourcePlace
+from dwh.core.contract import Column, Table
+from dwh.core.dates import DateRange
+from dwh.core.engine import is_sail
+from dwh.core.errors import SourceError
+from dwh.core.sources import read_source
+
+DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
+NEED = Table(
+    "orders",
+    columns=(Column("day", "date"), Column("shop", "string"), Column("amount", "double", nullable=True)),
+    partition_by="day",
+)
+HEADER = {"header": "true"}
+
+
+@pytest.fixture
+def read(spark):
+    """Return the rows of an input, sorted."""
+
+    def rows(place, need=NEED):
+        return sorted(tuple(row) for row in read_source(spark, need, place, DAYS).collect())
+
+    return rows
+
+
+def test_columns_are_found_by_the_header(read, landing):
+    """Columns are taken by name from the header, whatever else the file holds; dates from the folder."""
+    assert read(SourcePlace("csv", str(landing / "orders"), HEADER)) == [
+        (date(2024, 1, 1), "north", 4.5),
+        (date(2024, 1, 1), "north", 10.5),
+        (date(2024, 1, 1), "south", None),
+        (date(2024, 1, 2), "north", 1.0),
+        (date(2024, 1, 2), "south", 2.0),
+    ]
+
+
+def test_a_file_without_a_header(read, tmp_path):
+    """Without a header, the file's columns are those that the job names, in that order."""
+    (tmp_path / "orders.csv").write_text("2024-01-01,north,1.5\n2024-01-05,north,2.5\n")
+    assert read(SourcePlace("csv", str(tmp_path / "orders.csv"))) == [(date(2024, 1, 1), "north", 1.5)]
+
+
+def test_options_are_the_readers(read, tmp_path):
+    """Options go to Spark's reader, whichever way a boolean is written."""
+    (tmp_path / "orders.csv").write_text("day;shop;amount\n2024-01-01;north;NA\n")
+    options = {"header": "TRUE", "sep": ";", "nullValue": "NA"}
+    assert read(SourcePlace("csv", str(tmp_path / "orders.csv"), options)) == [
+        (date(2024, 1, 1), "north", None)
+    ]
+
+
+def test_json_lines(read, tmp_path):
+    """JSON lines are read with the job's types, and a row that does not fit is refused."""
+    file = tmp_path / "orders.json"
+    file.write_text('{"day": "2024-01-01", "shop": "north", "amount": 1, "more": 2}\n')
+    assert read(SourcePlace("json", str(file))) == [(date(2024, 1, 1), "north", 1.0)]
+    file.write_text('{"day": "2024-01-01", "shop": "north", "amount": "many"}\n')
+    with pytest.raises(Exception, match="many"):
+        read(SourcePlace("json", str(file)))
+
+
+def test_parquet(spark, read, tmp_path):
+    """Parquet is read with its own types, which must be the job's."""
+    frame = spark.createDataFrame([(date(2024, 1, 1), "north", 1.5)], "day date, shop string, amount double")
+    frame.write.partitionBy("day").parquet(str(tmp_path / "good"))
+    assert read(SourcePlace("parquet", str(tmp_path / "good"))) == [(date(2024, 1, 1), "north", 1.5)]
+    frame.selectExpr("day", "cast(amount as float) amount").write.parquet(str(tmp_path / "bad"))
+    with pytest.raises(
+        SourceError, match="there is no column shop; column amount is float, the job needs double"
+    ):
+        read(SourcePlace("parquet", str(tmp_path / "bad")))
+
+
+def test_an_input_without_dates_is_read_whole(read, landing):
+    """An input without `partition_by` is read whatever the run's dates are."""
+    need = Table("orders", columns=(Column("shop", "string"),))
+    assert len(read(SourcePlace("csv", str(landing / "orders"), HEADER), need)) == 6
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        (SourcePlace("csv", "/nonexistent/orders", HEADER), "Path does not exist"),
+        (SourcePlace("nonsense", "/tmp"), "nonsense"),
+        (SourcePlace("csv", None, HEADER), "source orders at csv"),
+    ],
+)
+def test_a_place_that_cannot_be_read(read, place, problem):
+    """A place that is not there or has no known format is reported with the source's name."""
+    with pytest.raises(SourceError, match=problem) as caught:
+        read(place)
+    assert "see [sources.orders] in dwh.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_is_not_there(read, landing):
+    """A missing column is reported by name."""
+    need = Table("orders", columns=(*NEED.columns, Column("colour", "string")), partition_by="day")
+    with pytest.raises(SourceError, match="there is no column colour"):
+        read(SourcePlace("csv", str(landing / "orders"), HEADER), need)
+
+
+def test_an_empty_folder(read, tmp_path):
+    """A folder without files has no columns, which is reported."""
+    (tmp_path / "orders").mkdir()
+    with pytest.raises(SourceError, match="source orders at"):
+        read(SourcePlace("csv", str(tmp_path / "orders"), HEADER))
+
+
+# Each format whose files name their columns, in which two days of orders are written, the days apart.
+
+FORMATS = ["csv", "json", "parquet", "orc"]
+
+
+def write(spark, root, format_, day, columns, *rows, file="part"):
+    """Write the orders of a day as a file of a format; columns as `name type` where the format has types."""
+    folder = root / f"day={day}"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [column.split()[0] for column in columns]
+    if format_ == "csv":
+        lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
+        (folder / f"{file}.csv").write_text("\n".join(lines) + "\n")
+    elif format_ == "json":
+        lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+        (folder / f"{file}.json").write_text("\n".join(lines) + "\n")
+    else:
+        frame = spark.createDataFrame(list(rows), ", ".join(columns)).coalesce(1)
+        frame.write.mode("append").format(format_).save(str(folder))
+
+
+@pytest.fixture(params=FORMATS)
+def format_(request, spark):
+    """Each format of files that the engine reads."""
+    if request.param == "orc" and is_sail(spark):
+        pytest.skip("Sail reads no ORC")
+    return request.param
+
+
+@pytest.fixture
+def feed(spark, format_, tmp_path):
+    """Write the orders of days in a format, and read them as the job needs them."""
+
+    class Feed:
+        def write(self, day, columns, *rows, **parts):
+            write(spark, tmp_path / "feed", format_, f"2024-01-0{day}", columns, *rows, **parts)
+
+        def read(self, first, last=None, need=NEED):
+            dates = DateRange(date(2024, 1, first), date(2024, 1, last or first))
+            place = SourcePlace(format_, str(tmp_path / "feed"), HEADER if format_ == "csv" else {})
+            return sorted(tuple(row) for row in read_source(spark, need, place, dates).collect())
+
+    return Feed()
+
+
+ORDER = ("shop string", "amount double")
+FIRST, SECOND = (date(2024, 1, 1), "north", 1.5), (date(2024, 1, 2), "south", 2.5)
+
+
+def test_a_feed_gains_a_column(feed):
+    """A column that comes on the second day is of no matter to a job that does not need it."""
+    feed.write(1, ORDER, ("north", 1.5))
+    feed.write(2, ("colour string", *ORDER), ("red", "south", 2.5))
+    assert (feed.read(1), feed.read(2), feed.read(1, 2)) == ([FIRST], [SECOND], [FIRST, SECOND])
+
+
+def test_a_feed_moves_and_loses_columns(feed):
+    """Each file's own names decide, whatever the order, and whatever else comes or goes."""
+    feed.write(1, (*ORDER, "note string"), ("north", 1.5, "gift"))
+    feed.write(2, ("amount double", "shop string"), (2.5, "south"))
+    feed.write(2, ("x int", "shop string", "y int", "amount double"), (1, "west", 2, 3.5), file="other")
+    west = (date(2024, 1, 2), "west", 3.5)
+    assert feed.read(1, 2) == [FIRST, SECOND, west]
+
+
+def test_a_needed_column_comes_on_the_second_day(feed):
+    """A date whose files lack a needed column is an error that names both; the next date is read."""
+    feed.write(1, ("shop string",), ("north",))
+    feed.write(2, ORDER, ("south", 2.5))
+    assert feed.read(2) == [SECOND]
+    for dates in [(1,), (1, 2)]:
+        with pytest.raises(SourceError, match=r"there is no column amount \(in day=2024-01-01/"):
+            feed.read(*dates)
+
+
+def test_a_needed_column_is_gone(feed):
+    """A column that nobody sends any more is an error, not a column of nulls."""
+    feed.write(1, ORDER, ("north", 1.5))
+    feed.write(2, ("shop string", "total double"), ("south", 2.5), ("west", 3.5))
+    assert feed.read(1) == [FIRST]
+    for dates in [(2,), (1, 2)]:
+        with pytest.raises(SourceError, match=r"there is no column amount \(in day=2024-01-02/"):
+            feed.read(*dates)
+
+
+@pytest.mark.parametrize("format_", ["parquet", "orc"], indirect=True)
+@pytest.mark.parametrize("other", ["float", "string", "int", "decimal(9,2)"])
+def test_a_type_that_changes(feed, other):
+    """A needed column of another type is an error for the dates that have it, and for no others."""
+    value = {"string": "2.5", "int": 2, "decimal(9,2)": Decimal("2.50")}.get(other, 2.5)
+    feed.write(1, ORDER, ("north", 1.5))
+    feed.write(2, ("shop string", f"amount {other}"), ("south", value))
+    assert feed.read(1) == [FIRST]
+    for dates in [(2,), (1, 2)]:
+        with pytest.raises(SourceError) as caught:
+            feed.read(*dates)
+        assert f"column amount is {other}, the job needs double (in day=2024-01-02/" in str(caught.value)
+
+
+@pytest.mark.parametrize("format_", ["parquet", "orc"], indirect=True)
+def test_a_type_that_nobody_needs_changes(feed):
+    """A column that the job does not need may change its type, within a range, too."""
+    feed.write(1, (*ORDER, "note int"), ("north", 1.5, 1))
+    feed.write(2, (*ORDER, "note string"), ("south", 2.5, "gift"))
+    assert feed.read(1, 2) == [FIRST, SECOND]
+
+
+def test_what_other_dates_hold_is_not_looked_at(feed, tmp_path):
+    """A file of another date may be anything."""
+    feed.write(1, ORDER, ("north", 1.5))
+    feed.write(2, ORDER, ("south", 2.5))
+    for file in (tmp_path / "feed" / "day=2024-01-02").iterdir():
+        file.write_bytes(b"\x00nothing\xff")
+    assert feed.read(1) == [FIRST]
+
+
+def test_values_of_folders_have_the_jobs_types(spark, format_, tmp_path):
+    """`store=02134` is text where the job says so; no type is guessed from the names of folders."""
+    columns = (Column("store", "string"), Column("day", "date"), Column("amount", "double"))
+    for store in ("02134", "2134", "1e3"):
+        write(spark, tmp_path / f"store={store}", format_, "2024-01-01", ("amount double",), (1.5,))
+    place = SourcePlace(format_, str(tmp_path), HEADER if format_ == "csv" else {})
+    for partition in ("day", None):
+        need = Table("orders", columns=columns, partition_by=partition)
+        rows = read_source(spark, need, place, DAYS).collect()
+        assert sorted(tuple(row) for row in rows) == [
+            (store, date(2024, 1, 1), 1.5) for store in ("02134", "1e3", "2134")
+        ]
+
+
+def test_a_folder_without_a_date(feed, tmp_path):
+    """A null in a folder's name is no wanted date; a name that is no date is an error."""
+    feed.write(1, ORDER, ("north", 1.5))
+    (tmp_path / "feed" / "day=2024-01-01").rename(tmp_path / "feed" / "day=__HIVE_DEFAULT_PARTITION__")
+    feed.write(1, ORDER, ("north", 1.5))
+    assert feed.read(1) == [FIRST]
+    (tmp_path / "feed" / "day=__HIVE_DEFAULT_PARTITION__").rename(tmp_path / "feed" / "day=latest")
+    with pytest.raises(SourceError, match="folder day=latest does not name a date"):
+        feed.read(1)
+
+
+def test_a_date_without_files(feed):
+    """A date for which there is nothing has no rows, which the audit of the output judges."""
+    feed.write(1, ORDER, ("north", 1.5))
+    assert feed.read(2) == []
+
+
+def test_odd_names(spark, format_, tmp_path):
+    """Files whose names hold what Spark takes for patterns or escapes are read."""
+    root = tmp_path / "50% of a b"
+    write(spark, root, format_, "2024-01-01", ORDER, ("north", 1.5), file="a%20 b")
+    place = SourcePlace(format_, str(root), HEADER if format_ == "csv" else {})
+    assert [tuple(row) for row in read_source(spark, NEED, place, DAYS).collect()] == [FIRST]
+
+
+def test_many_files(feed, format_):
+    """Many files are looked at in one go, with the same result."""
+    for number in range(20):
+        columns, row = (ORDER, ("north", 1.5)) if number % 2 else (ORDER[::-1], (1.5, "north"))
+        feed.write(1, columns, row, file=f"part{number}")
+    assert feed.read(1) == [FIRST] * 20
+    if format_ == "json":  # whose rows may leave a field out
+        return
+    feed.write(1, ("shop string",), ("north",), file="late")
+    with pytest.raises(SourceError, match=r"there is no column amount \(in day=2024-01-01/[^,]*\)"):
+        feed.read(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (",shop,amount\n0,north,1.5\n", [FIRST]),
+        ("note,shop,note,amount,Note\na,north,b,1.5,c\n", [FIRST]),
+        ("shop,amount,\nnorth,1.5,\n", [FIRST]),
+        ('"shop","amount","#0"\nnorth,1.5,x\n', [FIRST]),
+        ("", []),
+        ("shop,amount\n", []),
+    ],
+    ids=["a pandas header", "twice", "no last name", "quoted", "empty file", "header alone"],
+)
+def test_headers(spark, tmp_path, text, rows):
+    """Names that nobody needs may be empty, and be there twice."""
+    (tmp_path / "day=2024-01-01").mkdir()
+    (tmp_path / "day=2024-01-01" / "part.csv").write_text(text)
+    found = read_source(spark, NEED, SourcePlace("csv", str(tmp_path), HEADER), DAYS).collect()
+    assert [tuple(row) for row in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("shop,amount,amount", "column amount is there 2 times"),
+        ("shop,Amount", "there is no column amount"),
+        ("shop,amount1,amount1", "there is no column amount"),
+        ("_c0,_c1", "there is no column shop; there is no column amount"),
+    ],
+)
+def test_headers_that_lack_what_is_needed(spark, tmp_path, header, problem):
+    """A needed name that is there twice, or not as it is written, is an error."""
+    (tmp_path / "day=2024-01-01").mkdir()
+    (tmp_path / "day=2024-01-01" / "part.csv").write_text(f"{header}\n{','.join(header.split(','))}\n")
+    with pytest.raises(SourceError) as caught:
+        read_source(spark, NEED, SourcePlace("csv", str(tmp_path), HEADER), DAYS)
+    assert f"{problem} (in day=2024-01-01/part.csv)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "gone"),
+    [
+        (['{"shop": "north", "amount": null}'], None),
+        (['{"shop": "north"}', '{"shop": "north", "amount": 1}'], None),
+        (['{"shop": "north", "at": {"x": 1, "amount": 2}}'], "amount"),
+        (['{"shop": "amount"}'] * 1200, "amount"),
+        (['{"shop": "north"}'] * 1200 + ['{"shop": "north", "amount": 1}'], None),
+    ],
+    ids=["always null", "in a row", "elsewhere", "many rows", "late"],
+)
+def test_fields_of_json(spark, tmp_path, rows, gone):
+    """A row may leave a field out, and a field may be null in all; one that no row has is an error."""
+    (tmp_path / "day=2024-01-01").mkdir()
+    (tmp_path / "day=2024-01-01" / "part.json").write_text("\n".join(rows) + "\n")
+    place = SourcePlace("json", str(tmp_path))
+    if gone is None:
+        assert read_source(spark, NEED, place, DAYS).count() == len(rows)
+        return
+    with pytest.raises(SourceError, match=rf"there is no column {gone} \(in day=2024-01-01/part.json\)"):
+        read_source(spark, NEED, place, DAYS)
+
+
+def test_fields_in_structs_of_json(spark, tmp_path):
+    """A field in a struct that nobody sends any more is named with its path."""
+    need = Table("orders", columns=(Column("at", "struct<x:int,y:int>"),))
+    (tmp_path / "part.json").write_text('{"at": {"x": 1}}\n')
+    with pytest.raises(SourceError, match=r"there is no column at\.y"):
+        read_source(spark, need, SourcePlace("json", str(tmp_path)), DAYS)
+    (tmp_path / "part.json").write_text('{"at": {"x": 1}}\n{"at": {"y": 1}}\n')
+    assert read_source(spark, need, SourcePlace("json", str(tmp_path)), DAYS).count() == 2
+    (tmp_path / "part.json").write_text('{"at": null}\n')
+    assert read_source(spark, need, SourcePlace("json", str(tmp_path)), DAYS).count() == 1
