@@ -127,10 +127,9 @@ def test_one_spark_job_writes_all_dates(spark, warehouse, job):
         ("shop,amount,note\nnorth,many,\n", "many"),
         ("shop,amount,note\nnorth,1.0\n", "north,1.0"),
         ("shop,amount,note\nnorth,1.0,,more\n", "north,1.0,,more"),
-        ("amount,shop,note\n1.0,north,\n", "part.csv"),
         ("shop,sum,note\nnorth,1.0,\n", "amount"),
     ],
-    ids=["wrong type", "too few fields", "too many fields", "another order", "another name"],
+    ids=["wrong type", "too few fields", "too many fields", "another name"],
 )
 def test_malformed_rows(spark, warehouse, job, landing, text, reason):
     """A CSV file with a row or a header that does not fit fails the run, naming it."""
