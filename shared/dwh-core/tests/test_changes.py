@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwh.core.changes import Added, Expected, Removed, Renamed
+from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
 from dwh.core.errors import DefinitionError, InvalidNameError
 
 
@@ -12,6 +12,7 @@ from dwh.core.errors import DefinitionError, InvalidNameError
     "declare",
     [
         lambda reason: Renamed("a", "b", reason=reason),
+        lambda reason: Retyped("a", "int", "bigint", reason=reason),
         lambda reason: Added("a", reason=reason),
         lambda reason: Removed("a", reason=reason),
         lambda reason: Expected("a", kind="value", reason=reason),
@@ -34,7 +35,20 @@ def test_differences_that_cannot_be_meant(column, kind, where):
         Expected(column, kind=kind, where=where, reason="because")
 
 
-def test_columns_are_names():
-    """A change names columns, not expressions."""
-    with pytest.raises(InvalidNameError):
-        Renamed("a", "b + 1", reason="because")
+def test_columns_have_any_name_but_none():
+    """DataFrames and files have names that no contract may have; an empty one is a mistake."""
+    assert Renamed("first name", "a.`b`é", reason="because").new == "a.`b`é"
+    for name in ("", " ", None):
+        with pytest.raises(InvalidNameError):
+            Renamed("a", name, reason="because")
+        with pytest.raises(InvalidNameError):
+            Retyped(name, "int", "bigint", reason="because")
+
+
+def test_a_change_of_type_names_two_types():
+    """Each in any spelling; no type, or the same twice, is refused."""
+    change = Retyped("a", "INTEGER", "decimal( 10 , 2 )", reason="because")
+    assert (change.old, change.new) == ("int", "decimal(10,2)")
+    for old, new in (("int", "integer"), ("int", "moment")):
+        with pytest.raises(DefinitionError):
+            Retyped("a", old, new, reason="because")

@@ -71,7 +71,7 @@ def test_a_tolerance_may_go_by_the_older_name(old: DataFrame, new: DataFrame) ->
         ({"key": 1}, r"key=1: write names of columns"),
         ({"key": [1]}, "a column's name is a text, not 1"),
         ({"key": b"id"}, "write names of columns"),
-        ({"key": {"id": 1}}, "write names of columns"),
+        ({"key": {"id": 1}}, "a column's name is a text, not 1"),
         ({"key": "ID"}, "ID is not on both sides"),
         ({"key": ["id", "id"]}, "a column is named twice"),
         ({"key": "id", "ignore": "id"}, "a key column cannot be ignored"),

@@ -169,7 +169,7 @@ def test_keys_of_any_comparable_type_match_by_meaning(table: Frames) -> None:
 
 def test_bad_keys_are_refused_with_the_columns_to_choose_from(table: Frames) -> None:
     """Missing, named twice, or of types without a common form."""
-    left, right = table("id int, t string", (1, "1")), table("id int, t int", (1, 1))
+    left, right = table("id int, t string", (1, "1")), table("id int, t array<int>", (1, [1]))
     for key in (["nope"], ["id", "id"], ["t"]):
         with pytest.raises(KeyChoiceError, match="columns that both sides have"):
             compare(left, right, key=key)

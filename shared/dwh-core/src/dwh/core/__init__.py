@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.changes import Added, Expected, Removed, Renamed
+from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
 from dwh.core.contract import Column, Table
 from dwh.core.errors import DwhError
 from dwh.core.job import Job
@@ -37,6 +37,7 @@ __all__ = [
     "Line",
     "Removed",
     "Renamed",
+    "Retyped",
     "Table",
     "Warehouse",
     "find_job",

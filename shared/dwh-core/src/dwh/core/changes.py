@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dwh.core.errors import DefinitionError
-from dwh.core.names import valid_column
+from dwh.core.contract import Column
+from dwh.core.errors import DefinitionError, InvalidNameError
 
-__all__ = ["Added", "Change", "Expected", "Kind", "Removed", "Renamed"]
+__all__ = ["Added", "Change", "Expected", "Kind", "Removed", "Renamed", "Retyped"]
 
 Kind = Literal["value", "to_null", "from_null", "row_added", "row_removed"]
+
+
+def _require_name(name: str) -> None:
+    """Look whether this can be a column's name; files and DataFrames have names that no contract may have."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidNameError("column", name, "a name that is not empty")
 
 
 def _require_reason(change: Change) -> None:
@@ -31,8 +37,32 @@ class Renamed:
     reason: str
 
     def __post_init__(self) -> None:
-        valid_column(self.old)
-        valid_column(self.new)
+        _require_name(self.old)
+        _require_name(self.new)
+        _require_reason(self)
+
+
+@dataclass(frozen=True)
+class Retyped:
+    """Column `column` has another type from this line on; its values mean the same.
+
+    Parameters:
+        column: its name in this line.
+        old, new: the types in the line before and in this one, such as `string` and `date`.
+        reason: why, for readers of the data.
+    """
+
+    column: str
+    old: str
+    new: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        _require_name(self.column)
+        for name in ("old", "new"):
+            object.__setattr__(self, name, Column("c", getattr(self, name)).type)
+        if self.old == self.new:
+            raise DefinitionError(repr(self), "old= and new= are the same type")
         _require_reason(self)
 
 
@@ -44,7 +74,7 @@ class Added:
     reason: str
 
     def __post_init__(self) -> None:
-        valid_column(self.column)
+        _require_name(self.column)
         _require_reason(self)
 
 
@@ -56,7 +86,7 @@ class Removed:
     reason: str
 
     def __post_init__(self) -> None:
-        valid_column(self.column)
+        _require_name(self.column)
         _require_reason(self)
 
 
@@ -86,10 +116,10 @@ class Expected:
         if about_rows != (self.column is None):
             raise DefinitionError(repr(self), "name a column, except for row_added and row_removed")
         if self.column is not None:
-            valid_column(self.column)
+            _require_name(self.column)
         if not self.where.strip():
             raise DefinitionError(repr(self), "where= is empty; leave it out to cover every row")
         _require_reason(self)
 
 
-Change = Renamed | Added | Removed | Expected
+Change = Renamed | Retyped | Added | Removed | Expected

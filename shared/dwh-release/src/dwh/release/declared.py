@@ -32,6 +32,8 @@ def _covers(change: dict[str, Any], aspect: str, column: str) -> bool:
         return bool(kind == "Removed" and change["column"] == column)
     if aspect == "added":
         return bool(kind == "Added" and change["column"] == column)
+    if aspect == "type" and kind == "Retyped":
+        return bool(change["column"] == column)
     return bool(kind == "Expected" and change["column"] == column)
 
 
@@ -55,8 +57,8 @@ def _contradiction(change: dict[str, Any], before: set[str] | None, after: set[s
     kind = change["change"]
     if before is None:
         return "the line before has no such job: remove the declaration"
-    now, was = change.get("new", change.get("column")), change.get("old", change.get("column"))
-    if kind in ("Renamed", "Added", "Expected") and now is not None and now not in after:
+    now, was = change.get("column", change.get("new")), change.get("column", change.get("old"))
+    if kind in ("Renamed", "Retyped", "Added", "Expected") and now is not None and now not in after:
         return f"its table has no column {now}"
     if kind in ("Renamed", "Removed") and was not in before:
         return f"the line before has no column {was}"
@@ -68,5 +70,5 @@ def _contradiction(change: dict[str, Any], before: set[str] | None, after: set[s
 
 
 def _shown(change: dict[str, Any]) -> str:
-    words = [str(change[key]) for key in ("old", "new", "column", "kind") if change.get(key)]
+    words = [str(change[key]) for key in ("column", "old", "new", "kind") if change.get(key)]
     return f"{change['change']}({', '.join(words)})"

@@ -142,6 +142,9 @@ def _row(change: dict[str, Any]) -> _Row:
     kind, reason = change["change"], _cell(change["reason"])
     if kind == "Renamed":
         return _Row(f"`{change['old']}`", f"`{change['new']}`", "renamed", reason)
+    if kind == "Retyped":
+        types = f"`{_cell(change['old'])}` → `{_cell(change['new'])}`"
+        return _Row(f"`{change['column']}`", f"`{change['column']}`", types, reason)
     if kind == "Added":
         return _Row("", f"`{change['column']}`", "added", reason)
     if kind == "Removed":
@@ -159,6 +162,8 @@ def _step(change: dict[str, Any]) -> str:
     kind = change["change"]
     if kind == "Renamed":
         return f"Read `{change['new']}` where you read `{change['old']}`."
+    if kind == "Retyped":
+        return f"Read `{change['column']}` as `{change['new']}`; it was `{change['old']}`."
     if kind == "Added":
         return f"`{change['column']}` is new: `SELECT *` and `insertInto` see one column more."
     if kind == "Removed":

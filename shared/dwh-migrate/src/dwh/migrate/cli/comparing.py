@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.model import Comparison
     from dwh.migrate.compare.outputs import OutputOptions
+    from dwh.migrate.compare.rules import Rule
     from dwh.migrate.compare.subjects import Subject
     from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
+
+_RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DOTALL)
 
 
 @click.command()
@@ -40,12 +44,21 @@ __all__ = ["COMMANDS"]
 @date_range
 @in_environment
 @click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")
-@click.option("--key", metavar="COLUMNS", help="For paths: the columns that identify a row, with commas.")
+@click.option("--key", metavar="COLUMNS", help="For paths: what identifies a row: id,day; old=new.")
 @click.option(
-    "--tolerance", "tolerances", metavar="COLUMN=X", multiple=True, help="Absolute, or X% for relative."
+    "--tolerance", "tolerances", metavar="[COLUMN=]X", multiple=True, help="Absolute, or X% for relative."
+)
+@click.option(
+    "--rule",
+    "rules",
+    metavar="COLUMN=RULES",
+    multiple=True,
+    help="What else is equal: trim, ignore_case, round(2), …",
 )
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="A column whose values are not compared.")
 @click.option("--max-changed", metavar="SHARE", help="How many rows may differ unexpectedly: 0.1%.")
+@click.option("--ignore-case", is_flag=True, help="Pair columns whose names differ in case only.")
+@click.option("--allow-empty", is_flag=True, help="Let two tables without rows pass.")
 @click.option("--exact", is_flag=True, help="Compare every value, even where fingerprints are equal.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
 @click.option(
@@ -64,8 +77,11 @@ def compare(
     run_missing: bool,
     key: str | None,
     tolerances: Sequence[str],
+    rules: Sequence[str],
     ignore: Sequence[str],
     max_changed: str | None,
+    ignore_case: bool,
+    allow_empty: bool,
     exact: bool,
     html: Path | None,
     markdown: Path | None,
@@ -100,6 +116,9 @@ def compare(
         max_changed=None if max_changed is None else _share(max_changed),
         dates=optional_dates(date, start, end) if date or (start and end) else None,
         rows=rows,
+        rules=_rules(rules),
+        ignore_case=ignore_case,
+        allow_empty=allow_empty,
     )
     try:
         result = _compare(left, right, key, optional_dates(date, start, end), run_missing, options, spark_log)
@@ -130,8 +149,7 @@ def _compare(
 ) -> Comparison:
     paths = ["/" in text for text in (left, right)]
     if all(paths):
-        keys = tuple(key.split(",")) if key else ()
-        return _compare_files(left, right, keys, options, spark_log)
+        return _compare_files(left, right, _key(key), options, spark_log)
     if any(paths):
         raise UsageError("compare two paths, or two versions in the warehouse; not one with the other")
     if key:
@@ -180,7 +198,7 @@ def _record(
 
 
 def _compare_files(
-    left: str, right: str, key: tuple[str, ...], options: OutputOptions, spark_log: bool
+    left: str, right: str, key: dict[str, str], options: OutputOptions, spark_log: bool
 ) -> Comparison:
     from dwh.migrate.compare.files import compare_looked
     from dwh.migrate.compare.paths import look
@@ -192,16 +210,42 @@ def _compare_files(
         return compare_looked(spark, *sides, key, options)
 
 
+def _key(text: str | None) -> dict[str, str]:
+    """Return the left names of a key's columns with those on the right."""
+    words = [word.partition("=") for word in text.split(",")] if text else []
+    twice = len({old for old, _, _ in words}) < len(words)
+    if twice or not all(old and (new or not equals) for old, equals, new in words):
+        raise UsageError(f"--key {text!r}: write columns with commas, such as id,day, or old=new")
+    return {old: new or old for old, _, new in words}
+
+
 def _tolerance(text: str) -> tuple[str, Tolerance]:
     from dwh.migrate.compare.arguments import tolerance_of
+    from dwh.migrate.compare.options import EVERY
 
     column, separator, number = text.rpartition("=")
     try:
-        if column and separator:
-            return column, tolerance_of(column, number)
+        if column or not separator:
+            return column or EVERY, tolerance_of(column or EVERY, number)
     except UsageError:
         pass
-    raise UsageError(f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative)")
+    raise UsageError(
+        f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative), "
+        "or the number alone for every column of numbers"
+    )
+
+
+def _rules(texts: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules by column; what is said of a column twice adds up."""
+    from dwh.migrate.compare.ruling import chosen_rules
+
+    given: dict[str, list[Rule | str]] = {}
+    for text in texts:
+        match = _RULE.fullmatch(text)
+        if match is None:
+            raise UsageError(f"--rule {text!r}: write COLUMN=RULE, such as name=trim,ignore_case")
+        given.setdefault(match["column"], []).append(match["rules"])
+    return chosen_rules(given)
 
 
 def _share(text: str) -> float | None:

@@ -13,20 +13,36 @@ that differ, `expectations` tells meant differences from others, `findings` coun
 """
 
 from dwh.migrate.compare.compare import compare, compare_stored
-from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.errors import (
+    ColumnChoiceError,
+    ComparisonError,
+    KeyChoiceError,
+    RuleError,
+    ToleranceError,
+)
 from dwh.migrate.compare.model import Comparison, Side
 from dwh.migrate.compare.rows import rows_that_differ
+from dwh.migrate.compare.rules import AnyOrder, IgnoreCase, Round, Rule, Sql, Trim, Unicode, Within
 from dwh.migrate.compare.stored import fingerprint, merge_fingerprints
 from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = [
+    "AnyOrder",
     "ColumnChoiceError",
     "Comparison",
     "ComparisonError",
+    "IgnoreCase",
     "KeyChoiceError",
+    "Round",
+    "Rule",
+    "RuleError",
     "Side",
+    "Sql",
     "Tolerance",
     "ToleranceError",
+    "Trim",
+    "Unicode",
+    "Within",
     "compare",
     "compare_stored",
     "fingerprint",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from dwh.core.changes import Added, Change, Expected, Removed, Renamed
+from dwh.core.changes import Added, Change, Expected, Removed, Renamed, Retyped
 from dwh.core.contract import Table
 from dwh.migrate.compare.errors import ComparisonError, ToleranceError
 from dwh.migrate.compare.model import Side
@@ -38,7 +38,8 @@ __all__ = [
 Tolerances = Mapping[str, Tolerance | float | Decimal | str]
 """A tolerance for each column: how far apart its numbers may be, or "0.1%"."""
 
-_CHANGES = (Added, Expected, Removed, Renamed)
+_CHANGE_NAMES = "Added, Removed, Renamed, Retyped"
+_CHANGES = (Added, Expected, Removed, Renamed, Retyped)
 
 
 def check_frames(left: object, right: object) -> None:
@@ -103,7 +104,9 @@ def tolerances_of(given: object) -> dict[str, Tolerance]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ComparisonError(f"tolerances={given!r}: write one for each column, such as {{'price': 0.01}}")
+        raise ComparisonError(
+            f"tolerances={given!r}: write one for each column, such as {{'price': 0.01}}, or {{'*': 0.01}}"
+        )
     column_names("tolerances", list(given))
     return {name: tolerance_of(name, value) for name, value in given.items()}
 
@@ -126,11 +129,15 @@ def changes_of(given: object) -> tuple[Change, ...]:
     """Return declared changes; one alone is a list of one."""
     changes = (given,) if isinstance(given, _CHANGES) else given or ()
     if not isinstance(changes, Iterable) or isinstance(changes, (str, bytes, Mapping)):
-        raise ComparisonError(f"changes={given!r}: write a list of Added, Removed, Renamed and Expected")
+        raise ComparisonError(
+            f"changes={given!r}: write a list of Added, Removed, Renamed, Retyped and Expected"
+        )
     found = tuple(changes)
     for change in found:
         if not isinstance(change, _CHANGES):
-            raise ComparisonError(f"changes: {change!r} is not an Added, Removed, Renamed or Expected")
+            raise ComparisonError(
+                f"changes: {change!r} is not an Added, Removed, Renamed, Retyped or Expected"
+            )
     return found
 
 

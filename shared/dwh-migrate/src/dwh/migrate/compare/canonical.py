@@ -12,22 +12,28 @@ different scale alike; and -0.0 and NaN have several bit patterns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Context
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from pyspark.sql import types as T
 
 __all__ = [
     "MAX_DEPTH",
     "MAX_FIELDS",
+    "Floating",
     "Form",
     "Hashable",
     "IncomparableError",
+    "Otherwise",
+    "Rules",
+    "Wrap",
     "common_form",
     "ddl",
     "hash_of",
+    "is_for",
+    "kind_of",
     "quoted",
     "type_name",
 ]
@@ -89,9 +95,18 @@ class Form:
         """Return what to hash, different wherever the values are."""
         return Hashable((self.comparable(column),), (f"isnull({column})",))
 
+    @property
+    def near(self) -> bool:
+        """Whether values may be the same whose comparable forms differ."""
+        return False
+
+    def same(self, left: str, right: str) -> str:
+        """Return whether two columns hold the same value, as a condition that is never null."""
+        return f"{self.comparable(left)} <=> {self.comparable(right)}"
+
 
 @dataclass(frozen=True)
-class _Floating(Form):
+class Floating(Form):
     """float and double: one NaN, and one zero unless `signed_zero`."""
 
     signed_zero: bool = False
@@ -192,6 +207,18 @@ class _Struct(Form):
         marks = (f"isnull({column})", *(mark for part in parts for mark in part.marks))
         return Hashable(tuple(value for part in parts for value in part.values), marks)
 
+    @property
+    def near(self) -> bool:
+        return any(form.near for _, form in self.fields)
+
+    def same(self, left: str, right: str) -> str:
+        if not self.near:
+            return super().same(left, right)
+        names = [(form, quoted(name)) for name, form in self.fields]
+        both = " AND ".join(f"({form.same(f'{left}.{name}', f'{right}.{name}')})" for form, name in names)
+        nulls = f"isnull({left}) AND isnull({right})"
+        return f"({nulls}) OR (isnotnull({left}) AND isnotnull({right}) AND {both})"
+
 
 def hash_of(parts: Iterable[Hashable], *first: str) -> str:
     """Return the 64-bit hash, never null, of `hashable` parts after some numbers.
@@ -235,19 +262,50 @@ def type_name(data_type: T.DataType) -> str:
     return data_type.simpleString()
 
 
-def common_form(left: T.DataType, right: T.DataType, *, signed_zero: bool = False) -> Form:
+class Wrap(Protocol):
+    """A rule by which more values are the same."""
+
+    pairwise: ClassVar[bool]
+
+    def takes(self, data_type: T.DataType) -> bool:
+        """Return whether it is for values of a type."""
+
+    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+        """Return how values compare under it, given how they do without it."""
+
+
+Otherwise = Callable[[T.DataType, T.DataType, bool], Form | None]
+Rules = Mapping[tuple[str, ...], Sequence[Wrap]]
+"""Rules by the names of the struct fields that lead to what they are for; () for the column itself."""
+
+
+def is_for(rule: Wrap, data_type: T.DataType) -> bool:
+    """Return whether a rule is for values of a type; a column of nulls may have any rule."""
+    return isinstance(data_type, T.NullType) or rule.takes(data_type)
+
+
+def common_form(
+    left: T.DataType,
+    right: T.DataType,
+    *,
+    signed_zero: bool = False,
+    otherwise: Otherwise | None = None,
+    rules: Rules | None = None,
+) -> Form:
     """Return the form in which values of both types are compared.
 
     Parameters:
         left, right: the types; give the same one twice for a single table.
         signed_zero: whether -0.0 and 0.0 are different.
+        otherwise: what to try where two types have no exact type in common.
+        rules: what else counts as the same.
 
     Raises IncomparableError when there is none: the types have no common meaning, Spark cannot compare
     them, or they nest too deeply.
     """
     if _fields(left) + _fields(right) > 2 * MAX_FIELDS:
         raise IncomparableError(f"it has more than {MAX_FIELDS} nested fields")
-    return _Forms(signed_zero).of(left, right, 1)
+    return _Forms(signed_zero, otherwise, rules or {}).of(left, right, 1)
 
 
 def _fields(data_type: T.DataType) -> int:
@@ -274,21 +332,35 @@ def _children(data_type: T.DataType) -> list[T.DataType]:
 @dataclass(frozen=True)
 class _Forms:
     signed_zero: bool
+    otherwise: Otherwise | None
+    rules: Rules
 
-    def of(self, left: T.DataType, right: T.DataType, depth: int) -> Form:
+    def of(self, left: T.DataType, right: T.DataType, depth: int, path: tuple[str, ...] = ()) -> Form:
+        form = self._plain(left, right, depth, path)
+        for rule in self.rules.get(path, ()):
+            if is_for(rule, left) and is_for(rule, right):
+                form = rule.form(form, left, right)
+        return form
+
+    def _element(self, left: T.DataType, right: T.DataType, depth: int, path: tuple[str, ...]) -> Form:
+        """Return the form of an array's elements, for which rules count that need no pairs."""
+        rules = [rule for rule in self.rules.get(path, ()) if not rule.pairwise]
+        return replace(self, rules={**self.rules, path: rules}).of(left, right, depth, path)
+
+    def _plain(self, left: T.DataType, right: T.DataType, depth: int, path: tuple[str, ...]) -> Form:
         if depth > MAX_DEPTH:
             raise IncomparableError(f"it nests deeper than {MAX_DEPTH} levels")
         if isinstance(left, T.NullType) or isinstance(right, T.NullType):
             return self._with_void(left, right, depth)
         if isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType):
-            element = self.of(left.elementType, right.elementType, depth + 1)
+            element = self._element(left.elementType, right.elementType, depth + 1, path)
             return _Array(f"array<{element.tag}>", element.plain, element)
         if isinstance(left, T.MapType) and isinstance(right, T.MapType):
-            key = self.of(left.keyType, right.keyType, depth + 1)
-            value = self.of(left.valueType, right.valueType, depth + 1)
+            key = self.of(left.keyType, right.keyType, depth + 1, (*path, "key()"))
+            value = self.of(left.valueType, right.valueType, depth + 1, (*path, "value()"))
             return _Map(f"map<{key.tag},{value.tag}>", False, key, value)
         if isinstance(left, T.StructType) and isinstance(right, T.StructType):
-            return self._struct(left, right, depth)
+            return self._struct(left, right, depth, path)
         return self._atomic(left, right)
 
     def _with_void(self, left: T.DataType, right: T.DataType, depth: int) -> Form:
@@ -298,7 +370,7 @@ class _Forms:
         inner = self.of(known, known, depth)
         return _Void(inner.tag, False, known, inner)
 
-    def _struct(self, left: T.StructType, right: T.StructType, depth: int) -> Form:
+    def _struct(self, left: T.StructType, right: T.StructType, depth: int, path: tuple[str, ...]) -> Form:
         names, others = left.fieldNames(), right.fieldNames()
         if len({name.lower() for name in names}) < len(names):
             raise IncomparableError("two fields of a struct have the same name (case does not count)")
@@ -306,19 +378,22 @@ class _Forms:
             odd = ", ".join(sorted(set(names) ^ set(others))[:5])
             raise IncomparableError(f"the structs have different fields ({odd})")
         fields = tuple(
-            (name, self.of(left[name].dataType, right[name].dataType, depth + 1)) for name in names
+            (name, self.of(left[name].dataType, right[name].dataType, depth + 1, (*path, name)))
+            for name in names
         )
         plain = names == others and all(form.plain for _, form in fields)
         return _Struct("struct<" + ",".join(f"{n}:{form.tag}" for n, form in fields) + ">", plain, fields)
 
     def _atomic(self, left: T.DataType, right: T.DataType) -> Form:
-        kinds = {_kind(left), _kind(right)}
+        kinds = {kind_of(left), kind_of(right)}
         same = type_name(left) == type_name(right)
         if kinds <= {"integer", "decimal"}:
             return _exact_number(left, right)
         if kinds == {"floating"}:
             tag = type_name(left) if same else "double"
-            return _Floating(tag, False, self.signed_zero)
+            return Floating(tag, False, self.signed_zero)
+        if "" not in kinds and self.otherwise and (form := self.otherwise(left, right, self.signed_zero)):
+            return form
         if len(kinds) > 1 or "" in kinds:
             raise IncomparableError(
                 f"{type_name(left)} and {type_name(right)} have no common exact type"
@@ -329,7 +404,7 @@ class _Forms:
         return Form(kind, same and kind == type_name(left))
 
 
-def _kind(data_type: T.DataType) -> str:
+def kind_of(data_type: T.DataType) -> str:
     """Return the family of a type within which values are comparable, or nothing."""
     name = type_name(data_type)
     if name in _INTEGERS:
@@ -348,7 +423,7 @@ def _kind(data_type: T.DataType) -> str:
 
 
 def _exact_number(left: T.DataType, right: T.DataType) -> Form:
-    if _kind(left) == _kind(right) == "integer":
+    if kind_of(left) == kind_of(right) == "integer":
         return Form("bigint", type_name(left) == type_name(right) == "bigint")
     (whole, scale), (other_whole, other_scale) = _digits(left), _digits(right)
     whole, scale = max(whole, other_whole), max(scale, other_scale)

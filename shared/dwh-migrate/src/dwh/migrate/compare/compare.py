@@ -32,7 +32,9 @@ from dwh.migrate.compare.expectations import Usable, declared_schema, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
-from dwh.migrate.compare.schema import Options, Paired, Schemas, Tables, pair_columns, with_rows
+from dwh.migrate.compare.options import Key, Options, key_columns, key_names
+from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
+from dwh.migrate.compare.schema import Paired, Schemas, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import Parts, differing_parts, schema_of
 from dwh.migrate.compare.verdict import judge, threshold_of
 
@@ -43,16 +45,19 @@ def compare(
     left: DataFrame,
     right: DataFrame,
     *,
-    key: str | Iterable[str] | None = (),
+    key: Key | None = (),
     changes: Change | Iterable[Change] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
+    rules: RuleChoice | None = None,
     contracts: tuple[Table, Table] | None = None,
     exact: bool = False,
     max_changed: float | Decimal | str | None = None,
     samples: int = 20,
     top: int = 5,
     signed_zero: bool = False,
+    ignore_case: bool = False,
+    allow_empty: bool = False,
     sides: tuple[Side | str, Side | str] = (Side("left"), Side("right")),
     gaps: Sequence[NotCompared] = (),
     fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
@@ -65,38 +70,46 @@ def compare(
     instants. A null in the key matches a null.
 
     Parameters:
-        key: the columns that identify a row, or the only one, by their name on the right.
+        key: the columns that identify a row, or the only one, by their name on the right; or a mapping of
+            their names on the left to those on the right, where these differ: `{"id": "customer_id"}`.
         changes: what was declared to differ, as in `Job.changes`.
         tolerances: how far the numbers of a column may be apart: a number, "0.1%" of the larger one, or
-            a Tolerance. The column may be called by either name.
+            a Tolerance. The column may be called by either name; `*` is every column of numbers that has
+            none of its own.
         ignore: columns whose values are not compared; the report shows them.
+        rules: what else counts as the same value, by column, or by the path of a struct's field:
+            `{"name": [Trim(), IgnoreCase()], "address.city": Trim()}`, or as text: `{"name": "trim"}`.
         contracts: the contracts of both sides. A change of type that both state is declared.
         exact: compare all rows value by value even where fingerprints are equal.
         max_changed: the share of rows, from 0 to 1 or as "0.1%", that may differ unexpectedly.
         samples: how many differing rows of each kind to return.
         top: how many of the most frequent changes to return for each column.
         signed_zero: whether -0.0 and 0.0 are different.
+        ignore_case: whether columns belong together whose names differ in upper and lower case only.
+        allow_empty: whether two tables without rows pass, as where both contracts allow that.
         sides: how both sides are called in the report, and where they come from.
         gaps: what the caller knows to be missing on a side; it keeps the verdict from being `pass`.
         fingerprints: what `fingerprint` returned for these very rows, each side. Parts that they prove
             equal are not read; nor are columns, where both say that the key is unique. That is then
             taken for true: a key that is not makes the counts wrong. `exact` reads everything.
 
-    Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the arguments do not fit the
+    Raises KeyChoiceError, ToleranceError, RuleError or ColumnChoiceError when the arguments do not fit the
     columns, and ComparisonError for arguments that mean nothing.
     """
     started = time.monotonic()
     check_frames(left, right)
     limits = Limits(how_many("samples", samples), how_many("top", top))
     options = Options(
-        column_names("key", key), changes_of(changes), tolerances_of(tolerances),
+        key_columns(key), changes_of(changes), tolerances_of(tolerances),
         column_names("ignore", ignore), contracts_of(contracts), bool(signed_zero), bool(exact),
         share("max_changed", max_changed), sides_of(sides), tuple(gaps or ()),
+        chosen_rules(rules), key_names(key), bool(ignore_case), bool(allow_empty),
     )  # fmt: skip
     known = stored_pair(fingerprints)
     schemas = pair_columns(left.schema, right.schema, options)
     parts = differing_parts(*known, schemas, signed_zero=options.signed_zero) if known else None
     tables = with_rows(schemas, left, right)
+    prepare_rules(options.rules, tables)
     expectations, evidence = _measured(tables, options, limits, parts)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
     return _assemble(schemas, options, expectations, evidence, _versions(tables))
@@ -106,12 +119,15 @@ def compare_stored(
     left: Mapping[str, Any],
     right: Mapping[str, Any],
     *,
-    key: str | Iterable[str] | None = None,
+    key: Key | None = None,
     changes: Change | Iterable[Change] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
+    rules: RuleChoice | None = None,
     contracts: tuple[Table, Table] | None = None,
     signed_zero: bool = False,
+    ignore_case: bool = False,
+    allow_empty: bool = False,
     sides: tuple[Side | str, Side | str] = (Side("left"), Side("right")),
     gaps: Sequence[NotCompared] = (),
 ) -> Comparison | None:
@@ -125,10 +141,12 @@ def compare_stored(
     """
     started = time.monotonic()
     left, right = stored_of("left", left), stored_of("right", right)
+    key = tuple(right["key"]) if key is None else key
     options = Options(
-        column_names("key", tuple(right["key"]) if key is None else key), changes_of(changes),
+        key_columns(key), changes_of(changes),
         tolerances_of(tolerances), column_names("ignore", ignore), contracts_of(contracts),
-        bool(signed_zero), sides=sides_of(sides), gaps=tuple(gaps or ()),
+        bool(signed_zero), sides=sides_of(sides), gaps=tuple(gaps or ()), rules=chosen_rules(rules),
+        key_names=key_names(key), ignore_case=bool(ignore_case), allow_empty=bool(allow_empty),
     )  # fmt: skip
     schemas = pair_columns(schema_of(left), schema_of(right), options)
     parts = differing_parts(left, right, schemas, signed_zero=signed_zero)
@@ -182,7 +200,9 @@ def _assemble(
     )
     gaps = (*options.gaps, *_uncompared(schemas), *nothing_compared(schemas), *evidence.gaps)
     thresholds = threshold_of(evidence.rows, options.max_changed)
-    verdict, reasons = judge(schemas.section, evidence.rows, columns, results, gaps, thresholds)
+    verdict, reasons = judge(
+        schemas.section, evidence.rows, columns, results, gaps, thresholds, _may_be_empty(options)
+    )
     return Comparison(
         verdict=verdict,
         reasons=reasons,
@@ -197,6 +217,11 @@ def _assemble(
         not_compared=gaps,
         thresholds=thresholds,
     )
+
+
+def _may_be_empty(options: Options) -> bool:
+    contracts = options.contracts
+    return options.allow_empty or bool(contracts and all(table.may_be_empty for table in contracts))
 
 
 def _column(pair: Paired, evidence: Evidence, options: Options, keyed: bool) -> ColumnResult:
@@ -216,6 +241,7 @@ def _column(pair: Paired, evidence: Evidence, options: Options, keyed: bool) -> 
         numbers=found.numbers,
         top=found.top,
         tolerance=pair.tolerance,
+        rules=pair.rules,
         proven_by=proven,  # type: ignore[arg-type]  # mypy does not see the literals
     )
 
@@ -253,6 +279,7 @@ def _measurement(
         signed_zero=options.signed_zero,
         tolerances={pair.name: pair.tolerance for pair in schemas.pairs if pair.tolerance},
         ignored=options.ignore,
+        rules={name: tuple(map(str, rules)) for name, rules in options.rules.items()},
         renamed={pair.left_name: pair.name for pair in schemas.pairs if pair.left_name != pair.name},
         rows_joined=evidence.rows_joined,
         buckets=None if evidence.step == "ledger" else BUCKETS,

@@ -36,6 +36,11 @@ TOO_MANY = NotCompared(
     "pairing them would take too long; they count as different unless they are equal",
 )
 
+UNPAIRED = NotCompared(
+    "What rules that look at two values allow in rows whose key repeats",
+    "the key does not pair them; they count as different unless they are equal",
+)
+
 R = TypeVar("R")
 
 
@@ -262,6 +267,8 @@ def _with_duplicates(
         duplicate_rows_right=rights.count(),
     )
     gaps = () if surplus.within_tolerance else (TOO_MANY,)
+    if surplus.left_only.count and surplus.right_only.count and any(p.how.near for p in schemas.values):
+        gaps = (*gaps, UNPAIRED)
     samples = tuple(sorted((*evidence.samples, *surplus.samples), key=lambda sample: sample.expected))
     seen = tuple(a + b for a, b in zip(evidence.seen, surplus.seen, strict=True))
     return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, *gaps))
@@ -275,6 +282,6 @@ def _contradictions(evidence: Evidence, schemas: Tables, hashes_differ: bool) ->
     rows = evidence.rows
     balanced = rows.left - rows.left_only.count == rows.right - rows.right_only.count
     found = bool(rows.changed.count or rows.left_only.count or rows.right_only.count)
-    may_hide = any(pair.tolerance for pair in schemas.values)
+    may_hide = any(pair.tolerance or pair.how.near for pair in schemas.values)
     agree = found == hashes_differ or (hashes_differ and may_hide)
     return [] if balanced and rows.matched >= 0 and agree else [MOVED]

@@ -10,7 +10,14 @@ from dwh.core.errors import UsageError, listed
 if TYPE_CHECKING:
     from dwh.migrate.compare.model import Comparison
 
-__all__ = ["ColumnChoiceError", "ComparisonError", "KeyChoiceError", "RowsError", "ToleranceError"]
+__all__ = [
+    "ColumnChoiceError",
+    "ComparisonError",
+    "KeyChoiceError",
+    "RowsError",
+    "RuleError",
+    "ToleranceError",
+]
 
 
 class ComparisonError(UsageError):
@@ -34,6 +41,14 @@ class ToleranceError(ComparisonError):
     def __init__(self, column: str, problem: str) -> None:
         self.column, self.problem = column, problem
         super().__init__(f"tolerance for column {column!r}: {problem}")
+
+
+class RuleError(ComparisonError):
+    """A rule cannot be read, or is set where it means nothing."""
+
+    def __init__(self, rule: str, problem: str, column: str = "") -> None:
+        self.rule, self.column, self.problem = rule, column, problem
+        super().__init__(f"rule {rule!r}{f' for {column}' if column else ''}: {problem}")
 
 
 class ColumnChoiceError(ComparisonError):

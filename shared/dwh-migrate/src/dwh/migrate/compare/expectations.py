@@ -16,7 +16,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Added, Change, Expected, Removed, Renamed
+from dwh.core.changes import Added, Change, Expected, Removed, Renamed, Retyped
+from dwh.core.sql_types import same_type
 from dwh.migrate.compare.conditions import problem_of
 from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
@@ -105,12 +106,21 @@ def declared_schema(changes: Sequence[Change], section: Sequence[SchemaColumn]) 
     return [_declared(change, section) for change in changes if not isinstance(change, Expected)]
 
 
-def _declared(change: Renamed | Added | Removed, section: Sequence[SchemaColumn]) -> ExpectationResult:
+def _declared(
+    change: Renamed | Added | Removed | Retyped, section: Sequence[SchemaColumn]
+) -> ExpectationResult:
     names = {(column.left and column.left.name, column.right and column.right.name) for column in section}
     if isinstance(change, Renamed):
         what, column, seen = "renamed", f"{change.old} → {change.new}", (change.old, change.new) in names
+    elif isinstance(change, Retyped):
+        what, column, seen = "retyped", change.column, _retyped(change, section)
     elif isinstance(change, Added):
         what, column, seen = "added", change.column, (None, change.column) in names
     else:
         what, column, seen = "removed", change.column, (change.column, None) in names
     return ExpectationResult(what, column, "", change.reason, "seen" if seen else "not seen", int(seen))
+
+
+def _retyped(change: Retyped, section: Sequence[SchemaColumn]) -> bool:
+    types = [(c.left.type, c.right.type) for c in section if c.left and c.right and c.name == change.column]
+    return any(same_type(change.old, old) and same_type(change.new, new) for old, new in types)

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_files", "compare_looked"]
 
+Key = Sequence[str] | Mapping[str, str]
+
 _CHANGED = "changed while they were read"
 
 
-def compare_files(
-    spark: SparkSession, left: str, right: str, key: tuple[str, ...], options: OutputOptions
-) -> Comparison:
+def compare_files(spark: SparkSession, left: str, right: str, key: Key, options: OutputOptions) -> Comparison:
     """Compare all Parquet files below two paths.
 
     Where files of a side differ in schema, or a file came, went or changed while they were read, the
@@ -37,7 +37,7 @@ def compare_files(
 
 
 def compare_looked(
-    spark: SparkSession, left: Looked, right: Looked, key: tuple[str, ...], options: OutputOptions
+    spark: SparkSession, left: Looked, right: Looked, key: Key, options: OutputOptions
 ) -> Comparison:
     """Compare two paths whose files were looked at, as `compare_files`.
 
@@ -45,7 +45,13 @@ def compare_looked(
     """
     both = (left, right)
     before = {looked.folder.path: looked.folder.states for looked in both}
-    chosen: dict[str, Any] = {"key": key, "tolerances": options.tolerances, "ignore": options.ignore}
+    chosen: dict[str, Any] = {
+        "key": key,
+        "tolerances": options.tolerances,
+        "ignore": options.ignore,
+        "rules": options.rules,
+        "ignore_case": options.ignore_case,
+    }
     try:
         lefts, rights = read(spark, left), read(spark, right)
         result = compare(
@@ -53,6 +59,7 @@ def compare_looked(
             rights.frame,
             **chosen,
             exact=options.exact,
+            allow_empty=options.allow_empty,
             max_changed=options.max_changed,
             sides=(Side(left.folder.path, lefts.provenance), Side(right.folder.path, rights.provenance)),
             gaps=(*lefts.gaps, *rights.gaps),

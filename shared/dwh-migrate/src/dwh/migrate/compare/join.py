@@ -172,7 +172,7 @@ def _joined(left: DataFrame, right: DataFrame, schemas: Tables, null_keys: bool)
 
 def _equal(pair: Paired) -> str:
     """Return whether both values of a pair are the same, or within its tolerance; never null."""
-    same = f"{pair.how.comparable(pair.left)} <=> {pair.how.comparable(pair.right)}"
+    same = pair.how.same(pair.left, pair.right)
     if not pair.tolerance:
         return same
     return f"{same} OR coalesce({is_near(pair, pair.tolerance)}, false)"

@@ -207,6 +207,7 @@ class ColumnResult:
         to_null, from_null: those of them where a value became null, or null became a value.
         numbers: for numeric columns that differ.
         top: the most frequent changes, most frequent first.
+        rules: what else counted as the same value, as text: `trim`, or `city: trim` for a field of a struct.
         proven_by: what `differing` rests on: `fingerprint`, or `join` (value by value). None for the
             key and for what was not compared.
     """
@@ -223,6 +224,7 @@ class ColumnResult:
     numbers: Numbers | None = None
     top: tuple[Pair, ...] = ()
     tolerance: Tolerance | None = None
+    rules: tuple[str, ...] = ()
     proven_by: Literal["fingerprint", "join"] | None = None
 
 
@@ -322,6 +324,7 @@ class Measurement:
     signed_zero: bool = False
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     rows_joined: int = 0
     buckets: int | None = None

@@ -21,6 +21,7 @@ from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.errors import ComparisonError
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.model import Comparison, NotCompared, Side
+from dwh.migrate.compare.rules import Rule
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.subjects import Subject, declared_changes
 from dwh.migrate.compare.tolerance import Tolerance
@@ -53,6 +54,9 @@ class OutputOptions:
     max_changed: float | None = None
     dates: DateRange | None = None
     rows: str | None = None
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    ignore_case: bool = False
+    allow_empty: bool = False
 
 
 def from_ledger(
@@ -86,7 +90,9 @@ def compare_outputs(
         *frames, exact=options.exact, max_changed=options.max_changed, fingerprints=known, **arguments
     )
     if options.rows:
-        chosen = {name: value for name, value in arguments.items() if name not in ("sides", "gaps")}
+        chosen = {
+            name: value for name, value in arguments.items() if name not in ("sides", "gaps", "allow_empty")
+        }
         save_rows(result, *frames, options.rows, {**chosen, "fingerprints": None if options.exact else known})
     return result
 
@@ -169,6 +175,9 @@ def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[st
         "changes": declared_changes(left, right),
         "tolerances": options.tolerances,
         "ignore": options.ignore,
+        "rules": options.rules,
+        "ignore_case": options.ignore_case,
+        "allow_empty": options.allow_empty,
         "contracts": (_table(left), _table(right)),
         "sides": (Side(left.label, left.provenance()), Side(right.label, right.provenance())),
         "gaps": _gaps(left, right, options.dates),
@@ -209,4 +218,5 @@ def _table(subject: Subject) -> Table:
     """Return the contract that was recorded with a subject's newest run."""
     contract = subject.contract
     columns = tuple(Column(c["name"], c["type"], c["doc"], c["nullable"]) for c in contract["columns"])
-    return Table(contract["name"], columns, tuple(contract["key"]), contract["partition_by"])
+    return Table(contract["name"], columns, tuple(contract["key"]), contract["partition_by"],
+                 may_be_empty=contract.get("may_be_empty", False))  # fmt: skip

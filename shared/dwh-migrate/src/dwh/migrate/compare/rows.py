@@ -26,7 +26,9 @@ from dwh.migrate.compare.expectations import Usable, any_of, usable
 from dwh.migrate.compare.fingerprint import SideName, compared, on
 from dwh.migrate.compare.join import Differing, rows_of_duplicate_keys, whole_rows
 from dwh.migrate.compare.multiset import one_row
-from dwh.migrate.compare.schema import Options, Paired, Tables, pair_columns, with_rows
+from dwh.migrate.compare.options import Key, Options, key_columns, key_names
+from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
+from dwh.migrate.compare.schema import Paired, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import differing_parts
 
 __all__ = ["rows_that_differ"]
@@ -36,12 +38,14 @@ def rows_that_differ(
     left: DataFrame,
     right: DataFrame,
     *,
-    key: str | Iterable[str] | None = (),
+    key: Key | None = (),
     changes: Change | Iterable[Change] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
+    rules: RuleChoice | None = None,
     contracts: tuple[Table, Table] | None = None,
     signed_zero: bool = False,
+    ignore_case: bool = False,
     fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
 ) -> DataFrame:
     """Return every row that `compare` counts as different, given the same parameters.
@@ -62,16 +66,20 @@ def rows_that_differ(
     """
     check_frames(left, right)
     options = Options(
-        column_names("key", key),
+        key_columns(key),
         changes_of(changes),
         tolerances_of(tolerances),
         column_names("ignore", ignore),
         contracts_of(contracts),
         bool(signed_zero),
+        rules=chosen_rules(rules),
+        key_names=key_names(key),
+        ignore_case=bool(ignore_case),
     )
     known = stored_pair(fingerprints)
     schemas = pair_columns(left.schema, right.schema, options)
     tables = with_rows(schemas, left, right)
+    prepare_rules(options.rules, tables)
     expectations = usable(options.changes, tables)
     parts = differing_parts(*known, schemas, signed_zero=options.signed_zero) if known else None
     if parts:

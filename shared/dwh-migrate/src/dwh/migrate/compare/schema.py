@@ -9,41 +9,34 @@ says about either is judged when a line is released.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from dwh.core.changes import Added, Change, Removed, Renamed
+from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
 from dwh.core.contract import Table
 from dwh.core.sql_types import same_type
-from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, type_name
+from dwh.migrate.compare.canonical import Form, IncomparableError, Rules, common_form, type_name
 from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, ToleranceError
+from dwh.migrate.compare.meaning import by_meaning
 from dwh.migrate.compare.mixed import mixed_form
-from dwh.migrate.compare.model import NotCompared, SchemaColumn, SchemaSide, Side, Status
+from dwh.migrate.compare.model import SchemaColumn, SchemaSide, Status
+from dwh.migrate.compare.options import EVERY, Fields, Options, in_own_names, partners_of
+from dwh.migrate.compare.ruling import rule_texts, rules_of_columns
 from dwh.migrate.compare.tolerance import Tolerance
 
-__all__ = ["Options", "Paired", "Schemas", "Tables", "pair_columns", "with_rows"]
+__all__ = [
+    "Paired",
+    "Schemas",
+    "Tables",
+    "pair_columns",
+    "with_rows",
+]
 
 _TYPE_TEXT = 1000  # characters of a type that a report shows
 _NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the caller asked for. See `compare`."""
-
-    key: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
-    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
-    ignore: tuple[str, ...] = ()
-    contracts: tuple[Table, Table] | None = None
-    signed_zero: bool = False
-    exact: bool = False
-    max_changed: float | None = None
-    sides: tuple[Side, Side] = (Side("left"), Side("right"))
-    gaps: tuple[NotCompared, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +48,7 @@ class Paired:
         left, right: its name inside the engine, `l3` or `r5`, by position.
         form: how its values compare; None when they cannot, or are ignored.
         why_not: why there is no form.
+        rules: what else counts as the same, as text.
     """
 
     name: str
@@ -68,6 +62,7 @@ class Paired:
     ignored: bool = False
     tolerance: Tolerance | None = None
     why_not: str = ""
+    rules: tuple[str, ...] = ()
 
     @property
     def how(self) -> Form:
@@ -139,12 +134,15 @@ def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> S
     Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the options do not fit the columns.
     """
     lefts, rights = _fields("left", left), _fields("right", right)
-    partners = _partners(lefts, rights, options.changes)
+    options = in_own_names(options, lefts, rights)
+    partners = partners_of(lefts, rights, options)
     options = _by_new_names(options, partners)
     key = _resolve_key(options, partners)
     _check_names(options, lefts, rights, partners)
     names = _key_first(key, rights, partners)
-    pairs = [_pair(name, partners[name], lefts, rights, key, options) for name in names]
+    types = {name: (lefts[partners[name]][1].dataType, rights[name][1].dataType) for name in names}
+    rules = rules_of_columns(options.rules, types, key, options.ignore)
+    pairs = [_pair(name, partners[name], lefts, rights, key, options, rules.get(name, {})) for name in names]
     _check_pairs(pairs, key)
     return Schemas(tuple(lefts), tuple(rights), tuple(pairs), _section(lefts, rights, partners, options))
 
@@ -156,18 +154,6 @@ def _fields(side: str, schema: T.StructType) -> dict[str, tuple[int, T.StructFie
             raise ColumnChoiceError(f"{side} column", column.name, "two columns have this name", schema.names)
         fields[column.name] = position, column
     return fields
-
-
-_Fields = Mapping[str, tuple[int, T.StructField]]
-
-
-def _partners(lefts: _Fields, rights: _Fields, changes: Sequence[Change]) -> dict[str, str]:
-    """Return the left name of each right name that has one."""
-    renames = [c for c in changes if isinstance(c, Renamed) and c.old in lefts and c.new in rights]
-    renamed = {change.new: change.old for change in renames}
-    taken = set(renamed.values())
-    same = {name: name for name in rights if name in lefts and name not in taken and name not in renamed}
-    return {name: (renamed | same)[name] for name in rights if name in renamed or name in same}
 
 
 def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
@@ -185,6 +171,11 @@ def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
 def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ...]:
     by_old = {old: new for new, old in partners.items()}
     key = tuple(name if name in partners else by_old.get(name, name) for name in options.key)
+    for new, old in options.key_names.items():
+        if partners.get(new) != old:
+            raise KeyChoiceError(
+                [f"{old}={new}"], f"{old} is not on the left, or {new} not on the right", partners
+            )
     missing = [name for name in key if name not in partners]
     if missing:
         raise KeyChoiceError(options.key, f"{', '.join(missing)} is not on both sides", partners)
@@ -197,44 +188,61 @@ def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ..
     return key
 
 
-def _check_names(options: Options, lefts: _Fields, rights: _Fields, partners: Mapping[str, str]) -> None:
+def _check_names(options: Options, lefts: Fields, rights: Fields, partners: Mapping[str, str]) -> None:
     for name in options.ignore:
         if name not in lefts and name not in rights:
             raise ColumnChoiceError("ignored column", name, "neither side has it", {**lefts, **rights})
     for name in options.tolerances:
-        if name not in partners:
+        if name != EVERY and name not in partners:
             raise ToleranceError(name, f"it is not a column of both sides ({', '.join(partners)})")
         if not options.key:
             raise ToleranceError(name, "without a key rows cannot be paired; give key=")
 
 
-def _key_first(key: tuple[str, ...], rights: _Fields, partners: Mapping[str, str]) -> list[str]:
+def _key_first(key: tuple[str, ...], rights: Fields, partners: Mapping[str, str]) -> list[str]:
     return [*key, *(name for name in rights if name in partners and name not in key)]
 
 
 def _pair(
-    name: str, old: str, lefts: _Fields, rights: _Fields, key: tuple[str, ...], options: Options
+    name: str,
+    old: str,
+    lefts: Fields,
+    rights: Fields,
+    key: tuple[str, ...],
+    options: Options,
+    rules: Rules,
 ) -> Paired:
     (left_at, left), (right_at, right) = lefts[old], rights[name]
-    tolerance = options.tolerances.get(name)
     ignored = name in options.ignore or old in options.ignore
+    tolerance = options.tolerances.get(name)
+    if tolerance is None and not ignored and name not in key:
+        tolerance = _of_every_number(left.dataType, right.dataType, options)
     form, why_not = None, "ignored, as asked" if ignored else ""
     if not ignored:
-        form, why_not = _form(left.dataType, right.dataType, tolerance, options.signed_zero)
+        form, why_not = _form(left.dataType, right.dataType, tolerance, options.signed_zero, rules)
     return Paired(
         name, old, f"l{left_at}", f"r{right_at}", left.dataType, right.dataType,
-        form, name in key, ignored, tolerance, why_not,
+        form, name in key, ignored, tolerance, why_not, rule_texts(rules),
     )  # fmt: skip
 
 
+def _of_every_number(left: T.DataType, right: T.DataType, options: Options) -> Tolerance | None:
+    """Return the tolerance that is for all numbers, if both types are."""
+    numbers = isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS)
+    return options.tolerances.get(EVERY) if numbers else None
+
+
 def _form(
-    left: T.DataType, right: T.DataType, tolerance: Tolerance | None, signed_zero: bool
+    left: T.DataType, right: T.DataType, tolerance: Tolerance | None, signed_zero: bool, rules: Rules
 ) -> tuple[Form | None, str]:
     try:
-        return common_form(left, right, signed_zero=signed_zero), ""
-    except IncomparableError as problem:
+        return common_form(left, right, signed_zero=signed_zero, rules=rules), ""
+    except IncomparableError:
         if tolerance and isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
             return mixed_form(left, right), ""
+    try:
+        return common_form(left, right, signed_zero=signed_zero, otherwise=by_meaning, rules=rules), ""
+    except IncomparableError as problem:
         return None, str(problem)
 
 
@@ -254,7 +262,7 @@ def _check_pairs(pairs: Sequence[Paired], key: tuple[str, ...]) -> None:
 
 
 def _section(
-    lefts: _Fields, rights: _Fields, partners: Mapping[str, str], options: Options
+    lefts: Fields, rights: Fields, partners: Mapping[str, str], options: Options
 ) -> tuple[SchemaColumn, ...]:
     in_place = _in_place(lefts, partners)
     paired = {old: new for new, old in partners.items()}
@@ -265,7 +273,7 @@ def _section(
     return (*ordered, *removed)
 
 
-def _in_place(lefts: _Fields, partners: Mapping[str, str]) -> set[str]:
+def _in_place(lefts: Fields, partners: Mapping[str, str]) -> set[str]:
     """Return the columns that need not move to turn one order into the other."""
     new_names = {old: new for new, old in partners.items()}
     before = [new_names[name] for name in lefts if name in new_names]
@@ -291,10 +299,13 @@ def _both(
     undeclared: list[Status] = []
     if left.name != right.name:
         changes.append("renamed")
-        reasons += [c.reason for c in options.changes if isinstance(c, Renamed) and c.new == right.name]
+        meant = [c.reason for c in options.changes if isinstance(c, Renamed) and c.new == right.name]
+        reasons += meant or ["paired, as asked"]
     if type_name(left_at[1].dataType) != type_name(right_at[1].dataType):
         changes.append("type_changed")
-        if _in_contracts(left, right, options.contracts):
+        if meant := [c.reason for c in options.changes if _is_retyped(c, left, right)]:
+            reasons += meant
+        elif _in_contracts(left, right, options.contracts):
             reasons.append("the contracts of both sides say so")
         else:
             undeclared.append("type_changed")
@@ -309,6 +320,13 @@ def _both(
     declared = not undeclared and all(change in ("renamed", "type_changed") for change in changes)
     fails = bool(undeclared) and not ignored
     return SchemaColumn(left, right, status, tuple(changes), declared, fails, "; ".join(reasons))
+
+
+def _is_retyped(change: Change, left: SchemaSide, right: SchemaSide) -> bool:
+    """Return whether a declared change says that this column has these two types."""
+    if not isinstance(change, Retyped) or change.column != right.name:
+        return False
+    return same_type(change.old, left.type) and same_type(change.new, right.type)
 
 
 def _in_contracts(left: SchemaSide, right: SchemaSide, contracts: tuple[Table, Table] | None) -> bool:

@@ -37,8 +37,13 @@ def judge(
     expectations: Sequence[ExpectationResult],
     not_compared: Sequence[NotCompared],
     thresholds: Sequence[Threshold],
+    may_be_empty: bool = False,
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """Return the verdict and its reasons, the gravest first."""
+    """Return the verdict and its reasons, the gravest first.
+
+    Parameters:
+        may_be_empty: whether two sides without rows were meant to have none.
+    """
     failures = [*_schema_failures(schema), *_row_failures(rows, columns, thresholds)]
     gaps = [f"{gap.what} was not compared: {gap.why}" for gap in not_compared]
     gaps += [
@@ -46,9 +51,11 @@ def judge(
         for item in expectations
         if item.status == "broken"
     ]
-    if not rows.left and not rows.right:
+    empty = not rows.left and not rows.right
+    if empty and not may_be_empty:
         gaps.append("Both sides are empty: there was nothing to compare")
-    notes = [*_equalities(rows, columns, failures), *_notes(rows, expectations, thresholds)]
+    notes = ["Both sides are empty, as they may be"] if empty and may_be_empty else []
+    notes += [*_equalities(rows, columns, failures), *_notes(rows, expectations, thresholds)]
     verdict: Verdict = "fail" if failures else "incomplete" if gaps else "pass"
     return verdict, (*failures, *gaps, *notes)
 

@@ -54,6 +54,9 @@ def measured(comparison: Comparison) -> tuple[tuple[str, str], ...]:
         "key": ", ".join(map(name, how.key)) or "none: rows compared as a multiset",
         "tolerances": "; ".join(f"{name(column)}: {_within(used)}" for column, used in how.tolerances.items())
         or "none",
+        "rules": "; ".join(
+            f"{name(column)}: {', '.join(map(name, used))}" for column, used in how.rules.items()
+        ),
         "ignored columns": ", ".join(map(name, how.ignored)) or "none",
         "renamed columns": ", ".join(f"{name(old)} → {name(new)}" for old, new in how.renamed.items())
         or "none",

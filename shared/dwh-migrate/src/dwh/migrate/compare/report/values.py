@@ -138,12 +138,17 @@ def _times(relative: float | None) -> str:
 
 def _note(column: ColumnResult) -> str:
     renamed = f"{name(column.left_name)} on the left" if column.left_name else ""
+    rules = f"equal under {', '.join(map(name, column.rules))}" if column.rules else ""
+    return "; ".join(filter(None, (renamed, _within(column), rules)))
+
+
+def _within(column: ColumnResult) -> str:
     if column.tolerance is None:
-        return renamed
+        return ""
     absolute, relative = column.tolerance.absolute, column.tolerance.relative
     within = [exact(absolute)] if absolute else []
     within += [f"{exact(relative * 100)} %"] if relative else []
-    return "; ".join(filter(None, (renamed, f"equal within {' or '.join(within) or '0'}")))
+    return f"equal within {' or '.join(within) or '0'}"
 
 
 def _change(pair: Pair) -> Change:

@@ -1,0 +1,123 @@
+"""Which columns belong together, and what a caller says about all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
+from dwh.core.contract import Column, Table
+from dwh.migrate.compare import (
+    ColumnChoiceError,
+    KeyChoiceError,
+    Tolerance,
+    compare,
+    compare_stored,
+    fingerprint,
+    rows_that_differ,
+)
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+Frames = Callable[..., DataFrame]
+WHY = "because"
+
+
+@pytest.fixture
+def table(spark: SparkSession) -> Frames:
+    """Make a DataFrame from a schema and rows."""
+
+    def make(schema: str, *rows: Any) -> DataFrame:
+        return spark.createDataFrame(list(rows), schema)
+
+    return make
+
+
+def test_a_tolerance_for_all_numbers(table: Frames) -> None:
+    """It is for numbers outside the key without one of their own, and for nothing else."""
+    schema = "id double, a double, b int, c double, s string"
+    left, right = table(schema, (1.0, 1.0, 1, 1.0, "1")), table(schema, (1.0, 1.1, 2, 1.1, "1.1"))
+    tolerances = {"*": Tolerance(0.5), "c": Tolerance(0.01)}
+    result = compare(left, right, key=["id"], tolerances=tolerances)
+    assert {c.name for c in result.columns if c.differing.count} == {"b", "c", "s"}
+    assert [c.tolerance for c in result.columns] == [
+        None,
+        Tolerance(0.5),
+        Tolerance(0.5),
+        Tolerance(0.01),
+        None,
+    ]
+    assert compare(left, right, key=["id"], tolerances={"*": Tolerance(1)}, ignore=["s"]).verdict == "pass"
+
+
+def test_a_key_with_another_name_on_each_side(table: Frames) -> None:
+    """The mapping goes from left to right; nothing else needs to be declared."""
+    left, right = table("id int, n int, v int", (1, 1, 1)), table("customer_id int, n int, v int", (1, 1, 2))
+    key = {"id": "customer_id", "n": "n"}
+    result = compare(left, right, key=key)
+    assert (result.verdict, result.rows.changed.count, result.measurement.key) == (
+        "fail",
+        1,
+        ("customer_id", "n"),
+    )
+    assert result.measurement.renamed == {"id": "customer_id"}
+    assert [(c.name, c.reason) for c in result.schema if c.status == "renamed"] == [
+        ("customer_id", "paired, as asked")
+    ]
+    assert rows_that_differ(left, right, key=key).collect()[0]["key"]["customer_id"] == 1
+    same = right.withColumn("v", right.n)
+    assert compare(left, same, key=key).verdict == "pass"
+    stored = fingerprint(left, ["id", "n"], unique=True), fingerprint(same, ["customer_id", "n"], unique=True)
+    known = compare_stored(*stored, key=key)
+    assert known and known.verdict == "pass"
+    with pytest.raises(KeyChoiceError, match="nothing is not on the left"):
+        compare(left, right, key={"nothing": "customer_id"})
+
+
+def test_names_without_regard_to_case(table: Frames) -> None:
+    """Only when asked; an exact name wins, and what is ambiguous is refused."""
+    left, right = (
+        table("ID int, Name string, x int", (1, "a", 1)),
+        table("id int, NAME string, x int", (1, "b", 1)),
+    )
+    assert compare(left, right).verdict == "fail"
+    result = compare(left, right, key=["Id"], rules={"name": "sql(true)"}, ignore_case=True)
+    assert (result.verdict, result.measurement.renamed) == ("pass", {"ID": "id", "Name": "NAME"})
+    assert compare(left, right, key=["iD"], ignore=["nAME"], ignore_case=True).verdict == "pass"
+    two = table("id int, X int", (1, 1))
+    exact = compare(two, table("id int, x int, X int", (1, 2, 1)), key=["id"], ignore_case=True)
+    assert [c.name for c in exact.columns] == ["id", "X"]
+    with pytest.raises(ColumnChoiceError, match="without regard to case"):
+        compare(table("id int, aB int", (1, 1)), table("id int, AB int, ab int", (1, 1, 1)), ignore_case=True)
+
+
+def test_changes_of_columns_with_any_name(table: Frames) -> None:
+    """Dots, spaces, quotes, backticks and other scripts; a condition quotes them as Spark SQL does."""
+    left = table("id int, `a.b` int, `first name` string, `it's` int, `näm``e` int", (1, 1, "x", 1, 1))
+    right = table('id int, `a b` int, `first name` string, `"new"` int, `näm``e` bigint', (1, 1, "y", 1, 1))
+    changes = (
+        Renamed("a.b", "a b", WHY),
+        Removed("it's", WHY),
+        Added('"new"', WHY),
+        Retyped("näm`e", "int", "bigint", WHY),
+        Expected("first name", kind="value", where="old.`first name` < new.`first name`", reason=WHY),
+    )
+    result = compare(left, right, key=["id"], changes=changes)
+    assert (result.verdict, [item.status for item in result.expectations]) == ("pass", ["seen"] * 5)
+    assert len(rows_that_differ(left, right, key=["id"], changes=changes).where("expected").collect()) == 1
+
+
+def test_two_empty_tables_that_were_meant_to_be(table: Frames) -> None:
+    """The caller says so, or both contracts; one side that is empty still fails."""
+    empty, full = table("id int"), table("id int", (1,))
+    assert compare(empty, empty).verdict == "incomplete"
+    result = compare(empty, empty, allow_empty=True)
+    assert (result.verdict, result.reasons) == ("pass", ("Both sides are empty, as they may be",))
+    assert compare(empty, full, allow_empty=True).verdict == "fail"
+    may, must = (
+        Table("t", (Column("id", "int", nullable=True),), may_be_empty=flag) for flag in (True, False)
+    )
+    assert compare(empty, empty, contracts=(may, may)).verdict == "pass"
+    assert compare(empty, empty, contracts=(must, may)).verdict == "incomplete"

@@ -1,0 +1,218 @@
+"""Rules by column: what else counts as the same value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from dwh.migrate.compare import (
+    AnyOrder,
+    Comparison,
+    IgnoreCase,
+    Round,
+    RuleError,
+    Sql,
+    Trim,
+    Unicode,
+    Within,
+    compare,
+    compare_stored,
+    fingerprint,
+    rows_that_differ,
+)
+from dwh.migrate.compare.report.markdown import to_markdown
+from dwh.migrate.compare.rules import parse_rules
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+Frames = Callable[..., DataFrame]
+NOON = datetime(2013, 1, 15, 12)
+CASES: dict[str, tuple[str, Any, Any, Any, Any]] = {  # type, rule, left, the same, another
+    "trim": ("string", Trim(), "a b", " a b\t\n", "ab"),
+    "case": ("string", IgnoreCase(), "Ärger", "äRGER", "Arger"),
+    "unicode": ("string", Unicode(), "caf\u00e9", "cafe\u0301", "cafe"),
+    "compatible": ("string", Unicode("NFKC"), "\ufb01n", "fin", "fIn"),
+    "both": ("string", [Trim(), IgnoreCase()], "a", " A ", " B "),
+    "round": ("double", Round(2), 1.001, 1.002, 1.02),
+    "hundreds": ("int", Round(-2), 101, 149, 151),
+    "order": ("array<string>", AnyOrder(), ["a", "b", "b"], ["b", "a", "b"], ["a", "a", "b"]),
+    "elements": ("array<string>", [AnyOrder(), Trim()], ["a", None], [None, " a"], ["a"]),
+    "order of maps": ("array<map<string,int>>", AnyOrder(), [{"a": 1}, {}], [{}, {"a": 1}], [{}, {"a": 2}]),
+    "within": ("timestamp", Within("1s"), NOON, NOON + timedelta(seconds=1), NOON + timedelta(seconds=1.1)),
+    "local": ("timestamp_ntz", Within("1d"), NOON, NOON - timedelta(days=1), NOON - timedelta(days=1.1)),
+    "days": ("date", Within("1d"), NOON.date(), NOON.date() + timedelta(1), NOON.date() + timedelta(2)),
+    "sql": ("int", Sql("left = -right"), 1, -1, 2),
+    "sql of text": ("string", Sql("left(left, 1) = substr(right, 1, 1)"), "ab", "ac", "b"),
+    "field": ("struct<a:string,b:string>", {"a": Trim()}, ("x", "y"), ("x ", "y"), ("x", "y ")),
+    "near field": ("struct<a:int,b:int>", {"a": Sql("abs(left - right) < 2")}, (1, 1), (2, 1), (1, 2)),
+    "deep": ("array<struct<a:string>>", {"a": IgnoreCase()}, [("x",)], [("X",)], [("X",), ("X",)]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def table(spark: SparkSession) -> Frames:
+    """Make a DataFrame from a schema and rows."""
+
+    def make(schema: str, *rows: Any) -> DataFrame:
+        return spark.createDataFrame(list(rows), schema)
+
+    return make
+
+
+def rules_of(names: list[str]) -> dict[str, Any]:
+    """Return the rules of the cases, each in a column of its own."""
+    rules: dict[str, Any] = {}
+    for i, name in enumerate(names):
+        given = CASES[name][1]
+        paths = {f"c{i}.{field}": rule for field, rule in given.items()} if isinstance(given, dict) else {}
+        rules |= paths or {f"c{i}": given}
+    return rules
+
+
+def differing(result: Comparison) -> set[str]:
+    return {column.name for column in result.columns if column.differing.count}
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_each_rule_joins_what_it_says_and_nothing_else(table: Frames, exact: bool) -> None:
+    """Each case is a column: on one row the values are the same under its rule, on another not, or null."""
+    cases = list(CASES.values())
+    schema = "id int, " + ", ".join(f"c{i} {case[0]}" for i, case in enumerate(cases))
+    left = table(schema, *((n, *(case[2] for case in cases)) for n in (1, 2, 3)))
+    same, other, null = ([case[i] if i else None for case in cases] for i in (3, 4, 0))
+    right = table(schema, (1, *same), (2, *other), (3, *null))
+    result = compare(left, right, key=["id"], rules=rules_of(list(CASES)), exact=exact)
+    wrong = {name: c.differing.count for c, name in zip(result.columns[1:], CASES, strict=True)}
+    assert wrong == dict.fromkeys(CASES, 2)
+    assert (result.rows.matched, result.rows.changed.unexpected) == (1, 2)
+    assert len(rows_that_differ(left, right, key=["id"], rules=rules_of(list(CASES))).collect()) == 2
+
+
+def test_without_a_rule_all_of_them_differ(table: Frames) -> None:
+    """What a rule joins is different otherwise; so the test above can fail."""
+    cases = list(CASES.values())
+    schema = "id int, " + ", ".join(f"c{i} {case[0]}" for i, case in enumerate(cases))
+    left, right = (table(schema, (1, *(case[i] for case in cases))) for i in (2, 3))
+    assert len(differing(compare(left, right, key=["id"]))) == len(CASES)
+
+
+def test_keys_and_multisets_follow_normal_forms(table: Frames) -> None:
+    """Keys meet under their rule; without a key rows are equal under it; values are shown as they are."""
+    left, right = table("k string, v int", ("a ", 1), ("b", 2)), table("k string, v int", ("A", 1), ("B", 3))
+    result = compare(left, right, key=["k"], rules={"k": "trim,ignore_case"})
+    assert (result.rows.matched, result.rows.changed.count) == (1, 1)
+    assert result.samples[0].key["k"].text in ("b", "B")
+    same = table("k string, v int", ("A", 1), ("B", 2))
+    assert compare(left, same, rules={"k": ["trim", IgnoreCase()]}).verdict == "pass"
+
+
+def test_equal_fingerprints_prove_equality_and_unequal_ones_nothing(table: Frames) -> None:
+    """Stored fingerprints answer where the values are the same; the rows do where a rule may join them."""
+    left, right = table("k int, v string", (1, "a"), (2, "b")), table("k int, v string", (1, "a"), (2, "B"))
+    rules = {"v": IgnoreCase()}
+    one, other = (fingerprint(frame, ["k"], unique=True) for frame in (left, right))
+    equal = compare_stored(one, one, rules=rules)
+    assert equal and (equal.verdict, equal.columns[1].rules) == ("pass", ("ignore_case",))
+    assert compare_stored(one, other, rules=rules) is None
+    assert compare(left, right, key=["k"], rules=rules, fingerprints=(one, other)).verdict == "pass"
+    never = {"v": Sql("false")}
+    assert compare(left, left, key=["k"], rules=never).verdict == "pass"
+
+
+def test_keys_that_a_rule_joins_are_not_called_unique_by_a_stored_fingerprint(table: Frames) -> None:
+    """`a` and `A` are two keys to a fingerprint, and one under the rule."""
+    left, right = table("k string, v int", ("a", 1), ("A", 2)), table("k string, v int", ("a", 2), ("A", 1))
+    one, other = (fingerprint(frame, ["k"], unique=True) for frame in (left, right))
+    rules = {"k": "ignore_case"}
+    found = compare(left, right, key=["k"], rules=rules, fingerprints=(one, other))
+    assert found.rows == compare(left, right, key=["k"], rules=rules).rows
+    assert compare_stored(one, one, rules=rules) is None
+
+
+def test_the_report_and_the_model_show_rules_beside_the_column(table: Frames) -> None:
+    """So that nobody takes a number for more than it is."""
+    left, right = (
+        table("k int, s struct<a:string>", (1, ("x",))),
+        table("k int, s struct<a:string>", (1, ("y",))),
+    )
+    result = compare(left, right, key=["k"], rules={"s.a": [Trim(), Unicode("NFC")]})
+    assert Comparison.from_dict(result.to_dict()) == result
+    assert result.measurement.rules == {"s.a": ("trim", "unicode(NFC)")}
+    assert result.columns[1].rules == ("a: trim", "a: unicode(NFC)")
+    report = to_markdown(result)
+    assert "equal under a: trim, a: unicode(NFC)" in report
+    assert "s.a: trim, unicode(NFC)" in report
+
+
+def test_rules_are_read_from_text() -> None:
+    """Commas in parentheses and quotes belong to the rule."""
+    written = "trim, unicode(NFKC),round(-2),within(90s),sql(concat(left, ',)') = right)"
+    assert parse_rules(written) == (
+        Trim(), Unicode("NFKC"), Round(-2), Within(timedelta(seconds=90)), Sql("concat(left, ',)') = right"),
+    )  # fmt: skip
+    assert [str(rule) for rule in parse_rules("within(90s),within(2h),ignore_case")] == [
+        "within(90s)", "within(2h)", "ignore_case",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trimm", "the rules are trim, ignore_case"),
+        ("", "the rules are"),
+        ("trim(1)", "trim does not take this"),
+        ("round(x)", "round does not take this"),
+        ("within", "within does not take nothing"),
+        ("within(1 fortnight)", "500ms, 1s, 5m"),
+        ("unicode(NFX)", "NFC, NFD, NFKC"),
+        ("sql( )", "a condition over left and right"),
+        ("sql(rand() < 0.5)", "is not a function that conditions know"),
+        ("sql(left IN (SELECT 1))", "is not known"),
+        ("sql(other = right)", "other is not known: write left and right"),
+    ],
+)
+def test_text_that_is_no_rule_is_refused(text: str, said: str) -> None:
+    """With what would be one."""
+    with pytest.raises(RuleError, match=said.replace("(", r"\(")):
+        parse_rules(text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"w": "trim"}, "not a column of both sides"),
+        ({"n": "trim"}, "it is int; this rule is for text"),
+        ({"s": "trim"}, "this rule is for text"),
+        ({"s.b": "trim"}, "has no field b"),
+        ({"v": 3}, "give rules such as"),
+        ({"k": "sql(true)"}, "the key is what makes them"),
+        ({"a.x": "sql(true)"}, "cannot look into arrays"),
+        ({"i": "trim"}, "the column is ignored"),
+        ({"v": "sql(left ==== right)"}, "rule"),
+        ({"s": "sql(left.nothing = right)"}, "rule"),
+    ],
+)
+def test_rules_that_do_not_fit_are_refused(table: Frames, rules: Any, said: str) -> None:
+    """Before anything is read."""
+    schema = "k int, v string, n int, s struct<x:int>, a array<struct<x:int>>, i string"
+    frame = table(schema, (1, "v", 1, (1,), [(1,)], "i"))
+    with pytest.raises(RuleError, match=said):
+        compare(frame, frame, key=["k"], ignore=["i"], rules=rules)
+
+
+def test_pairs_need_a_key(table: Frames) -> None:
+    """As a tolerance does."""
+    frame = table("v int", (1,))
+    with pytest.raises(RuleError, match="without a key"):
+        compare(frame, frame, rules={"v": "sql(true)"})
+
+
+def test_rules_that_look_at_pairs_say_where_the_key_makes_none(table: Frames) -> None:
+    """Rows of a key that repeats are a multiset: there they differ, and the report says why."""
+    left, right = table("k int, v int", (1, 1), (1, 5)), table("k int, v int", (1, 2), (1, 5))
+    result = compare(left, right, key=["k"], rules={"v": "sql(abs(left - right) < 2)"})
+    assert result.verdict == "fail"
+    assert any("whose key repeats" in reason for reason in result.reasons)
