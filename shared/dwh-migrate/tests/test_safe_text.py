@@ -66,7 +66,12 @@ def test_what_is_shown_can_be_written_as_utf_8(text: str) -> None:
         ("\x00\x7f\x9b", "⟨NUL⟩⟨U+007F⟩⟨U+009B⟩"),
         ("\ud800", "⟨U+D800⟩"),
         ("\u0301", "⟨U+0301⟩"),
-        ("e" + "\u0301" * 5, "e\u0301\u0301\u0301⟨U+0301⟩⟨U+0301⟩"),
+        ("x" + "\u0301" * 5, "x\u0301\u0301\u0301⟨U+0301⟩⟨U+0301⟩"),
+        ("caf\u00e9 \u1e69", "caf\u00e9 \u1e69"),
+        ("cafe\u0301", "cafe⟨U+0301⟩"),
+        ("s\u0323\u0307", "s⟨U+0323⟩⟨U+0307⟩"),
+        ("\u212b", "⟨U+212B⟩"),
+        ("\u1112\u1161\u11ab", "\u1112⟨U+1161⟩\u11ab"),
         ("⟨null⟩", "⟨U+27E8⟩null⟨U+27E9⟩"),
     ],
 )
@@ -160,3 +165,36 @@ def test_measures_are_short_and_never_lose_their_size() -> None:
 def test_a_sentence_stays_on_one_line_and_bounded() -> None:
     assert prose("one\n  two\tthree") == "one two three"
     assert len(prose("x" * 10_000)) < 700
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("paypal", "p\u0430ypal", ("paypal", "p⟨U+0430⟩ypal")),
+        ("it's", "it\u2019s", ("it's", "it⟨U+2019⟩s")),
+        ("a-b", "a\u2013b", ("a-b", "a⟨U+2013⟩b")),
+        ("\uff21", "A", ("⟨U+FF21⟩", "A")),
+        ("\u00e9", "e\u0301", ("⟨U+00E9⟩", "e⟨U+0301⟩")),
+        ("\u00e9", "\u00e8", ("\u00e9", "\u00e8")),
+        ("", "null", ("⟨empty⟩", "null")),
+        (None, "null", ("⟨null⟩", "null")),
+        (None, "⟨null⟩", ("⟨null⟩", "⟨U+27E8⟩null⟨U+27E9⟩")),
+    ],
+)
+def test_a_pair_that_is_drawn_alike_is_spelled_out(
+    old: str | None, new: str | None, shown: tuple[str, str]
+) -> None:
+    """And nothing else is."""
+    assert show_pair(old, new) == shown
+
+
+_ODD = st.sampled_from(
+    list("ae\u0430\u00e9\u0301\u0323\u212b\u00c5\u200b\u00a0 \t'\u2019-\u2013⟨⟩␣…\u1161\u1112\ufb01fi+0U")
+)
+
+
+@given(st.text(_ODD, max_size=8), st.text(_ODD, max_size=8), st.integers(1, 6))
+def test_two_texts_are_never_shown_alike(old: str, new: str, limit: int) -> None:
+    """Neither what is drawn alike nor what is cut hides a difference."""
+    left, right = show_pair(old, new, limit)
+    assert (left == right) == (old == new)

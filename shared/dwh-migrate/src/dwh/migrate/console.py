@@ -25,6 +25,7 @@ from dwh.core.config import Config
 from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
 from dwh.core.output import is_unicode, steady
+from dwh.migrate.safe_text import json_visible
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,9 +60,13 @@ def utc_text(instant: datetime) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print data as JSON that every reader takes: dates, decimals, NaN and Infinity as text."""
+    """Print data as JSON that every reader takes: dates, decimals, NaN and Infinity as text.
+
+    Characters that are not seen, or look like others, are escapes.
+    """
     ascii_only = not is_unicode(sys.stdout)
-    print(json.dumps(_finite(value), indent=2, default=str, ensure_ascii=ascii_only, allow_nan=False))
+    text = json.dumps(_finite(value), indent=2, default=str, ensure_ascii=ascii_only, allow_nan=False)
+    print(json_visible(text))
 
 
 def _finite(value: Any) -> Any:

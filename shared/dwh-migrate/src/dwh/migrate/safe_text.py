@@ -8,14 +8,16 @@ that the fonts of a bare machine have, so not the control pictures (␛, ␊).
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Context, Decimal
 
 __all__ = [
     "count",
     "exact",
+    "json_visible",
     "percent",
     "plural",
     "prose",
@@ -38,6 +40,16 @@ _SPELLED_OUT = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+# Cyrillic, Greek and typographic characters, and those that they are drawn like.
+_DRAWN_ALIKE = (
+    ("\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455\u0458\u04bb\u051b\u051d", "aeopcyxisjhqw"),
+    ("\u0410\u0412\u0415\u0417\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425", "ABE3KMHOPCTYX"),
+    ("\u0406\u0405\u0408\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f", "ISJABEZHIKMNO"),
+    ("\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd\u0131\u2010\u2011\u2012\u2013\u2014\u2015", "PTYXovi------"),
+    ("\u2212\u2018\u2019\u201a\u2032\u201c\u201d\u2033", "-''''\"\"\""),
+    ("\u2024\u2219\u2022\u2215\u2044", ".\xb7\xb7//"),
+)
+_ALIKE = {ord(one): ord(other) for pair in _DRAWN_ALIKE for one, other in zip(*pair, strict=True)}
 _MISLEADING_SPACES = re.compile("^ +| +$| {2,}")
 
 
@@ -45,7 +57,8 @@ def visible(text: str) -> str:
     """`text` on one line with nothing hidden: two different texts never look alike for what is not seen.
 
     Control characters become ⟨ESC⟩, ⟨LF⟩ or ⟨U+0007⟩, and so do characters that are invisible, change
-    the direction of writing or pile up on each other. Spaces at either end or side by side become ␣.
+    the direction of writing, pile up on each other, or spell what one character could say (e and U+0301,
+    where U+00E9 is both). Spaces at either end or side by side become ␣.
     The result holds no line break, no control character and no lone surrogate.
     """
     spelled = "".join(_spelled(text))
@@ -63,12 +76,39 @@ def show(value: object, limit: int = LIMIT) -> str:
 def show_pair(old: object, new: object, limit: int = LIMIT) -> tuple[str, str]:
     """Two values as `show` prints them, but a long text is shown from just before they part.
 
-    So two different long texts look different, wherever the difference is.
+    So two different long texts look different, wherever the difference is. Characters outside ASCII are
+    spelled out where the two look alike otherwise, such as a Latin and a Cyrillic a.
     """
-    if not (isinstance(old, str) and isinstance(new, str)) or max(len(old), len(new)) <= limit:
+    if not (isinstance(old, str) and isinstance(new, str)):
         return show(old, limit), show(new, limit)
-    start = max(0, _where_they_part(old, new) - min(_BEFORE_DIFFERENCE, limit // 2))
-    return _window(old, start, limit) or _nothing(old), _window(new, start, limit) or _nothing(new)
+    said = _in_ascii if old != new and _look(old) == _look(new) else visible
+    start = 0
+    if max(len(old), len(new)) > limit:
+        start = max(0, _where_they_part(old, new) - min(_BEFORE_DIFFERENCE, limit // 2))
+    left, right = (_window(text, start, limit, said) or _nothing(text) for text in (old, new))
+    return left, right
+
+
+def _look(text: str) -> str:
+    """Return what a text looks like: characters that are drawn alike become one."""
+    return unicodedata.normalize("NFKC", text).translate(_ALIKE)
+
+
+def _in_ascii(text: str) -> str:
+    """Return a text `visible`, with every character outside ASCII spelled out."""
+    spelled = "".join(_symbol(char) if char < "\x7f" else _code_point(char) for char in text)
+    return _MISLEADING_SPACES.sub(lambda spaces: _SPACE * len(spaces[0]), spelled)
+
+
+def json_visible(text: str) -> str:
+    """JSON in which the characters that `visible` spells out are escapes; it means the same."""
+    return "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in text)
+
+
+def _is_hidden(char: str) -> bool:
+    if char < "\x7f" or char in _OURS:
+        return False
+    return _symbol(char) != char or _composes("", char) or unicodedata.combining(char) > 0
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:
@@ -140,24 +180,35 @@ def _where_they_part(old: str, new: str) -> int:
     return next((place for place in range(ends) if old[place] != new[place]), ends)
 
 
-def _window(text: str, start: int, limit: int) -> str:
+def _window(text: str, start: int, limit: int, said: Callable[[str], str] = visible) -> str:
     """`limit` characters of `text` from `start`, between marks for what is not shown."""
     before = f"⟨{count(start)} alike⟩…" if start else ""
     left_out = len(text) - start - limit
     after = f"…⟨+{plural(left_out, 'character')}⟩" if left_out > 0 else ""
-    return before + visible(text[start : start + limit]) + after
+    return before + said(text[start : start + limit]) + after
 
 
 def _spelled(text: str) -> Iterator[str]:
-    room = 0  # a mark with nothing before it would sit on the report's own text
+    room, base = 0, ""  # a mark with nothing before it would sit on the report's own text
     for char in text:
-        if unicodedata.category(char) not in ("Mn", "Me"):
+        if _composes(base, char):
+            yield _code_point(char)
+        elif unicodedata.category(char) not in ("Mn", "Me"):
             symbol = _symbol(char)
-            room = _MARKS_IN_A_ROW if symbol == char else 0
+            room, base = (_MARKS_IN_A_ROW, char) if symbol == char else (0, "")
             yield symbol
         else:
             yield _symbol(char) if room else _code_point(char)
             room = max(0, room - 1)
+
+
+def _composes(base: str, char: str) -> bool:
+    """Return whether Unicode has one character for the two, or takes another for the same as this one."""
+    if char < "\u0300":  # nothing before it composes, and most texts end here
+        return False
+    return unicodedata.normalize("NFC", char) != char or (
+        bool(base) and len(unicodedata.normalize("NFC", base + char)) == 1
+    )
 
 
 def _symbol(char: str) -> str:

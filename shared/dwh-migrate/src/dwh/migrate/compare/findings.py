@@ -241,11 +241,11 @@ def _rows_to_show(
 ) -> list[Any]:
     """Return sample rows of each kind, and the rows whose keys are the examples, all as text."""
     texts = [
-        f"{text_of(name, data_type)} AS {side}{i}"
+        f"{text_of(name, data_type, beside)} AS {side}{i}"
         for i, pair in enumerate(differing.values)
-        for side, name, data_type in (
-            ("old", pair.left, pair.left_type),
-            ("new", pair.right, pair.right_type),
+        for side, name, data_type, beside in (
+            ("old", pair.left, pair.left_type, pair.right_type),
+            ("new", pair.right, pair.right_type, pair.left_type),
         )
     ]
     marks = [f"differs{i}" for i in range(len(differing.values))]

@@ -177,9 +177,10 @@ def _sample_cell(cell: CellChange) -> SampleCell:
 def _cells(old: Cell, new: Cell) -> tuple[str, str]:
     """Two values that differ, so that they look different, or that it is said where they do not."""
     if old == new and old.truncated:
-        return (_cell(old, "they part further on"),) * 2
+        return _cell(old, "they part further on"), _cell(new, "another value: they part further on")
     left, right = show_pair(old.text, new.text)
-    return left + _cut(old), right + _cut(new)
+    another = "⟨another value⟩" if old == new else ""  # whose text is the same
+    return left + _cut(old), right + _cut(new) + another
 
 
 def _cell(cell: Cell | None, cut: str = "the value goes on") -> str:
