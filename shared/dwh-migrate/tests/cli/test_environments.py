@@ -162,7 +162,22 @@ def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, argume
     """Looking where there is no ledger says how it comes to be, and makes none."""
     monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "elsewhere"))
     code, out, err = typed(*arguments)
-    assert (code, out) == (1, "") and "there is no ledger yet" in err
+    assert (code, out) == (1, "") and "the first run or pin makes it" in err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "takings", "7.1", "7.2"],
+        *([step, "takings", "--reason", "why"] for step in ("start", "hold", "resume", "rollback")),
+    ],
+)
+def test_a_rollout_where_nothing_was_pinned_asks_for_a_pin(typed, tmp_path, monkeypatch, arguments):
+    """In a fresh warehouse a rollout says what comes before it, a pin, and makes no ledger."""
+    monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "elsewhere"))
+    code, out, err = typed("rollout", *arguments, "--env", "prod")
+    assert (code, out) == (2, "") and "type: dwh pin takings LINE --env prod" in err
     assert not (tmp_path / "elsewhere").exists()
 
 

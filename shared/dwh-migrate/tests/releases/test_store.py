@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
 
@@ -118,6 +119,21 @@ def test_a_folder_that_cannot_be_made(tmp_path, here):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="DWH_RELEASE_ENVIRONMENTS"):
         Store.of(replace(here, release_environments=str(tmp_path / "file" / "below"))).prepare()
+
+
+@pytest.mark.parametrize(
+    ("said", "extras"),
+    [
+        ({}, ""),
+        ({"engine": "sail"}, "[sail]"),
+        ({"ledger": "postgresql+psycopg://h/d"}, "[postgresql]"),
+        ({"engine": "sail", "ledger": "postgresql+psycopg://h/d"}, "[postgresql,sail]"),
+    ],
+)
+def test_an_environment_holds_what_the_configuration_needs(here, said, extras):
+    """The engine and the ledger's driver are installed where the release runs, not where it was asked for."""
+    wanted = Wanted.parse("dwh-v0_1==0.1.1", replace(here, **said))
+    assert wanted.others == (f"dwh-core{extras}=={version('dwh-core')}",)
 
 
 @pytest.mark.parametrize(

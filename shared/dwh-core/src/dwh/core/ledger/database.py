@@ -146,7 +146,10 @@ class LedgerDatabase:
 
     def _check(self, version: str | None) -> None:
         if version is None:
-            problem = "there is no ledger yet; the first run makes it: dwh run JOB@LINE --date DATE"
+            problem = (
+                "there is no ledger yet; the first run or pin makes it, type: dwh run JOB@LINE --date DATE, "
+                'or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"'
+            )
             raise LedgerError(self.shown_url, problem)
         if version != SCHEMA_VERSION:
             raise LedgerVersionError(self.shown_url, version, SCHEMA_VERSION, version > SCHEMA_VERSION)

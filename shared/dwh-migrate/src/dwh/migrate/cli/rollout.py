@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dwh.core.config import load_config
+from dwh.core.errors import NotPinnedError
+from dwh.core.names import valid_environment, valid_job
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
@@ -101,7 +103,7 @@ def plan(
     from dwh.migrate.rollout.terminal import show_plan
 
     made = rollout.plan(
-        _warehouse(),
+        _pinned(job, env),
         job,
         old,
         new,
@@ -128,7 +130,7 @@ def start(job: str, env: str | None, reason: str, as_json: bool) -> None:
     from dwh.migrate import rollout
 
     environment = environment_of(env)
-    _show_moved(rollout.start(_warehouse(), job, environment, reason), as_json)
+    _show_moved(rollout.start(_pinned(job, env), job, environment, reason), as_json)
 
 
 @rollout.command()
@@ -142,7 +144,6 @@ def status(job: str | None, env: str | None, as_json: bool) -> None:
     Example:
       dwh rollout status carrier_delays --env prod
     """
-    from dwh.core.names import valid_environment
     from dwh.migrate.rollout.state import progress, progress_of, standing
     from dwh.migrate.rollout.terminal import show_status, status_of
 
@@ -172,7 +173,7 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Take the next step, if the gate is open. A cutover moves the whole table at once."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.advance(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.advance(_pinned(job, env), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -184,7 +185,7 @@ def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Stay at this step until it is resumed. What is served does not change."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.hold(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.hold(_pinned(job, env), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -196,7 +197,7 @@ def resume(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Go on after a hold. The gate counts from here."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.resume(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.resume(_pinned(job, env), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -215,7 +216,7 @@ def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """
     from dwh.migrate import rollout
 
-    _show_moved(rollout.roll_back(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.roll_back(_pinned(job, env), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -227,7 +228,7 @@ def finish(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """End a rollout at its last step: the new line is the pin, the old one runs no more."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.finish(_warehouse(), job, environment_of(env), reason), as_json)
+    _show_moved(rollout.finish(_pinned(job, env), job, environment_of(env), reason), as_json)
 
 
 @rollout.command()
@@ -242,7 +243,6 @@ def history(job: str, env: str | None, as_json: bool) -> None:
       dwh rollout history carrier_delays --env prod
     """
     from dwh.core.ledger.schema import decisions
-    from dwh.core.names import valid_environment, valid_job
     from dwh.migrate.rollout.errors import RolloutError
 
     conditions = [decisions.c.job == valid_job(job)]
@@ -275,6 +275,15 @@ def _warehouse() -> Warehouse:
     from dwh.core.warehouse import Warehouse
 
     return Warehouse.open(load_config())
+
+
+def _pinned(job: str, env: str | None) -> Warehouse:
+    """Open the warehouse; without a ledger nothing was ever pinned, and a pin comes before a rollout."""
+    from dwh.core.ledger import Ledger
+
+    if Ledger(load_config().ledger).version() is None:
+        raise NotPinnedError(environment_of(env), valid_job(job), ())
+    return _warehouse()
 
 
 def _uses(dags: Sequence[Path], job: str) -> list[str]:

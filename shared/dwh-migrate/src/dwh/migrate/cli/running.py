@@ -10,7 +10,7 @@ import click
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, logical_dates, parse_date
-from dwh.core.errors import NotPinnedError, UsageError
+from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
 from dwh.migrate.cli.options import (
@@ -100,7 +100,11 @@ def run(
 @date_range
 @in_environment
 @click.option(
-    "--batch", type=click.IntRange(1), default=31, show_default=True, help="At most so many dates in one run."
+    "--batch",
+    type=click.IntRange(1),
+    default=31,
+    show_default=True,
+    help="Maximum dates in one run, which commits all of them or none.",
 )
 @spark_log
 @as_json
@@ -140,10 +144,15 @@ def backfill(
     proof = proof_of_backfill(warehouse, job.name(), line, dates)
     if missing or (proof and set(proof.unproven) - set(proof.lacking)):
         with working_spark(config, spark_log) as spark:
-            for receipt in fill(spark, warehouse, job, missing):
-                receipts.append(receipt)
-                done = sum(receipt["partitions"] for receipt in receipts)
-                print_note(f"{done:,} of {count:,} dates: {receipt['first_date']} to {receipt['last_date']}")
+            try:
+                for receipt in fill(spark, warehouse, job, missing):
+                    receipts.append(receipt)
+                    done = sum(one["partitions"] for one in receipts)
+                    span = f"{receipt['first_date']} to {receipt['last_date']}"
+                    print_note(f"{done:,} of {count:,} dates: {span}")
+            except RunError:
+                _note_batch(reference, config.environment, missing[len(receipts)])
+                raise
             prove(spark, warehouse, job.name(), line, dates)  # what was there already
     if proof := proof_of_backfill(warehouse, job.name(), line, dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
@@ -152,6 +161,16 @@ def backfill(
     elif receipts:
         rows = [list(receipt.values()) for receipt in receipts]
         print_rows(list(receipts[0]), rows, right=("partitions", "rows"))
+
+
+def _note_batch(reference: str, environment: str, failed: DateRange) -> None:
+    """Say how the dates of a batch that can be run are run, where one of them made it fail."""
+    if len(failed) > 1:
+        words = f"{reference} --env {environment} --from {failed.first} --to {failed.last} --batch 1"
+        print_note(
+            f"a batch is one run, so none of its {len(failed):,} dates was written; "
+            f"to write each date up to the one that fails, type: dwh backfill {words}"
+        )
 
 
 def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log: bool) -> Receipt:

@@ -42,7 +42,7 @@ class Wanted:
         """Read a request as it is typed; raises UsageError.
 
         It comes to hold this process's dwh-core, as both must speak the same ledger, unless `others`
-        say otherwise, with the driver of the configured ledger.
+        say otherwise, with the driver of the configured ledger and the configured engine.
         """
         pinned = _requirement(release)
         numbers = [each.version for each in pinned.specifier if each.operator == "=="]
@@ -52,8 +52,7 @@ class Wanted:
             )
         further = [_requirement(text) for text in others]
         if "dwh-core" not in {canonicalize_name(each.name) for each in further}:
-            driver = "[postgresql]" if config.ledger.startswith("postgresql") else ""
-            further.append(Requirement(f"dwh-core{driver}=={version('dwh-core')}"))
+            further.append(Requirement(f"dwh-core{_extras(config)}=={version('dwh-core')}"))
         return cls(f"{pinned.name}=={numbers[0]}", python, tuple(sorted(map(str, further))))
 
     @classmethod
@@ -78,6 +77,13 @@ class Wanted:
         python = self.python or platform.python_version()
         words = [canonicalize_name(self.release), python, *self.others, wheelhouse or ""]
         return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+
+
+def _extras(config: Config) -> str:
+    """Return the extras of dwh-core that a configuration needs, as a requirement has them."""
+    needed = {"postgresql": config.ledger.startswith("postgresql"), "sail": config.engine == "sail"}
+    names = [name for name, is_needed in needed.items() if is_needed]
+    return f"[{','.join(names)}]" if names else ""
 
 
 def _requirement(text: str) -> Requirement:

@@ -1,0 +1,88 @@
+"""What messages tell people to type: every command in them exists, with its options."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from dwh.migrate.cli import dwh
+from dwh.release.cli import dwh_release
+
+SHARED = Path(__file__).parents[2]
+COMMANDS: dict[str, click.Command] = {"dwh": dwh, "dwh-release": dwh_release}
+# A command in a message: after "type: " or between backticks, up to where the sentence goes on.
+TYPED = re.compile(r"(?:(?:[Tt]ype|or|try|see): |`)(?P<command>dwh(?:-release)? [a-z][^;,()`]*)")
+PROSE = "to|with|in|for|and|or|where|which|brings|shows|lists|removes|says|makes|compares"
+AFTER = re.compile(rf" (?:{PROSE})\b.*| [|].*| …$")
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """Yield the texts of a module, with VALUE for what is known only when they are shown."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in child.values
+            )
+            continue
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value
+        yield from texts(child)
+
+
+def hints() -> list[str]:
+    """Return every command that a message of any package tells to type."""
+    found = {
+        AFTER.sub("", match["command"].split("\n")[0]).rstrip(". ")
+        for path in SHARED.glob("*/src/**/*.py")
+        for text in texts(ast.parse(path.read_text("utf-8")))
+        for match in TYPED.finditer(text)
+    }
+    return sorted(found)
+
+
+def parsed(words: list[str]) -> tuple[click.Command, list[str]]:
+    """Return the command that the first words name, and the words after them."""
+    command = COMMANDS[words.pop(0)]
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    return command, words
+
+
+@pytest.mark.parametrize("hint", hints())
+def test_a_command_that_a_message_names_can_be_typed(hint):
+    """The command exists, has the options that are named, and none that it requires is left out."""
+    command, words = parsed(re.sub(r'"[^"]*("|$)', "VALUE", hint).split())
+    assert not isinstance(command, click.Group) or not words, f"there is no command {hint!r}"
+    if not words:  # a bare command is only named, not shown
+        return
+    options = {name: option for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    named, operands = _split(words, options)
+    assert named <= set(options)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert not parameter.required or named & set(parameter.opts)
+    assert operands >= sum(isinstance(p, click.Argument) and p.required for p in command.params)
+
+
+def _split(words: list[str], options: dict[str, click.Parameter]) -> tuple[set[str], int]:
+    """Return the options that some words name, and how many words are arguments."""
+    named, operands, waiting = set(), 0, False
+    for word in words:
+        if word.startswith("-"):
+            name = word.partition("=")[0]
+            named.add(name)
+            waiting = "=" not in word and not getattr(options.get(name), "is_flag", False)
+        else:
+            operands, waiting = operands + (not waiting), False
+    return named, operands
+
+
+def test_hints_are_found():
+    """The messages are really searched."""
+    found = hints()
+    assert len(found) > 30 and "dwh jobs" in found
