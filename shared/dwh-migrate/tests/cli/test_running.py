@@ -41,24 +41,23 @@ def test_a_mistyped_run_is_refused_before_anything_is_made(dwh, home, arguments,
     assert not (home / "warehouse").exists()
 
 
-def test_a_batch_that_fails_says_how_its_dates_are_run(written, typed_dwh, monkeypatch, spark):
+def test_a_batch_that_fails_says_how_its_dates_are_run(typed, monkeypatch):
     """A run commits all of its dates or none, so a failed batch names the command that goes date by date."""
 
     def failing(*_arguments, **_options):
-        raise RunError("r", "carrier_delays@0.1", "no rows for 1 of 31 dates")
+        raise RunError("r", "takings@7.1", "no rows for 1 of 2 dates")
 
     @contextmanager
     def working(*_arguments):
-        yield spark
+        yield None
 
     monkeypatch.setattr("dwh.migrate.backfill.run_job", failing)
     monkeypatch.setattr("dwh.migrate.cli.running.working_spark", working)
-    monkeypatch.chdir(written[0])
     dates = ("--env", "staging", "--from", "2013-02-01", "--to", "2013-02-02")
-    code, _, error = typed_dwh("backfill", "carrier_delays@0.1", *dates)
-    words = "dwh backfill carrier_delays@0.1 --env staging --from 2013-02-01 --to 2013-02-02 --batch 1"
+    code, _, error = typed("backfill", "takings@7.1", *dates)
+    words = "dwh backfill takings@7.1 --env staging --from 2013-02-01 --to 2013-02-02 --batch 1"
     assert code == 1 and f"type: {words}" in error
-    assert "--batch 1" not in typed_dwh("backfill", "carrier_delays@0.1", *dates, "--batch", "1")[2]
+    assert "--batch 1" not in typed("backfill", "takings@7.1", *dates, "--batch", "1")[2]
 
 
 @pytest.mark.parametrize(
