@@ -41,6 +41,13 @@ def test_what_is_built_is_the_package_and_nothing_else(repo: Monorepo) -> None:
     assert not {"dwh/__init__.py", "dwh/shops/__init__.py"} & set(names)
 
 
+def release(repo: Monorepo) -> None:
+    """Prepare a release of what is in the tree, which changes nothing that the package does."""
+    repo.write(f"{OLD}/changes/papers.notice.md", "The package is described otherwise.\n")
+    repo.commit()
+    repo.release("dwh-v0_1")
+
+
 def refused(repo: Monorepo, *words: str) -> None:
     """Assert that a build is refused, with these words, and leaves nothing behind."""
     before = repo.state()
@@ -55,7 +62,7 @@ def test_a_stray_file_in_the_namespace_is_refused(repo: Monorepo) -> None:
     """It would hide every other package, though the tree has none."""
     stray = '[tool.hatch.build.targets.wheel.force-include]\n"README.md" = "dwh/__init__.py"\n\n[tool.dwh]'
     repo.replace(f"{OLD}/pyproject.toml", "[tool.dwh]", stray)
-    repo.commit()
+    release(repo)
     refused(repo, "dwh/__init__.py would hide every other package")
 
 
@@ -63,15 +70,23 @@ def test_a_file_outside_the_package_is_refused(repo: Monorepo) -> None:
     """It would overwrite somebody else's."""
     repo.write(f"{OLD}/src/dwh/common.py", "X = 1\n")
     repo.commit()
-    refused(repo, "dwh/common.py is outside dwh/shops/v0_1_0/")
+    refused(repo, "dwh/common.py is outside packages/dwh-v0_1/src/dwh/shops/v0_1_0")
+
+
+def test_a_file_that_a_build_puts_outside_the_package_is_refused(repo: Monorepo) -> None:
+    """Though the tree has it elsewhere."""
+    forced = '[tool.hatch.build.targets.wheel.force-include]\n"README.md" = "dwh/common.md"\n\n[tool.dwh]'
+    repo.replace(f"{OLD}/pyproject.toml", "[tool.dwh]", forced)
+    release(repo)
+    refused(repo, "dwh/common.md is outside dwh/shops/v0_1_0/")
 
 
 def test_a_wheel_that_lacks_code_is_refused(repo: Monorepo) -> None:
     """Its code must be what was recorded, file by file."""
     path = f"{OLD}/pyproject.toml"
     repo.replace(path, 'packages = ["src/dwh"]', 'packages = ["src/dwh"]\nexclude = ["visits.py"]')
-    repo.commit()
-    refused(repo, "its code is not what released/0.1.0.json recorded")
+    release(repo)
+    refused(repo, "its code is not what released/0.1.1.json recorded")
 
 
 def test_a_release_whose_code_moved_on_is_refused(repo: Monorepo) -> None:
@@ -98,8 +113,8 @@ def test_a_readme_that_an_index_cannot_show_is_refused(repo: Monorepo) -> None:
     """twine has a look at the metadata."""
     repo.write(f"{OLD}/README.rst", "Title\n==\n\n.. nothing::\n\n`x\n")
     repo.replace(f"{OLD}/pyproject.toml", "README.md", "README.rst")
-    repo.commit()
-    refused(repo, "checking dwh_v0_1-0.1.0")
+    release(repo)
+    refused(repo, "checking dwh_v0_1-0.1.1")
 
 
 @pytest.mark.story

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import tomllib
@@ -67,21 +68,21 @@ def test_the_old_main_line_goes_into_maintenance(repo: Monorepo) -> None:
     assert rows["dwh-v0_2"]["next"] == "0.2.1" and all(row["passed"] for row in rows.values())
 
 
-def test_no_fragment_surface_waiver_or_declaration_comes_along(repo: Monorepo) -> None:
+def test_no_fragment_surface_waiver_or_declaration_comes_along(fresh: Callable[[], Monorepo]) -> None:
     """They are about another difference; imports that only they needed go, too."""
+    repo = fresh()
     repo.replace(f"{SRC}/sales.py", "    def transform", CHANGES)
     repo.replace(
         f"{SRC}/sales.py", "import Column, Job, Table", "import Column, Expected, Job, Renamed, Table"
     )
     repo.write(f"{MAIN}/unported.toml", '[[fix]]\nname = "x"\ndecision = "ported"\nreason = "another way"\n')
     repo.replace(f"{MAIN}/tests/test_dwh_v0_2.py", "def test_sales_have", CHANGE_TEST)
-    repo.commit()
-    # The old line's contract has no such column: what is declared is false, and so is the record.
     repo.replace("packages/dwh-v0_1/src/dwh/shops/v0_1_0/sales.py", '"revenue", "big', '"turnover", "big')
-    repo.commit()
     for name in ("dwh-v0_1", "dwh-v0_2"):
-        repo.run("record", name)
-    repo.commit()
+        text = "Releases the `sales` job.\n\n## Migration\n\nRead the other column.\n"
+        repo.write(f"packages/{name}/changes/first.breaking.md", text)
+        repo.commit()
+        repo.release(name)
     opened(repo)
     names = {path.name for path in (repo.root / NEW).iterdir()}
     assert names == {"README.md", "pyproject.toml", "src", "tests", "unported.toml"}

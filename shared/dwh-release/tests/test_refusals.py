@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pytest
 from monorepo import Monorepo
 
+NEXT_MONTH = date.today() + timedelta(days=30)
 OLD, MAIN, LIB = "packages/dwh-v0_1", "packages/dwh-v0_2", "shared/dwh-extra"
 OLD_SRC, MAIN_SRC = f"{OLD}/src/dwh/shops/v0_1_0", f"{MAIN}/src/dwh/shops/v0_2_0"
 LIB_SRC = f"{LIB}/src/dwh/extra/__init__.py"
@@ -152,7 +154,8 @@ HOUSE = [
     Wrong("two main lines", both(edit(f"{OLD_SRC}/__init__.py", 'status="maintenance"', 'status="main"')), "dwh-v0_2", ("exactly one line has the status main", "dwh-v0_1, dwh-v0_2"), code=2),
     Wrong("no main line", edit(f"{MAIN_SRC}/__init__.py", 'status="main"', 'status="ended"'), "dwh-v0_2", ("exactly one line has the status main, found: none",), code=2),
     Wrong("a waiver that is over", lambda repo: repo.write(f"{MAIN}/waivers.toml", '[[waiver]]\nfinding = "a:b"\nreason = "a good reason"\nexpires = 2020-01-01\n'), "dwh-v0_2", ("the waiver of a:b expired on 2020-01-01",)),
-    Wrong("a waiver of nothing", lambda repo: repo.write(f"{MAIN}/waivers.toml", '[[waiver]]\nfinding = "a:b"\nreason = "a good reason"\nexpires = 2099-01-01\n'), "dwh-v0_2", ("the waiver of a:b covers nothing",)),
+    Wrong("a waiver of nothing", lambda repo: repo.write(f"{MAIN}/waivers.toml", f'[[waiver]]\nfinding = "a:b"\nreason = "a good reason"\nexpires = {NEXT_MONTH}\n'), "dwh-v0_2", ("the waiver of a:b covers nothing",)),
+    Wrong("a waiver for longer than a year", lambda repo: repo.write(f"{MAIN}/waivers.toml", '[[waiver]]\nfinding = "a:b"\nreason = "a good reason"\nexpires = 2099-01-01\n'), "dwh-v0_2", ("lasts until 2099-01-01, and a year is the longest",)),
     Wrong("a waiver without reason", lambda repo: repo.write(f"{MAIN}/waivers.toml", '[[waiver]]\nfinding = "a:b"\nexpires = 2099-01-01\n'), "dwh-v0_2", ("is no waiver",), code=2),
     Wrong("a security fix nobody decided about", lambda repo: repo.write(f"{MAIN}/changes/leak.security.md", "Names of shops no longer leak.\n"), "dwh-v0_1", ("nobody decided about the security fix leak of dwh-v0_2", "dwh-release port COMMIT --to dwh-v0_1")),
     Wrong("a change to a line that ended", both(edit(f"{OLD_SRC}/__init__.py", "date(2030, 12, 31)", "date(2020, 12, 31)"), fragment(OLD, "fix")), "dwh-v0_1", ("line 0.1 ended on 2020-12-31",), step="patch"),

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dwh.release.errors import GitError, RepositoryError, TreeError
+
+if TYPE_CHECKING:
+    from dwh.release._history import History
 
 __all__ = ["Git"]
 
@@ -17,6 +22,13 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @cached_property
+    def history(self) -> History:
+        """The releases that git knows of, as they were when this was first asked for."""
+        from dwh.release._history import History
+
+        return History(self)
 
     @classmethod
     def at(cls, folder: Path) -> Git:

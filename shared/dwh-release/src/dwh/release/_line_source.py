@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dwh.release.errors import RepositoryError
 
-__all__ = ["LineSource", "ended_on", "read_line_source"]
+__all__ = ["LineSource", "read_line_source", "with_status"]
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,19 @@ def read_line_source(path: Path, name: str) -> LineSource:
     return LineSource(str(status.value), _date(path, ends), path, call.lineno)
 
 
-def ended_on(source: str, path: Path, name: str, ends: date) -> str:
-    """Return the source with the line's status turned to maintenance until a date."""
+def with_status(source: str, path: Path, name: str, status: str, ends: date) -> str:
+    """Return the source with another status of the line, until or on a date."""
     tree = ast.parse(source)
     call = _call(path, tree, name)
-    status, old = _argument(call, "status", 0), _argument(call, "ends", 1)
-    if status is None:
+    said, old = _argument(call, "status", 0), _argument(call, "ends", 1)
+    if said is None:
         raise _unusable(path, f"{name} has no status")
     day = f"date({ends.year}, {ends.month}, {ends.day})"
-    edits = [(status, '"maintenance"')]
+    edits = [(said, f'"{status}"')]
     if old is not None:
         edits.append((old, day))
     else:
-        edits[0] = (status, f'"maintenance",{_gap(call, status, source)}ends={day}')
+        edits[0] = (said, f'"{status}",{_gap(call, said, source)}ends={day}')
     for node, text in sorted(edits, key=lambda edit: -edit[0].lineno * 10_000 - edit[0].col_offset):
         source = _replaced(source, node, text)
     return source if _imports_date(tree) else _with_import(source, tree)

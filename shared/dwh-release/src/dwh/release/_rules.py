@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 
+from dwh.release._ending_rules import ending_rules
+from dwh.release._facts import Facts
+from dwh.release._file_rules import file_rules
+from dwh.release._fragment_rules import fragment_rules
+from dwh.release._range_rules import range_rules
+from dwh.release._record_rules import record_rules
 from dwh.release.declared import false_declarations, undeclared
-from dwh.release.findings import Finding
-from dwh.release.fixes import Unported
-from dwh.release.fragments import Fragment
-from dwh.release.record import Record, Records
-from dwh.release.repository import Package, Repository
-from dwh.release.surface import Surface
+from dwh.release.repository import Package
 from dwh.release.versions import Step, in_line, next_release, parse, step_between
 
-__all__ = ["Facts", "problems"]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the rules look at. `older` is the newest release of the line before."""
-
-    repository: Repository
-    package: Package
-    records: Records
-    older: Record | None
-    surface: Surface
-    findings: tuple[Finding, ...]
-    fragments: tuple[Fragment, ...]
-    lacking: tuple[Unported, ...]
-    step: Step
-    today: date
-
-    @property
-    def change(self) -> str:
-        """The command that writes a fragment."""
-        return f"dwh-release change {self.package.name}"
+__all__ = ["problems"]
 
 
 def problems(facts: Facts) -> Iterator[str]:
     """Yield each reason why the package cannot be released as it is."""
     for rule in (
-        _repository_version, _faults, _edited_releases, _version, _line_status, _ended, _fragments,
-        _migration, _declarations, _security, _changelog,
+        _repository_version, _faults, file_rules, record_rules, _version, _line_status, ending_rules,
+        fragment_rules, _declarations, range_rules, _security,
     ):  # fmt: skip
         yield from rule(facts)
 
@@ -56,16 +34,6 @@ def _repository_version(facts: Facts) -> Iterator[str]:
 
 def _faults(facts: Facts) -> Iterator[str]:
     yield from facts.surface.faults
-
-
-def _edited_releases(facts: Facts) -> Iterator[str]:
-    for path in facts.records.edited():
-        version = path.rpartition("/")[2].removesuffix(".json")
-        tag = f"{facts.package.name}@{version}"
-        yield (
-            f"{path} is not what tag {tag} holds; a release never changes; restore it: git checkout {tag} "
-            f"-- {path}"
-        )
 
 
 def _version(facts: Facts) -> Iterator[str]:
@@ -92,7 +60,7 @@ def _version(facts: Facts) -> Iterator[str]:
             "prepare bumps it"
         )
     allowed = step_between(last.version, package.version)
-    if allowed < facts.step:
+    if allowed < facts.step <= facts.limit:
         smallest = next_release(last.version, facts.step)
         yield (
             f"{where}: {last.version} → {package.version} allows {allowed.meaning} at most, but what "
@@ -102,19 +70,23 @@ def _version(facts: Facts) -> Iterator[str]:
 
 
 def _line_status(facts: Facts) -> Iterator[str]:
-    package = facts.package
+    """A released line takes no more than its limit. However much that is, it is one problem."""
+    package, main = facts.package, facts.repository.main
     if package.line is None or facts.records.last is None:
         return
-    main = facts.repository.main
-    limit = Step.patch if package.status != "main" else Step.minor
-    for finding in facts.findings:
-        if finding.step > limit:
-            yield f"{finding.place}: {finding.message}; {_elsewhere(finding.step, limit, main, package)}"
+    above = [finding for finding in facts.findings if finding.step > facts.limit]
+    if facts.gravest and above:
+        more = f" (and {len(above) - 1} more, listed above)" if len(above) > 1 else ""
+        gravest = facts.gravest
+        yield (
+            f"{gravest.place}: {gravest.message}{more}; "
+            f"{_elsewhere(gravest.step, facts.limit, main, package)}"
+        )
     for fragment in facts.fragments:
-        if fragment.step > limit:
+        if fragment.step > facts.limit and not above:
             yield (
                 f"{fragment.path}: a {fragment.kind} change; "
-                f"{_elsewhere(fragment.step, limit, main, package)}"
+                f"{_elsewhere(fragment.step, facts.limit, main, package)}"
             )
 
 
@@ -131,52 +103,9 @@ def _elsewhere(step: Step, limit: Step, main: Package, package: Package) -> str:
     )
 
 
-def _ended(facts: Facts) -> Iterator[str]:
-    package = facts.package
-    if facts.step and not package.supported(facts.today):
-        day = f" on {package.source.ends}" if package.source and package.source.ends else ""
-        yield (
-            f"line {package.line} ended{day}: it gets no more releases; make the change in "
-            f"{facts.repository.main.name}"
-        )
-
-
-def _fragments(facts: Facts) -> Iterator[str]:
-    needed = max((finding.step for finding in facts.findings), default=Step.none)
-    said = max((fragment.step for fragment in facts.fragments), default=Step.none)
-    if needed <= said:
-        return
-    gravest = next(finding for finding in facts.findings if finding.step == needed)
-    kind = {Step.patch: "fix", Step.minor: "feature", Step.major: "breaking"}[needed]
-    name = facts.package.name
-    if not said:
-        yield (
-            f"{name} changed ({gravest.place}: {gravest.message}), but no fragment says so; type: "
-            f"{facts.change} --kind {kind}"
-        )
-    else:
-        yield (
-            f"the fragments of {name} say {said.meaning} at most, but {gravest.place}: {gravest.message} is "
-            f"{needed.meaning}; type: {facts.change} --kind {kind}"
-        )
-
-
-def _migration(facts: Facts) -> Iterator[str]:
-    texts = [f"{f.text}\n{f.migration}" for f in facts.fragments if f.kind == "breaking"]
-    if not texts and not facts.fragments:
-        return  # the missing fragment is told already
-    broken = {f.job: f for f in reversed(facts.findings) if f.step is Step.major and f.job}
-    for job, finding in sorted(broken.items()):
-        if job and not any(job in text for text in texts):
-            yield (
-                f"{finding.place}: {finding.message}: a breaking change without migration text; no "
-                "breaking fragment "
-                f"names {job}; type: {facts.change} --kind breaking"
-            )
-
-
 def _declarations(facts: Facts) -> Iterator[str]:
-    for finding, entry in undeclared(facts.findings, facts.surface.jobs):
+    allowed = [finding for finding in facts.findings if finding.step <= facts.limit]
+    for finding, entry in undeclared(allowed, facts.surface.jobs):
         yield (
             f"{finding.place}: {finding.message}, but the changes of {finding.job} do not declare it; add "
             f"{entry}"
@@ -198,13 +127,3 @@ def _security(facts: Facts) -> Iterator[str]:
                 f"dwh-release port COMMIT --to {fix.lacks}, or say why not: "
                 f'dwh-release unported {fix.name} --in {fix.lacks} --decision "not affected" --reason …'
             )
-
-
-def _changelog(facts: Facts) -> Iterator[str]:
-    last = facts.records.last
-    path = facts.package.folder / "CHANGELOG.md"
-    if last and (not path.is_file() or f"\n## {last.version} " not in path.read_text(encoding="utf-8")):
-        yield (
-            f"{facts.package.path}/CHANGELOG.md has no section for release {last.version}; restore it: "
-            f"git log -- {facts.package.path}/CHANGELOG.md"
-        )

@@ -22,6 +22,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dwh.release._text import content_of_file
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import require_released
@@ -112,7 +113,7 @@ def _export(repository: Repository, package: Package, folder: Path) -> None:
         source, target = repository.root / path, folder / path.removeprefix(f"{package.path}/")
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
+            target.write_bytes(content_of_file(source))
             target.chmod(0o644)
 
 

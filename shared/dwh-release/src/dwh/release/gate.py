@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dwh.release._rules import Facts, problems
-from dwh.release.api_changes import api_findings
+from dwh.release._facts import Facts
+from dwh.release._rules import problems
 from dwh.release.branch import branch_problems
-from dwh.release.contract_changes import contract_findings
+from dwh.release.differences import differences
 from dwh.release.errors import GateError
 from dwh.release.findings import Finding
 from dwh.release.fixes import Unported, unported
 from dwh.release.foreign_words import word_problems
 from dwh.release.fragments import Fragment, read_fragments
-from dwh.release.package_changes import file_findings, requirement_findings, setting_findings
 from dwh.release.record import Record, Records
 from dwh.release.repository import Package, Repository
 from dwh.release.surface import Surface, read_surface
@@ -96,9 +95,8 @@ def check(repository: Repository, package: Package, today: date) -> Report:
     older = Records(repository.git, before).last if before else None
     baseline = records.last or older
     surface = read_surface(repository, package, baseline.data["api"] if baseline else ())
-    findings, waiver_problems = waive(
-        _findings(package, baseline, surface, own=records.last is not None), read_waivers(package), today
-    )
+    found = differences(package, baseline, records.module(), surface) if baseline else []
+    findings, waiver_problems = waive(found, read_waivers(package), today)
     fragments = read_fragments(package)
     steps = [*(finding.step for finding in findings), *(fragment.step for fragment in fragments)]
     step = max(steps, default=Step.none)
@@ -132,19 +130,6 @@ def check(repository: Repository, package: Package, today: date) -> Report:
             *waiver_problems,
         ),
     )
-
-
-def _findings(package: Package, baseline: Record | None, surface: Surface, own: bool) -> list[Finding]:
-    if baseline is None:
-        return []
-    data = baseline.data
-    found = [*contract_findings(baseline.jobs, surface), *api_findings(data["api"], surface)]
-    found += setting_findings(data["settings"], surface)
-    found += requirement_findings(package, data["requires"], surface)
-    if own:
-        return [*found, *file_findings(package, data["files"], found)]
-    # Between lines, what a line needs to be installed is nobody's break: readers choose the line.
-    return [finding for finding in found if finding.aspect != "requirement"]
 
 
 def _following(package: Package, last: Record | None, step: Step) -> str | None:

@@ -10,27 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import tomlkit
 
 from dwh.release import fixes, waivers
 from dwh.release._job_source import without_changes, without_tests_of_changes
-from dwh.release._line_source import ended_on
+from dwh.release._line_source import with_status
 from dwh.release._renaming import Renaming, renumbered
 from dwh.release.edits import Edits
 from dwh.release.errors import GateError, LineError
 from dwh.release.fixes import Decision, fixes_of, read_decisions
 from dwh.release.fragments import Fragment
 from dwh.release.gate import check
+from dwh.release.lines_table import pages_with_lines, row_of, table_row
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import first_release, parse_line
 
 __all__ = ["open_line"]
 
 _LEFT_BEHIND = ("changes/", "released/", "CHANGELOG.md", fixes.FILE, waivers.FILE)
-_TABLE = re.compile(r"(<!-- lines -->\n).*?(<!-- /lines -->)", re.DOTALL)
 
 
 def open_line(repository: Repository, line: str, ends: date, today: date) -> tuple[str, str]:
@@ -118,7 +117,7 @@ class _Opening:
         yield from self._old_main()
         yield "VERSION", f"{first_release(self._line)}\n"
         yield from self._settings()
-        yield from self._docs()
+        yield from pages_with_lines(self._repository, self._rows())
 
     def _copies(self) -> Iterator[tuple[str, str | bytes]]:
         for path in self._repository.git.tracked(self._main.path):
@@ -170,9 +169,9 @@ class _Opening:
         if source is None:
             return
         entry = main.project["entry-points"]["dwh.lines"][self._old]
-        text = ended_on(
-            source.path.read_text(encoding="utf-8"), source.path, entry.partition(":")[2], self._ends
-        )
+        attribute = entry.partition(":")[2]
+        before = source.path.read_text(encoding="utf-8")
+        text = with_status(before, source.path, attribute, "maintenance", self._ends)
         yield source.path.relative_to(self._repository.root).as_posix(), _in_maintenance(text)
         pyproject = (main.folder / "pyproject.toml").read_text(encoding="utf-8")
         yield main.relative("pyproject.toml"), _in_maintenance(pyproject)
@@ -211,25 +210,13 @@ class _Opening:
                 elif not isinstance(item, str):
                     self._add_beside(item)
 
-    def _docs(self) -> Iterator[tuple[str, str]]:
-        """Write the table of lines anew wherever a page has one, between its two marks."""
-        rows = [*(self._row(package) for package in self._repository.lines), self._new_row()]
-        table = "| line | install | import | status |\n|---|---|---|---|\n" + "".join(rows)
-        for path in self._repository.git.tracked():
-            if Path(path).suffix in (".md", ".rst", ".txt"):
-                text = (self._repository.root / path).read_text(encoding="utf-8")
-                changed = _TABLE.sub(lambda match: f"{match[1]}\n{table}\n{match[2]}", text)
-                if changed != text:
-                    yield path, changed
-
-    def _row(self, package: Package) -> str:
-        ends = self._ends if package == self._main else package.source and package.source.ends
-        status = "maintenance" if package == self._main else package.status
-        until = f"{status} until {ends}" if ends else status
-        return f"| {package.line} | `pip install {package.name}` | `{package.module}` | {until} |\n"
-
-    def _new_row(self) -> str:
-        return f"| {self._line} | `pip install {self.name}` | `{self._module}` | main |\n"
+    def _rows(self) -> Iterator[str]:
+        for package in self._repository.lines:
+            if package == self._main:
+                yield table_row(self._old, package.name, package.module, "maintenance", self._ends)
+            else:
+                yield row_of(package)
+        yield table_row(self._line, self.name, self._module, "main", None)
 
 
 def _in_maintenance(text: str) -> str:

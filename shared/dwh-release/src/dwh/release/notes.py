@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dwh.release.errors import RecordError
+from dwh.release.findings import Finding
 from dwh.release.fragments import Fragment
 from dwh.release.jobs import JobData
 from dwh.release.repository import Package
@@ -87,8 +88,13 @@ def section(
     fragments: Sequence[Fragment],
     jobs: Sequence[JobNotes],
     older: str | None,
+    waived: Sequence[Finding] = (),
 ) -> str:
-    """Return the section of a release, in Markdown."""
+    """Return the section of a release, in Markdown.
+
+    Parameters:
+        waived: the breaks that a person answered for: readers are told of them all the same.
+    """
     groups = [
         (title, [fragment for fragment in fragments if fragment.kind == kind])
         for kind, title in _TITLES.items()
@@ -100,6 +106,7 @@ def section(
         jobs=jobs,
         line=package.line,
         before=f"line {older}" if older else "before",
+        waived=waived,
     )
     return text.strip() + "\n"
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+
 from dwh.release.findings import Finding, Kind
 from dwh.release.jobs import Place
+from dwh.release.ranges import lost, range_of
 from dwh.release.repository import Package
-from dwh.release.surface import Surface, file_digests
+from dwh.release.surface import Surface, document_digests, file_digests
 from dwh.release.versions import Step
 
-__all__ = ["file_findings", "requirement_findings", "setting_findings"]
+__all__ = ["document_findings", "file_findings", "requirement_findings", "setting_findings"]
 
 
 def setting_findings(old: Mapping[str, str], new: Surface) -> Iterator[Finding]:
@@ -35,6 +38,31 @@ def requirement_findings(package: Package, old: Mapping[str, Any], new: Surface)
         if before != after:
             said = f"what it requires changed ({name}): {_shown(before)} → {_shown(after)}"
             yield Finding(Step.patch, "code", name, "requirement", said, project)
+    yield from _ranges(old, new.requires, project)
+
+
+def _ranges(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> Iterator[Finding]:
+    """Yield what the package no longer runs on: whoever has that cannot take the release."""
+    pythons = [SpecifierSet(requires["python"] or "") for requires in (old, new)]
+    sparks = [range_of(requires["dependencies"], "pyspark") for requires in (old, new)]
+    for name, (before, after) in {"Python": pythons, "Spark": sparks}.items():
+        gone = lost(before, after)
+        if gone:
+            said = f"it no longer runs on {name} {gone}: {before or 'any'} → {after or 'any'}"
+            yield Finding(Step.minor, "code", name, "range", said, place)
+
+
+def document_findings(package: Package, old: Mapping[str, str] | None) -> Iterator[Finding]:
+    """Yield each file beside the code that a wheel shows and that differs from the release."""
+    if old is None:
+        return
+    new = document_digests(package)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            verb = "changed" if name in old and name in new else ("is new" if name in new else "is gone")
+            what = "what pyproject.toml says of the package" if name == "pyproject.toml" else name
+            said = f"{what} {verb}, which every wheel shows"
+            yield Finding(Step.patch, "code", name, "document", said, Place(package.relative(name), 1))
 
 
 def file_findings(package: Package, old: Mapping[str, str], findings: list[Finding]) -> Iterator[Finding]:
@@ -45,7 +73,11 @@ def file_findings(package: Package, old: Mapping[str, str], findings: list[Findi
         path = package.relative(folder, name)
         if old.get(name) != new.get(name) and path not in told:
             verb = "changed" if name in old and name in new else ("is new" if name in new else "is gone")
-            yield Finding(Step.patch, "code", name, "code", f"{name} {verb}", Place(path, 1))
+            if name.rpartition("/")[2] == "py.typed" and name not in new:
+                said = f"{name} is gone: callers lose the types"
+                yield Finding(Step.major, "code", name, "removed", said, Place(path, 1))
+            else:
+                yield Finding(Step.patch, "code", name, "code", f"{name} {verb}", Place(path, 1))
 
 
 def _named(

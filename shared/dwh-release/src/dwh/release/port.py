@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dwh.release import fixes, waivers
 from dwh.release._renaming import Renaming
+from dwh.release._text import content_of_file
 from dwh.release.edits import Edits
 from dwh.release.errors import GitError, PortError
 from dwh.release.fixes import fixes_of, read_decisions
@@ -189,7 +190,7 @@ def _merges(
             for content in (repository.git.blob(f"{commit}^", path), repository.git.blob(commit, path))
         )
         file = repository.root / there
-        ours = file.read_bytes() if file.is_file() else None
+        ours = content_of_file(file) if file.is_file() else None
         yield _merge(there, ours, base, theirs, (target.name, source.name, commit[:10]))
 
 

@@ -13,16 +13,15 @@ import tomlkit
 from dwh.release import waivers
 from dwh.release.branch import require_home
 from dwh.release.edits import Edits
-from dwh.release.errors import GateError, LineError, RecordError, TreeError, VersionError
+from dwh.release.errors import GateError, LineError, TreeError, VersionError
 from dwh.release.following import following_pages
 from dwh.release.gate import Report, check
 from dwh.release.notes import changelog_with, declared_notes, section
-from dwh.release.record import Record, Records, make_record
+from dwh.release.record import Records, make_record
 from dwh.release.repository import Package, Repository
-from dwh.release.surface import read_surface
 from dwh.release.versions import Step, next_release, parse
 
-__all__ = ["Plan", "carry_out", "plan_release", "record_again"]
+__all__ = ["Plan", "carry_out", "plan_release"]
 
 
 @dataclass(frozen=True)
@@ -105,31 +104,6 @@ def carry_out(repository: Repository, plan: Plan, today: date) -> str:
         return edits.commit(plan.message)
 
 
-def record_again(repository: Repository, package: Package) -> Record:
-    """Record the surface of the newest release again, as the tree has it now.
-
-    Only for a release that no tag names yet: nobody can have it. Raises RecordError otherwise.
-    """
-    doing = f"recording {package.name} {package.version} again"
-    records = Records(repository.git, package)
-    last = records.last
-    if last is None or last.version != package.version:
-        raise RecordError(doing, "it has not been prepared", f"type: dwh-release prepare {package.name}")
-    if repository.git.tags(package.tag):
-        raise RecordError(
-            doing,
-            f"tag {package.tag} exists, a release never changes",
-            f"type: dwh-release prepare {package.name}",
-        )
-    surface = read_surface(repository, package)
-    before = records.all[-2] if len(records.all) > 1 else None
-    day = date.fromisoformat(last.data["date"])
-    record = make_record(package, last.version, surface, last.fixes, before, day)
-    with Edits(repository.git) as edits:
-        edits.write(records.path(last.version), record.text())
-    return record
-
-
 def _version(report: Report, step: Step | None, doing: str) -> str:
     package, last = report.package, report.last
     if not report.fragments:
@@ -190,9 +164,11 @@ def _plan(repository: Repository, report: Report, version: str, today: date) -> 
     before = repository.before(package)
     older = before.line if before else None
     jobs = declared_notes(report.surface.jobs, report.last.jobs if report.last else {}, older)
-    notes = section(package, version, today, report.fragments, jobs, older)
+    waived = {finding.id: finding for finding in report.findings if finding.waived}
+    notes = section(package, version, today, report.fragments, jobs, older, list(waived.values()))
     fixes = {f.name: f.kind for f in report.fragments if f.kind in ("fix", "security")}
-    record = make_record(package, version, report.surface, fixes, report.last, today)
+    reasons = {name: str(finding.waived) for name, finding in waived.items()}
+    record = make_record(package, version, report.surface, fixes, report.last, today, reasons)
     edits: dict[str, str | None] = {}
     if version != package.version:
         edits[package.relative("pyproject.toml")] = _pyproject(package, version)

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-__all__ = ["lost", "python_bounds", "range_of"]
+__all__ = ["lost", "names", "python_bounds", "range_of"]
 
 
 def python_bounds(requires: str | None) -> list[list[int]]:
@@ -20,13 +20,19 @@ def python_bounds(requires: str | None) -> list[list[int]]:
     return [[3, minor, 99] for minor in dict.fromkeys(allowed[:1] + allowed[-1:])]
 
 
-def range_of(dependencies: Iterable[str], name: str) -> SpecifierSet | None:
-    """Return which versions of a distribution all of these requirements allow; None if none names it."""
+def names(dependencies: Iterable[str], name: str) -> bool:
+    """Tell whether one of these requirements asks for a distribution."""
+    wanted = canonicalize_name(name)
+    return any(
+        canonicalize_name(requirement.name) == wanted for requirement in map(Requirement, dependencies)
+    )
+
+
+def range_of(dependencies: Iterable[str], name: str) -> SpecifierSet:
+    """Return which versions of a distribution all of these requirements allow: any, if none names it."""
     found = [
         r for r in map(Requirement, dependencies) if canonicalize_name(r.name) == canonicalize_name(name)
     ]
-    if not found:
-        return None
     specifier = SpecifierSet()
     for requirement in found:
         specifier &= requirement.specifier

@@ -1,30 +1,36 @@
 """The released surfaces of a package: `released/<version>.json`, committed at each release.
 
-A file holds the surface, the digest of the code, the fixes that were released with it, the digest of
-the release before, and the digest of all that. So an edit shows, and an edit with a digest made to
-fit shows in the file after it, or in the tag.
+A file holds the surface, the digests of the code and of what a wheel shows beside it, the fixes that
+were released with it, the digest of the release before, and the digest of all that. So an edit shows,
+and an edit with a digest made to fit shows in the file after it, in the tag, or in the commit that
+recorded it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
+import tomllib
+
 from dwh.release._git import Git
 from dwh.release.errors import RecordError, VersionError
-from dwh.release.jobs import JobData
+from dwh.release.jobs import JobData, Place
 from dwh.release.repository import Package
-from dwh.release.surface import Surface, code_digest, file_digests
-from dwh.release.versions import parse
+from dwh.release.surface import Surface, code_digest, document_digests, file_digests
+from dwh.release.versions import is_release, parse
 
 __all__ = ["Record", "Records", "make_record"]
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)
+_SECTION = re.compile(r"^## (\d+\.\d+\.\d+) ", re.MULTILINE)
 _KEYS = {
     "format": int, "package": str, "version": str, "date": str, "code": str, "files": dict, "fixes": dict,
     "api": dict, "jobs": dict, "settings": dict, "requires": dict, "digest": str,
@@ -51,6 +57,27 @@ class Record:
     def fixes(self) -> dict[str, str]:
         """The names of the fixes in it, with `fix` or `security`."""
         return dict(self.data["fixes"])
+
+    @property
+    def module(self) -> str | None:
+        """The import package; None where the record is too old to say so."""
+        return self.data.get("module")
+
+    @property
+    def documents(self) -> dict[str, str] | None:
+        """The digests of what a wheel shows beside its code; None where the record is too old."""
+        return self.data.get("documents")
+
+    @property
+    def waived(self) -> dict[str, str]:
+        """The ids of the breaks that a person answered for, with the reasons."""
+        return dict(self.data.get("waived", {}))
+
+    @property
+    def surface(self) -> Surface:
+        """What the release promises."""
+        home = Place(f"released/{self.version}.json", 1)
+        return Surface(self.data["api"], self.jobs, self.data["settings"], self.data["requires"], {}, home)
 
     def text(self) -> str:
         """Return the file's content."""
@@ -89,15 +116,64 @@ class Records:
         """Return where a release is kept, relative to the repository's top."""
         return self._package.relative("released", f"{version}.json")
 
-    def edited(self) -> list[str]:
-        """Return the released files that are not what their tags hold."""
-        return [
-            path for record in self.all if (path := self.path(record.version)) and self._differs(record, path)
-        ]
+    def witness(self, version: str) -> str | None:
+        """Return the tag of a release, else the commit that recorded it; None where git has neither."""
+        return self._git.history.witness(f"{self._package.name}@{version}", self.path(version))
 
-    def _differs(self, record: Record, path: str) -> bool:
-        tagged = self._git.blob(f"refs/tags/{self._package.name}@{record.version}", path)
-        return tagged is not None and tagged != (self._git.root / path).read_bytes()
+    def module(self) -> str | None:
+        """Return the import package of the newest release; None where nothing tells."""
+        last = self.last
+        if last is None or last.module:
+            return last.module if last else None
+        witness = self.witness(last.version)
+        text = self._git.blob(witness, self._package.relative("pyproject.toml")) if witness else None
+        entries = tomllib.loads((text or b"").decode()).get("project", {}).get("entry-points", {})
+        found = entries.get("dwh.lines", {}).get(self._package.line, "")
+        return str(found).partition(":")[0] or None
+
+    def known(self, revision: str) -> list[str]:
+        """Return the releases that the changelog at a revision has, newest first."""
+        text = self._git.blob(revision, self._package.relative("CHANGELOG.md")) or b""
+        return _SECTION.findall(text.decode("utf-8", "replace"))
+
+    def edited(self) -> Iterator[tuple[str, str]]:
+        """Yield each released file that is not what git knows it was, and the tag or commit that does.
+
+        A record of an older format may be made anew, as long as no tag names it.
+        """
+        for record in self.all:
+            path, witness = self.path(record.version), self.witness(record.version)
+            held = self._git.blob(witness, path) if witness else None
+            if held is None or witness is None or (data := json.loads(held)) == record.data:
+                continue
+            if data["format"] == FORMAT or "@" in witness:
+                yield path, witness.removeprefix("refs/tags/")
+
+    def missing(self) -> Iterator[tuple[str, str]]:
+        """Yield each release that has no file, and who knows of it."""
+        there = {record.version for record in self.all}
+        first = min(map(parse, there), default=parse("0.0.0"))
+        for version, witness in self._witnesses():
+            if version not in there and parse(version) > first:
+                there.add(version)
+                yield version, witness
+
+    def _witnesses(self) -> Iterator[tuple[str, str]]:
+        name, folder = self._package.name, self._package.relative("released")
+        for tag in sorted(self._git.history.tags):
+            version = tag.removeprefix(f"{name}@")
+            if version != tag and is_release(version):
+                yield version, f"tag {tag}"
+        log = self._package.folder / "CHANGELOG.md"
+        text = log.read_text(encoding="utf-8") if log.is_file() else ""
+        yield from ((version, "CHANGELOG.md") for version in _SECTION.findall(text))
+        yield from ((version, "CHANGELOG.md at HEAD") for version in self.known("HEAD"))
+        for path, commit in self._git.history.added.items():
+            version = path.rpartition("/")[2].removesuffix(".json")
+            own = path.rpartition("/")[0] == folder and is_release(version)
+            # A release that was withdrawn has taken its number back.
+            if own and parse(version) <= parse(self._package.version):
+                yield version, f"commit {commit[:10]}"
 
     def _read(self, name: str) -> Record:
         path = self._package.relative("released", name)
@@ -114,7 +190,7 @@ class Records:
         ]
         if wrong:
             raise RecordError(doing, f"it is corrupt: {', '.join(wrong)} missing or of another type", restore)
-        if data["format"] != FORMAT:
+        if data["format"] not in _READ:
             raise RecordError(
                 doing, f"its format is {data['format']}, this tool reads {FORMAT}", "upgrade dwh-release"
             )
@@ -144,18 +220,19 @@ class Records:
         raise RecordError(doing, f"the release before it, {missing}, {state}", hint)
 
     def _require_never_released(self) -> None:
-        """Raise RecordError when the changelog or a tag knows a release that no file holds."""
-        version = self._package.version
-        log = self._package.folder / "CHANGELOG.md"
-        tags = self._git.tags(f"{self._package.name}@*")
-        if tags or (log.is_file() and f"\n## {version} " in log.read_text(encoding="utf-8")):
+        """Raise RecordError when a tag, the changelog or a commit knows a release that no file holds."""
+        for version, witness in self.missing():
             path = self.path(version)
-            witness = f"tag {tags[0]}" if tags else "CHANGELOG.md"
             raise RecordError(
                 f"reading {path}",
                 f"it is missing, but {witness} says there was a release",
-                f"type: git checkout HEAD -- {path}",
+                f"type: {self.restore(version)}",
             )
+
+    def restore(self, version: str) -> str:
+        """Return the command that brings a released file back."""
+        witness = self.witness(version) or "HEAD"
+        return f"git checkout {witness.removeprefix('refs/tags/')[:40]} -- {self.path(version)}"
 
 
 def make_record(
@@ -165,8 +242,14 @@ def make_record(
     fixes: dict[str, str],
     previous: Record | None,
     day: date,
+    waived: Mapping[str, str],
 ) -> Record:
-    """Return the record of a release; raises VersionError when it is not newer than the one before."""
+    """Return the record of a release; raises VersionError when it is not newer than the one before.
+
+    Parameters:
+        fixes: the names of the fixes in it, with `fix` or `security`.
+        waived: the ids of the findings that a person answered for, with the reasons.
+    """
     if previous and parse(version) <= parse(previous.version):
         raise VersionError(
             f"recording {package.name}", f"{version} is not after {previous.version}", "raise it"
@@ -175,12 +258,16 @@ def make_record(
     data: dict[str, Any] = {
         "format": FORMAT,
         "package": package.name,
+        "module": package.module,
         "version": version,
         "date": day.isoformat(),
         "previous": {"version": previous.version, "digest": previous.data["digest"]} if previous else None,
         "code": code_digest(files),
         "files": files,
+        "documents": document_digests(package),
         "fixes": dict(sorted(fixes.items())),
+        "waived": dict(sorted(waived.items())),
+        **({"ends": str(package.source.ends)} if package.source and package.source.ends else {}),
         "requires": surface.requires,
         "settings": surface.settings,
         "jobs": surface.jobs,

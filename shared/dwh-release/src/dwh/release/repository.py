@@ -25,6 +25,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from dwh.release._git import Git
 from dwh.release._line_source import LineSource, read_line_source
+from dwh.release._tree import Tree
 from dwh.release.errors import RepositoryError, UnknownPackageError
 from dwh.release.versions import parse, parse_line, series
 
@@ -132,6 +133,11 @@ class Repository:
             )
         return found[0]
 
+    @cached_property
+    def tree(self) -> Tree:
+        """The files of the working tree, as they were when this was first asked for."""
+        return Tree(self.git)
+
     def package(self, name: str) -> Package:
         """Return a package by its distribution's name, as pip would spell it or with `@version`.
 
@@ -181,8 +187,7 @@ class Repository:
                 for n in range(package.module.count(".") + 1)
             ]
             for folder in [*above, *folders]:
-                stray = folder / "__init__.py"
-                if stray.is_file():
+                for stray in sorted(folder.glob("__init__.*")):
                     path = stray.relative_to(self.root).as_posix()
                     said = "it would hide every other package of its namespace"
                     raise RepositoryError(f"looking at {path}", said, f"type: git rm {path}, or rm {path}")

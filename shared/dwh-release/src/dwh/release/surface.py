@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tomllib
+
+from dwh.release._text import content_of_file
 from dwh.release.api import read_api
 from dwh.release.api_data import ApiData
 from dwh.release.jobs import JobData, Place
 from dwh.release.looking import look
 from dwh.release.repository import Package, Repository
 
-__all__ = ["Surface", "code_digest", "file_digests", "read_surface", "requirements"]
+# What an installer sees is compared word by word; the version is another in each release.
+_COMPARED = ("version", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
+_LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
+
+__all__ = ["Surface", "code_digest", "document_digests", "file_digests", "read_surface", "requirements"]
 
 
 @dataclass(frozen=True)
@@ -95,8 +103,28 @@ def file_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of an import package, bytecode aside."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        path.relative_to(folder).as_posix(): hashlib.sha256(content_of_file(path)).hexdigest()
+        for path in files
     }
+
+
+def document_digests(package: Package) -> dict[str, str]:
+    """Return the SHA-256 of what a wheel shows beside its code: read-me, licences, metadata."""
+    content = tomllib.loads((package.folder / "pyproject.toml").read_text(encoding="utf-8"))
+    project = {key: value for key, value in content["project"].items() if key not in _COMPARED}
+    told = [project, content.get("build-system"), content.get("tool", {}).get("hatch")]
+    words = json.dumps(told, sort_keys=True, default=str)
+    digests = {"pyproject.toml": hashlib.sha256(words.encode()).hexdigest()}
+    for path in sorted(package.folder.iterdir()):
+        shown = path.name == _readme(project) or path.name.upper().startswith(_LICENCES)
+        if shown and path.is_file():
+            digests[path.name] = hashlib.sha256(content_of_file(path)).hexdigest()
+    return digests
+
+
+def _readme(project: dict[str, Any]) -> str | None:
+    readme = project.get("readme")
+    return readme.get("file") if isinstance(readme, dict) else readme
 
 
 def code_digest(files: dict[str, str]) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "Step",
     "first_release",
     "in_line",
+    "is_release",
     "next_release",
     "parse",
     "parse_line",
@@ -55,6 +56,11 @@ def parse(version: str) -> tuple[int, int, int]:
         raise VersionError("reading a version", f"{version!r} is not a release", hint)
     major, minor, patch = map(int, match.groups())
     return major, minor, patch
+
+
+def is_release(version: str) -> bool:
+    """Tell whether a text is a release's three numbers."""
+    return _RELEASE.fullmatch(version) is not None
 
 
 def parse_line(line: str) -> tuple[int, int]:

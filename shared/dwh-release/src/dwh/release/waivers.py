@@ -5,15 +5,16 @@
     reason = "14 was a typing error; the contract always said 15"
     expires = 2027-01-31
 
-A waived finding counts as a fix. A waiver that is over, or that no finding needs, fails the gate, so
-that none is forgotten; `prepare` removes the file with the release that used it.
+A waived finding counts as a fix, and is told in the notes. A waiver that is over, that lasts for more
+than a year, or that no finding needs, fails the gate, so that none is forgotten; `prepare` removes the
+file with the release that used it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import tomllib
 
@@ -25,6 +26,7 @@ from dwh.release.versions import Step
 __all__ = ["Waiver", "read_waivers", "waive"]
 
 FILE = "waivers.toml"
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,17 @@ def read_waivers(package: Package) -> list[Waiver]:
 
 def waive(findings: Iterable[Finding], waivers: list[Waiver], today: date) -> tuple[list[Finding], list[str]]:
     """Lower the waived findings to fixes; returns them all, and what is wrong with the waivers."""
-    lasting = {waiver.finding: waiver for waiver in waivers if waiver.expires >= today}
+    latest = today + _LONGEST
+    lasting = {waiver.finding: waiver for waiver in waivers if today <= waiver.expires <= latest}
     problems = [
         f"the waiver of {w.finding} expired on {w.expires}: decide again, then renew or remove it in {FILE}"
         for w in waivers
         if w.expires < today
+    ]
+    problems += [
+        f"the waiver of {w.finding} lasts until {w.expires}, and a year is the longest: set it to {latest}"
+        for w in waivers
+        if w.expires > latest
     ]
     lowered, used = [], set()
     for finding in findings:

@@ -11,6 +11,7 @@ from dwh.release.branch import make_branch
 from dwh.release.build import Built, build_release, built_files
 from dwh.release.cli.options import as_json, package, packages, repo, today
 from dwh.release.console import print_json, print_note, print_rows
+from dwh.release.ending import end_line
 from dwh.release.next_line import open_line
 from dwh.release.notes import release_page, section_of
 from dwh.release.port import port
@@ -72,6 +73,26 @@ def line_command(name: str, ends: datetime | None, repository: Repository) -> No
     last: date = ends.date() if ends else today() + _MAINTENANCE
     opened, commit = open_line(repository, name, last, today())
     print_note(f"committed {commit[:10]}: {opened} is the main line; the one before gets fixes until {last}")
+
+
+@click.command("end")
+@click.argument("line")
+@click.option("--reason", required=True, help="Why, for whoever asks next year.")
+@repo
+def end_command(line: str, reason: str, repository: Repository) -> None:
+    """End LINE today: it gets one more release, which says so. One commit.
+
+    Nothing else ends a line before its last day, and only a line that was ended can lose its folder.
+
+    \b
+    Example:
+      dwh-release end 0.1 --reason "its last reader has moved to line 0.2"
+    """
+    package, commit = end_line(repository, line, reason, today())
+    print_note(
+        f"committed {commit[:10]}: line {package.line} has ended; next, its last release: dwh-release "
+        f"prepare {package.name}"
+    )
 
 
 @click.command("branch")
@@ -180,4 +201,12 @@ def tag_command(package: str, repository: Repository) -> None:
     print_note(f"{tag} {'made' if new else 'was there'}; publish it: git push origin {tag}")
 
 
-COMMANDS = (port_command, line_command, branch_command, build_command, notes_command, tag_command)
+COMMANDS = (
+    port_command,
+    line_command,
+    end_command,
+    branch_command,
+    build_command,
+    notes_command,
+    tag_command,
+)

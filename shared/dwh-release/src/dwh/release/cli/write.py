@@ -10,7 +10,8 @@ from dwh.release.changing import suggested_name, write_fragment
 from dwh.release.cli.options import as_json, package, repo, today
 from dwh.release.console import print_json, print_note
 from dwh.release.fragments import KINDS, Fragment
-from dwh.release.prepare import carry_out, plan_release, record_again
+from dwh.release.prepare import carry_out, plan_release
+from dwh.release.recording import record_again
 from dwh.release.repository import Repository
 from dwh.release.versions import Step
 from dwh.release.withdraw import withdraw
@@ -88,7 +89,8 @@ def prepare(package: str, step: str | None, dry_run: bool, repository: Repositor
         return
     if dry_run:
         click.echo(plan.diff(repository))
-    click.echo(f"{chosen.name} {chosen.version} → {plan.version}\n\n{plan.notes}")
+    bump = plan.version if plan.version == chosen.version else f"{chosen.version} → {plan.version}"
+    click.echo(f"{chosen.name} {bump}\n\n{plan.notes}")
     if commit:
         print_note(
             f"committed {commit[:10]}; next: dwh-release build {chosen.name}, then dwh-release tag "
@@ -100,9 +102,10 @@ def prepare(package: str, step: str | None, dry_run: bool, repository: Repositor
 @package
 @repo
 def record(package: str, repository: Repository) -> None:
-    """Record the surface of PACKAGE's newest release again, while no tag names it.
+    """Record the surface of PACKAGE's newest release again, before its commit.
 
-    For a release that was prepared and then changed before anyone could have it.
+    For a release that was prepared and whose commit was taken back (git reset --soft HEAD^) to change
+    something. It passes the gate against the release before.
 
     \b
     Example:

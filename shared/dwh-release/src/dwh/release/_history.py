@@ -1,0 +1,48 @@
+"""What git knows of releases: tags, and the commits that first had, or took away, a released file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from dwh.release._git import Git
+
+__all__ = ["History"]
+
+_RECORDS = ":(top,glob)**/released/*.json"
+
+
+class History:
+    """The releases in a repository's history, read once."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The names of all tags."""
+        return frozenset(self._git.run("tag", "--list").split())
+
+    @cached_property
+    def added(self) -> dict[str, str]:
+        """For each released file that HEAD's history ever had, the newest commit that brought it."""
+        return self._commits("A")
+
+    @cached_property
+    def removed(self) -> dict[str, str]:
+        """For each released file that was ever taken away, the newest commit that did."""
+        return self._commits("D")
+
+    def witness(self, tag: str, path: str) -> str | None:
+        """Return what shows how a release was: its tag, else the commit that recorded it."""
+        return f"refs/tags/{tag}" if tag in self.tags else self.added.get(path)
+
+    def _commits(self, kind: str) -> dict[str, str]:
+        log = self._git.try_run(
+            "log", "--no-renames", f"--diff-filter={kind}", "--format=%x00%H", "--name-only", "--", _RECORDS
+        )
+        found: dict[str, str] = {}
+        for entry in (log or "").split("\0")[1:]:
+            commit, *paths = entry.split()
+            for path in paths:
+                found.setdefault(path, commit)
+        return found

@@ -1,0 +1,85 @@
+"""Rules of the gate about the shared libraries that a package asks for: only what breaks nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from packaging.specifiers import SpecifierSet
+
+from dwh.release._facts import Facts
+from dwh.release.ranges import names, range_of
+from dwh.release.record import Record, Records
+from dwh.release.repository import Package
+from dwh.release.versions import Step, next_release, parse, series
+
+__all__ = ["range_rules"]
+
+
+def range_rules(facts: Facts) -> Iterator[str]:
+    """Yield what is wrong with the ranges of the shared libraries that a package asks for."""
+    for library in facts.repository.packages:
+        asked = facts.package.project.get("dependencies", [])
+        specifier = range_of(asked, library.name)
+        if library.line is None and names(asked, library.name):
+            yield from _too_wide(facts, library, specifier)
+            yield from _unreleased(facts, library, specifier)
+
+
+def _too_wide(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
+    """A range that would take a release that breaks: before 1.0 the range of a library is its minor."""
+    where = f"{facts.package.path}/pyproject.toml"
+    breaking = next_release(library.version, Step.major)
+    taken = [version for version in _releases(facts, library) if specifier.contains(version)]
+    later = [version for version in (breaking, "999.0.0") if specifier.contains(version)]
+    if later or len({series(version) for version in taken}) > 1:
+        newest = max([*taken, library.version], key=parse)
+        numbers = ".".join(map(str, series(newest)))
+        yield (
+            f"{where}: {library.name}{specifier} would take {(later or taken)[0]}, which may break it; write "
+            f"{library.name}>={numbers},<{next_release(newest, Step.major).removesuffix('.0')}"
+        )
+    elif not taken:
+        yield (
+            f"{where}: no release of {library.name} is in {specifier}, and neither is {library.version} of "
+            "the tree; name a range that has one"
+        )
+
+
+def _releases(facts: Facts, library: Package) -> list[str]:
+    records = Records(facts.repository.git, library).all
+    return sorted({*(record.version for record in records), library.version}, key=parse)
+
+
+def _unreleased(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
+    """A name that the oldest or the newest release in the range has not: readers would get an ImportError."""
+    inside = [r for r in Records(facts.repository.git, library).all if specifier.contains(r.version)]
+    for record in dict.fromkeys([record.version for record in inside[:1] + inside[-1:]]):
+        release = next(r for r in inside if r.version == record)
+        for path, row, name in _imported(facts, library):
+            if not _has(release, name):
+                yield (
+                    f"{path}:{row}: {library.name} {release.version} has no {name}, and {specifier} takes "
+                    f"it; release {library.name} first, and ask for that release: {library.name}>=…"
+                )
+
+
+def _has(release: Record, name: str) -> bool:
+    return (
+        name in release.data["api"]
+        or f"{name}/__init__.py" in release.data["files"]
+        or any(path.removesuffix(".py") == name.replace(".", "/") for path in release.data["files"])
+    )
+
+
+def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
+    """Yield where the package imports which public name of a library, below the library's package."""
+    for file in sorted(facts.package.module_folder.rglob("*.py")):
+        path = file.relative_to(facts.repository.root).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            module = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
+            if isinstance(node, ast.ImportFrom) and module and f"{module}.".startswith(f"{library.module}."):
+                below = module.removeprefix(library.module).lstrip(".")
+                for alias in node.names:
+                    if not alias.name.startswith("_") and alias.name != "*":
+                        yield path, node.lineno, f"{below}.{alias.name}".lstrip(".")
