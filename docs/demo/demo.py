@@ -1,16 +1,17 @@
 """The demo: two versions of a job side by side on real data, and a move from one to the other.
 
 `python3 noxfile.py -s demo` runs it. It works in the folder .demo, or in the one that it is given, and
-prints each command so that it can be typed again there.
+prints each command so that it can be typed again there. All of them run in this process, on one engine.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
 import shlex
 import shutil
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 from landing import land
@@ -26,33 +27,47 @@ year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_del
 2013,1,15,1710,1500,130,1925,1709,136,UA,9999,N14228,EWR,IAH,227,1400,15,0,2013-01-15T20:00:00Z
 """
 
-SESSION = """\
-from pyspark.sql import SparkSession
+READ_FROM_PYTHON = """\
+from dwh.core import read_table, spark_session
 
-spark = SparkSession.builder.getOrCreate()
-"""
-SESSION_ON_SAIL = """\
-from dwh.core.session import spark_session
-
-spark = spark_session({}, "sail")
-"""
-READ_FROM_PYTHON = f"""\
-from dwh.core import read_table
-{SESSION_ON_SAIL if os.environ.get("DWH_ENGINE") == "sail" else SESSION}\
-delays = read_table(spark, "flights.carrier_delays", line="0.1")
+delays = read_table(spark_session(), "flights.carrier_delays", line="0.1")
 delays.groupBy("carrier_name").sum("flights", "on_time").orderBy("carrier_name").show(5, truncate=False)
 """
 
 
+GO_ON = (
+    "dwh board",
+    "dwh history flights.carrier_delays",
+    "dwh compare carrier_delays@0.1 carrier_delays@0.2 --date 2013-01-31 --exact",
+    "dwh --help",
+)
+
+
 def main() -> None:
     """Run the demo from the beginning."""
+    from dwh.migrate.console import engine_kept
+
+    began = time.monotonic()
     HOME.mkdir(exist_ok=True)
     say("336,776 flights left New York in 2013. Their data lands in one folder a day, beside a dwh.toml.")
     land(HOME)
     LATE.unlink(missing_ok=True)
     shutil.rmtree(HOME / "warehouse", ignore_errors=True)
+    os.chdir(HOME)
     print(f"\n{BOLD}$ cd {HOME.name}{PLAIN}")
+    with engine_kept():
+        play()
+    say(f"That was all, in {time.monotonic() - began:.0f} s. Look at it:")
+    print(f"  {HOME}/report.html  what differed, and why that failed")
+    print(f"  {HOME}/board.html   where every job stands")
+    say("Go on from here, where the tutorial begins:")
+    print(f"  cd {HOME}")
+    for command in GO_ON:
+        print(f"  {command}")
 
+
+def play() -> None:
+    """Two versions side by side, what differs, and a move from one to the other."""
     say("Two release lines are installed side by side. These are their jobs.")
     dwh("jobs")
     say("Run carrier_delays of both lines for January, on the same input.")
@@ -64,9 +79,7 @@ def main() -> None:
     say("Who wrote what, and when.")
     dwh("history", "flights.carrier_delays")
     say("A reader names the table and the line, and is not touched by the other one.")
-    (HOME / "read.py").write_text(READ_FROM_PYTHON)
-    print(f"{DIM}{READ_FROM_PYTHON}{PLAIN}", end="")
-    run(sys.executable, "read.py", shown="python read.py 2>/dev/null", stderr=subprocess.DEVNULL)
+    read_from_python()
 
     say("airport_traffic was rewritten in 0.2, with the same result? Run what is missing, and compare.")
     dwh("compare", "airport_traffic@0.1", "airport_traffic@0.2", *JANUARY, "--run")
@@ -81,7 +94,6 @@ def main() -> None:
     dwh("compare", *twice, "--date", "2013-01-15", "--html", "report.html", fails=True)
     LATE.unlink()
     roll_out()
-    say(f"That was all. Look at {HOME.name}/report.html and board.html; try more in {HOME.name}/: dwh --help")
 
 
 def roll_out() -> None:
@@ -124,17 +136,21 @@ def say(text: str) -> None:
 
 
 def dwh(*arguments: str, fails: bool = False) -> None:
-    """Run a `dwh` command in the demo's folder, showing it first."""
-    command = shutil.which("dwh") or sys.exit("dwh is not installed here")
-    run(str(command), *arguments, shown=shlex.join(["dwh", *arguments]), code=1 if fails else 0)
+    """Run a `dwh` command in the demo's folder, showing it first; stop when it does not end as it should."""
+    from dwh.migrate.cli import run_words
+
+    print(f"{BOLD}$ {shlex.join(['dwh', *arguments])}{PLAIN}", flush=True)
+    expected, code = int(fails), run_words(arguments)
+    sys.stdout.flush()
+    if code != expected:
+        sys.exit(f"this step ended with exit code {code} instead of {expected}")
 
 
-def run(*command: str, shown: str, stderr: int | None = None, code: int = 0) -> None:
-    """Run a command in the demo's folder; stop the demo when it does not end as it should."""
-    print(f"{BOLD}$ {shown}{PLAIN}", flush=True)
-    done = subprocess.run(command, cwd=HOME, stderr=stderr)
-    if done.returncode != code:
-        sys.exit(f"this step ended with exit code {done.returncode} instead of {code}")
+def read_from_python() -> None:
+    """Run a reader's own script, which would do the same in a process of its own."""
+    Path("read.py").write_text(READ_FROM_PYTHON)
+    print(f"{DIM}{READ_FROM_PYTHON}{PLAIN}{BOLD}$ python read.py{PLAIN}", flush=True)
+    runpy.run_path("read.py")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -239,6 +240,38 @@ def test_any_toml_is_used_or_refused(tmp_path, value, key):
 
     with suppress(ConfigError):
         written(tmp_path, f"{key} = {toml(value)}\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "text", "engine"),
+    [
+        (("core/context.py", "sql/__init__.py"), {}, "", "spark"),  # PySpark 4
+        (("context.py",), {}, "", "spark"),  # PySpark 3.5
+        (("sql/__init__.py",), {}, "", "sail"),  # its client alone
+        (("sql/__init__.py",), {"SPARK_REMOTE": "sc://h"}, "", "spark"),
+        (("sql/__init__.py",), {"SPARK_HOME": "/opt/spark"}, "", "spark"),
+        (("sql/__init__.py",), {}, '[spark]\n"spark.remote" = "sc://h"\n', "spark"),
+        (("sql/__init__.py",), {}, 'engine = "spark"\n', "spark"),
+        ((), {}, "", "spark"),  # a run then says what is missing
+    ],
+)
+def test_the_engine_that_is_there(tmp_path, monkeypatch, files, variables, text, engine):
+    """Without a word about it the engine is Spark, and Sail where PySpark's client has nothing else to reach."""
+    for name in (*(f"pyspark/{file}" for file in files), "pysail/__init__.py"):
+        path = tmp_path / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    specs = {
+        name: [str(tmp_path / "site" / name)]
+        for name in ("pyspark", "pysail")
+        if (tmp_path / "site" / name).exists()
+    }
+    monkeypatch.setattr(
+        "dwh.core.config.find_spec",
+        lambda name: SimpleNamespace(submodule_search_locations=specs[name]) if name in specs else None,
+    )
+    (tmp_path / "dwh.toml").write_text(text, "utf-8")
+    assert load_config(tmp_path, variables).engine == engine
 
 
 def test_the_engine(tmp_path):

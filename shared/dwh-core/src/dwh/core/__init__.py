@@ -5,7 +5,7 @@ of the data: `config` says where inputs are, `storage` reads and writes, `run` l
 reading to its commit, `audit` checks what was written, `ledger` records it, `warehouse` reads it.
 
     from dwh.core import Column, Job, Table     # to write a job
-    from dwh.core import read_table             # to read what jobs wrote
+    from dwh.core import read_table, spark_session    # to read what jobs wrote, on the configured engine
 
 `entry` is the script that a platform starts, `secret` reads the ledger's URL there, `supported` knows
 which Spark a line can run on.
@@ -26,6 +26,7 @@ from dwh.core.job import Job
 from dwh.core.lines import Line, find_job
 
 if TYPE_CHECKING:
+    from dwh.core.session import spark_session
     from dwh.core.warehouse import Warehouse, read_table
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Warehouse",
     "find_job",
     "read_table",
+    "spark_session",
 ]
 
 
@@ -51,4 +53,8 @@ def __getattr__(name: str) -> Any:
         from dwh.core import warehouse
 
         return getattr(warehouse, name)
+    if name == "spark_session":
+        from dwh.core.session import spark_session
+
+        return spark_session
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ without a file in the working directory.
     warehouse = "warehouse"                    # a folder, or a URI that Spark can write
     ledger = "postgresql+psycopg://…"          # by default SQLite, in a local warehouse
     environment = "dev"
-    engine = "spark"                           # or "sail", which needs no Java
+    engine = "spark"                           # or "sail", which needs no Java; by default what is installed
     wheelhouse = "wheels"                      # a folder or URL that holds releases, beside the index
     release_environments = "environments"      # where those of releases are kept; by default the user's
 
@@ -34,6 +34,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -76,7 +77,8 @@ class Config:
         warehouse: the root of the warehouse: an absolute local path, or a URI.
         ledger: the ledger's SQLAlchemy URL. It may hold a password, so it is not shown.
         environment: the environment's name.
-        engine: what computes: `spark`, or `sail` in this process.
+        engine: what computes: `spark`, or `sail` in this process. By default Spark where PySpark is
+            whole or `[spark]` says where it is, and Sail where only PySpark's client is installed.
         spark: settings of the Spark application.
         sources: the place of each input, by name.
         origin: the file it came from, or `no dwh.toml`.
@@ -132,7 +134,7 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         warehouse=root,
         ledger=_ledger(plain.get("ledger"), root),
         environment=_environment(*plain.get("environment", ("dev", origin, base))[:2]),
-        engine=_engine(*plain.get("engine", ("spark", origin, base))[:2], spark),
+        engine=_engine(*plain["engine"][:2], spark) if "engine" in plain else _installed(spark, variables),
         spark=spark,
         sources=sources,
         origin=origin,
@@ -285,6 +287,17 @@ def _engine(value: str, origin: str, spark: Mapping[str, str]) -> Engine:
     if "spark.remote" in spark:
         raise ConfigError(origin, "engine", value, "spark, as [spark] sets spark.remote; or sail without it")
     return "sail"
+
+
+def _installed(spark: Mapping[str, str], variables: Mapping[str, str]) -> Engine:
+    """Return `sail` where nothing but PySpark's client is installed to reach an engine with."""
+    if "spark.remote" in spark or any(variables.get(name) for name in ("SPARK_REMOTE", "SPARK_HOME")):
+        return "spark"
+    spec = find_spec("pyspark")  # found, not imported
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    # The client leaves out what speaks to a JVM: `context.py` before Spark 4.0, `core` since.
+    whole = any(Path(folder, name).exists() for folder in folders for name in ("context.py", "core"))
+    return "sail" if folders and not whole and find_spec("pysail") else "spark"
 
 
 def _ledger(found: tuple[str, str, Path] | None, root: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.config import Engine
+from dwh.core.config import Engine, load_config
 from dwh.core.engine import check_reachable, is_remote, remote_address, sail_session
 from dwh.core.errors import SparkUnavailableError, one_line
 
@@ -38,8 +38,11 @@ _LOCAL_DEFAULTS = {
 }
 
 
-def spark_session(settings: Mapping[str, str], engine: Engine = "spark") -> SparkSession:
+def spark_session(settings: Mapping[str, str] | None = None, engine: Engine | None = None) -> SparkSession:
     """Return the application's session as it is, or start the engine with these settings.
+
+    Parameters:
+        settings, engine: by default those of the configuration that holds here.
 
     Without a master, neither in the settings nor from spark-submit, Spark runs in this process.
     Raises SparkUnavailableError when it cannot start, or cannot be reached.
@@ -48,6 +51,10 @@ def spark_session(settings: Mapping[str, str], engine: Engine = "spark") -> Spar
 
     with suppress(Exception):  # its type differs between versions of Spark
         return SparkSession.active()
+    if settings is None or engine is None:
+        config = load_config()
+        settings = config.spark if settings is None else settings
+        engine = engine or config.engine
     if engine == "sail":
         return sail_session({**_DEFAULTS, **settings})
     check_reachable(settings)

@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,9 @@ def print_error(text: str) -> None:
     print(head, "\n".join(printable(line) for line in text.splitlines()), file=sys.stderr)
 
 
+_KEPT: ContextVar[bool] = ContextVar("whether the engine outlives a command", default=False)
+
+
 @contextmanager
 def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSession]:
     """Start Spark, show progress while it works, and stop it.
@@ -121,7 +125,23 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
             with _followed(spark, progress):
                 yield spark
         finally:
-            spark.stop()
+            if not _KEPT.get():
+                spark.stop()
+
+
+@contextmanager
+def engine_kept() -> Iterator[None]:
+    """Let the commands within share one engine: the first that needs one starts it, the end stops it."""
+    token = _KEPT.set(True)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+        if "pyspark" in sys.modules:
+            from pyspark.sql import SparkSession
+
+            if session := SparkSession.getActiveSession():
+                session.stop()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 
 import click
 
@@ -29,7 +30,7 @@ from dwh.migrate.cli import (
     usage,
 )
 
-__all__ = ["dwh", "main"]
+__all__ = ["dwh", "main", "run_words"]
 
 _LOOKING = (inspect, board, usage)
 _MOVING = (running, comparing, environments, rollout)
@@ -54,12 +55,18 @@ def main() -> None:
         sys.exit(code)
 
 
-def _main() -> int | None:
+def run_words(words: Sequence[str]) -> int:
+    """Run one command in this process as typing it would, and return its exit code."""
+    return _main(words) or 0
+
+
+def _main(words: Sequence[str] | None = None) -> int | None:
+    """Run a command, by default the one that was typed."""
     from dwh.migrate.console import print_error
 
     try:
         # Without its standalone mode click returns the code of an Exit instead of leaving.
-        dwh(standalone_mode=False)
+        dwh(words, standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
