@@ -256,20 +256,17 @@ def test_any_toml_is_used_or_refused(tmp_path, value, key):
     ],
 )
 def test_the_engine_that_is_there(tmp_path, monkeypatch, files, variables, text, engine):
-    """Without a word about it the engine is Spark, and Sail where PySpark's client has nothing else to reach."""
+    """Nobody says so: Spark, or Sail where PySpark's client has nothing else to reach."""
+    site = tmp_path / "site"
     for name in (*(f"pyspark/{file}" for file in files), "pysail/__init__.py"):
-        path = tmp_path / "site" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    specs = {
-        name: [str(tmp_path / "site" / name)]
-        for name in ("pyspark", "pysail")
-        if (tmp_path / "site" / name).exists()
-    }
-    monkeypatch.setattr(
-        "dwh.core.config.find_spec",
-        lambda name: SimpleNamespace(submodule_search_locations=specs[name]) if name in specs else None,
-    )
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).touch()
+
+    def installed(name: str) -> SimpleNamespace | None:
+        folder = site / name
+        return SimpleNamespace(submodule_search_locations=[str(folder)]) if folder.exists() else None
+
+    monkeypatch.setattr("dwh.core.config.find_spec", installed)
     (tmp_path / "dwh.toml").write_text(text, "utf-8")
     assert load_config(tmp_path, variables).engine == engine
 
