@@ -57,6 +57,7 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 )
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="A column whose values are not compared.")
 @click.option("--max-changed", metavar="SHARE", help="How many rows may differ unexpectedly: 0.1%.")
+@click.option("--mask", metavar="COLUMN", multiple=True, help="A column whose values no report is to show.")
 @click.option("--ignore-case", is_flag=True, help="Pair columns whose names differ in case only.")
 @click.option("--allow-empty", is_flag=True, help="Let two tables without rows pass.")
 @click.option("--exact", is_flag=True, help="Compare every value, even where fingerprints are equal.")
@@ -79,6 +80,7 @@ def compare(
     tolerances: Sequence[str],
     rules: Sequence[str],
     ignore: Sequence[str],
+    mask: Sequence[str],
     max_changed: str | None,
     ignore_case: bool,
     allow_empty: bool,
@@ -112,6 +114,7 @@ def compare(
     options = OutputOptions(
         tolerances=dict(map(_tolerance, tolerances)),
         ignore=tuple(ignore),
+        mask=tuple(mask),
         exact=exact,
         max_changed=None if max_changed is None else _share(max_changed),
         dates=optional_dates(date, start, end) if date or (start and end) else None,

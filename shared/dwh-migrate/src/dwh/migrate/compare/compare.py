@@ -31,6 +31,7 @@ from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
+from dwh.migrate.compare.masking import masked
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
 from dwh.migrate.compare.options import Key, Options, key_columns, key_names
 from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
@@ -49,6 +50,7 @@ def compare(
     changes: Change | Iterable[Change] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
+    mask: str | Iterable[str] | None = (),
     rules: RuleChoice | None = None,
     contracts: tuple[Table, Table] | None = None,
     exact: bool = False,
@@ -77,6 +79,7 @@ def compare(
             a Tolerance. The column may be called by either name; `*` is every column of numbers that has
             none of its own.
         ignore: columns whose values are not compared; the report shows them.
+        mask: columns whose values nobody is to see: the result has `•••1`, `•••2`, … in their place.
         rules: what else counts as the same value, by column, or by the path of a struct's field:
             `{"name": [Trim(), IgnoreCase()], "address.city": Trim()}`, or as text: `{"name": "trim"}`.
         contracts: the contracts of both sides. A change of type that both state is declared.
@@ -112,7 +115,8 @@ def compare(
     prepare_rules(options.rules, tables)
     expectations, evidence = _measured(tables, options, limits, parts)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
-    return _assemble(schemas, options, expectations, evidence, _versions(tables))
+    result = _assemble(schemas, options, expectations, evidence, _versions(tables))
+    return masked(result, column_names("mask", mask))
 
 
 def compare_stored(
@@ -123,6 +127,7 @@ def compare_stored(
     changes: Change | Iterable[Change] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
+    mask: str | Iterable[str] | None = (),
     rules: RuleChoice | None = None,
     contracts: tuple[Table, Table] | None = None,
     signed_zero: bool = False,
@@ -155,7 +160,8 @@ def compare_stored(
     declared = [Usable(change) for change in options.changes if isinstance(change, Expected)]
     evidence = known_equal(parts, len(declared))
     evidence = replace(evidence, seconds={"total": round(time.monotonic() - started, 3)})
-    return _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})
+    result = _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})
+    return masked(result, column_names("mask", mask))
 
 
 def _measured(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.errors import DwhError
 from dwh.migrate.compare.compare import compare
 from dwh.migrate.compare.errors import ComparisonError
-from dwh.migrate.compare.folder import found_at
+from dwh.migrate.compare.folder import State, found_at
 from dwh.migrate.compare.footers import damaged, first_line
 from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
 from dwh.migrate.compare.paths import Looked, look, read
@@ -61,6 +61,7 @@ def compare_looked(
             exact=options.exact,
             allow_empty=options.allow_empty,
             max_changed=options.max_changed,
+            mask=options.mask,
             sides=(Side(left.folder.path, lefts.provenance), Side(right.folder.path, rights.provenance)),
             gaps=(*lefts.gaps, *rights.gaps),
         )
@@ -106,7 +107,7 @@ def _cause(said: str) -> str:
     return (causes[-1] if causes else said.splitlines()[0])[:300]
 
 
-def _moved(before: Mapping[str, Mapping[str, object]]) -> list[str]:
+def _moved(before: Mapping[str, Mapping[str, State]]) -> list[str]:
     """Return the paths below which the files are not what they were; a path that is gone is one of them."""
     return [path for path, files in before.items() if found_at(path) != files]
 

@@ -18,10 +18,13 @@ import fsspec
 from dwh.core.errors import listed
 from dwh.migrate.compare.errors import ComparisonError
 
-__all__ = ["NULL_PARTITION", "DataFile", "Folder", "found_at", "listing", "look_at"]
+__all__ = ["NULL_PARTITION", "DataFile", "Folder", "State", "found_at", "listing", "look_at"]
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What a folder is called whose partition value is null."""
+
+State = tuple[int | None, str]
+"""The size of a file, and when it was written or what its store calls its version."""
 
 _LOGS = {
     "_delta_log": ("Delta", "delta"),
@@ -65,7 +68,7 @@ class Folder:
     files: tuple[DataFile, ...]
     partitioned_by: tuple[str, ...]
     nested: bool
-    states: Mapping[str, object]
+    states: Mapping[str, State]
 
     def place_of(self, file: DataFile) -> str:
         """Return where an engine finds a file: below the path as it was given."""
@@ -90,7 +93,7 @@ def look_at(path: str) -> Folder:
     return Folder(path, root, system, files, _partition_columns(path, root, files), nested, states)
 
 
-def listing(path: str) -> dict[str, object]:
+def listing(path: str) -> dict[str, State]:
     """Return size and time of every file below a path; raises ComparisonError if there are none."""
     try:
         found = found_at(path)
@@ -101,7 +104,7 @@ def listing(path: str) -> dict[str, object]:
     return found
 
 
-def found_at(path: str) -> dict[str, object]:
+def found_at(path: str) -> dict[str, State]:
     """Return size and time of every file below a path."""
     files, root = fsspec.core.url_to_fs(path)
     files.invalidate_cache()  # of a listing that an object store's client keeps

@@ -57,6 +57,7 @@ class OutputOptions:
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     ignore_case: bool = False
     allow_empty: bool = False
+    mask: tuple[str, ...] = ()
 
 
 def from_ledger(
@@ -91,9 +92,17 @@ def compare_outputs(
     )
     if options.rows:
         chosen = {
-            name: value for name, value in arguments.items() if name not in ("sides", "gaps", "allow_empty")
+            name: value
+            for name, value in arguments.items()
+            if name not in ("sides", "gaps", "allow_empty", "mask")
         }
-        save_rows(result, *frames, options.rows, {**chosen, "fingerprints": None if options.exact else known})
+        save_rows(
+            result,
+            frames[0],
+            frames[1],
+            options.rows,
+            {**chosen, "fingerprints": None if options.exact else known},
+        )
     return result
 
 
@@ -119,7 +128,7 @@ def compared_runs(left: Subject, right: Subject, options: OutputOptions) -> dict
 
     It proves nothing where the operator asked for less than what the job declares.
     """
-    if replace(options, dates=None, exact=False, rows=None) != OutputOptions():
+    if replace(options, dates=None, exact=False, rows=None, mask=()) != OutputOptions():
         return {}
     days = left.outputs.keys() & right.outputs.keys()
     return {day: (left.outputs[day].run_id, right.outputs[day].run_id) for day in days}
@@ -175,6 +184,7 @@ def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[st
         "changes": declared_changes(left, right),
         "tolerances": options.tolerances,
         "ignore": options.ignore,
+        "mask": options.mask,
         "rules": options.rules,
         "ignore_case": options.ignore_case,
         "allow_empty": options.allow_empty,

@@ -89,7 +89,7 @@ def read(spark: SparkSession, looked: Looked) -> PathSide:
         for group, schema in zip(looked.groups, schemas, strict=True)
         for frame in _frames(spark, looked, group, schema)
     ]
-    sizes = [size for size, _ in folder.states.values() if isinstance(size, int)]  # type: ignore[misc]
+    sizes = [size or 0 for size, _ in folder.states.values()]
     provenance = {"path": folder.path, "files": len(folder.files), "bytes": sum(sizes), "rows": looked.rows}
     frame = reduce(lambda one, other: one.unionAll(other), frames)
     gaps = tuple(_gaps(folder, looked.groups, schemas))

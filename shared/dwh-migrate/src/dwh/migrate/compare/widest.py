@@ -13,7 +13,7 @@ from dwh.migrate.compare.canonical import IncomparableError, ddl, quoted, type_n
 __all__ = ["as_type", "widest"]
 
 _INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
-_DIGITS = {T.ByteType: 3, T.ShortType: 5, T.IntegerType: 10, T.LongType: 20}
+_DIGITS: dict[type[T.DataType], int] = {T.ByteType: 3, T.ShortType: 5, T.IntegerType: 10, T.LongType: 20}
 
 
 def widest(one: T.DataType, other: T.DataType) -> T.DataType:
