@@ -62,17 +62,24 @@ def ledger_problems(ledger: Ledger) -> list[str]:
 
 def _broken_rows(rows: dict[str, list[Any]]) -> Iterator[str]:
     status = {run["id"]: run["status"] for run in rows["runs"]}
-    written = {(receipt["run_id"], receipt["partition_date"]): receipt for receipt in rows["receipts"]}
-    for run_id, _ in written:
+    written = {(r["environment"], r["run_id"], r["partition_date"]): r for r in rows["receipts"]}
+    for _, run_id, _ in written:
         if status[run_id] != "committed":
             yield f"run {run_id} has receipts and is {status[run_id]}"
     for run in rows["runs"]:
-        if run["status"] == "committed" and (run["id"], run["first_date"]) not in written:
+        if (
+            run["status"] == "committed"
+            and (
+                *(run["environment"], run["id"]),
+                run["first_date"],
+            )
+            not in written
+        ):
             yield f"run {run['id']} is committed without receipts"
         if run["status"] == "committed" and not run["location"]:
             yield f"run {run['id']} is committed and has been collected"
     for shown in rows["publications"]:
-        receipt = written.get((shown["run_id"], shown["partition_date"]))
+        receipt = written.get((shown["environment"], shown["run_id"], shown["partition_date"]))
         if shown["run_id"] and (receipt is None or receipt["table_name"] != shown["table_name"]):
             yield f"a publication of {shown['partition_date']} names {shown['run_id']}, which lacks it"
 
@@ -82,7 +89,8 @@ def _broken_order(rows: dict[str, list[Any]]) -> Iterator[str]:
     jobs = {decision["job"]: decision["table_name"] for decision in rows["decisions"]}
     taken: dict[tuple[str, int], set[object]] = defaultdict(set)
     for receipt in rows["receipts"]:
-        taken[receipt["table_name"], receipt["sequence"]].add(receipt["run_id"])
+        promoted = receipt["environment"] if receipt["promoted_from"] else receipt["run_id"]
+        taken[receipt["table_name"], receipt["sequence"]].add(promoted)
     for decision in rows["decisions"]:
         key = decision["table_name"], decision["sequence"]
         taken[key].add((decision["environment"], decision["job"], decision["action"]))
@@ -108,13 +116,12 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
     """Play what happened to a table, number by number, and check what must have been published by it."""
     happened: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(list))
     for receipt in rows["receipts"]:
-        if receipt["table_name"] == table:
+        if (receipt["environment"], receipt["table_name"]) == (environment, table):
             happened[receipt["sequence"]]["receipts"].append(receipt)
     for kind, owner in (("decisions", job), ("resolutions", job), ("publications", table)):
         for row in rows[kind]:
             if row["environment"] == environment and owner in (row.get("job"), row.get("table_name")):
                 happened[row["sequence"]][kind].append(row)
-    environments = {run["id"]: run["environment"] for run in rows["runs"]}
     lines = {run["id"]: run["line"] for run in rows["runs"]}
     decision: Decision | None = None
     newest: dict[tuple[str, date], str] = {}
@@ -132,7 +139,7 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
         for receipt in now["receipts"]:
             day = receipt["partition_date"]
             serving = before.get(day) or (decision.line_for(day) if decision else None)
-            if environments[receipt["run_id"]] == environment and serving == receipt["line"]:
+            if serving == receipt["line"]:
                 wanted[day] = receipt["run_id"]
         for row in now["decisions"]:
             decision = Decision(**row)

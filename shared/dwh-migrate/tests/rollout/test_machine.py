@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import fabricate
 import pytest
 import sqlalchemy as sa
-from fabricate import begin, compared, shown, write
+from fabricate import begin, compared, proved, shown, write
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -76,6 +76,7 @@ class Model:
     resolved: dict[Any, str] = field(default_factory=dict)
     newest: dict[Any, str] = field(default_factory=dict)  # by line and date
     line: dict[str, str] = field(default_factory=dict)  # by run
+    proven: set[Any] = field(default_factory=set)  # dates, with the two runs that were compared
 
     def line_for(self, day: Any) -> str:
         """Return the line of a date that was not resolved."""
@@ -140,10 +141,26 @@ class Model:
                     self._resolve(day, line)
                 self._show(day, self.newest[line, day])
 
-    def cut_over(self) -> bool:
-        """Show the new line everywhere, if it has everything."""
+    def exchanges(self) -> dict[Any, tuple[str, str | None]]:
+        """Return the runs that a cutover would exchange, by date."""
+        new = self.rollout.new
+        return {
+            day: (run, self.newest.get((new, day)))
+            for day, run in self.shown.items()
+            if self.line[run] != new
+        }
+
+    def proven_dates(self) -> set[Any]:
+        """Return the dates whose exchange was compared and passed, before a cutover."""
         rollout = self.rollout
-        if any((rollout.new, day) not in self.newest for day in self.shown):
+        if rollout.steps[rollout.step + 1 : rollout.step + 2] != ("cutover",):
+            return set()
+        return {day for day, pair in self.exchanges().items() if (day, pair) in self.proven}
+
+    def cut_over(self) -> bool:
+        """Show the new line everywhere, if each exchange is proven."""
+        rollout = self.rollout
+        if self.proven_dates() != self.exchanges().keys():
             return False
         for day, run in list(self.shown.items()):
             if self.line[run] != rollout.new:
@@ -261,6 +278,11 @@ class Environment(RuleBasedStateMachine):
         """Someone runs a version by its name."""
         self.commit(write(self.house, f"takings@{line}", *days, run_id=self.name()), days)
 
+    @rule(line=some_lines, days=days)
+    def run_elsewhere(self, line: str, days: Any) -> None:
+        """Someone runs a version in another environment, which changes nothing here."""
+        write(self.house, f"takings@{line}", *days, environment="dev")
+
     @rule(target=started, line=some_lines, days=days)
     def begin_run(self, line: str, days: Any) -> RunRecord:
         """A slow run of a version begins."""
@@ -309,10 +331,25 @@ class Environment(RuleBasedStateMachine):
         compared(self.house, "pass", day)
         self.model.rollout.passed.add(day)
 
+    @precondition(active)
+    @rule(days=days, every=st.booleans())
+    def prove(self, days: Any, every: bool) -> None:
+        """Someone compares what a cutover would exchange, of some dates or of all."""
+        found = {
+            day: (left, right)
+            for day, (left, right) in self.model.exchanges().items()
+            if right and (every or day in days)
+        }
+        if found:
+            proved(self.house, found)
+            self.model.proven |= set(found.items())
+
     def has_open_gate(self) -> bool:
         """Tell whether the rollout may go on."""
         rollout = self.model.rollout
-        return bool(rollout) and rollout.state == "running" and len(rollout.passed) >= rollout.gate
+        if not rollout or rollout.state != "running":
+            return False
+        return len(rollout.passed | self.model.proven_dates()) >= rollout.gate
 
     @rule()
     def advance(self) -> None:

@@ -130,7 +130,7 @@ def show(
     warehouse, environment = Warehouse.open(), environment_of(env)
     if line:
         outputs = warehouse.outputs(table, line, environment, dates, instant)
-        where = f"in line {line} in {environment}"
+        where = f"in line {line}, environment {environment}"
     else:
         outputs, where = warehouse.published(table, environment, dates, instant), f"shown in {environment}"
     with working_spark(warehouse.config, spark_log) as spark:

@@ -55,8 +55,8 @@ class Progress:
     """How a rollout stands.
 
     Attributes:
-        passed: for how many logical dates the last comparison since the newest decision passed, or which
-            are proven.
+        passed: for how many logical dates the last comparison since the newest decision passed. Where the
+            gate asks for more, dates that are proven count, too.
         not_passed: for how many it did not.
         shadows: all of the rollout, oldest first.
         proof: how far the dates that the next step moves are proven; None unless that is a cutover.
@@ -121,9 +121,11 @@ def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[
         if shadow.decision == decision.sequence:
             outcomes |= dict.fromkeys(DateRange(shadow.first_date, shadow.last_date), shadow.outcome)
     proof = _proof(connection, decision, rollout)
-    outcomes |= dict.fromkeys(proof.proven if proof else (), "pass")
-    passed = sum(outcome == "pass" for outcome in outcomes.values())
-    return Progress(decision, rollout, passed, len(outcomes) - passed, found, proof)
+    passed = {day for day, outcome in outcomes.items() if outcome == "pass"}
+    known = passed | set(proof.proven if proof else ())
+    gate = rollout["steps"][rollout["step"]]["gate"]
+    enough = max(len(passed), min(len(known), gate))
+    return Progress(decision, rollout, enough, len(outcomes.keys() - known), found, proof)
 
 
 def _proof(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Proof | None:
