@@ -98,8 +98,10 @@ def play() -> None:
 
 def roll_out() -> None:
     """Move an environment from 0.1 to 0.2, job by job, and back."""
-    say("Environment prod is on line 0.1. Its readers name no line: they get what prod publishes.")
+    say("Environment prod is on line 0.1. It gets what dev has run, and its readers what it publishes.")
+    month = ("--from-date", "2013-01-01", "--to-date", "2013-01-31")
     for job in ("airport_traffic", "carrier_delays"):
+        dwh("promote", f"{job}@0.1", "--from", "dev", "--to", "prod", *month)
         dwh("pin", job, "0.1", *PROD, "--publish", "--reason", "where we start")
     say("airport_traffic keeps its contract, so dates may move to 0.2 by and by. This is what would happen.")
     steps = ("--steps", "shadow:3, 50%:2, 100%:0")
@@ -116,6 +118,8 @@ def roll_out() -> None:
     dwh("rollout", "plan", "carrier_delays", "0.1", "0.2", *PROD, "--gate", "1")
     dwh("rollout", "start", "carrier_delays", *PROD, "--reason", "on_time counts arrivals")
     dwh("run", "carrier_delays", *PROD, "--date", "2013-01-31")
+    say("Every date that moves must be proven: what 0.2 lacks is run, and compared as it goes.")
+    dwh("backfill", "carrier_delays@0.2", *PROD, *JANUARY)
     say("Cut over: one transaction moves all 31 partitions. Nothing is computed, nothing is copied.")
     dwh("rollout", "advance", "carrier_delays", *PROD)
     dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from fabricate import DAYS, begin, everything, write
 
+from dwh.core.config import load_config
 from dwh.core.ledger import Ledger, database
 from dwh.migrate.rollout import pin
+from dwh.migrate.rollout import state as state_module
 
 FIRST, SECOND = DAYS[:2]
 
@@ -237,3 +239,42 @@ def test_a_read_only_postgresql(typed, postgresql_url, monkeypatch):
     assert (code, out) == (1, "")
     assert "read-only transaction" in err
     assert typed("pins")[0] == 0
+
+
+def test_outputs_are_promoted_by_name(typed, warehouse):
+    """`dwh promote` makes another environment's outputs this one's, and says how many it publishes."""
+    write(warehouse, "takings@7.1", FIRST, SECOND, environment="staging", run_id="tested")
+    pin(warehouse, "takings", "7.1", "prod", "why")
+    dates = ("--from-date", "2024-01-01", "--to-date", "2024-01-02")
+    words = ("promote", "takings@7.1", "--from", "staging", "--to", "prod", *dates)
+    code, out, err = typed(*words, "--reason", "it was tested")
+    assert (code, out) == (0, "")
+    assert "2 outputs of takings@7.1 in staging are prod's now; prod publishes 2 of them" in err
+    assert json.loads(typed(*words, "--json")[1])["already"] == 2
+    spans = json.loads(typed("history", "shop.takings", "--published", "--json")[1])
+    assert [(span["run"], span["action"], span["reason"]) for span in spans] == [
+        ("tested", "promote", "it was tested")
+    ]
+    assert "newest, from staging" in typed("history", "shop.takings")[1]
+
+
+def test_history_is_of_one_environment(typed, warehouse):
+    """What another environment ran is not in it; where there is nothing, it says where there is."""
+    write(warehouse, "takings@7.1", FIRST, run_id="mine")
+    write(warehouse, "takings@7.1", FIRST, environment="dev", run_id="sample")
+    for more, run in (((), "mine"), (("--env", "dev"), "sample")):
+        outputs = json.loads(typed("history", "shop.takings", "--json", *more)[1])["outputs"]
+        assert [(span["run"], span["state"]) for span in outputs] == [(run, "newest")]
+    code, _, err = typed("history", "shop.takings", "--env", "staging")
+    assert code == 1
+    assert "environments with outputs: dev, prod; type: dwh history shop.takings --env dev" in err
+    code, _, err = typed("show", "shop.takings", "--line", "7.1", "--env", "staging")
+    assert code == 1 and "line 7.1 has no output in environment staging" in err
+
+
+def test_the_option_does_what_the_variable_does(typed, warehouse, monkeypatch):
+    """`--env` holds for everything that a command calls, in all its threads, and ends with it."""
+    seen = []
+    monkeypatch.setattr(state_module, "standing", lambda *_: seen.append(load_config().environment) or [])
+    assert typed("pins", "--env", "staging")[0] == 0
+    assert (seen, os.environ["DWH_ENVIRONMENT"]) == (["staging"], "prod")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,13 @@ from dwh.core.ledger.schema import comparisons, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare import ComparisonError, Tolerance
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
-from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, from_ledger, record
+from dwh.migrate.compare.outputs import (
+    OutputOptions,
+    compare_outputs,
+    compared_runs,
+    from_ledger,
+    record,
+)
 from dwh.migrate.compare.subjects import declared_changes, subject_of, subjects_of
 
 PLAIN = OutputOptions()
@@ -174,6 +181,30 @@ def test_two_releases_and_two_tables_can_be_compared(spark, warehouse):
 
 def find_release(warehouse, line):
     return warehouse.ledger.outputs("dev", "flights.airport_traffic", line)[0].release
+
+
+def test_versions_are_those_of_the_environment(warehouse):
+    """What another environment ran is no side of a comparison here; a run's id names it all the same."""
+    prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
+    assert not subject_of(prod, "airport_traffic@0.1", DAYS).outputs
+    assert not subject_of(prod, "flights.airport_traffic@0.2", DAYS).outputs
+    assert not any(side.outputs for side in subjects_of(prod, *["airport_traffic@0.1"] * 2, DAYS))
+    run = subject_of(warehouse, "airport_traffic@0.1", DAYS).outputs[date(2013, 1, 2)].run_id
+    assert subject_of(prod, run, DAYS).outputs[date(2013, 1, 2)].run_id == run
+
+
+def test_what_a_comparison_proves(warehouse):
+    """It names the two runs of each common date, unless the operator asked for less than the job declares."""
+    left, right = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    pairs = {day: (left.outputs[day].run_id, right.outputs[day].run_id) for day in DAYS}
+    for strict in (PLAIN, OutputOptions(exact=True, dates=DAYS, rows="rows")):
+        assert compared_runs(left, right, strict) == pairs
+    for less in (
+        OutputOptions(ignore=("arrivals",)),
+        OutputOptions(tolerances={"arrivals": Tolerance(1)}),
+        OutputOptions(max_changed=1.0),
+    ):
+        assert compared_runs(left, right, less) == {}
 
 
 def test_exact_reads_the_data(spark, warehouse):

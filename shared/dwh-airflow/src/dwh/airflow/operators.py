@@ -135,6 +135,7 @@ class DwhCompareOperator(DwhOperator):
     Parameters:
         left, right: the older and the newer version: `JOB@LINE`, `JOB@RELEASE`, `TABLE@LINE`, the id of a
             run, or the path of Parquet files.
+        environment: whose outputs of these versions are compared; by default the configured one's.
         run_missing: run what has no output for the logical dates yet.
         key: for paths: the columns that identify a row.
         tolerances: how far the numbers of a column may be apart, such as `{"mean_delay": "0.1%"}`.
@@ -153,6 +154,7 @@ class DwhCompareOperator(DwhOperator):
         *DwhOperator.template_fields,
         "left",
         "right",
+        "environment",
         "key",
         "tolerances",
         "ignore",
@@ -167,6 +169,7 @@ class DwhCompareOperator(DwhOperator):
         *,
         left: str,
         right: str,
+        environment: str | None = None,
         run_missing: bool = False,
         key: Sequence[str] = (),
         tolerances: Mapping[str, str] | None = None,
@@ -179,7 +182,8 @@ class DwhCompareOperator(DwhOperator):
     ) -> None:
         doc = f"Compares `{left}` with `{right}`. Unless the verdict is `pass`, it {on_fail}s."
         super().__init__(**with_doc(doc, arguments))
-        self.left, self.right, self.run_missing, self.key = left, right, run_missing, key
+        self.left, self.right, self.environment = left, right, environment
+        self.run_missing, self.key = run_missing, key
         self.tolerances, self.ignore, self.max_changed = tolerances, ignore, max_changed
         self.on_fail, self.report, self.report_url = on_fail, report, report_url
         self.report_link = ""
@@ -226,7 +230,8 @@ class DwhCompareOperator(DwhOperator):
         return (AirflowFailException if result["verdict"] == "fail" else AirflowException)(message)
 
     def _options(self) -> list[str]:
-        options = ["--run"] if self.run_missing else []
+        options = [f"--env={self.environment}"] if self.environment else []
+        options += ["--run"] if self.run_missing else []
         options += [f"--key={','.join(self.key)}"] if self.key else []
         options += [f"--tolerance={column}={near}" for column, near in (self.tolerances or {}).items()]
         options += [f"--ignore={column}" for column in self.ignore]

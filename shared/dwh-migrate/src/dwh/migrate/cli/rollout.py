@@ -51,7 +51,8 @@ def rollout() -> None:
     "--steps",
     metavar="STEPS",
     default="",
-    help="With commas: shadow, 25%, from 2013-07-01, 100%; or shadow, cutover. A gate of its own: 25%:10.",
+    help="With commas: shadow, 25%, from 2013-07-01, 100%; or shadow, cutover. A gate of its own: 25%:10; "
+    "of a cutover how many dates must be proven, instead of every one: cutover:30.",
 )
 @click.option(
     "--gate", type=click.IntRange(0), default=3, show_default=True, help="Dates whose comparison must pass."
@@ -258,6 +259,7 @@ def history(job: str, env: str | None, as_json: bool) -> None:
             "step": made.rollout["steps"][made.rollout["step"]]["name"] if made.rollout else "",
             "state": made.rollout["state"] if made.rollout else "",
             "reason": made.reason,
+            "unproven": (made.rollout or {}).get("unproven", []) if made.action == "cutover" else [],
         }
         for made in _warehouse().ledger.decisions(*conditions)
     ]
@@ -268,7 +270,8 @@ def history(job: str, env: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_rows(list(found[0]), [list(row.values()) for row in found])
+        columns = [name for name in found[0] if name != "unproven"]  # which the reason says
+        print_rows(columns, [[row[name] for name in columns] for row in found])
 
 
 def _warehouse() -> Warehouse:

@@ -39,7 +39,8 @@ def show_plan(made: Plan) -> None:
     if made.lacking:
         first, last = made.lacking[0].split(" to ")[0], made.lacking[-1].split(" to ")[-1]
         print_note(
-            f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last}"
+            f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last} "
+            f"--env {made.environment}"
         )
     print_note(f'to begin exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
 
