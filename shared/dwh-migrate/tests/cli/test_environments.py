@@ -13,7 +13,7 @@ import pytest
 from fabricate import DAYS, begin, everything, write
 
 from dwh.core.config import load_config
-from dwh.core.ledger import Ledger, database
+from dwh.core.ledger import Ledger, connecting
 from dwh.migrate.rollout import pin
 from dwh.migrate.rollout import state as state_module
 
@@ -187,7 +187,7 @@ def test_a_rollout_where_nothing_was_pinned_asks_for_a_pin(typed, tmp_path, monk
 def test_a_locked_ledger(typed, pinned, tmp_path, monkeypatch, arguments):
     """A SQLite ledger that stays locked is told, and nothing is written; unlocked, all is as before."""
     before = everything(pinned)
-    monkeypatch.setattr(database, "_SQLITE_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(connecting, "WAIT_SECONDS", 0.05)
     other = sqlite3.connect(tmp_path / "warehouse" / "ledger.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     code, out, err = typed(*arguments)
