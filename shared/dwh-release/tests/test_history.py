@@ -397,3 +397,52 @@ def test_a_name_that_no_release_has_is_refused(repo: Monorepo) -> None:
     assert any("dwh-extra 0.4.0 has no CENT" in said for said in problems(repo, "dwh-v0_2"))
     repo.replace(sales, "import CENT as _CENT", "import Money as _Money")
     assert problems(repo, "dwh-v0_2") == []
+
+
+def break_source(repo: Monorepo) -> None:
+    """Leave a module of the old line half-written."""
+    repo.replace(f"{OLD_SRC}/sales.py", "class Sales(Job):", "class Sales(Job")
+
+
+def break_pyproject(repo: Monorepo) -> None:
+    """Leave the old line's pyproject.toml half-written."""
+    repo.replace(f"{OLD}/pyproject.toml", 'line = "0.1"', "line = ")
+
+
+def break_line(repo: Monorepo) -> None:
+    """Leave the old line's Line half-written."""
+    repo.replace(f"{OLD_SRC}/__init__.py", "LINE = Line(", "LINE = Line((")
+
+
+def break_record(repo: Monorepo) -> None:
+    """Leave a record half-written."""
+    repo.write(RECORD, "{")
+
+
+def break_fragment(repo: Monorepo) -> None:
+    """Write a fragment of a kind that there is not."""
+    repo.write(f"{OLD}/changes/late.bug.md", "Late orders count.\n")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [break_source, break_pyproject, break_line, break_record, break_fragment],
+    ids=lambda edit: edit.__name__,
+)
+def test_one_broken_file_stops_only_its_package(repo: Monorepo, edit: Callable[[Monorepo], None]) -> None:
+    """The others are shown, and checked; what is wrong is said once."""
+    edit(repo)
+    for command in ("status", "check"):
+        said = repo.run(command)
+        assert said.code in (1, 2) and "Traceback" not in said.all
+        assert "dwh-v0_2" in said.out and "dwh-extra" in said.out, said.all
+        assert said.err.count("error:") == 1, said.err
+        assert "failed" not in said.out, said.out
+
+
+def test_the_branch_has_the_name_that_it_has(repo: Monorepo) -> None:
+    """Not everybody calls it main."""
+    repo.git("branch", "--quiet", "-m", "trunk")
+    repo.git("switch", "--quiet", "--detach")
+    repo.run("change", "dwh-v0_1", "--kind", "notice", "--text", "There are other words now.")
+    assert "type: git switch trunk" in repo.run("prepare", "dwh-v0_1").err

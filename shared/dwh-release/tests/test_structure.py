@@ -55,3 +55,11 @@ def test_nothing_but_the_base_is_imported_of_dwh() -> None:
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             assert not module.startswith("pyspark"), path
             assert not module.startswith("dwh.") or module.startswith(("dwh.core", "dwh.release")), path
+
+
+def test_what_other_tools_say_is_told_without_colours_and_folders_that_are_gone() -> None:
+    """Neither helps whoever reads it later."""
+    from dwh.release._text import last_words
+
+    said = "first\n\x1b[31mERROR\x1b[0m /tmp/dwh-x/dist/a.whl is bad\n"
+    assert last_words(said, 1, Path("/tmp/dwh-x")) == "ERROR dist/a.whl is bad"

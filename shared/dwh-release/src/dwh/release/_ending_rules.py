@@ -67,7 +67,7 @@ def _late(facts: Facts) -> Iterator[str]:
 def _gone(facts: Facts) -> Iterator[str]:
     """A package that had a release stays, or its line is ended first."""
     repository, git = facts.repository, facts.repository.git
-    there = {package.path for package in repository.packages}
+    there = {package.path for package in repository.packages} | (repository.broken or {}).keys()
     known = {package.name for package in repository.packages} | read_ended(repository.root).keys()
     for path, commit in sorted(git.history.added.items()):
         folder = path.rpartition("/released/")[0]

@@ -127,8 +127,10 @@ class Git:
         """Return the branch that is checked out; raises TreeError on a detached head or before a commit."""
         branch = self.try_run("symbolic-ref", "--short", "HEAD")
         if branch is None:
+            known = (self.run("branch", "--format=%(refname:short)").splitlines() or ["BRANCH"])[-1]
+            here = (self.main_branch() or known).removeprefix("origin/")
             raise TreeError(
-                doing, "the head is detached, a commit here would get lost", "type: git switch main"
+                doing, "the head is detached, a commit here would get lost", f"type: git switch {here}"
             )
         if self.try_run("rev-parse", "--verify", "HEAD") is None:
             raise TreeError(doing, f"branch {branch} has no commit yet", "commit what is there first")

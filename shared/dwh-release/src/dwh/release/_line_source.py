@@ -24,7 +24,10 @@ class LineSource:
 
 def read_line_source(path: Path, name: str) -> LineSource:
     """Read `NAME = Line(status="…", ends=date(…))` from a file; raises RepositoryError."""
-    call = _call(path, ast.parse(_source(path)), name)
+    try:
+        call = _call(path, ast.parse(_source(path)), name)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise _unusable(path, str(error)) from error
     status, ends = _argument(call, "status", 0), _argument(call, "ends", 1)
     if not isinstance(status, ast.Constant) or status.value not in ("main", "maintenance", "ended"):
         raise _unusable(path, f'{name} has no status="main", "maintenance" or "ended"')

@@ -71,7 +71,7 @@ def _version(facts: Facts) -> Iterator[str]:
 
 def _line_status(facts: Facts) -> Iterator[str]:
     """A released line takes no more than its limit. However much that is, it is one problem."""
-    package, main = facts.package, facts.repository.main
+    package = facts.package
     if package.line is None or facts.records.last is None:
         return
     above = [finding for finding in facts.findings if finding.step > facts.limit]
@@ -80,13 +80,13 @@ def _line_status(facts: Facts) -> Iterator[str]:
         gravest = facts.gravest
         yield (
             f"{gravest.place}: {gravest.message}{more}; "
-            f"{_elsewhere(gravest.step, facts.limit, main, package)}"
+            f"{_elsewhere(gravest.step, facts.limit, facts.repository.main, package)}"
         )
     for fragment in facts.fragments:
         if fragment.step > facts.limit and not above:
             yield (
                 f"{fragment.path}: a {fragment.kind} change; "
-                f"{_elsewhere(fragment.step, facts.limit, main, package)}"
+                f"{_elsewhere(fragment.step, facts.limit, facts.repository.main, package)}"
             )
 
 

@@ -22,7 +22,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from dwh.release._text import content_of_file
+from dwh.release._text import content_of_file, last_words
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import require_released
@@ -95,7 +95,7 @@ def build_files(repository: Repository, package: Package, output: Path) -> tuple
         environment = {**os.environ, "SOURCE_DATE_EPOCH": SOURCE_EPOCH}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-10:])
+        said = last_words(done.stdout + done.stderr, 10, Path(folder))
         raise BuildError(
             f"building {package.name} {package.version}", said, f"try: python -m build {package.path}"
         )

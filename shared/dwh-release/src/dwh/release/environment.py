@@ -10,6 +10,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from dwh.release._text import last_words
 from dwh.release.errors import BuildError
 
 __all__ = ["Environment"]
@@ -53,7 +54,7 @@ class Environment:
                 "--quiet",
                 *links,
             ]
-        self._call(f"installing {' '.join(requirements)}", command)
+        self._call(f"installing {', '.join(Path(one).name for one in requirements)}", command)
 
     def run(self, doing: str, *arguments: str, cwd: Path) -> str:
         """Run the environment's Python, away from the source tree; raises BuildError."""
@@ -65,6 +66,7 @@ class Environment:
         }
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
         if done.returncode:
-            said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-            raise BuildError(doing, said or f"exit code {done.returncode}", f"repeat it: {' '.join(command)}")
+            said = last_words(done.stdout + done.stderr, 25, self._folder.parent)
+            hint = "get the files with dwh-release build --no-install, and try them yourself"
+            raise BuildError(doing, said or f"exit code {done.returncode}", hint)
         return done.stdout

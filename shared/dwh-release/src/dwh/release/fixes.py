@@ -22,6 +22,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dwh.core.errors import DwhError
 from dwh.release._git import Git
 from dwh.release.branch import other_refs
 from dwh.release.errors import FragmentError, UnknownPackageError
@@ -107,7 +108,7 @@ def unported(repository: Repository, today: date, only: Package | None = None) -
 
     What lines have on other branches counts, too: see `dwh.release.branch`.
     """
-    have = {package.name: fixes_of(repository, package) for package in repository.lines}
+    have = dict(_fixes(repository, only))
     have |= fixes_elsewhere(repository)
     shared = [_shared_fixes(repository, library) for library in repository.packages if not library.line]
     found = []
@@ -146,6 +147,16 @@ def _out_of_reach(package: Package, fixes: Iterable[tuple[str, str, str, list[st
             yield Unported(name, kind, (library,), package.name)
 
 
+def _fixes(repository: Repository, only: Package | None) -> Iterator[tuple[str, dict[str, str]]]:
+    for package in repository.lines:
+        try:
+            yield package.name, fixes_of(repository, package)
+        except DwhError:
+            # What is wrong with one line is told where that line is looked at.
+            if only in (None, package):
+                raise
+
+
 def read_decisions(package: Package) -> list[Decision]:
     """Return what was decided for a line; raises FragmentError."""
     path = package.folder / FILE
@@ -155,7 +166,7 @@ def read_decisions(package: Package) -> list[Decision]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("fix", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FragmentError(doing, str(error), "mend the file") from error
+        raise FragmentError(doing, str(error), "fix the file") from error
     return [_decision(doing, entry) for entry in entries]
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from dwh.core.errors import DwhError
 from dwh.release._facts import Facts
 from dwh.release._rules import problems
 from dwh.release.branch import branch_problems
 from dwh.release.differences import differences
-from dwh.release.errors import GateError
+from dwh.release.errors import GateError, RecordError
 from dwh.release.findings import Finding
 from dwh.release.fixes import Unported, unported
 from dwh.release.foreign_words import word_problems
 from dwh.release.fragments import Fragment, read_fragments
+from dwh.release.looking import look
 from dwh.release.record import Record, Records
 from dwh.release.repository import Package, Repository
-from dwh.release.surface import Surface, read_surface
+from dwh.release.surface import Surface, promised_paths, read_surface
 from dwh.release.versions import Step, next_release, parse
 from dwh.release.waivers import read_waivers, waive
 
-__all__ = ["Report", "check"]
+__all__ = ["Report", "check", "check_each"]
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,7 @@ def check(repository: Repository, package: Package, today: date) -> Report:
     """
     repository.git.require_whole(f"checking {package.name}")
     records = Records(repository.git, package)
-    before = repository.before(package)
-    older = Records(repository.git, before).last if before else None
+    older = _older(repository, package, records)
     baseline = records.last or older
     surface = read_surface(repository, package, baseline.data["api"] if baseline else ())
     found = differences(package, baseline, records.module(), surface) if baseline else []
@@ -130,6 +134,43 @@ def check(repository: Repository, package: Package, today: date) -> Report:
             *waiver_problems,
         ),
     )
+
+
+def _older(repository: Repository, package: Package, records: Records) -> Record | None:
+    """Return the newest release of the line before."""
+    before = repository.before(package)
+    try:
+        return Records(repository.git, before).last if before else None
+    except RecordError:
+        if records.last is None:
+            raise
+        return None  # it is told where that line is looked at
+
+
+def check_each(
+    repository: Repository, packages: Iterable[Package], today: date
+) -> list[tuple[Package, Report | DwhError]]:
+    """Check packages; of one that cannot be read the error stands in place of its report."""
+    chosen = list(packages)
+    # Packages are imported side by side, in processes. Their sources are parsed here, one after the other:
+    # Python 3.11 cannot parse in two threads at once.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda package: _look_ahead(repository, package), chosen))
+    return [(package, _checked(repository, package, today)) for package in chosen]
+
+
+def _checked(repository: Repository, package: Package, today: date) -> Report | DwhError:
+    try:
+        return check(repository, package, today)
+    except DwhError as error:
+        return error
+
+
+def _look_ahead(repository: Repository, package: Package) -> None:
+    with contextlib.suppress(DwhError):  # the check says it
+        records = Records(repository.git, package)
+        baseline = records.last or _older(repository, package, records)
+        look(repository, package, promised_paths(baseline.data["api"] if baseline else ()))
 
 
 def _following(package: Package, last: Record | None, step: Step) -> str | None:

@@ -6,7 +6,6 @@ the sources, what was asked, the Python and dwh-release itself.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -62,7 +61,7 @@ def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> di
     answer = _run(package, asked, "0")
     for path, (file, row) in answer["places"].items():
         answer["places"][path] = (_relative(Path(file), repository.root), row)
-    if package.line and not answer["unsteady"] and _has_sets(package):
+    if package.line and not answer["unsteady"] and answer["unordered"]:
         with ThreadPoolExecutor() as pool:
             others = list(pool.map(lambda seed: _run(package, asked, seed), _SEEDS))
         if any(other[key] != answer[key] for other in others for key in ("jobs", "settings")):
@@ -90,15 +89,6 @@ def _run(package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
         )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def _has_sets(package: Package) -> bool:
-    for path in package.module_folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            named = isinstance(node, ast.Name) and node.id in ("set", "frozenset", "hash", "id")
-            if named or isinstance(node, ast.Set | ast.SetComp):
-                return True
-    return False
 
 
 def _digest(folders: Iterable[Path], asked: dict[str, Any]) -> str:

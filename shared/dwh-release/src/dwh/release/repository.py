@@ -23,6 +23,7 @@ import tomllib
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from dwh.core.errors import DwhError
 from dwh.release._git import Git
 from dwh.release._line_source import LineSource, read_line_source
 from dwh.release._tree import Tree
@@ -98,15 +99,20 @@ class Repository:
         settings: the table `[tool.dwh]` of the top pyproject.toml, which holds for every package.
         packages: each after those that it requires, so that they can be released in this order.
 
+    Parameters:
+        folder: a folder in it.
+        broken: gets each package that cannot be read, by its path, with why; without it the first is raised.
+
     Raises RepositoryError when the folder is none, or a package cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broken: dict[str, DwhError] | None = None) -> None:
+        self.broken = broken
         self.git = Git.at(folder)
         self.root = self.git.root
         top = self.root / "pyproject.toml"
         self.settings: dict[str, Any] = _toml(top).get("tool", {}).get("dwh", {}) if top.is_file() else {}
-        self.packages = tuple(_packages(self.root))
+        self.packages = tuple(_packages(self.root, broken))
         if not self.packages:
             raise RepositoryError(f"looking for packages in {self.root}", "there is none", _MARKED)
         self._check_names()
@@ -166,8 +172,8 @@ class Repository:
 
     def version_problem(self) -> str | None:
         """Say why VERSION and the main line disagree, or None when they agree."""
-        if not self.lines:
-            return None
+        if not self.lines or self.broken:
+            return None  # the main line may be what cannot be read
         main, path = self.main, self.root / "VERSION"
         found = path.read_text(encoding="utf-8").strip() if path.is_file() else None
         if found == main.version:
@@ -218,12 +224,17 @@ def _older(other: Package, package: Package) -> bool:
     return parse_line(other.line or "") < parse_line(package.line or "")
 
 
-def _packages(root: Path) -> Iterator[Package]:
+def _packages(root: Path, broken: dict[str, DwhError] | None) -> Iterator[Package]:
     for path in sorted((*root.glob("[!.]*/pyproject.toml"), *root.glob("[!.]*/[!.]*/pyproject.toml"))):
-        content = _toml(path)
-        settings = content.get("tool", {}).get("dwh")
-        if settings is not None:
-            yield _package(root, path.parent, content.get("project", {}), settings)
+        try:
+            content = _toml(path)
+            settings = content.get("tool", {}).get("dwh")
+            if settings is not None:
+                yield _package(root, path.parent, content.get("project", {}), settings)
+        except DwhError as error:
+            if broken is None:
+                raise
+            broken[path.parent.relative_to(root).as_posix()] = error
 
 
 def _in_order_of_release(packages: Iterable[Package]) -> Iterator[Package]:
@@ -254,7 +265,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RepositoryError(f"reading {path}", str(error), "mend the file") from error
+        raise RepositoryError(f"reading {path}", str(error), "fix the file") from error
 
 
 def _package(root: Path, folder: Path, project: dict[str, Any], settings: dict[str, Any]) -> Package:

@@ -22,7 +22,15 @@ from dwh.release.repository import Package, Repository
 _COMPARED = ("version", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
 _LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 
-__all__ = ["Surface", "code_digest", "document_digests", "file_digests", "read_surface", "requirements"]
+__all__ = [
+    "Surface",
+    "code_digest",
+    "document_digests",
+    "file_digests",
+    "promised_paths",
+    "read_surface",
+    "requirements",
+]
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,18 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
         promised: the paths of the API that a release has: a name that is still there keeps its promise,
             wherever it is defined.
     """
-    seen = look(repository, package, (path for path in promised if not path.endswith(".__init__")))
+    seen = look(repository, package, promised_paths(promised))
     api, places = read_api(package, package.path, seen)
     places.update({path: Place(*place) for path, place in seen["places"].items()})
     init = package.module_folder.joinpath("__init__.py").relative_to(repository.root).as_posix()
     home = Place(init, package.source.row if package.source else 1)
     faults = tuple(_faults(package, seen, places, home))
     return Surface(api, seen["jobs"], seen["settings"], requirements(package), places, home, faults)
+
+
+def promised_paths(api: Iterable[str]) -> list[str]:
+    """Return the paths of an API that must still lead somewhere; a constructor is compared by its calls."""
+    return [path for path in api if not path.endswith(".__init__")]
 
 
 def _faults(

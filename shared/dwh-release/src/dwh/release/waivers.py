@@ -47,7 +47,7 @@ def read_waivers(package: Package) -> list[Waiver]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("waiver", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FragmentError(doing, str(error), "mend the file") from error
+        raise FragmentError(doing, str(error), "fix the file") from error
     return [_waiver(doing, entry) for entry in entries]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from dwh.release._text import last_words
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package
 from dwh.release.surface import code_digest
@@ -84,4 +85,5 @@ def _run(doing: str, module: str, *arguments: str) -> None:
         [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise BuildError(doing, (done.stdout + done.stderr).strip(), f"see: python -m {module} --help")
+        said = last_words(done.stdout + done.stderr, 25, Path(arguments[-1]).parent)
+        raise BuildError(doing, said, f"see: python -m {module} --help")

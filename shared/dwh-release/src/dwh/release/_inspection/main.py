@@ -6,10 +6,12 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dwh.release._inspection.conditions import CONDITIONS, watched_environment
 from dwh.release._inspection.jobs import note_places, read_line
+from dwh.release._inspection.order import has_sets
 from dwh.release._inspection.values import read_values
 
 __all__ = ["main"]
@@ -37,7 +39,8 @@ def _line(package: str, name: str, pythons: list[list[int]]) -> dict[str, Any]:
         found = _promises(package, name)
     unsteady = next(_differences(package, name, found, environ.asked, pythons), None)
     _forget(package)
-    return {**read_line(package, name), "unsteady": unsteady}
+    folder = Path(str(importlib.import_module(package).__file__)).parent
+    return {**read_line(package, name), "unsteady": unsteady, "unordered": has_sets(folder)}
 
 
 def _promises(package: str, name: str) -> dict[str, Any]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import click
 
-from dwh.release.cli.options import as_json, packages, repo, today
-from dwh.release.console import print_json, print_note, print_rows
+from dwh.core.errors import DwhError
+from dwh.release.cli.options import as_json, packages, readable_repo, repo, today
+from dwh.release.console import print_error, print_json, print_note, print_rows
 from dwh.release.edits import Edits
 from dwh.release.errors import RepositoryError
 from dwh.release.fixes import DECISIONS, FILE, Decision, decided, unported
-from dwh.release.gate import Report, check
-from dwh.release.repository import Repository
+from dwh.release.gate import Report, check_each
+from dwh.release.repository import Package, Repository
 
 __all__ = ["COMMANDS"]
 
+Found = list[tuple[Package, Report | DwhError]]
+
 
 @click.command()
-@repo
+@readable_repo
 @as_json
 def status(repository: Repository, as_json: bool) -> None:
     """Show each package: what is released, what changed since, and what would come next.
@@ -25,13 +28,49 @@ def status(repository: Repository, as_json: bool) -> None:
     Example:
       dwh-release status
     """
-    reports = [check(repository, package, today()) for package in repository.packages]
+    found = check_each(repository, repository.packages, today())
     if as_json:
-        print_json([report.to_dict() for report in reports])
-        return
-    columns = ("package", "status", "released", "changed", "step", "next", "fragments", "unported", "gate")
-    print_rows(columns, [_status_row(report) for report in reports])
-    print_note("for the reasons: dwh-release check PACKAGE")
+        _print_json(repository, found)
+    else:
+        columns = (
+            "package", "status", "released", "changed", "step", "next", "fragments", "unported", "gate",
+        )  # fmt: skip
+        rows = [
+            (package.name, package.status, *[""] * 6, "cannot be read")
+            if isinstance(report, DwhError)
+            else _status_row(report)
+            for package, report in found
+        ]
+        print_rows(
+            columns, [*rows, *((path, *[""] * 7, "cannot be read") for path in repository.broken or ())]
+        )
+        print_note("for the reasons: dwh-release check PACKAGE")
+    _stop_at_errors(repository, found)
+
+
+def _print_json(repository: Repository, found: Found) -> None:
+    print_json(
+        [
+            {"package": package.name, "passed": False, "problems": [str(report)]}
+            if isinstance(report, DwhError)
+            else report.to_dict()
+            for package, report in found
+        ]
+        + [
+            {"package": path, "passed": False, "problems": [str(error)]}
+            for path, error in (repository.broken or {}).items()
+        ]
+    )
+
+
+def _stop_at_errors(repository: Repository, found: Found) -> None:
+    """Print what could not be read, and exit with the gravest code if there is something."""
+    errors = [report for _, report in found if isinstance(report, DwhError)]
+    errors += (repository.broken or {}).values()
+    for error in errors:
+        print_error(str(error))
+    if errors:
+        raise click.exceptions.Exit(max(error.exit_code for error in errors))
 
 
 def _status_row(report: Report) -> tuple[object, ...]:
@@ -51,7 +90,7 @@ def _status_row(report: Report) -> tuple[object, ...]:
 
 @click.command("check")
 @packages
-@repo
+@readable_repo
 @as_json
 def check_command(packages: tuple[str, ...], repository: Repository, as_json: bool) -> None:
     """Pass the gate: does the version, and do the fragments, say what really changed?
@@ -65,12 +104,14 @@ def check_command(packages: tuple[str, ...], repository: Repository, as_json: bo
       dwh-release check dwh-v0_1 --json
     """
     chosen = [repository.package(name) for name in packages] or repository.packages
-    reports = [check(repository, package, today()) for package in chosen]
+    found = check_each(repository, chosen, today())
+    reports = [report for _, report in found if isinstance(report, Report)]
     if as_json:
-        print_json([report.to_dict() for report in reports])
+        _print_json(repository, found)
     else:
         for report in reports:
             _print_report(report)
+    _stop_at_errors(repository, found)
     if any(report.problems for report in reports):
         raise click.exceptions.Exit(1)
 
