@@ -54,7 +54,7 @@ def surplus_rows(
     marks = ["left", "right", "left_covered", "right_covered", *covers]
     groups = sides[0].unionAll(sides[1]).groupBy(*names).agg(*(F.sum(mark).alias(mark) for mark in marks))
     tolerant = any(pair.tolerance for pair in schemas.values)
-    known = (mark_open(groups, schemas) if tolerant else groups.where("left <> right")).persist()
+    known = (mark_open(groups, schemas) if tolerant else groups.where("`left` <> `right`")).persist()
     try:
         if not tolerant:
             return _read(known, (), schemas, len(covers), samples)
@@ -65,7 +65,7 @@ def surplus_rows(
 
 def _read_tolerant(marked: DataFrame, schemas: Tables, expectations: int, samples: int) -> Surplus:
     """Return the surplus, and leave out what a tolerance finds a partner for, unless it takes too long."""
-    unequal = marked.where("left <> right")
+    unequal = marked.where("`left` <> `right`")
     if pairs_to_try(marked) > MOST_PAIRS:
         return replace(_read(unequal, (), schemas, expectations, samples), within_tolerance=False)
     texts = (F.expr(text) for text in _texts(marked, schemas))

@@ -78,10 +78,10 @@ def mark_open(groups: DataFrame, schemas: Schemas) -> DataFrame:
     exact = [f"c{i}" for i, pair in enumerate(compared(schemas)) if not pair.tolerance]
     beside = f"OVER (PARTITION BY {', '.join(exact)})"
     sums = [
-        f"sum(left) {beside} AS lefts",
-        f"sum(right) {beside} AS rights",
-        f"sum(greatest(left - right, 0)) {beside} AS more_left",
-        f"sum(greatest(right - left, 0)) {beside} AS more_right",
+        f"sum(`left`) {beside} AS lefts",
+        f"sum(`right`) {beside} AS rights",
+        f"sum(greatest(`left` - `right`, 0)) {beside} AS more_left",
+        f"sum(greatest(`right` - `left`, 0)) {beside} AS more_right",
         f"row_number() OVER (PARTITION BY {', '.join(exact)} ORDER BY {', '.join(exact)}) AS place",
     ]
     return groups.selectExpr("*", *sums).selectExpr("*", "more_left > 0 AND more_right > 0 AS is_open")
