@@ -69,6 +69,17 @@ def test_outputs_that_differ_are_left_open(days: DataFrame, keep: Callable[..., 
     assert compare_stored(keep(days), keep(days.unionAll(days.limit(1)))) is None
 
 
+def test_a_condition_that_is_none_is_broken_without_an_engine_too(
+    days: DataFrame, keep: Callable[..., Any]
+) -> None:
+    """The ledger gives the verdict that reading the rows would."""
+    result = compare_stored(
+        keep(days), keep(days), changes=[Expected("v", "value", "why", where="rand() > 0.5")]
+    )
+    assert result is not None
+    assert (result.verdict, result.expectations[0].status) == ("incomplete", "broken")
+
+
 def test_only_parts_that_differ_are_read(days: DataFrame, keep: Callable[..., Any]) -> None:
     """Rows of equal parts are counted from the fingerprints."""
     changed = days.withColumn("v", F.when(F.col("day") == "2013-01-02", -1.0).otherwise(F.col("v")))

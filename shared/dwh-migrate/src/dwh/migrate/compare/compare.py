@@ -11,7 +11,7 @@ from typing import Any
 import pyspark
 from pyspark.sql import DataFrame
 
-from dwh.core.changes import Change, Expected
+from dwh.core.changes import Change
 from dwh.core.contract import Table
 from dwh.migrate.compare.arguments import (
     Tolerances,
@@ -28,7 +28,7 @@ from dwh.migrate.compare.arguments import (
 )
 from dwh.migrate.compare.engine import climb, climb_parts, known_equal, without_broken
 from dwh.migrate.compare.evidence import Evidence, Limits
-from dwh.migrate.compare.expectations import Usable, declared_schema, usable
+from dwh.migrate.compare.expectations import Usable, declared_schema, read_conditions, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
 from dwh.migrate.compare.masking import masked
@@ -139,7 +139,7 @@ def compare_stored(
     """Compare two outputs by what `fingerprint` returned for them, without reading or starting anything.
 
     Parameters: as for `compare`; the key is by default that of the fingerprints. As no row differs,
-    the conditions of expected differences are not looked at.
+    the conditions of expected differences are read, and not tried.
 
     Returns None if the fingerprints do not prove that all compared values are equal.
     Raises the errors of `compare`.
@@ -157,7 +157,7 @@ def compare_stored(
     parts = differing_parts(left, right, schemas, signed_zero=signed_zero)
     if parts is None or parts.differing:
         return None
-    declared = [Usable(change) for change in options.changes if isinstance(change, Expected)]
+    declared = read_conditions(options.changes, schemas)
     evidence = known_equal(parts, len(declared))
     evidence = replace(evidence, seconds={"total": round(time.monotonic() - started, 3)})
     result = _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})

@@ -8,7 +8,7 @@ A condition is checked before it is used: it must be a boolean expression over t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 
@@ -22,7 +22,7 @@ from dwh.migrate.compare.conditions import problem_of
 from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
 
-__all__ = ["Usable", "any_of", "both_rows", "declared_schema", "first_line", "usable"]
+__all__ = ["Usable", "any_of", "both_rows", "declared_schema", "first_line", "read_conditions", "usable"]
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,34 @@ def both_rows(schemas: Schemas) -> list[Column]:
 
 def usable(changes: Sequence[Change], schemas: Tables) -> list[Usable]:
     """Return each `Expected` of the changes with the column it is about and what is wrong with it."""
-    expected = [change for change in changes if isinstance(change, Expected)]
-    if not expected:
+    known = read_conditions(changes, schemas)
+    if not known:
         return []
-    pairs = {pair.name: pair for pair in schemas.pairs if not pair.key}
     rows = schemas.left.limit(0).crossJoin(schemas.right.limit(0)).select(*both_rows(schemas))
-    return [_check(change, pairs, rows) for change in expected]
+    return [item if item.problem else _checked(item, rows) for item in known]
 
 
-def _check(change: Expected, pairs: dict[str, Paired], rows: DataFrame) -> Usable:
+def read_conditions(changes: Sequence[Change], schemas: Schemas) -> list[Usable]:
+    """Return each `Expected` of the changes with what is wrong with it, as far as no engine must say it."""
+    pairs = {pair.name: pair for pair in schemas.pairs if not pair.key}
+    return [_read(change, pairs) for change in changes if isinstance(change, Expected)]
+
+
+def _read(change: Expected, pairs: dict[str, Paired]) -> Usable:
     pair = pairs.get(change.column) if change.column else None
     if change.column and not (pair and (pair.form or pair.ignored)):
         return Usable(change, None, f"{change.column} is not a compared column outside the key")
-    if problem := problem_of(change.where):
-        return Usable(change, pair, problem)
+    return Usable(change, pair, problem_of(change.where))
+
+
+def _checked(item: Usable, rows: DataFrame) -> Usable:
     try:
         # A filter refuses what is no condition over one row: aggregates, windows, generators.
-        _ = rows.where(F.expr(change.where)).schema
-        _ = rows.select(F.coalesce(F.expr(change.where), F.lit(False))).schema
+        _ = rows.where(F.expr(item.change.where)).schema
+        _ = rows.select(item.covers()).schema
     except PySparkException as error:
-        return Usable(change, pair, first_line(error))
-    return Usable(change, pair)
+        return replace(item, problem=first_line(error))
+    return item
 
 
 def first_line(error: Exception) -> str:
