@@ -1,0 +1,57 @@
+"""The page about releasing is typed from its first line to its last, in a clone of this repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.story
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "releasing.md"
+
+
+def commands() -> Iterator[str]:
+    """Yield each command of the page's console blocks."""
+    for block in re.findall(r"^```console\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            assert line.startswith("$ "), line
+            yield line.removeprefix("$ ")
+
+
+@pytest.fixture
+def variables() -> Mapping[str, str]:
+    """Environment variables under which git commits as somebody, and the tool is on PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    somebody = {"NAME": "Maintainer", "EMAIL": "maintainer@example.org"}
+    named = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in somebody.items()}
+    return {**os.environ, **named, "PATH": path, "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+@pytest.fixture
+def clone(tmp_path: Path, variables: Mapping[str, str]) -> Path:
+    """A clone on its branch main, whose remote takes what is pushed."""
+    for words in (("clone", "--bare", ROOT, "origin"), ("clone", "origin", "clone")):
+        subprocess.run(["git", *words], cwd=tmp_path, env=variables, check=True, capture_output=True)
+    switch = ["git", "switch", "--quiet", "-C", "main"]
+    subprocess.run(switch, cwd=tmp_path / "clone", env=variables, check=True)
+    return tmp_path / "clone"
+
+
+def test_every_command_of_the_page_works_as_typed(clone, variables, say):
+    """In order, each in a shell, in the folder of the clone; afterwards nothing is left to release."""
+    for command in commands():
+        say(f"$ {command}")
+        words = ["bash", "-c", command]
+        done = subprocess.run(words, cwd=clone, env=variables, capture_output=True, text=True, timeout=1800)
+        assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+    status = ["git", "status", "--porcelain"]
+    assert subprocess.run(status, cwd=clone, env=variables, capture_output=True, text=True).stdout == ""
+    log = ["git", "log", "--oneline", "origin/main..main"]
+    assert subprocess.run(log, cwd=clone, env=variables, capture_output=True, text=True).stdout == ""
