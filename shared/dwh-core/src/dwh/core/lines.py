@@ -32,6 +32,7 @@ from dwh.core.errors import (
     UnknownReleaseError,
 )
 from dwh.core.names import valid_job
+from dwh.core.yanked import warn_if_yanked, yanked_releases
 
 if TYPE_CHECKING:
     from dwh.core.job import Job
@@ -99,6 +100,11 @@ class InstalledLine:
         """The release as pip takes it: `dwh-v0_1==0.1.1`."""
         return f"{self.distribution}=={self.release}"
 
+    @property
+    def yanked(self) -> dict[str, str]:
+        """The releases that the line has taken back, with their reasons."""
+        return yanked_releases(self.package)
+
     def job_names(self) -> list[str]:
         """Return the names of the line's jobs, sorted."""
         paths = importlib.import_module(self.package).__path__
@@ -161,6 +167,12 @@ class Reference:
         known = [numbers for name in brought_lines() if (numbers := _numbers(name))]
         opened = [second for first, second in known if first == major and second <= minor]
         return f"{major}.{max(opened, default=0)}"
+
+    def warn_if_yanked(self) -> None:
+        """Warn that the release was taken back, where an installed release of its line says so."""
+        line = brought_lines().get(self.line_name)
+        if self.exact and line and not line.problem:
+            warn_if_yanked(line.distribution, line.package, self.version)
 
     def line(self) -> InstalledLine:
         """Return the installed line that is meant.

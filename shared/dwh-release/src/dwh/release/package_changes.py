@@ -7,6 +7,7 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
+from dwh.core.yanked import FILE as YANKED
 from dwh.release.findings import Finding, Kind
 from dwh.release.jobs import Place
 from dwh.release.ranges import lost, range_of
@@ -66,12 +67,15 @@ def document_findings(package: Package, old: Mapping[str, str] | None) -> Iterat
 
 
 def file_findings(package: Package, old: Mapping[str, str], findings: list[Finding]) -> Iterator[Finding]:
-    """Yield each file that differs from the release, unless another finding points to it."""
+    """Yield each file that differs from the release, unless another finding points to it.
+
+    What is yanked is no change of the code: a notice tells of it.
+    """
     new, told = file_digests(package.module_folder), {finding.place.path for finding in findings}
     folder = package.module_folder.relative_to(package.folder).as_posix()
     for name in sorted(old.keys() | new.keys()):
         path = package.relative(folder, name)
-        if old.get(name) != new.get(name) and path not in told:
+        if old.get(name) != new.get(name) and path not in told and name != YANKED:
             verb = "changed" if name in old and name in new else ("is new" if name in new else "is gone")
             if name.rpartition("/")[2] == "py.typed" and name not in new:
                 said = f"{name} is gone: callers lose the types"

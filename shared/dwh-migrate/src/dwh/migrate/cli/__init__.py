@@ -16,6 +16,7 @@ import click
 from dwh.core.errors import DwhError
 from dwh.core.lines import EndedLineWarning
 from dwh.core.output import steadily
+from dwh.core.yanked import YankedReleaseWarning
 from dwh.migrate.cli import (
     board,
     bundling,
@@ -95,10 +96,10 @@ def _show_warning(
     file: object = None,
     line: str | None = None,
 ) -> None:
-    """Show that a line has ended as a note; other warnings as Python shows them."""
+    """Show that a line has ended, or a release was yanked, as a note; other warnings as Python shows them."""
     from dwh.migrate.console import print_note
 
-    if issubclass(category, EndedLineWarning):
+    if issubclass(category, (EndedLineWarning, YankedReleaseWarning)):
         print_note(f"warning: {message}")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))

@@ -56,6 +56,9 @@ def jobs(as_json: bool) -> None:
         print_note("no line is installed here; type: pip install DISTRIBUTION")
     for problem in (job["problem"] for job in found if job["problem"]):
         print_note(f"broken: {problem}")
+    for line in installed_lines().values():
+        for release, reason in line.yanked.items():
+            print_note(f"yanked: {line.distribution} {release}: {reason}")
 
 
 def _jobs() -> Iterator[dict[str, Any]]:

@@ -59,7 +59,11 @@ class Wanted:
     def of(
         cls, reference: Reference, config: Config, python: str | None = None, others: Iterable[str] = ()
     ) -> Wanted:
-        """Return the request for the release that an exact reference names; raises UsageError."""
+        """Return the request for the release that an exact reference names; raises UsageError.
+
+        Warns where an installed release of its line says that this one was yanked.
+        """
+        reference.warn_if_yanked()
         return cls.parse(f"{distribution_of(reference)}=={reference.version}", config, python, others)
 
     @property

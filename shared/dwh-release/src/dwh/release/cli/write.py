@@ -1,4 +1,4 @@
-"""Commands that write to the tree: change, prepare, record, withdraw."""
+"""Commands that write to the tree: change, prepare, record, withdraw, yank."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dwh.release.recording import record_again
 from dwh.release.repository import Repository
 from dwh.release.versions import Step
 from dwh.release.withdraw import withdraw
+from dwh.release.yank import yank
 
 __all__ = ["COMMANDS", "at_terminal"]
 
@@ -130,4 +131,26 @@ def withdraw_command(package: str, repository: Repository) -> None:
     print_note(f"committed {commit[:10]}: {chosen.name} {chosen.version} was never released")
 
 
-COMMANDS = (change, prepare, record, withdraw_command)
+@click.command("yank")
+@package
+@click.argument("version")
+@click.option("--reason", required=True, help="What is wrong with it, for whoever runs it.")
+@repo
+def yank_command(package: str, version: str, reason: str, repository: Repository) -> None:
+    """Take back the release VERSION of PACKAGE, which somebody may have. One commit.
+
+    Its notes say so, and so does every later release: to `dwh jobs`, and to whoever names it exactly.
+
+    \b
+    Example:
+      dwh-release yank dwh-v0_1 0.1.2 --reason "on_time is null for flights that were diverted"
+    """
+    chosen = repository.package(package)
+    commit = yank(repository, chosen, version, reason, today())
+    print_note(
+        f"committed {commit[:10]}; next: yank {chosen.name} {version} on the index, too, and release "
+        f"the fix: dwh-release prepare {chosen.name}"
+    )
+
+
+COMMANDS = (change, prepare, record, withdraw_command, yank_command)
