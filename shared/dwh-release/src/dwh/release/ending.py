@@ -1,4 +1,4 @@
-"""End a line: `dwh-release end 0.1`, the only way in which the gate lets a line go."""
+"""End a line: `dwh-release end`, the only way in which the gate lets a line go."""
 
 from __future__ import annotations
 
