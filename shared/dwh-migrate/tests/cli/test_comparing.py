@@ -96,7 +96,10 @@ def test_all_rows_that_differ_are_written(written, tmp_path):
     ("arguments", "said"),
     [
         (["carrier_delays", "carrier_delays@0.2"], "JOB@LINE"),
-        (["carrier_delays@0.1", "./x"], "not one with the other"),
+        (["carrier_delays@0.1", "./x", "--run", "--date", "2013-01-01"], "--run is for two versions"),
+        (["carrier_delays@0.1", "./x"], "./x"),
+        (["xml:./x", "carrier_delays@0.1"], "xml:./x"),
+        (["csv:./x", "carrier_delays@0.1", "--option", "sep"], "NAME=VALUE"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--key", "x"], "--key"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--run"], "--date"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--max-changed", "2"], "0.1%"),

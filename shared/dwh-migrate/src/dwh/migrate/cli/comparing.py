@@ -58,6 +58,13 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="A column whose values are not compared.")
 @click.option("--max-changed", metavar="SHARE", help="How many rows may differ unexpectedly: 0.1%.")
 @click.option("--mask", metavar="COLUMN", multiple=True, help="A column whose values no report is to show.")
+@click.option(
+    "--option",
+    "reader_options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="For a path such as csv:./before: an option of Spark's reader.",
+)
 @click.option("--ignore-case", is_flag=True, help="Pair columns whose names differ in case only.")
 @click.option("--allow-empty", is_flag=True, help="Let two tables without rows pass.")
 @click.option("--exact", is_flag=True, help="Compare every value, even where fingerprints are equal.")
@@ -82,6 +89,7 @@ def compare(
     ignore: Sequence[str],
     mask: Sequence[str],
     max_changed: str | None,
+    reader_options: Sequence[str],
     ignore_case: bool,
     allow_empty: bool,
     exact: bool,
@@ -103,6 +111,7 @@ def compare(
       dwh compare carrier_delays@0.1 carrier_delays@0.2 --from 2013-01-01 --to 2013-01-31 --run
       dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --date 2013-01-15
       dwh compare carrier_delays@0.1.0 carrier_delays@0.1.1 --run --date 2013-01-15
+      dwh compare csv:./before/out.csv carrier_delays@0.1 --date 2013-01-15
       dwh compare ./before ./after --key flight_date,carrier --html report.html --rows ./differing
     """
     from dwh.migrate.compare.errors import RowsError
@@ -122,6 +131,7 @@ def compare(
         rules=_rules(rules),
         ignore_case=ignore_case,
         allow_empty=allow_empty,
+        source_options=_reader_options(reader_options),
     )
     try:
         result = _compare(left, right, key, optional_dates(date, start, end), run_missing, options, spark_log)
@@ -154,7 +164,10 @@ def _compare(
     if all(paths):
         return _compare_files(left, right, _key(key), options, spark_log)
     if any(paths):
-        raise UsageError("compare two paths, or two versions in the warehouse; not one with the other")
+        if run_missing:
+            raise UsageError("--run is for two versions; for a path, run the job first: dwh run JOB …")
+        path, version = (left, right) if paths[0] else (right, left)
+        return _compare_with_path(path, version, paths[0], _key(key), dates, options, spark_log)
     if key:
         raise UsageError("--key is for paths; versions have the key of their contract")
     return _compare_versions(left, right, dates, run_missing, options, spark_log)
@@ -211,6 +224,38 @@ def _compare_files(
         sides = look(left, told), look(right, told)
     with working_spark(load_config(), spark_log) as spark:
         return compare_looked(spark, *sides, key, options)
+
+
+def _reader_options(texts: Sequence[str]) -> dict[str, str]:
+    words = [text.partition("=") for text in texts]
+    if wrong := [text for text, (name, equals, _) in zip(texts, words, strict=True) if not (name and equals)]:
+        raise UsageError(f"--option {wrong[0]!r}: write NAME=VALUE, such as sep=;")
+    return {name: value for name, _, value in words}
+
+
+def _compare_with_path(
+    path: str,
+    version: str,
+    is_left: bool,
+    key: dict[str, str],
+    dates: DateRange | None,
+    options: OutputOptions,
+    spark_log: bool,
+) -> Comparison:
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.against import Against, compare_with_source
+    from dwh.migrate.compare.outputs import record
+    from dwh.migrate.compare.sources import look_at_source, source_of
+    from dwh.migrate.compare.subjects import subject_of
+
+    source = source_of(path, options.source_options)
+    warehouse = Warehouse.open()
+    subject = subject_of(warehouse, version, dates)
+    both = Against(source, look_at_source(source), subject, is_left, key)
+    with working_spark(warehouse.config, spark_log) as spark:
+        result = compare_with_source(spark, warehouse, both, options)
+    record(warehouse, result, sorted(subject.outputs), {})
+    return result
 
 
 def _key(text: str | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dwh.migrate.compare.outputs import OutputOptions
 
-__all__ = ["compare_files", "compare_looked"]
+__all__ = ["compare_files", "compare_looked", "moved", "unreadable", "with_gaps"]
 
 Key = Sequence[str] | Mapping[str, str]
 
@@ -68,12 +68,12 @@ def compare_looked(
     except DwhError:
         raise
     except Exception as error:  # engines raise errors of a file in their own ways
-        if moved := _moved(before):
-            raise ComparisonError(f"the files at {', '.join(moved)} {_CHANGED}; try again") from error
-        raise ComparisonError(_unreadable(both, error)) from error
+        if changed := moved(before):
+            raise ComparisonError(f"the files at {', '.join(changed)} {_CHANGED}; try again") from error
+        raise ComparisonError(unreadable(both, error)) from error
     gaps = [*_unread(left, result.rows.left), *_unread(right, result.rows.right)]
-    gaps += [NotCompared(path, f"its files {_CHANGED}") for path in _moved(before)]
-    result = _with_gaps(result, gaps)
+    gaps += [NotCompared(path, f"its files {_CHANGED}") for path in moved(before)]
+    result = with_gaps(result, gaps)
     if options.rows:
         save_rows(result, lefts.frame, rights.frame, options.rows, chosen)
     return result
@@ -86,7 +86,7 @@ def _unread(looked: Looked, rows: int) -> list[NotCompared]:
     return [NotCompared(looked.folder.path, f"{rows:,} rows were read, its files have {looked.rows:,}")]
 
 
-def _unreadable(both: Sequence[Looked], error: Exception) -> str:
+def unreadable(both: Sequence[Looked], error: Exception) -> str:
     """Return which file an engine could not read, and why: as its error says, or as another look shows."""
     said = str(error).strip()
     for folder in (looked.folder for looked in both):
@@ -107,12 +107,12 @@ def _cause(said: str) -> str:
     return (causes[-1] if causes else said.splitlines()[0])[:300]
 
 
-def _moved(before: Mapping[str, Mapping[str, State]]) -> list[str]:
+def moved(before: Mapping[str, Mapping[str, State]]) -> list[str]:
     """Return the paths below which the files are not what they were; a path that is gone is one of them."""
     return [path for path, files in before.items() if found_at(path) != files]
 
 
-def _with_gaps(result: Comparison, gaps: list[NotCompared]) -> Comparison:
+def with_gaps(result: Comparison, gaps: list[NotCompared]) -> Comparison:
     if not gaps:
         return result
     reasons = (*(f"{gap.what} was not compared: {gap.why}" for gap in gaps), *result.reasons)

@@ -149,7 +149,9 @@ def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
     keyed = frame.selectExpr("*", f"true AS {mark}_here", *keys)
     if schemas.unique:
         return keyed.selectExpr("*", f"false AS {mark}_more")
-    window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY {', '.join(names)})"
+    # Equal keys may stand in any order. Sail cannot order by a struct.
+    order = f"CAST(isnull({names[0]}) AS int)" if _by_meaning(schemas) else ", ".join(names)
+    window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY {order})"
     return (
         keyed.selectExpr(
             "*",
@@ -159,6 +161,10 @@ def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
         .where("isnull(before)")
         .drop("before")
     )
+
+
+def _by_meaning(schemas: Tables) -> bool:
+    return any(pair.how.tag.startswith("meaning") for pair in schemas.key)
 
 
 def _joined(left: DataFrame, right: DataFrame, schemas: Tables, null_keys: bool) -> DataFrame:

@@ -58,6 +58,7 @@ class OutputOptions:
     ignore_case: bool = False
     allow_empty: bool = False
     mask: tuple[str, ...] = ()
+    source_options: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_ledger(

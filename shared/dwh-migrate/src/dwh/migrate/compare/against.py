@@ -1,0 +1,164 @@
+"""Compare what is at a path with outputs in the warehouse: an old script with the job that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.changes import Retyped
+from dwh.core.errors import DwhError
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.canonical import quoted, type_name
+from dwh.migrate.compare.compare import compare
+from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.files import moved, unreadable, with_gaps
+from dwh.migrate.compare.folder import Folder, State
+from dwh.migrate.compare.footers import first_line
+from dwh.migrate.compare.model import Comparison, NotCompared, Side
+from dwh.migrate.compare.paths import Looked, PathSide
+from dwh.migrate.compare.saved_rows import save_rows
+from dwh.migrate.compare.sources import Source, read_source
+from dwh.migrate.compare.subjects import Subject
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from dwh.migrate.compare.outputs import OutputOptions
+
+__all__ = ["Against", "compare_with_source"]
+
+_TEXT = ("csv", "json")
+
+
+@dataclass(frozen=True)
+class Against:
+    """A path and a version.
+
+    Attributes:
+        is_left: whether the path is the left side.
+        key: names of the key on both sides, where the contract's are not those of both.
+    """
+
+    source: Source
+    looked: Looked | Folder
+    subject: Subject
+    is_left: bool
+    key: Mapping[str, str]
+
+    @property
+    def folder(self) -> Folder:
+        """The files at the path."""
+        return self.looked.folder if isinstance(self.looked, Looked) else self.looked
+
+
+def compare_with_source(
+    spark: SparkSession, warehouse: Warehouse, both: Against, options: OutputOptions
+) -> Comparison:
+    """Compare a path with a version, for the dates of which the version has outputs.
+
+    The path's rows are limited to these dates. What is text there by its nature, in CSV, in JSON and in the
+    names of folders, compares with the contract's types by what it means.
+
+    Raises ComparisonError when the path cannot be read or limited to dates that were asked for, or the
+    version has no output; and RowsError.
+    """
+    days = sorted(both.subject.outputs)
+    if not days:
+        raise ComparisonError(f"{both.subject.label} has no output for these dates; run it first: dwh run …")
+    before = {both.folder.path: both.folder.states}
+    output = warehouse.read(spark, [both.subject.outputs[day] for day in days])
+    try:
+        side = read_source(spark, both.source, both.looked)
+        limited = _limited(side, both, days, options)
+        frames = (limited, output) if both.is_left else (output, limited)
+        chosen = _chosen(both, frames, options)
+        result = compare(
+            *frames,
+            **chosen,
+            exact=options.exact,
+            max_changed=options.max_changed,
+            mask=options.mask,
+            allow_empty=options.allow_empty or bool(both.subject.contract.get("may_be_empty")),
+            sides=_sides(both, side),
+            gaps=(*side.gaps, *_gaps(side, both, days, options)),
+        )
+    except DwhError:
+        raise
+    except Exception as error:  # engines raise errors of a file in their own ways
+        raise ComparisonError(_unreadable(both, before, error)) from error
+    changed = [NotCompared(path, "its files changed while they were read") for path in moved(before)]
+    result = with_gaps(result, changed)
+    if options.rows:
+        save_rows(result, *frames, options.rows, chosen)
+    return result
+
+
+def _unreadable(both: Against, before: Mapping[str, Mapping[str, State]], error: Exception) -> str:
+    if changed := moved(before):
+        return f"the files at {', '.join(changed)} changed while they were read; try again"
+    if isinstance(both.looked, Looked):
+        return unreadable((both.looked,), error)
+    return f"cannot read {both.source.path} as {both.source.format}: {first_line(error)}"
+
+
+def _limited(side: PathSide, both: Against, days: Sequence[date], options: OutputOptions) -> DataFrame:
+    """Return the path's rows of some dates, and those whose date cannot be read."""
+    partition = both.subject.contract["partition_by"]
+    if partition in side.frame.columns:
+        return side.frame.where(f"coalesce({_is_one_of(partition, days)}, true)")
+    if options.dates is None:
+        return side.frame
+    raise ComparisonError(
+        f"{both.source.path} has no column {partition}, so its rows cannot be limited to dates; "
+        "leave the dates out to compare all of them"
+    )
+
+
+def _is_one_of(column: str, days: Sequence[date]) -> str:
+    known = ", ".join(f"DATE'{day}'" for day in days)
+    return f"try_cast({quoted(column)} AS date) IN ({known})"
+
+
+def _gaps(
+    side: PathSide, both: Against, days: Sequence[date], options: OutputOptions
+) -> Iterator[NotCompared]:
+    label, partition = both.subject.label, both.subject.contract["partition_by"]
+    for day in sorted(set(options.dates or ()) - set(days)):
+        yield NotCompared(f"Partition {day}", f"{label} lacks an output for it")
+    if options.dates is None and partition in side.frame.columns:
+        others = side.frame.where(f"NOT coalesce({_is_one_of(partition, days)}, true)")
+        if others.limit(1).collect():
+            yield NotCompared(both.source.path, f"it has rows of dates for which {label} has no output")
+
+
+def _chosen(both: Against, frames: Sequence[DataFrame], options: OutputOptions) -> dict[str, Any]:
+    return {
+        "key": both.key or tuple(both.subject.contract["key"]),
+        "changes": tuple(_retyped(both, *frames)),
+        "tolerances": options.tolerances,
+        "ignore": options.ignore,
+        "rules": options.rules,
+        "ignore_case": options.ignore_case,
+    }
+
+
+def _retyped(both: Against, left: DataFrame, right: DataFrame) -> Iterator[Retyped]:
+    """Yield a change of type for each column that is text only because of where it is kept."""
+    names, lefts = {new: old for old, new in both.key.items()}, {f.name: f.dataType for f in left.schema}
+    text, partitions = both.source.format in _TEXT, both.folder.partitioned_by
+    reason = f"{both.source.format.upper()} has text only" if text else "names of folders are text"
+    for column in right.schema:
+        old = names.get(column.name, column.name)
+        if old not in lefts or not (text or (old if both.is_left else column.name) in partitions):
+            continue
+        one, other = type_name(lefts[old]), type_name(column.dataType)
+        if one != other:
+            yield Retyped(column.name, one, other, reason)
+
+
+def _sides(both: Against, side: PathSide) -> tuple[Side, Side]:
+    path = Side(both.source.path, side.provenance)
+    version = Side(both.subject.label, both.subject.provenance())
+    return (path, version) if both.is_left else (version, path)
