@@ -98,6 +98,7 @@ def test_all_rows_that_differ_are_written(written, tmp_path):
         (["carrier_delays", "carrier_delays@0.2"], "JOB@LINE"),
         (["carrier_delays@0.1", "./x", "--run", "--date", "2013-01-01"], "--run is for two versions"),
         (["carrier_delays@0.1", "./x"], "./x"),
+        (["csv:./x", "./y"], "another format goes beside a version"),
         (["xml:./x", "carrier_delays@0.1"], "xml:./x"),
         (["csv:./x", "carrier_delays@0.1", "--option", "sep"], "NAME=VALUE"),
         (["carrier_delays@0.1", "carrier_delays@0.2", "--key", "x"], "--key"),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+_OTHER_FORMAT = re.compile(r"(csv|json|orc|avro|parquet):(?!//)")
 _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DOTALL)
 
 
@@ -162,6 +163,8 @@ def _compare(
 ) -> Comparison:
     paths = ["/" in text for text in (left, right)]
     if all(paths):
+        if other := [text for text in (left, right) if _OTHER_FORMAT.match(text)]:
+            raise UsageError(f"{other[0]}: two paths must be Parquet; another format goes beside a version")
         return _compare_files(left, right, _key(key), options, spark_log)
     if any(paths):
         if run_missing:

@@ -91,7 +91,7 @@ def compare_with_source(
     changed = [NotCompared(path, "its files changed while they were read") for path in moved(before)]
     result = with_gaps(result, changed)
     if options.rows:
-        save_rows(result, *frames, options.rows, chosen)
+        save_rows(result, frames[0], frames[1], options.rows, chosen)
     return result
 
 

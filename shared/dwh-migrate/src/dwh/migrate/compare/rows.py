@@ -93,11 +93,9 @@ def _by_key(tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
     paired = _paired_rows(tables, differing)
     if tables.unique:
         return paired
-    repeated = [
-        rows_of_duplicate_keys(side, frame, tables, differing)
-        for side, frame in (("left", tables.left), ("right", tables.right))
-    ]
-    return paired.unionByName(_surplus(replace(tables, left=repeated[0], right=repeated[1]), expectations))
+    left = rows_of_duplicate_keys("left", tables.left, tables, differing)
+    right = rows_of_duplicate_keys("right", tables.right, tables, differing)
+    return paired.unionByName(_surplus(replace(tables, left=left, right=right), expectations))
 
 
 def _paired_rows(tables: Tables, differing: Differing) -> DataFrame:

@@ -185,7 +185,7 @@ class Unicode(Rule):
         def normalized(text: str | None) -> str | None:
             import unicodedata  # in the worker
 
-            return None if text is None else unicodedata.normalize(normal_form, text)
+            return None if text is None else unicodedata.normalize(normal_form, text)  # type: ignore[arg-type]  # checked above
 
         spark.udf.register(self._function, normalized, "string")
 
