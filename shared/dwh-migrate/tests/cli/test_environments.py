@@ -193,7 +193,7 @@ def test_a_locked_ledger(typed, pinned, tmp_path, monkeypatch, arguments):
     code, out, err = typed(*arguments)
     other.close()
     assert (code, out) == (1, "")
-    assert "ledger.db: cannot be used: database is locked" in err
+    assert "ledger.db: others are writing to it (database is locked)" in err
     assert everything(pinned) == before
 
 
