@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from dwh.core.ledger.schema import UtcDateTime
+from dwh.core.ledger.types import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
