@@ -22,6 +22,7 @@ from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DecisionConflictError, NotPinnedError
 from dwh.core.ledger import Ledger, RunRecord
 from dwh.core.lines import find_job
+from dwh.core.process import this_process
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.garbage import collect, dead_runs
@@ -93,6 +94,7 @@ def record(job: str, line: str, dates: DateRange, environment: str) -> RunRecord
         engine={},
         inputs=[],
         error=None,
+        process=this_process(),
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "LedgerBusyError",
     "LedgerError",
     "LedgerVersionError",
+    "LostFilesError",
     "NoOutputError",
     "NotPinnedError",
     "RunError",
@@ -168,6 +169,15 @@ class NoOutputError(DwhError):
     def __init__(self, table: str, problem: str, hint: str) -> None:
         self.table, self.problem, self.hint = table, problem, hint
         super().__init__(f"{table}: {problem}; {hint}")
+
+
+class LostFilesError(DwhError):
+    """Files of committed outputs are not what the audit found: reading them would give other rows."""
+
+    def __init__(self, table: str, problems: Iterable[str], hint: str) -> None:
+        self.table, self.problems, self.hint = table, tuple(problems), hint
+        shown = [*self.problems[:3], *([f"{len(self.problems) - 3} more"] if self.problems[3:] else [])]
+        super().__init__(f"{table}: {'; '.join(shown)}; {hint}")
 
 
 class NotPinnedError(UsageError):

@@ -11,7 +11,7 @@ import platform
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dwh.core.audit import audit_rows, audit_schema, conform
@@ -29,9 +29,11 @@ from dwh.core.errors import (
 )
 from dwh.core.identity import current_user, new_id
 from dwh.core.job import Job, transformed
-from dwh.core.ledger import RunRecord
+from dwh.core.ledger import RunRecord, WrittenFile
 from dwh.core.lines import InstalledLine, line_of, warn_if_ended
 from dwh.core.names import environment_read
+from dwh.core.output_files import written_files
+from dwh.core.process import this_process
 from dwh.core.provenance import provenance
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import read_source
@@ -78,8 +80,8 @@ def run_job(
     warehouse.ledger.start_run(run)
     try:
         with config_of_run(_read_with(warehouse.config)):
-            rows = _execute(job, line, dates, warehouse, spark, places, run.location)
-        warehouse.ledger.commit_run(run, rows)
+            rows, files = _execute(job, line, dates, warehouse, spark, places, run.location)
+        warehouse.ledger.commit_run(run, rows, files)
     except BaseException as error:
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
         try:
@@ -110,15 +112,16 @@ def _execute(
     spark: SparkSession,
     places: Mapping[str, SourcePlace],
     location: str,
-) -> dict[Any, int]:
-    """Read, transform, write and audit; return the rows written for each logical date."""
+) -> tuple[dict[date, int], dict[date, list[WrittenFile]]]:
+    """Read, transform, write and audit; return the rows and the files written for each logical date."""
     place = place_of(warehouse.config.warehouse, location)
     with interruptible(spark), line_session(spark, line.line.settings) as session:
         inputs = {need.short_name: read_source(session, need, places[need.name], dates) for need in job.reads}
         frame = transformed(job, inputs, dates)
         audit_schema(frame, job.writes)
         write_run(conform(frame, job.writes), job.writes, place)
-        return audit_rows(read_run(session, job.writes.to_dict(), place), job.writes, dates)
+        rows = audit_rows(read_run(session, job.writes.to_dict(), place), job.writes, dates)
+        return rows, written_files(session, str(job.writes.partition_by), place)
 
 
 def _read_with(config: Config) -> Config:
@@ -168,6 +171,7 @@ def _record(
         engine={**engine_of(spark), "python": platform.python_version()},
         inputs=[_input(need, places[need.name]) for need in job.reads],
         error=None,
+        process=this_process(),
     )
 
 

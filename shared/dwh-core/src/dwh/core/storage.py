@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.contract import Table, ddl
 from dwh.core.engine import is_sail
+from dwh.core.errors import LostFilesError
+from dwh.core.output_files import check_files, check_rows, folder_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from dwh.core.ledger import Output
+    from dwh.core.ledger import Output, WrittenFile
 
 __all__ = ["place_of", "read_outputs", "read_run", "write_run"]
 
@@ -40,7 +42,11 @@ def read_run(spark: SparkSession, contract: Mapping[str, Any], place: str) -> Da
 
 
 def read_outputs(
-    spark: SparkSession, root: str, outputs: Iterable[Output], contracts: Mapping[str, Mapping[str, Any]]
+    spark: SparkSession,
+    root: str,
+    outputs: Iterable[Output],
+    contracts: Mapping[str, Mapping[str, Any]],
+    files: Mapping[tuple[str, date], tuple[WrittenFile, ...]],
 ) -> DataFrame:
     """Return the rows of some outputs of one table.
 
@@ -53,7 +59,7 @@ def read_outputs(
     by_line: dict[str, list[Output]] = defaultdict(list)
     for output in outputs:
         by_line[output.line].append(output)
-    frames = [_read_line(spark, root, found, contracts[line]) for line, found in by_line.items()]
+    frames = [_read_line(spark, root, found, contracts[line], files) for line, found in by_line.items()]
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
 
 
@@ -63,7 +69,11 @@ def place_of(root: str, location: str) -> str:
 
 
 def _read_line(
-    spark: SparkSession, root: str, outputs: list[Output], contract: Mapping[str, Any]
+    spark: SparkSession,
+    root: str,
+    outputs: list[Output],
+    contract: Mapping[str, Any],
+    files: Mapping[tuple[str, date], tuple[WrittenFile, ...]],
 ) -> DataFrame:
     """Read the outputs of one line in one go.
 
@@ -77,19 +87,31 @@ def _read_line(
     names = [column["name"] for column in columns]
     if not filled:
         return spark.createDataFrame([], ddl(columns)).select(*names)
+    crowded = check_files(spark, root, filled, files, partition)
     base = place_of(root, filled[0].location.rpartition("/")[0])
     dates: dict[str, list[date]] = defaultdict(list)
     for output in filled:
         dates[output.location].append(output.partition_date)
     reader = spark.read.schema(f"{ddl(columns)}, {_RUN_COLUMN} string").option("basePath", base)
     if is_sail(spark):  # which knows no basePath, and opens only the folders that the condition leaves
+        if crowded:
+            where = ", ".join(f"{location}, {day}" for location, day in crowded)
+            raise LostFilesError(
+                filled[0].table_name,
+                [f"files that the run did not write lie in {where}"],
+                "Sail reads whole folders: remove these files",
+            )
         chosen = [
             (F.col(_RUN_COLUMN) == location.rpartition("=")[2]) & F.col(partition).isin(days)
             for location, days in dates.items()
         ]
         frame = reader.parquet(base).where(reduce(or_, chosen))
     else:
-        frame = reader.parquet(
-            *(f"{place_of(root, place)}/{partition}={day}" for place, days in dates.items() for day in days)
-        )
+        paths = [
+            path
+            for output in filled
+            for path in crowded.get((output.location, output.partition_date), [folder_of(output, partition)])
+        ]
+        frame = reader.parquet(*(place_of(root, path) for path in paths))
+    check_rows(frame, filled, files, partition)
     return frame.select(*(F.col(name) for name in names))

@@ -80,12 +80,16 @@ class Warehouse:
         return found
 
     def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
-        """Return the rows of some outputs of one table, at most one for each logical date."""
+        """Return the rows of some outputs of one table, at most one for each logical date.
+
+        Raises LostFilesError when files of an output are gone, or are not what its run wrote.
+        """
         outputs = sorted(outputs, key=lambda output: output.sequence)
         newest = {output.line: output.run_id for output in outputs}
         records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
         contracts = {record.line: record.contract for record in records}
-        return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts)
+        files = self.ledger.files_of(output.run_id for output in outputs)
+        return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts, files)
 
     def _where_to_look(self, environment: str, table: str) -> str:
         lines = ", ".join(self.ledger.table_lines(environment, table)) or "none"

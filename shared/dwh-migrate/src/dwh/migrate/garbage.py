@@ -6,17 +6,16 @@ warehouse or ledger in the configuration cannot make this delete a stranger's fi
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import fsspec
-import psutil
 
 from dwh.core.errors import LedgerError
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import runs
+from dwh.core.process import has_ended
 from dwh.core.storage import place_of
 from dwh.core.warehouse import Warehouse
 
@@ -29,9 +28,9 @@ _AFTERMATH = timedelta(days=1)
 def dead_runs(warehouse: Warehouse, older_than_hours: float) -> list[RunRecord]:
     """Return the runs that will never commit and have files, or may be about to write some.
 
-    They failed, or were abandoned, or are recorded as started while their process is gone. Whether
-    a process of another machine is gone cannot be seen from here: its runs count as dead
-    `older_than_hours` after they started.
+    They failed, or were abandoned, or are recorded as started while their process is gone. Whether a
+    process of another machine or container, or from before this machine started, is gone cannot be seen
+    from here: its runs count as dead `older_than_hours` after they started.
     """
     oldest = datetime.now(timezone.utc) - timedelta(hours=older_than_hours)
     started = [run for run in _not_forgotten(warehouse, "started") if _is_dead(run, oldest)]
@@ -86,13 +85,5 @@ def _remove_files(warehouse: Warehouse, run: RunRecord) -> None:
 
 
 def _is_dead(run: RunRecord, oldest: datetime) -> bool:
-    if run.host != socket.gethostname():
-        return run.started_at < oldest
-    try:
-        process = psutil.Process(run.pid)
-        began = process.create_time()
-        if process.status() == psutil.STATUS_ZOMBIE:  # it has ended, and nobody has asked how
-            return True
-    except psutil.NoSuchProcess:
-        return True
-    return bool(began > run.started_at.timestamp())  # another process has been given the same number
+    ended = has_ended(run.process, run.host, run.pid)
+    return run.started_at < oldest if ended is None else ended

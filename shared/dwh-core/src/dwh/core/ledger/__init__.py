@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import astuple, fields
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -28,8 +28,8 @@ from dwh.core.ledger.environments import (
     resolved_lines,
 )
 from dwh.core.ledger.newest import newest_receipts
-from dwh.core.ledger.records import Output, RunRecord
-from dwh.core.ledger.schema import decisions, publications, receipts, runs, tables
+from dwh.core.ledger.records import Output, RunRecord, WrittenFile
+from dwh.core.ledger.schema import decisions, output_files, publications, receipts, runs, tables
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -37,9 +37,13 @@ __all__ = [
     "Ledger",
     "Output",
     "RunRecord",
+    "WrittenFile",
     "insert_if_absent",
     "one_transaction",
 ]
+
+_AT_ONCE = 5000
+"""Runs in one query: databases limit how many values it may hold."""
 
 
 class Ledger(LedgerDatabase):
@@ -52,10 +56,20 @@ class Ledger(LedgerDatabase):
             connection.execute(runs.insert(), [vars(run)])
 
     @one_transaction
-    def commit_run(self, run: RunRecord, rows: Mapping[date, int]) -> None:
+    def commit_run(
+        self,
+        run: RunRecord,
+        rows: Mapping[date, int],
+        files: Mapping[date, Iterable[WrittenFile]] | None = None,
+    ) -> None:
         """Make a run's output visible: one transaction for its receipts, publications and status.
 
         It is published for the dates that the run's line serves in the run's environment.
+
+        Parameters:
+            rows: of each logical date.
+            files: of each logical date; None where they are not known.
+
         Raises LedgerError when the run is no longer `started`, because `dwh gc` gave it up.
         """
         with self.holding(run.table_name) as (connection, sequence):
@@ -81,6 +95,15 @@ class Ledger(LedgerDatabase):
             publish_outputs(
                 connection, run.environment, run.job, run.table_name, run.line, of_run, sequence, now
             )
+            if files is not None:
+                listed = {day: [astuple(file) for file in files.get(day, ())] for day in rows}
+                connection.execute(
+                    output_files.insert(),
+                    [
+                        {"run_id": run.id, "partition_date": day, "files": found}
+                        for day, found in listed.items()
+                    ],
+                )
 
     @one_transaction
     def fail_run(self, run_id: str, reason: str, status: str = "failed") -> None:
@@ -103,6 +126,16 @@ class Ledger(LedgerDatabase):
         query = sa.select(runs).where(*conditions).order_by(runs.c.started_at, runs.c.id)
         with self.reading() as connection:
             return [RunRecord(**row._mapping) for row in connection.execute(query)]
+
+    def files_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
+        """Return the files of runs' outputs, by run and logical date, as far as they are known."""
+        wanted, found = sorted(set(run_ids)), {}
+        with self.reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                chunk = output_files.c.run_id.in_(wanted[start : start + _AT_ONCE])
+                for run_id, day, files in connection.execute(sa.select(output_files).where(chunk)):
+                    found[run_id, day] = tuple(WrittenFile(*file) for file in files)
+        return found
 
     def table_names(self) -> list[str]:
         """Return the tables that some run has written, in whatever environment."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["Output", "RunRecord"]
+__all__ = ["Output", "RunRecord", "WrittenFile"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class RunRecord:
     engine: Mapping[str, Any]
     inputs: Sequence[Mapping[str, Any]]
     error: str | None
+    process: Mapping[str, str] | None = None
 
     @property
     def reference(self) -> str:
@@ -63,3 +64,18 @@ class Output:
     promoted_from: str | None
     location: str
     code_state: str
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file of an output, as the audit found it.
+
+    Attributes:
+        path: below the run's location.
+        size: in bytes.
+        rows: that it holds.
+    """
+
+    path: str
+    size: int
+    rows: int

@@ -30,6 +30,7 @@ __all__ = [
     "fingerprints",
     "ledger_version",
     "metadata",
+    "output_files",
     "plans",
     "promotions",
     "publications",
@@ -85,6 +86,7 @@ runs = Table(
     Column("engine", FreeJson, nullable=False),  # versions of Spark and Python
     Column("inputs", FreeJson, nullable=False),
     Column("error", FreeText),
+    Column("process", FreeJson(none_as_null=True)),  # see dwh.core.process; null in runs of older releases
     Index(None, "status", "started_at"),
     Index(None, "table_name", "started_at"),
 )
@@ -114,6 +116,16 @@ promotions = Table(
     Column("reason", Text, nullable=False),
     Column("promoted_by", String(255), nullable=False),
     Column("promoted_at", UtcDateTime, nullable=False),
+)
+
+# Which files an output consists of: what its run wrote, whoever's receipts name it. There is no row for
+# outputs of older releases.
+output_files = Table(
+    "output_files",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("partition_date", Date, primary_key=True),
+    Column("files", FreeJson, nullable=False),  # path below the run's location, size in bytes, rows
 )
 
 # What environments have chosen. Rows are only ever added: the newest counts, the others are history.

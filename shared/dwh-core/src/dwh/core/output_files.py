@@ -1,0 +1,191 @@
+"""Which files outputs consist of: listed once when they are audited, and looked for whenever they are read.
+
+A file that has vanished would be read over in silence, by Sail also a folder. Looking costs a listing of each
+folder: by Python where it reaches the warehouse as the engine does, else by the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from dwh.core.engine import is_remote, is_sail
+from dwh.core.errors import LostFilesError, one_line
+from dwh.core.ledger import Output, WrittenFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["Folder", "check_files", "check_rows", "folder_of", "written_files"]
+
+_FEW = 100
+"""Outputs of older releases whose rows are counted: that opens each of their files."""
+
+Folder = tuple[str, date]
+"""A run's location, and a logical date."""
+Recorded = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
+
+
+def written_files(spark: SparkSession, partition: str, place: str) -> dict[date, list[WrittenFile]]:
+    """Return the files that a run has written, by logical date. Their footers tell the rows."""
+    found: dict[date, list[WrittenFile]] = defaultdict(list)
+    listed = _counted_on_sail(spark, place) if is_sail(spark) else _counted(spark, place)
+    for path, size, rows in sorted(listed):
+        day = re.match(rf"{re.escape(partition)}=(\d{{4}}-\d\d-\d\d)/", path)
+        if day:
+            found[date.fromisoformat(day[1])].append(WrittenFile(path, size, rows))
+    return dict(found)
+
+
+def check_files(
+    spark: SparkSession, root: str, outputs: Sequence[Output], recorded: Recorded, partition: str
+) -> dict[Folder, list[str]]:
+    """Return, for folders that hold more files than their run wrote, the paths of those that it wrote.
+
+    Parameters:
+        outputs: of one table.
+        recorded: `Ledger.files_of` their runs. Where an output's are not known, one file is enough.
+        partition: the column in the names of folders.
+
+    Raises LostFilesError that names runs and dates whose files are gone, or of another size.
+    """
+    filled = [output for output in outputs if output.row_count]
+    found = _found(spark, root, [folder_of(output, partition) for output in filled])
+    problems: list[tuple[Output, str]] = []
+    more: dict[Folder, list[str]] = {}
+    for output in filled:
+        files = recorded.get((output.run_id, output.partition_date))
+        there = found.get(folder_of(output, partition), {})
+        if problem := _problem(output, files, there):
+            problems.append((output, problem))
+        elif files is not None and len(there) > len(files):
+            paths = [f"{output.location}/{file.path}" for file in files]
+            more[output.location, output.partition_date] = paths
+    if problems:
+        raise _lost(problems)
+    return more
+
+
+def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, partition: str) -> None:
+    """Count the rows of outputs whose files are not known, where these are few; raises LostFilesError.
+
+    Parameters:
+        frame: the rows of the outputs, with the run in the column `_run`.
+    """
+    unlisted = {
+        (output.run_id, output.partition_date): output
+        for output in outputs
+        if (output.run_id, output.partition_date) not in recorded
+    }
+    if not 0 < len(unlisted) <= _FEW:
+        return
+    counted = frame.groupBy("_run", partition).count().collect()
+    rows = {(row["_run"], row[partition]): row["count"] for row in counted}
+    problems = [
+        (output, f"it has {rows.get(key, 0):,} rows, and was committed with {output.row_count:,}")
+        for key, output in unlisted.items()
+        if rows.get(key, 0) != output.row_count
+    ]
+    if problems:
+        raise _lost(problems)
+
+
+def folder_of(output: Output, partition: str) -> str:
+    """Return the folder of an output, from the root of the warehouse."""
+    return f"{output.location}/{partition}={output.partition_date}"
+
+
+def _problem(output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int]) -> str | None:
+    if files is None:
+        return None if there else f"all its files are gone, which held {output.row_count:,} rows"
+    sizes = {file.path.rpartition("/")[2]: file for file in files}
+    if gone := [file for name, file in sizes.items() if name not in there]:
+        rows = sum(file.rows for file in gone)
+        names = ", ".join(file.path for file in gone[:3])
+        held = f"which held {rows:,} of {output.row_count:,} rows"
+        return f"{len(gone)} of {len(files)} files {'is' if len(gone) == 1 else 'are'} gone, {held} ({names})"
+    changed = [(file, there[name]) for name, file in sizes.items() if there[name] != file.size]
+    if changed:
+        file, size = changed[0]
+        return f"{file.path} has {size:,} bytes, and was written with {file.size:,}"
+    return None
+
+
+def _lost(problems: Sequence[tuple[Output, str]]) -> LostFilesError:
+    first = problems[0][0]
+    return LostFilesError(
+        first.table_name,
+        (f"run {output.run_id}, {output.partition_date}: {problem}" for output, problem in problems),
+        f"restore the files, or run the dates again, such as: "
+        f"dwh run JOB@{first.line} --date {first.partition_date} --env {first.environment}",
+    )
+
+
+def _found(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return, by folder, name and size of each of its files."""
+    if "://" not in root and (not is_remote(spark) or (is_sail(spark) and Path(root).is_dir())):
+        return {folder: dict(_here(Path(root, folder))) for folder in folders}
+    return _there(spark, root, folders)
+
+
+def _here(folder: Path) -> Iterator[tuple[str, int]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file() and not entry.name.startswith(("_", ".")):  # as Spark does
+                    yield entry.name, entry.stat().st_size
+    except OSError:
+        return
+
+
+def _there(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, dict[str, int]]:
+    """List by the engine. A folder that is gone makes it raise, which counts as a folder without files."""
+    left = list(folders)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    while left:
+        try:
+            rows = _sizes(spark, [f"{root.rstrip('/')}/{folder}" for folder in left]).collect()
+        except Exception as error:
+            said = one_line(error)
+            gone = [folder for folder in left if folder in unquote(said)]
+            if "PATH_NOT_FOUND" not in str(error) or not gone:
+                raise
+            left = [folder for folder in left if folder not in gone]
+            continue
+        for row in rows:
+            folder, _, name = unquote(row["path"]).rpartition("/")
+            found["/".join(folder.split("/")[-4:])][name] = row["length"]
+        break
+    return {folder: found.get("/".join(folder.split("/")[-4:]), {}) for folder in folders}
+
+
+def _sizes(spark: SparkSession, paths: list[str]) -> DataFrame:
+    return spark.read.format("binaryFile").load(paths).select("path", "length")
+
+
+def _counted(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:
+    from pyspark.sql import functions as F
+
+    columns = (F.col("_metadata.file_path").alias("path"), F.col("_metadata.file_size").alias("size"))
+    files = spark.read.schema("_run string").parquet(place).select(*columns)
+    for row in files.groupBy("path", "size").agg(F.count("*").alias("rows")).collect():
+        yield _below(row["path"], place), row["size"], row["rows"]
+
+
+def _counted_on_sail(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:
+    """Sail tells no file of a row, so that each file is counted apart."""
+    sizes = {_below(row["path"], place): row["length"] for row in _sizes(spark, [place]).collect()}
+    for uri in spark.read.format("text").load(place).inputFiles():
+        path = _below(uri, place)
+        yield path, sizes[path], spark.read.parquet(uri).count()
+
+
+def _below(path: str, place: str) -> str:
+    """Return the path of a file below its run's place, whose last name no other folder has."""
+    return unquote(path).rpartition(f"/{place.rstrip('/').rpartition('/')[2]}/")[2]

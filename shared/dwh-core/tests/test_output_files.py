@@ -1,0 +1,111 @@
+"""Files of outputs: recorded when they are audited, and missed when they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dwh.core.errors import LostFilesError
+from dwh.core.ledger.schema import output_files
+from dwh.core.storage import place_of
+from dwh.core.warehouse import read_table
+
+FIRST, SECOND = "2024-01-01", "2024-01-02"
+
+
+@pytest.fixture
+def folder(spark, warehouse, job):
+    """The folder of an output of two files, one for each of its shops; a second date stands beside it."""
+    body = 'return takings.repartitionByRange(2, "shop")'
+    job(body=body).run(start=FIRST, end=SECOND, spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    return Path(place_of(warehouse.config.warehouse, run.location), f"day={FIRST}")
+
+
+@pytest.fixture
+def read(spark, warehouse):
+    """Read the table, or a date of it."""
+
+    def rows(day=None):
+        return read_table(
+            spark, "shop.takings", line="7.1", start=day, end=day, warehouse=warehouse
+        ).collect()
+
+    return rows
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
+
+
+def test_what_a_run_wrote_is_recorded(warehouse, folder, read):
+    """The ledger knows each file of an output, with its size and rows."""
+    (run,) = warehouse.ledger.find_runs()
+    recorded = warehouse.ledger.files_of([run.id])
+    known = [file for (_, day), found in sorted(recorded.items()) for file in found if str(day) == FIRST]
+    assert [(file.path, file.size) for file in known] == [
+        (f"day={FIRST}/{path.name}", path.stat().st_size) for path in files(folder)
+    ]
+    assert sum(file.rows for file in known) == 2 and len(recorded) == 2
+    assert len(read()) == 4
+
+
+def test_a_file_that_has_vanished(folder, read):
+    """A file that is gone is said, with its run, date and rows; other dates are read."""
+    files(folder)[0].unlink()
+    for day in (None, FIRST):
+        with pytest.raises(
+            LostFilesError, match=rf"run \S+, {FIRST}: 1 of \d files? is gone, which held \d of 2"
+        ):
+            read(day)
+    assert len(read(SECOND)) == 2
+
+
+def test_a_folder_that_was_removed(folder, read):
+    """A folder that is gone is said, with how many rows it held."""
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    with pytest.raises(
+        LostFilesError, match=rf"{FIRST}: \d of \d files? (is|are) gone, which held 2 of 2 rows"
+    ):
+        read()
+
+
+def test_a_file_that_was_cut(folder, read):
+    """A file of another size is not what the run wrote."""
+    file = files(folder)[0]
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(LostFilesError, match=r"has [\d,]+ bytes, and was written with"):
+        read()
+
+
+def test_a_file_that_the_run_did_not_write(spark, folder, read):
+    """A file that appeared later adds no rows: it is not read, or where whole folders are read, said."""
+    from dwh.core.engine import is_sail
+
+    (folder / "later.parquet").write_bytes(files(folder)[0].read_bytes())
+    if is_sail(spark):
+        with pytest.raises(LostFilesError, match="files that the run did not write"):
+            read()
+    else:
+        assert len(read()) == 4
+
+
+@pytest.mark.parametrize("lost", ["file", "folder"])
+def test_outputs_of_older_releases(warehouse, folder, read, lost):
+    """Where the files of an output are not known, its rows are counted."""
+    with warehouse.ledger.writing() as connection:
+        connection.execute(sa.delete(output_files))
+    assert len(read()) == 4
+    other = folder.with_name(f"day={SECOND}")
+    for file in files(folder) if lost == "folder" else []:
+        file.unlink()
+    if lost == "file":
+        files(folder)[0].write_bytes(files(other)[0].read_bytes())
+        files(other)[0].write_bytes(files(folder)[0].read_bytes())
+        (other / "again.parquet").write_bytes(files(folder)[0].read_bytes())
+    with pytest.raises(LostFilesError, match=r"gone, which held 2 rows|was committed with 2"):
+        read()
