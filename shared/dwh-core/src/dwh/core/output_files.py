@@ -85,7 +85,11 @@ def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, 
     }
     if not 0 < len(unlisted) <= _FEW:
         return
-    counted = frame.groupBy("_run", partition).count().collect()
+    try:
+        counted = frame.groupBy("_run", partition).count().collect()
+    except Exception as error:
+        first = next(iter(unlisted.values()))
+        raise _lost([(first, f"it, or one beside it, cannot be read: {one_line(error)}")]) from error
     rows = {(row["_run"], row[partition]): row["count"] for row in counted}
     problems = [
         (output, f"it has {rows.get(key, 0):,} rows, and was committed with {output.row_count:,}")
