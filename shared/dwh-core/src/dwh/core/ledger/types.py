@@ -45,7 +45,7 @@ class FreeText(TypeDecorator[str]):
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
         self.length = length
-        self.impl = String(length) if length else Text()
+        self.impl = String(length) if length else Text()  # type: ignore[assignment]  # as SQLAlchemy does
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:

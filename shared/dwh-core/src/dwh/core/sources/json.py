@@ -93,8 +93,10 @@ def _inferred(source: SourceReader, files: Sequence[SourceFile]) -> StructType:
 
 def _fields(struct: StructType, above: Field = ()) -> Iterator[Field]:
     """Give the fields of a struct, and those of structs in it."""
+    from pyspark.sql.types import StructType
+
     for field in struct.fields:
         path = (*above, field.name)
         yield path
-        if hasattr(field.dataType, "fields"):
+        if isinstance(field.dataType, StructType):
             yield from _fields(field.dataType, path)
