@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from monorepo import Monorepo, run
+
+from dwh.release.build import build_files
+from dwh.release.released import build_released, ends_of_range
 
 OLD = "packages/dwh-v0_1"
 SRC = f"{OLD}/src/dwh/shops/v0_1_0"
@@ -124,3 +128,22 @@ def test_each_released_package_is_built_without_a_name(repo: Monorepo, tmp_path:
     assert said.code == 0, said.all
     assert len(list((tmp_path / "all").iterdir())) == 6
     assert len(said.out.splitlines()) == 6
+
+
+def test_a_library_is_tried_as_it_was_released(repo: Monorepo, tmp_path: Path) -> None:
+    """The oldest and the newest release in the range, from where they were released, not the tree's."""
+    lib, main = "shared/dwh-extra", "packages/dwh-v0_2"
+    source = f"{lib}/src/dwh/extra/__init__.py"
+    for text in ("Round a value up or down.", "Round a value to digits."):
+        repo.write(source, re.sub(r'"""Round.*"""', f'"""{text}"""', repo.read(source)))
+        repo.write(f"{lib}/changes/words-{len(text)}.fix.md", "It says what it does.\n")
+        repo.commit()
+        repo.release("dwh-extra")
+    repo.write(source, repo.read(source) + "\nUNRELEASED = 1\n")
+    core = '"dwh-core>=0.1,<1"'
+    repo.replace(f"{main}/pyproject.toml", core, f'{core}, "dwh-extra>=0.4.1,<0.5"')
+    repository = repo.repository()
+    assert ends_of_range(repository, repository.package("dwh-v0_2")) == {"dwh-extra": ("0.4.1", "0.4.2")}
+    wheel = build_released(repository, repository.package("dwh-extra"), "0.4.1", tmp_path, build_files)
+    inside = zipfile.ZipFile(wheel).read("dwh/extra/__init__.py").decode()
+    assert wheel.name.startswith("dwh_extra-0.4.1-") and "up or down" in inside and "UNRELEASED" not in inside

@@ -8,9 +8,11 @@ Start at `repository` (which packages there are) and `gate` (what a release is c
   smallest step (`versions`) that allows it; `declared` holds them against a line's own `changes`;
   `waivers` lowers what a person has answered for
 - what people say: `fragments` of the changelog, `fixes` that other lines lack, `notes` for readers
-- what edits the tree: `prepare`, `port`, `next_line`, all through `edits`, which undoes a failure;
-  `tag` and `branch` move refs only
-- what leaves the house: `build`, `wheels` (what is in them), `environment` (do they install)
+- what the gate refuses: `_rules` and its siblings `_…_rules`, each over the same `_facts`
+- what edits the tree: `prepare`, `recording`, `port`, `next_line`, `ending`, all through `edits`, which
+  undoes a failure; `tag` and `branch` move refs only
+- what leaves the house: `build`, `wheels` (what is in them), `environment` (do they install),
+  `trial` (do their tests pass, beside the `released` libraries)
 
 `cli` is the command. Nothing here imports pyspark or starts Java, and nothing needs the network
 until a build installs its wheels.

@@ -24,6 +24,7 @@ from packaging.utils import canonicalize_name
 
 from dwh.release._text import content_of_file, last_words
 from dwh.release.errors import BuildError
+from dwh.release.released import build_released, ends_of_range
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import require_released
 from dwh.release.trial import belongs, try_out
@@ -78,12 +79,26 @@ def build_release(
 def _tried(
     repository: Repository, package: Package, files: tuple[Path, Path], folder: Path, today: date
 ) -> Iterator[str]:
-    """Try a wheel out beside every other supported package as the tree has it."""
+    """Try a wheel out beside every other supported package, and with the oldest libraries that it takes.
+
+    Libraries are those that were released, where there is a release: the tree's may have more.
+    """
     others = [other for other in repository.packages if other != package and belongs(other, today)]
-    built = {other.name: build_files(repository, other, folder / "wheelhouse")[0] for other in others}
-    beside = [built[other.name] for other in others if other.line]
-    yield f"installed with {', '.join(other.tag for other in others if other.line) or 'nothing else'}"
-    yield from try_out(repository, package, files, beside, folder)
+    ends, wheelhouse = ends_of_range(repository, package), folder / "wheelhouse"
+    for name, versions in ends.items():
+        for version in sorted(set(versions)):
+            build_released(repository, repository.package(name), version, wheelhouse, build_files)
+    built = {o.name: build_files(repository, o, wheelhouse)[0] for o in others if o.name not in ends}
+    newest = [f"{name}=={last}" for name, (_, last) in ends.items()]
+    beside = [*(str(built[other.name]) for other in others if other.line), *newest]
+    with_them = [*(other.tag for other in others if other.line), *newest]
+    yield f"installed with {', '.join(with_them) or 'nothing else'}"
+    yield from try_out(repository, package, files, beside, folder, wheelhouse)
+    oldest = [f"{name}=={first}" for name, (first, _) in ends.items()]
+    if oldest != newest:
+        yield f"installed with {', '.join(oldest)}"
+        (folder / "oldest").mkdir()
+        yield from try_out(repository, package, files, oldest, folder / "oldest", wheelhouse)
 
 
 def build_files(repository: Repository, package: Package, output: Path) -> tuple[Path, Path]:

@@ -41,15 +41,17 @@ def try_out(
     repository: Repository,
     package: Package,
     files: tuple[Path, Path],
-    beside: Sequence[Path],
+    beside: Sequence[str],
     folder: Path,
+    wheelhouse: Path,
 ) -> Iterator[str]:
     """Install a wheel into a fresh environment, import all jobs, run the sdist's tests; say what was done.
 
     Parameters:
         files: the wheel, and the sdist whose tests are run.
-        beside: the wheels that are installed with it; what all of them need may lie in their folder.
+        beside: what is installed with it: wheels, and requirements.
         folder: where to make the environment, in `environment`.
+        wheelhouse: a folder with wheels that all of them may need.
 
     Raises BuildError.
     """
@@ -57,7 +59,7 @@ def try_out(
     tested = any(path.endswith(".py") for path in repository.git.tracked(package.relative("tests")))
     tools = _test_requirements(repository, package) if tested else []
     environment = Environment(folder / "environment")
-    environment.install([str(wheel), *map(str, beside), *tools], folder / "wheelhouse")
+    environment.install([str(wheel), *beside, *tools], wheelhouse)
     doing = f"importing every job beside {package.tag}"
     jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
     yield f"imported {len(jobs)} jobs"
