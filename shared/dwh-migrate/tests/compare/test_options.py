@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
 from dwh.core.contract import Column, Table
@@ -121,3 +123,18 @@ def test_two_empty_tables_that_were_meant_to_be(table: Frames) -> None:
     )
     assert compare(empty, empty, contracts=(may, may)).verdict == "pass"
     assert compare(empty, empty, contracts=(must, may)).verdict == "incomplete"
+
+
+def test_a_type_that_cannot_be_compared_is_named_and_never_passes(spark: SparkSession) -> None:
+    """A variant makes the verdict incomplete, in equal rows and in rows that differ; nothing crashes."""
+    if not hasattr(T, "VariantType"):
+        pytest.skip("this Spark has no variant")
+    left = spark.range(2).selectExpr("id", "parse_json('1') AS v", "1 AS n")
+    same, other = left.select("*"), left.withColumn("n", F.col("id"))
+    result = compare(left, same, key=["id"])
+    assert (result.verdict, [(gap.what, gap.why) for gap in result.not_compared]) == (
+        "incomplete", [("Column v", "values of type variant cannot be compared")],
+    )  # fmt: skip
+    assert compare(left, other, key=["id"]).verdict == "fail"
+    found = rows_that_differ(left, left.withColumn("n", F.col("id").cast("int")), key=["id"]).collect()
+    assert [row["differing"] for row in found] == [["n"]]
