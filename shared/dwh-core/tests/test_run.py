@@ -285,9 +285,9 @@ def test_a_run_that_was_given_up_does_not_appear(spark, warehouse, job, monkeypa
     """A run that `dwh gc` gave up while it wrote cannot commit, and stays abandoned."""
     commit = type(warehouse.ledger).commit_run
 
-    def late(ledger, run, rows):
+    def late(ledger, run, rows, files):
         ledger.fail_run(run.id, "process 1 is gone", status="abandoned")
-        commit(ledger, run, rows)
+        commit(ledger, run, rows, files)
 
     monkeypatch.setattr(type(warehouse.ledger), "commit_run", late)
     with pytest.raises(RunError, match="is abandoned, so it cannot become committed"):
