@@ -159,6 +159,8 @@ class Repository:
                         f"type: git switch --detach {name}",
                     )
                 return package
+        for error in (self.broken or {}).values():
+            raise error  # it may be the one that cannot be read
         raise UnknownPackageError(name, [package.name for package in self.packages])
 
     def before(self, package: Package) -> Package | None:
