@@ -136,10 +136,16 @@ def test_a_release_page_has_notes_and_files(runner):
     """It is made for the tag that is there, and holds what was built."""
     (runner.work / "dist").mkdir()
     (runner.work / "dist" / "a.whl").touch()
-    assert runner.run("release", "Make the release page").returncode == 0
-    assert runner.written("asked").split() == [
-        "release", "create", TAG, "dist/a.whl", "--verify-tag", "--title", TAG, "--notes-file", "notes.md",
-    ]  # fmt: skip
+    for tag, kind in (
+        (TAG, "--latest=false"),
+        (f"{TAG}rc1", "--prerelease"),
+        (f"{TAG}.dev2", "--prerelease"),
+    ):
+        assert runner.run("release", "Make the release page", TAG=tag).returncode == 0
+        assert runner.written("asked").split() == [
+            "release", "create", tag, "dist/a.whl", kind,
+            "--verify-tag", "--title", tag, "--notes-file", "notes.md",
+        ]  # fmt: skip
 
 
 def test_requests_are_tested_by_the_readme_s_command():

@@ -18,19 +18,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from dwh.release._text import content_of_file, last_words
 from dwh.release.errors import BuildError
+from dwh.release.gate import check
+from dwh.release.prerelease import Prerelease
 from dwh.release.released import build_released, ends_of_range
 from dwh.release.repository import Package, Repository
+from dwh.release.surface import code_digest, file_digests
 from dwh.release.tag import require_released
 from dwh.release.trial import belongs, try_out
 from dwh.release.wheels import check_files, sha256
 
-__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_release", "built_files"]
+__all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_prerelease", "build_release", "built_files"]
 
 # 2026-01-01: any constant. A release's bytes must not depend on when it was built.
 SOURCE_EPOCH = "1767225600"
@@ -67,9 +71,27 @@ def build_release(
     Raises TreeError when the tree is not the release, and BuildError.
     """
     record = require_released(repository, package, today, f"building {package.tag}")
+    return _build(repository, package, record.data["code"], output, today, install)
+
+
+def build_prerelease(
+    repository: Repository, found: Prerelease, output: Path, today: date, install: bool
+) -> Built:
+    """Build a pre-release whose tag is at HEAD, as `build_release` builds a release.
+
+    Raises GateError where the tree could not be released as it is, and BuildError.
+    """
+    check(repository, found.tree, today).require_passed()
+    code = code_digest(file_digests(found.tree.module_folder))
+    return _build(repository, found.package, code, output, today, install)
+
+
+def _build(
+    repository: Repository, package: Package, code: str, output: Path, today: date, install: bool
+) -> Built:
     with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
         wheel, sdist = build_files(repository, package, Path(folder, "dist"))
-        check_files(package, wheel, sdist, record.data["code"])
+        check_files(package, wheel, sdist, code)
         tried = tuple(_tried(repository, package, (wheel, sdist), Path(folder), today)) if install else ()
         output.mkdir(parents=True, exist_ok=True)
         kept = [_keep(path, output) for path in (wheel, sdist)]
@@ -83,7 +105,7 @@ def _tried(
 
     Libraries are those that were released, where there is a release: the tree's may have more.
     """
-    others = [other for other in repository.packages if other != package and belongs(other, today)]
+    others = [other for other in repository.packages if other.path != package.path and belongs(other, today)]
     ends, wheelhouse = ends_of_range(repository, package), folder / "wheelhouse"
     for name, versions in ends.items():
         for version in sorted(set(versions)):
@@ -130,6 +152,11 @@ def _export(repository: Repository, package: Package, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content_of_file(source))
             target.chmod(0o644)
+    project = folder / "pyproject.toml"
+    document: Any = tomlkit.parse(project.read_text(encoding="utf-8"))
+    if document["project"]["version"] != package.version:  # a pre-release, which the tree does not name
+        document["project"]["version"] = package.version
+        project.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
 def _isolation(package: Package) -> list[str]:

@@ -132,15 +132,13 @@ def section_of(package: Package, version: str) -> str:
     )
 
 
-def release_page(package: Package, version: str, files: Iterable[Path]) -> str:
+def release_page(package: Package, notes: str, files: Iterable[Path]) -> str:
     """Return what the page of a release says: its notes, the digests of its files, where all notes are.
 
     Parameters:
         files: the wheel and the source distribution.
-
-    Raises RecordError without notes.
     """
-    lines = [section_of(package, version), "### SHA-256", ""]
+    lines = [notes, "### SHA-256", ""]
     lines += [f"- `{path.name}`: `{sha256(path)}`" for path in sorted(files)]
     return "\n".join([*lines, "", f"All releases: {package.relative('CHANGELOG.md')}", ""])
 

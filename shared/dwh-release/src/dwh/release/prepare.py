@@ -21,7 +21,7 @@ from dwh.release.record import Records, make_record
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import Step, next_release, parse
 
-__all__ = ["Plan", "carry_out", "plan_release"]
+__all__ = ["Plan", "carry_out", "next_version", "plan_release"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def plan_release(repository: Repository, package: Package, step: Step | None, to
     require_home(repository, package, doing)
     report = check(repository, package, today)
     report.require_passed()
-    version = _version(report, step, doing)
+    version = next_version(report, step, doing)
     _require_new(repository, report, version, doing)
     return _plan(repository, report, version, today)
 
@@ -104,7 +104,8 @@ def carry_out(repository: Repository, plan: Plan, today: date) -> str:
         return edits.commit(plan.message)
 
 
-def _version(report: Report, step: Step | None, doing: str) -> str:
+def next_version(report: Report, step: Step | None, doing: str) -> str:
+    """Return the release that a step leads to; raises VersionError or LineError where it may not be taken."""
     package, last = report.package, report.last
     if not report.fragments:
         hint = f"write what is in it: dwh-release change {package.name}"

@@ -11,7 +11,7 @@ from dwh.release.notes import section_of
 from dwh.release.record import Record
 from dwh.release.repository import Package, Repository
 
-__all__ = ["require_released", "tag_release"]
+__all__ = ["make_tag", "require_released", "tag_release"]
 
 
 def require_released(repository: Repository, package: Package, today: date, doing: str) -> Record:
@@ -53,22 +53,20 @@ def tag_release(repository: Repository, package: Package, today: date) -> tuple[
             f"the tag exists, at {there[:10]}",
             f"a release never changes; type: dwh-release prepare {package.name}",
         )
-    notes = section_of(package, package.version)
+    make_tag(git, package, section_of(package, package.version), doing)
+    return package.tag, True
+
+
+def make_tag(git: Git, package: Package, notes: str, doing: str) -> None:
+    """Tag HEAD with a package's version and these notes, signed where git has a key; raises GitError."""
     signs = _signs(git)
-    git.run(
-        "tag",
-        "--sign" if signs else "--annotate",
-        "--cleanup=verbatim",
-        "-m",
-        f"{package.name} {package.version}\n\n{notes}",
-        package.tag,
-    )
+    kind, message = "--sign" if signs else "--annotate", f"{package.name} {package.version}\n\n{notes}"
+    git.run("tag", kind, "--cleanup=verbatim", "-m", message, package.tag)
     if signs and "-----BEGIN " not in git.run("cat-file", "tag", package.tag):
         git.run("tag", "--delete", package.tag)  # git says so, and exits with 0
         raise GitError(
             doing, "git could not sign it", "check user.signingkey: git config --get user.signingkey"
         )
-    return package.tag, True
 
 
 def _signs(git: Git) -> bool:

@@ -22,10 +22,12 @@ __all__ = [
     "parse",
     "parse_line",
     "series",
+    "split_prerelease",
     "step_between",
 ]
 
 _RELEASE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+_PRERELEASE = re.compile(rf"(?P<release>{_RELEASE.pattern})(?P<pre>(a|b|rc|\.dev)[1-9]\d*)", re.ASCII)
 _LINE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 
 
@@ -56,6 +58,12 @@ def parse(version: str) -> tuple[int, int, int]:
         raise VersionError("reading a version", f"{version!r} is not a release", hint)
     major, minor, patch = map(int, match.groups())
     return major, minor, patch
+
+
+def split_prerelease(version: str) -> tuple[str, str] | None:
+    """Return the release that a pre-release comes before, and what follows it: `0.2.1`, `rc1`; else None."""
+    match = _PRERELEASE.fullmatch(version)
+    return (match["release"], match["pre"]) if match else None
 
 
 def is_release(version: str) -> bool:

@@ -11,6 +11,7 @@ from dwh.release.edits import Edits
 from dwh.release.errors import RepositoryError
 from dwh.release.fixes import DECISIONS, FILE, Decision, decided, unported
 from dwh.release.gate import Report, check_each
+from dwh.release.prerelease import tree_package
 from dwh.release.repository import Package, Repository
 
 __all__ = ["COMMANDS"]
@@ -103,7 +104,7 @@ def check_command(packages: tuple[str, ...], repository: Repository, as_json: bo
       dwh-release check
       dwh-release check dwh-v0_1 --json
     """
-    chosen = [repository.package(name) for name in packages] or repository.packages
+    chosen = [tree_package(repository, name) for name in packages] or repository.packages
     found = check_each(repository, chosen, today())
     reports = [report for _, report in found if isinstance(report, Report)]
     if as_json:

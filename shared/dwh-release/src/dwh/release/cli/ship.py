@@ -8,16 +8,18 @@ from pathlib import Path
 import click
 
 from dwh.release.branch import make_branch
-from dwh.release.build import Built, build_release, built_files
+from dwh.release.build import Built, build_prerelease, build_release, built_files
 from dwh.release.cli.options import as_json, package, packages, repo, today
 from dwh.release.console import print_json, print_note, print_rows
 from dwh.release.ending import end_line
 from dwh.release.next_line import open_line
 from dwh.release.notes import release_page, section_of
 from dwh.release.port import port
+from dwh.release.prerelease import STAGES, find_prerelease, make_prerelease, notes_of_prerelease
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import tag_release
+from dwh.release.versions import Step
 
 __all__ = ["COMMANDS"]
 
@@ -144,14 +146,21 @@ def build_command(
     Examples:
       dwh-release build dwh-v0_1
       dwh-release build dwh-v0_1@0.1.2 --output dist
+      dwh-release build dwh-v0_2@0.2.1rc1
     """
-    chosen = [repository.package(name) for name in packages] or _released(repository)
-    built = [build_release(repository, one, output, today(), not no_install) for one in chosen]
+    names = packages or tuple(one.name for one in _released(repository))
+    built = [_built(repository, name, output, not no_install) for name in names]
     if as_json:
         print_json([one.to_dict() for one in built])
         return
     for one in built:
         _print_built(one)
+
+
+def _built(repository: Repository, name: str, output: Path, install: bool) -> Built:
+    if found := find_prerelease(repository, name):
+        return build_prerelease(repository, found, output, today(), install)
+    return build_release(repository, repository.package(name), output, today(), install)
 
 
 def _released(repository: Repository) -> list[Package]:
@@ -180,11 +189,10 @@ def notes_command(package: str, files: Path | None, repository: Repository) -> N
       dwh-release notes dwh-v0_1
       dwh-release notes dwh-v0_1@0.1.2 --files dist
     """
-    chosen = repository.package(package)
-    if files is None:
-        click.echo(section_of(chosen, chosen.version), nl=False)
-    else:
-        click.echo(release_page(chosen, chosen.version, built_files(chosen, files)), nl=False)
+    found = find_prerelease(repository, package)
+    chosen = found.package if found else repository.package(package)
+    notes = notes_of_prerelease(chosen) if found else section_of(chosen, chosen.version)
+    click.echo(release_page(chosen, notes, built_files(chosen, files)) if files else notes, nl=False)
 
 
 @click.command("tag")
@@ -201,6 +209,28 @@ def tag_command(package: str, repository: Repository) -> None:
     print_note(f"{tag} {'made' if new else 'was there'}; publish it: git push origin {tag}")
 
 
+@click.command("prerelease")
+@package
+@click.argument("step", required=False, type=click.Choice(["patch", "minor", "major"]))
+@click.option(
+    "--kind", type=click.Choice(list(STAGES)), default="rc", show_default=True, help="How ready it is."
+)
+@repo
+def prerelease_command(package: str, step: str | None, kind: str, repository: Repository) -> None:
+    """Tag what is committed as the next pre-release of PACKAGE, such as 0.2.1rc1. The tree does not change.
+
+    Whoever names it exactly gets it, and no range does. The release itself is prepared as ever.
+
+    \b
+    Example:
+      dwh-release prerelease dwh-v0_2      makes dwh-v0_2@0.2.1rc1
+    """
+    chosen = repository.package(package)
+    tag, notes = make_prerelease(repository, chosen, kind, Step[step] if step else None, today())
+    click.echo(notes)
+    print_note(f"{tag} made; next: dwh-release build {tag}; publish it: git push origin {tag}")
+
+
 COMMANDS = (
     port_command,
     line_command,
@@ -208,5 +238,6 @@ COMMANDS = (
     branch_command,
     build_command,
     notes_command,
+    prerelease_command,
     tag_command,
 )
