@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
-from dwh.migrate.cli import dwh
-from dwh.release.cli import dwh_release
+click = pytest.importorskip("click")
 
-SHARED = Path(__file__).parents[2]
-COMMANDS: dict[str, click.Command] = {"dwh": dwh, "dwh-release": dwh_release}
+dwh = pytest.importorskip("dwh.migrate.cli").dwh
+dwh_release = pytest.importorskip("dwh.release.cli").dwh_release
+
+SHARED = Path(__file__).parents[1] / "shared"
+COMMANDS = {"dwh": dwh, "dwh-release": dwh_release}
 # A command in a message: after "type: " or between backticks, up to where the sentence goes on.
 TYPED = re.compile(r"(?:(?:[Tt]ype|or|try|see): |`)(?P<command>dwh(?:-release)? [a-z][^;,()`]*)")
 PROSE = "to|with|in|for|and|or|where|which|brings|shows|lists|removes|says|makes|compares"
@@ -45,7 +46,7 @@ def hints() -> list[str]:
     return sorted(found)
 
 
-def parsed(words: list[str]) -> tuple[click.Command, list[str]]:
+def parsed(words):
     """Return the command that the first words name, and the words after them."""
     command = COMMANDS[words.pop(0)]
     while isinstance(command, click.Group) and words and words[0] in command.commands:
