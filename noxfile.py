@@ -404,5 +404,5 @@ def story(session: nox.Session) -> None:
     """Release a clone of this repository from end to end, with real builds and installs."""
     install(session, CORE, f"{RELEASE}[fast]", groups=["test"])
     session.run(
-        "pytest", "-m", "story", f"{RELEASE}/tests", "tests", *session.posargs, env=quick_spark(session)
+        "pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session)
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.story
+pytestmark = pytest.mark.rehearsal
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "releasing.md"
