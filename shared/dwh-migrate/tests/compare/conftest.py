@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -123,3 +125,32 @@ def oracle() -> Callable[..., Found]:
 def mean() -> Callable[[Any], Any]:
     """What a Python value means: equal for values that mean the same."""
     return meaning
+
+
+@contextmanager
+def _on_the_ladder() -> Iterator[None]:
+    module = importlib.import_module("dwh.migrate.compare.compare")  # the package has a function of this name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "collected", lambda *_: None)
+        yield
+
+
+@pytest.fixture
+def on_the_ladder() -> Callable[[], AbstractContextManager[None]]:
+    """A context in which small tables are compared by the steps for large ones."""
+    return _on_the_ladder
+
+
+@pytest.fixture
+def ladder() -> Iterator[None]:
+    """Compare small tables by the steps for large ones."""
+    with _on_the_ladder():
+        yield
+
+
+@pytest.fixture(params=["collected", "ladder"])
+def either_step(request: pytest.FixtureRequest) -> str:
+    """Compare small tables as such, then by the steps for large ones; return which."""
+    if request.param == "ladder":
+        request.getfixturevalue("ladder")
+    return str(request.param)

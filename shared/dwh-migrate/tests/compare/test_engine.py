@@ -21,7 +21,7 @@ from dwh.migrate.compare import Comparison, Tolerance, compare, engine, fingerpr
 from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
 from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
+pytestmark = pytest.mark.usefixtures("interpreted", "ladder")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
 EXAMPLES = int(os.environ.get("DWH_EXAMPLES", "2"))

@@ -26,6 +26,7 @@ from dwh.migrate.compare.arguments import (
     stored_pair,
     tolerances_of,
 )
+from dwh.migrate.compare.collected import collected
 from dwh.migrate.compare.engine import climb, climb_parts, known_equal, without_broken
 from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, read_conditions, usable
@@ -181,9 +182,11 @@ def _measured(
 def _climbed(
     tables: Tables, options: Options, expectations: Sequence[Usable], limits: Limits, parts: Parts | None
 ) -> Evidence:
-    if parts and not options.exact:
+    if options.exact:
+        return climb(tables, expectations, limits, exact=True)
+    if parts:
         return climb_parts(tables, expectations, limits, parts)
-    return climb(tables, expectations, limits, exact=options.exact)
+    return collected(tables, expectations, limits) or climb(tables, expectations, limits, exact=False)
 
 
 def _versions(tables: Tables) -> dict[str, str]:
@@ -288,7 +291,7 @@ def _measurement(
         rules={name: tuple(map(str, rules)) for name, rules in options.rules.items()},
         renamed={pair.left_name: pair.name for pair in schemas.pairs if pair.left_name != pair.name},
         rows_joined=evidence.rows_joined,
-        buckets=None if evidence.step == "ledger" else BUCKETS,
+        buckets=None if evidence.step in ("ledger", "collected") else BUCKETS,
         buckets_differing=evidence.buckets_differing,
         seconds=evidence.seconds,
         versions=versions,

@@ -24,9 +24,19 @@ from dwh.migrate.compare.schema import Paired
 from dwh.migrate.compare.text import cell, text_of
 from dwh.migrate.compare.tolerance import fifteen_digits
 
-__all__ = ["ColumnFound", "Counted", "Details", "RowsFound", "read_counts", "read_details"]
+__all__ = [
+    "KINDS",
+    "ColumnFound",
+    "Counted",
+    "Details",
+    "RowsFound",
+    "in_order",
+    "read_counts",
+    "read_details",
+]
 
-_KINDS: tuple[RowKind, ...] = ("changed", "left_only", "right_only")
+KINDS: tuple[RowKind, ...] = ("changed", "left_only", "right_only")
+"""In the order of sample rows."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +105,13 @@ def read_counts(differing: Differing) -> Counted:
     row_expected = f"{differing.row_expected()} AS expected"
     seen = [f"covered{j}" for j in range(len(differing.expectations))]
     marked = differing.marked().selectExpr("kind", "l_more", "r_more", row_expected, *seen, *cells)
-    marks = {kind: f"kind = '{kind}'" for kind in (*_KINDS, "duplicate")}
-    marks |= {f"{kind}_expected": f"{marks[kind]} AND expected" for kind in _KINDS}
+    marks = {kind: f"kind = '{kind}'" for kind in (*KINDS, "duplicate")}
+    marks |= {f"{kind}_expected": f"{marks[kind]} AND expected" for kind in KINDS}
     marks |= {name: name for name in ("l_more", "r_more", *seen)}
     counts = [f"count_if({mark}) AS {name}" for name, mark in marks.items()]
     measures = [text for i, pair in enumerate(differing.values) for text in _measures(i, pair)]
     row = marked.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0]
-    changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in _KINDS)
+    changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in KINDS)
     rows = RowsFound(
         changed,
         left_only,
@@ -177,7 +187,7 @@ def read_details(differing: Differing, counted: Counted, top: int, samples: int)
         samples: how many rows of each kind.
     """
     found = counted.rows
-    splits = zip(_KINDS, (found.changed, found.left_only, found.right_only), strict=True)
+    splits = zip(KINDS, (found.changed, found.left_only, found.right_only), strict=True)
     kinds = [kind for kind, split in splits if split.count]
     if not kinds:
         return Details()
@@ -190,7 +200,7 @@ def read_details(differing: Differing, counted: Counted, top: int, samples: int)
         if example := examples.get(row["example"]):  # missing when the data changed meanwhile
             pairs.setdefault(row["column"], []).append(_pair(row, example, differing))
     return Details(
-        {i: tuple(sorted(known, key=_rank)) for i, known in pairs.items()},
+        {i: in_order(known) for i, known in pairs.items()},
         tuple(sorted(shown, key=lambda sample: sample.expected)),
     )
 
@@ -295,6 +305,11 @@ def _pair(row: Any, example: Any, differing: Differing) -> Pair:
         count - expected,
         _key(example, differing),
     )
+
+
+def in_order(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """Return changes of one column as the report shows them, the most frequent first."""
+    return tuple(sorted(pairs, key=_rank))
 
 
 def _rank(pair: Pair) -> tuple[int, str, str]:

@@ -53,7 +53,7 @@ _READABLE = (1, FORMAT)
 
 Verdict = Literal["pass", "fail", "incomplete"]
 Status = Literal["same", "renamed", "added", "removed", "type_changed", "nullability_changed", "reordered"]
-Step = Literal["ledger", "fingerprint", "buckets", "join"]
+Step = Literal["ledger", "collected", "fingerprint", "buckets", "join"]
 RowKind = Literal["changed", "left_only", "right_only"]
 
 
@@ -309,8 +309,9 @@ class Measurement:
     """How it was measured.
 
     Attributes:
-        step: the last step of the ladder: `ledger` (stored fingerprints, no scan), `fingerprint`,
-            `buckets` (a join of the differing buckets) or `join` (a join of everything).
+        step: the last step of the ladder: `ledger` (stored fingerprints, no scan), `collected` (both
+            sides are small and were brought here), `fingerprint`, `buckets` (a join of the differing
+            buckets) or `join` (a join of everything).
         exact: whether every row was compared value by value. Otherwise what is called equal is so
             short of a collision of a hash of `hash_bits` bits.
         rows_joined: rows that the exact step read, both sides together.

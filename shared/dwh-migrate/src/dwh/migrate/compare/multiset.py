@@ -20,7 +20,7 @@ from dwh.migrate.compare.nearby import MOST_PAIRS, Leftover, leftovers, mark_ope
 from dwh.migrate.compare.schema import Tables
 from dwh.migrate.compare.text import cell, text_of
 
-__all__ = ["Surplus", "one_row", "surplus_rows"]
+__all__ = ["Surplus", "one_row", "one_sided", "surplus_rows"]
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,10 @@ def _sample(row: Any, schemas: Tables, is_left: bool, expected: bool) -> SampleR
     kind: RowKind = "left_only" if is_left else "right_only"
     values = [cell(row[f"t{i}"]) for i in range(len(compared(schemas)))]
     key = {pair.name: value for pair, value in zip(schemas.key, values, strict=False)}
-    cells = [_cell(pair.name, value, kind) for pair, value in zip(compared(schemas), values, strict=True)]
+    cells = [one_sided(pair.name, value, kind) for pair, value in zip(compared(schemas), values, strict=True)]
     return SampleRow(kind, key, tuple(cells[len(key) :]), expected)
 
 
-def _cell(name: str, value: Cell, kind: RowKind) -> CellChange:
+def one_sided(name: str, value: Cell, kind: RowKind) -> CellChange:
+    """Return a column of a sample row that is on one side only."""
     return CellChange(name, value, None) if kind == "left_only" else CellChange(name, None, value)

@@ -19,6 +19,7 @@ __all__ = ["confidence", "measured", "sides", "thresholds"]
 
 _STEPS = {
     "ledger": "fingerprints from the ledger, no scan",
+    "collected": "rows brought together here, one scan a side, as they are few",
     "fingerprint": "fingerprints, one scan a side, no join",
     "buckets": "fingerprints, then a join of the buckets that differ",
     "join": "a join on the key",

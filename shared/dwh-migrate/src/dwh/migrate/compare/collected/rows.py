@@ -1,0 +1,94 @@
+"""The rows of a small side, as what tells values apart and what a report shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from dwh.migrate.compare.canonical import hash_of
+from dwh.migrate.compare.fingerprint import SideName, compared, on
+from dwh.migrate.compare.schema import Paired, Tables
+from dwh.migrate.compare.text import text_of
+
+__all__ = ["CollectedRow", "identity", "read_rows"]
+
+
+@dataclass(frozen=True)
+class CollectedRow:
+    """One row of one side.
+
+    Attributes:
+        key: hashes that rows with the same key share, 128 bits; empty without a key.
+        null_key: whether some column of the key is null.
+        values: the hash of each column outside the key; without a key, 128 bits of hashes of all columns.
+        numbers: by compared column, the key's first, the number where it is one.
+        texts: by compared column, the value as text; None for null.
+        forms: the same of the form in which values are compared: all equal values have one.
+    """
+
+    key: tuple[int, ...]
+    null_key: bool
+    values: tuple[int, ...]
+    numbers: tuple[int | float | Decimal | None, ...]
+    texts: tuple[str | None, ...]
+    forms: tuple[str | None, ...]
+
+
+def identity(side: SideName, tables: Tables) -> tuple[list[str], list[str]]:
+    """Return, as SQL, the hashes that identify a row's key, and those that tell its values apart."""
+    if not tables.key:
+        return [], [_hash(side, compared(tables), first) for first in ("1", "2")]
+    key = [_hash(side, tables.key), _hash(side, tables.key, "2")]
+    return key, [_hash(side, [pair]) for pair in tables.values]
+
+
+def _hash(side: SideName, pairs: Sequence[Paired], *first: str) -> str:
+    return hash_of([pair.how.hashable(on(side, pair)) for pair in pairs], *first)
+
+
+def read_rows(side: SideName, tables: Tables, most: int) -> list[CollectedRow] | None:
+    """Return the rows of one side, in no order, by one Spark job; None if there are more than `most`."""
+    frame = tables.left if side == "left" else tables.right
+    pairs = compared(tables)
+    frame, forms = _with_forms(side, frame, pairs)
+    key, values = identity(side, tables)
+    null_key = " OR ".join(f"isnull({on(side, pair)})" for pair in tables.key) or "false"
+    numbers = [on(side, pair) if pair.numeric else "NULL" for pair in pairs]
+    texts = [_text(side, pair) for pair in pairs]
+    parts = [key, [null_key], values, numbers, texts, forms]
+    named = [f"{text} AS c{i}" for i, text in enumerate(text for part in parts for text in part)]
+    found = frame.selectExpr(*named).limit(most + 1).collect()
+    sizes = [len(part) for part in parts]
+    return None if len(found) > most else [_row(row, sizes, pairs) for row in found]
+
+
+def _text(side: SideName, pair: Paired) -> str:
+    """Return, as SQL, the text of a value; one outside the key is shown beside that of the other side."""
+    types = (pair.left_type, pair.right_type) if side == "left" else (pair.right_type, pair.left_type)
+    return text_of(on(side, pair), types[0], None if pair.key else types[1])
+
+
+def _with_forms(side: SideName, frame: DataFrame, pairs: Sequence[Paired]) -> tuple[DataFrame, list[str]]:
+    """Return the rows, with values in comparable form where that is another, and their texts, as SQL."""
+    others = [pair.how.comparable(on(side, pair)) for pair in pairs if not pair.how.plain]
+    if not others:
+        return frame, []
+    known = frame.selectExpr("*", *(f"{text} AS f{i}" for i, text in enumerate(others)))
+    fields = known.schema.fields[-len(others) :]
+    return known, [text_of(column.name, column.dataType) for column in fields]
+
+
+def _row(row: Any, sizes: Sequence[int], pairs: Sequence[Paired]) -> CollectedRow:
+    cells = iter(row)
+    key, (null_key,), values, numbers, texts, others = (_next(cells, size) for size in sizes)
+    changed = iter(others)
+    forms = (text if pair.how.plain else next(changed) for text, pair in zip(texts, pairs, strict=True))
+    return CollectedRow(key, null_key, values, numbers, texts, tuple(forms))
+
+
+def _next(cells: Iterator[Any], size: int) -> tuple[Any, ...]:
+    return tuple(next(cells) for _ in range(size))
