@@ -306,6 +306,7 @@ def bench_compare(session: nox.Session) -> None:
     """The second half of bench: comparisons, on a Spark that the other tools support."""
     peers = ["pyspark==4.2.*", "pyspark-extension==2.15.1.4.2", "datacompy>=1,<2", "pandas<3", "pyarrow"]
     install(session, CORE, MIGRATE, extra=[*peers, "tpchgen-cli", "psutil"])
+    session.run("python", "tests/bench/small.py", *session.posargs, env=spark_environment(session))
     session.run("python", "tests/bench/compare.py", *session.posargs, env=spark_environment(session))
 
 
