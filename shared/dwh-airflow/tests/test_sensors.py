@@ -43,7 +43,10 @@ def test_it_waits_until_the_date_is_published(home, dwh):
     assert not waits.poke(CONTEXT)
     find_job("my_job@0.1")().run(date="2013-01-15")
     assert not waits.poke(CONTEXT)
-    dwh("pin", "my_job", "0.1", "--env", "prod", "--publish", "--reason", "where we start")
+    dwh("pin", "my_job", "0.1", "--env", "prod", "--reason", "where we start")
+    assert not waits.poke(CONTEXT)  # what dev has is not prod's
+    days = ("--from-date", "2013-01-15", "--to-date", "2013-01-15")
+    dwh("promote", "my_job@0.1", "--from", "dev", "--to", "prod", *days, "--reason", "it is right")
     found = waits.poke(CONTEXT)
     assert found
     assert (found.xcom_value["line"], found.xcom_value["rows"]) == ("0.1", 1)

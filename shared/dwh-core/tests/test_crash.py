@@ -38,7 +38,7 @@ spark = spark_session({"spark.master": "local[2]", "spark.sql.shuffle.partitions
 marks = Path(sys.argv[1])
 
 
-def hang_at_commit(ledger, run, rows):
+def hang_at_commit(ledger, run, rows, files=None):
     (marks / "committing").touch()
     time.sleep(120)
 
