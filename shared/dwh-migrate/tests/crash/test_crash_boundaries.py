@@ -73,7 +73,7 @@ def test_in_the_ledger(
     warehouse = open_warehouse(tmp_path, url)
     pin_everything(warehouse)
     commit(warehouse, BREAKING, OLD, EVERY_DAY, "prod")
-    commit(warehouse, BREAKING, NEW, EVERY_DAY, "staging")
+    commit(warehouse, BREAKING, NEW, EVERY_DAY, "prod")
     commit(warehouse, COMPATIBLE, NEW, EVERY_DAY, "prod")
     kills = 0
     run = None
