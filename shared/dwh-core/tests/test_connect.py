@@ -124,7 +124,7 @@ def test_ctrl_c_stops_what_the_server_does(program, installed_line, takings, con
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()[0]
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=100)
     (run,) = Warehouse.open(config).ledger.find_runs()
     assert (run.status, run.error) == ("failed", "interrupted"), output
     time.sleep(2)
