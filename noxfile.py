@@ -404,6 +404,4 @@ def rehearsal(session: nox.Session) -> None:
 def story(session: nox.Session) -> None:
     """Release a clone of this repository from end to end, with real builds and installs."""
     install(session, CORE, f"{RELEASE}[fast]", groups=["test"])
-    session.run(
-        "pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session)
-    )
+    session.run("pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session))
