@@ -695,7 +695,7 @@ def test_a_rollout_is_told_by_words_and_marks_not_by_colour_alone(opened: Any) -
     assert said == [
         "shadow reached 25% held here 100% next, gate: 3 dates",
         "shadow reached 25% rolled back here 100% not taken",
-        "shadow now: 2 of 3 dates passed cutover next, gate: 3 dates",
+        "shadow now: 2 of 3 dates passed; 0 of 5 dates proven, 5 unproven, 0 failed cutover next",
         "shadow reached cutover reached",
     ]
     marks = steps.nth(0).locator("svg").evaluate_all("marks => marks.map(mark => mark.innerHTML)")

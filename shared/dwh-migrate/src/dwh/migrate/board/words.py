@@ -47,7 +47,8 @@ def shares(published: Published) -> str:
 def step_state(rollout: RollingOut, step: StepOnWay) -> str:
     """Where a rollout is with a step, and what it waits for."""
     if step.place != "current":
-        return f"next, gate: {plural(step.gate, 'date')}" if step.place == "next" else step.place
+        gate = f", gate: {plural(step.gate, 'date')}" if step.gate else ""
+        return f"next{gate}" if step.place == "next" else step.place
     if rollout.state != "running":
         return f"{rollout.state} here"
     return f"now: {rollout.gate}{', gate open' if rollout.gate_is_open else ''}"
