@@ -35,6 +35,7 @@ from world import (
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.ledger.schema import runs
+from dwh.core.process import this_process
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.garbage import collect, dead_runs
@@ -235,7 +236,9 @@ def test_a_process_that_nobody_has_asked_after(new_ledger: Callable[[str], str],
     """A killed process counts as dead even before its parent has taken note, which some never do."""
     warehouse = open_warehouse(tmp_path, new_ledger("sqlite"))
     killed = subprocess.Popen(["sleep", "60"])
-    run = replace(record(BREAKING, OLD, DateRange(DAYS[0], DAYS[0]), "prod"), pid=killed.pid)
+    began = Path(f"/proc/{killed.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    started = record(BREAKING, OLD, DateRange(DAYS[0], DAYS[0]), "prod")
+    run = replace(started, pid=killed.pid, process={**this_process(), "started": began})
     warehouse.ledger.start_run(run)
     assert dead_runs(warehouse, 24) == []
     killed.kill()
