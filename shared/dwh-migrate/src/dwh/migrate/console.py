@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "counted",
+    "engine_kept",
     "print_error",
     "print_json",
     "print_note",

@@ -125,14 +125,14 @@ class Git:
 
     def require_branch(self, doing: str) -> str:
         """Return the branch that is checked out; raises TreeError on a detached head or before a commit."""
-        branch = self.try_run("symbolic-ref", "--short", "HEAD")
+        branch = self.branch()
         if branch is None:
             known = (self.run("branch", "--format=%(refname:short)").splitlines() or ["BRANCH"])[-1]
             here = (self.main_branch() or known).removeprefix("origin/")
             raise TreeError(
                 doing, "the head is detached, a commit here would get lost", f"type: git switch {here}"
             )
-        if self.try_run("rev-parse", "--verify", "HEAD") is None:
+        if self.commit_of("HEAD") is None:
             raise TreeError(doing, f"branch {branch} has no commit yet", "commit what is there first")
         return branch
 

@@ -102,7 +102,7 @@ def _require_line(target: Package, today: date, doing: str) -> None:
 
 def _commit(repository: Repository, commit: str, doing: str) -> str:
     git = repository.git
-    found = git.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+    found = git.commit_of(commit)
     if not found:
         raise PortError(doing, f"{commit!r} names no commit", "see: git log --oneline")
     parents = git.run("rev-list", "--parents", "-n1", found).split()[1:]

