@@ -49,6 +49,8 @@ nox.options.download_python = "never"
 # The Pythons that pyenv has installed count, whether or not it has activated them here.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/3.*/bin"))])
+# uv leaves compiling to Python, which is to keep what it compiles: it takes longer than most processes here.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SETTINGS = nox.project.load_toml("pyproject.toml")
 CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
