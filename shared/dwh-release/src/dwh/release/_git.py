@@ -74,7 +74,11 @@ class Git:
 
     def private(self, name: str) -> Path:
         """Return a folder for what this tool keeps beside git's own files."""
-        return self.root / self.run("rev-parse", "--git-common-dir").strip() / "dwh-release" / name
+        return self._common / "dwh-release" / name
+
+    @cached_property
+    def _common(self) -> Path:
+        return self.root / self.run("rev-parse", "--git-common-dir").strip()
 
     def blob(self, revision: str, path: str) -> bytes | None:
         """Return a file's content at a revision, or None where it is not there."""

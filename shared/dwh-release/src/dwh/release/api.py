@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import griffe
@@ -38,7 +39,7 @@ def read_api(
         module = griffe.load(package.module, search_paths=[package.src], allow_inspection=False)
     except (griffe.LoadingError, ImportError, SyntaxError) as error:
         raise ReadError(f"reading the API of {package.name}", str(error), "fix the file") from error
-    _require_readable(package)
+    _require_readable(package, cast(griffe.Module, module))
     api, places = {}, {}
     for path, found in _listed(cast(griffe.Module, module), package, seen):
         api[path] = _described(found, package.module)
@@ -77,13 +78,22 @@ def _exists(module: griffe.Module, path: str) -> bool:
         return False
 
 
-def _require_readable(package: Package) -> None:
-    # griffe leaves out a module that does not parse; its names would look removed.
-    for path in sorted(package.module_folder.rglob("*.py")):
+def _require_readable(package: Package, module: griffe.Module) -> None:
+    """Raise ReadError for a module that does not parse: griffe left it out, its names would look removed."""
+    loaded = set(_files(module))
+    for path in sorted({*package.module_folder.rglob("*.py")} - loaded):
         try:
             ast.parse(path.read_text(encoding="utf-8"))
         except (SyntaxError, UnicodeDecodeError) as error:
             raise ReadError(f"reading {path}", str(error), "fix the file") from error
+
+
+def _files(module: griffe.Module) -> Iterator[Path]:
+    if isinstance(module.filepath, Path):
+        yield module.filepath
+    for member in module.members.values():
+        if not member.is_alias and member.is_module:
+            yield from _files(cast(griffe.Module, member))
 
 
 def _public(

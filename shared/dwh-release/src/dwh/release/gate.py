@@ -152,11 +152,13 @@ def check_each(
 ) -> list[tuple[Package, Report | DwhError]]:
     """Check packages; of one that cannot be read the error stands in place of its report."""
     chosen = list(packages)
-    # Packages are imported side by side, in processes. Their sources are parsed here, one after the other:
-    # Python 3.11 cannot parse in two threads at once.
+    # Packages are imported side by side, in processes. Meanwhile their sources are parsed here, one after
+    # the other: Python 3.11 cannot parse in two threads at once.
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda package: _look_ahead(repository, package), chosen))
-    return [(package, _checked(repository, package, today)) for package in chosen]
+        looks = pool.map(lambda package: _look_ahead(repository, package), chosen)
+        return [
+            (package, _checked(repository, package, today)) for package, _ in zip(chosen, looks, strict=True)
+        ]
 
 
 def _checked(repository: Repository, package: Package, today: date) -> Report | DwhError:

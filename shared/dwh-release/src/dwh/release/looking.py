@@ -1,23 +1,18 @@
-"""Import a package of the tree in a process of its own and look at it; what was seen once is kept.
-
-An answer is kept in the repository's git folder under the digest of everything that it depends on:
-the sources, what was asked, the Python and dwh-release itself.
-"""
+"""Import a package of the tree in a process of its own and look at it; what was seen once is kept."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dwh.release.errors import ReadError
+from dwh.release.keeping import digest_of, keep
 from dwh.release.ranges import python_bounds
 from dwh.release.repository import Package, Repository
 
@@ -29,7 +24,6 @@ _RUN = (
 )
 # A process with another seed gives the members of a set in another order.
 _SEEDS = ("1", "2", "3", "4", "5")
-_KEPT = 200
 
 
 def look(repository: Repository, package: Package, promised: Iterable[str] = ()) -> dict[str, Any]:
@@ -47,13 +41,8 @@ def look(repository: Repository, package: Package, promised: Iterable[str] = ())
         "pythons": python_bounds(package.project.get("requires-python")),
         "promised": sorted(promised),
     }
-    kept = repository.git.private("looks") / f"{_digest(folders, asked)}.json"
-    if kept.is_file():
-        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        return found
-    answer = _look(repository, package, asked)
-    _keep(kept, json.dumps(answer))
-    return answer
+    digest = digest_of(folders, asked)
+    return keep(repository.git, "looks", digest, lambda: _look(repository, package, asked))
 
 
 def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> dict[str, Any]:
@@ -70,8 +59,7 @@ def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> di
 
 
 def _run(package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
-    # -P leaves the current folder out, -B leaves no bytecode in the tree.
-    command = [sys.executable, "-P", "-s", "-B", "-c", _RUN]
+    command = [sys.executable, "-P", "-s", "-c", _RUN]  # -P leaves the current folder out
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         command,
@@ -89,31 +77,6 @@ def _run(package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
         )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def _digest(folders: Iterable[Path], asked: dict[str, Any]) -> str:
-    digest = hashlib.sha256(_tool_digest().encode())
-    digest.update(f"{sys.version} {sys.prefix} {json.dumps(asked)}".encode())
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if "__pycache__" not in path.parts and path.is_file():
-                digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def _tool_digest() -> str:
-    files = sorted((Path(__file__), *Path(__file__).with_name("_inspection").glob("*.py")))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-
-
-def _keep(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-    for old in sorted(path.parent.glob("*.json"), key=lambda one: -one.stat().st_mtime)[_KEPT:]:
-        old.unlink(missing_ok=True)
 
 
 def _relative(file: Path, root: Path) -> str:

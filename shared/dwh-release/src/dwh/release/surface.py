@@ -15,6 +15,7 @@ from dwh.release._text import content_of_file
 from dwh.release.api import read_api
 from dwh.release.api_data import ApiData
 from dwh.release.jobs import JobData, Place
+from dwh.release.keeping import digest_of, keep
 from dwh.release.looking import look
 from dwh.release.repository import Package, Repository
 
@@ -72,12 +73,24 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
             wherever it is defined.
     """
     seen = look(repository, package, promised_paths(promised))
-    api, places = read_api(package, package.path, seen)
+    api, places = _read_api(repository, package, seen)
     places.update({path: Place(*place) for path, place in seen["places"].items()})
     init = package.module_folder.joinpath("__init__.py").relative_to(repository.root).as_posix()
     home = Place(init, package.source.row if package.source else 1)
     faults = tuple(_faults(package, seen, places, home))
     return Surface(api, seen["jobs"], seen["settings"], requirements(package), places, home, faults)
+
+
+def _read_api(
+    repository: Repository, package: Package, seen: Mapping[str, Any]
+) -> tuple[dict[str, ApiData], dict[str, Place]]:
+    def read() -> dict[str, Any]:
+        api, places = read_api(package, package.path, seen)
+        return {"api": api, "places": {path: vars(place) for path, place in places.items()}}
+
+    digest = digest_of([package.src], [package.path, package.module, seen])
+    found = keep(repository.git, "apis", digest, read)
+    return found["api"], {path: Place(**place) for path, place in found["places"].items()}
 
 
 def promised_paths(api: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from dwh.release._inspection.conditions import CONDITIONS, watched_environment
 from dwh.release._inspection.jobs import note_places, read_line
 from dwh.release._inspection.order import has_sets
+from dwh.release._inspection.sources import read_sources
 from dwh.release._inspection.values import read_values
 
 __all__ = ["main"]
@@ -25,7 +26,7 @@ def main() -> None:
     """
     asked = json.load(sys.stdin)
     answer, sys.stdout = sys.stdout, sys.stderr
-    sys.path[:0] = asked["folders"]
+    read_sources(asked["folders"])
     _forget(asked["package"])
     found: dict[str, Any] = {"jobs": {}, "places": {}, "settings": {}, "uncallable": {}, "unsteady": None}
     if asked["line"]:

@@ -1,0 +1,62 @@
+"""Answers that are kept in the repository's git folder, under the digest of all that they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dwh.release._git import Git
+
+__all__ = ["digest_of", "keep"]
+
+_TOOL = Path(__file__).parent
+_KEPT = 200
+
+
+def keep(git: Git, name: str, digest: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the answer of this name that is kept under a digest; else make it, and keep it.
+
+    An answer is JSON-able data. It comes back as JSON gives it, also when it was just made.
+    """
+    path = git.private(name) / f"{digest}.json"
+    text = path.read_text(encoding="utf-8") if path.is_file() else None
+    if text is None:
+        text = json.dumps(make())
+        _write(path, text)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def digest_of(folders: Iterable[Path], asked: object) -> str:
+    """Return the digest of the files in some folders, of a question, of this Python, and of the tool."""
+    digest = hashlib.sha256(_tool_digest().encode())
+    digest.update(f"{sys.version} {sys.prefix} {json.dumps(asked)}".encode())
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if "__pycache__" not in path.parts and path.is_file():
+                digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _tool_digest() -> str:
+    digest = hashlib.sha256(importlib.metadata.version("griffe").encode())
+    for path in sorted(_TOOL.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+    for old in sorted(path.parent.glob("*.json"), key=lambda one: -one.stat().st_mtime)[_KEPT:]:
+        old.unlink(missing_ok=True)
