@@ -10,6 +10,8 @@ __all__ = ["AirflowMissingError", "CommandError", "CommandMissingError"]
 class AirflowMissingError(DwhError, ImportError):
     """There is no Airflow here that the operators can be built on."""
 
+    code = "DWH941"
+
     def __init__(self, found: str) -> None:
         self.found = found
         super().__init__(
@@ -20,6 +22,8 @@ class AirflowMissingError(DwhError, ImportError):
 
 class CommandMissingError(DwhError):
     """The `dwh` command is not where it was looked for."""
+
+    code = "DWH942"
 
     def __init__(self, looked: str) -> None:
         self.looked = looked
@@ -37,6 +41,8 @@ class CommandError(DwhError):
         exit_code: what it exited with; negative is the signal that ended it.
         said: why, as it said.
     """
+
+    code = "DWH943"
 
     def __init__(self, command: str, exit_code: int, said: str) -> None:
         self.command, self.exit_code, self.said = command, exit_code, said

@@ -40,7 +40,7 @@ class Column:
         try:
             object.__setattr__(self, "type", canonical_type(self.type))
         except InvalidTypeError as error:
-            raise DefinitionError(f"column {self.name}", f"{error}; write one of {ALLOWED}") from None
+            raise DefinitionError(f"column {self.name}", f"{error.message}; write one of {ALLOWED}") from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column as JSON-able data."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import ClassVar
 
 __all__ = [
     "AuditError",
@@ -37,6 +38,14 @@ __all__ = [
     "UnknownTableError",
     "UsageError",
 ]
+
+
+_CODED = re.compile(r"\[DWH\d{3}\] ")
+
+
+def coded(code: str, message: str) -> str:
+    """Return a message with its code, as every error shows it."""
+    return f"[{code}] {message}"
 
 
 def listed(values: Iterable[object]) -> str:
@@ -72,22 +81,37 @@ def one_line(error: BaseException) -> str:
 class DwhError(Exception):
     """The root of all errors of dwh.
 
+    Its text begins with its code, unless it passes on what begins with one already.
+
     Attributes:
+        code: where docs/troubleshooting.md says what to do, such as `DWH104`. It never changes.
         exit_code: what the command line exits with: 1 when something failed, 2 when the caller
             asked for something that does not exist or is not allowed.
     """
 
+    code: ClassVar[str] = ""
     exit_code = 1
+
+    @property
+    def message(self) -> str:
+        """The text without the code."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return self.message if not self.code or _CODED.match(self.message) else coded(self.code, self.message)
 
 
 class UsageError(DwhError):
     """The caller asked for something that does not exist or is not allowed."""
 
+    code = "DWH101"
     exit_code = 2
 
 
 class InvalidNameError(UsageError):
     """A name cannot be used in paths and SQL."""
+
+    code = "DWH102"
 
     def __init__(self, what: str, value: object, allowed: str) -> None:
         self.what, self.value, self.allowed = what, value, allowed
@@ -97,6 +121,8 @@ class InvalidNameError(UsageError):
 class InvalidTypeError(UsageError):
     """A text is not a type that a contract can hold."""
 
+    code = "DWH402"
+
     def __init__(self, text: object, problem: str) -> None:
         self.text, self.problem = text, problem
         super().__init__(f"{text!r} is not a type: {problem}")
@@ -104,6 +130,8 @@ class InvalidTypeError(UsageError):
 
 class InvalidDateError(UsageError):
     """A logical date or a range of dates is missing or malformed."""
+
+    code = "DWH103"
 
     def __init__(self, value: object, problem: str) -> None:
         self.value, self.problem = value, problem
@@ -116,6 +144,8 @@ class InvalidDateError(UsageError):
 class DefinitionError(UsageError):
     """A job or a contract is written in a way that cannot work."""
 
+    code = "DWH401"
+
     def __init__(self, where: str, problem: str) -> None:
         self.where, self.problem = where, problem
         super().__init__(f"{where}: {problem}")
@@ -123,6 +153,8 @@ class DefinitionError(UsageError):
 
 class UnknownLineError(UsageError):
     """No installed distribution brings this line."""
+
+    code = "DWH104"
 
     def __init__(self, line: str, installed: Iterable[str], distribution: str | None = None) -> None:
         self.line, self.installed, self.distribution = line, tuple(installed), distribution
@@ -132,6 +164,8 @@ class UnknownLineError(UsageError):
 
 class UnknownReleaseError(UsageError):
     """The release that a reference names is not the installed one."""
+
+    code = "DWH105"
 
     def __init__(self, reference: str, release: str, installed: Iterable[str]) -> None:
         self.reference, self.release, self.installed = reference, release, tuple(installed)
@@ -145,6 +179,8 @@ class UnknownReleaseError(UsageError):
 class UnknownJobError(UsageError):
     """A line has no job of this name."""
 
+    code = "DWH106"
+
     def __init__(self, job: str, where: str, available: Iterable[str]) -> None:
         self.job, self.where, self.available = job, where, tuple(available)
         super().__init__(
@@ -154,6 +190,8 @@ class UnknownJobError(UsageError):
 
 class UnknownTableError(UsageError):
     """The ledger has never recorded an output of this table."""
+
+    code = "DWH107"
 
     def __init__(self, table: str, known: Iterable[str]) -> None:
         self.table, self.known = table, tuple(known)
@@ -166,6 +204,8 @@ class UnknownTableError(UsageError):
 class NoOutputError(DwhError):
     """A table is known, but nothing of what was asked for has been written or published."""
 
+    code = "DWH108"
+
     def __init__(self, table: str, problem: str, hint: str) -> None:
         self.table, self.problem, self.hint = table, problem, hint
         super().__init__(f"{table}: {problem}; {hint}")
@@ -173,6 +213,8 @@ class NoOutputError(DwhError):
 
 class LostFilesError(DwhError):
     """Files of committed outputs are not what the audit found: reading them would give other rows."""
+
+    code = "DWH302"
 
     def __init__(self, table: str, problems: Iterable[str], hint: str) -> None:
         self.table, self.problems, self.hint = table, tuple(problems), hint
@@ -182,6 +224,8 @@ class LostFilesError(DwhError):
 
 class NotPinnedError(UsageError):
     """An environment has not chosen a line for a job, so it cannot say which one to run."""
+
+    code = "DWH701"
 
     def __init__(self, environment: str, job: str, known: Iterable[str]) -> None:
         self.environment, self.job, self.known = environment, job, tuple(known)
@@ -193,6 +237,8 @@ class NotPinnedError(UsageError):
 
 class DecisionConflictError(DwhError):
     """Somebody else has decided in the meantime. Nothing was changed."""
+
+    code = "DWH702"
 
     def __init__(self, environment: str, job: str, action: str, decided_by: str, reason: str) -> None:
         self.environment, self.job = environment, job
@@ -206,6 +252,8 @@ class DecisionConflictError(DwhError):
 class ConfigError(UsageError):
     """The configuration says something that cannot be used."""
 
+    code = "DWH201"
+
     def __init__(self, origin: str, key: str, found: object, allowed: str) -> None:
         self.origin, self.key, self.found, self.allowed = origin, key, found, allowed
         super().__init__(f"{origin}: {key}: found {found!r}, allowed: {allowed}")
@@ -213,6 +261,8 @@ class ConfigError(UsageError):
 
 class SourceError(DwhError):
     """An input cannot be read as the job needs it."""
+
+    code = "DWH301"
 
     def __init__(self, source: str, path: str, problem: str) -> None:
         self.source, self.path, self.problem = source, path, problem
@@ -223,6 +273,8 @@ class SourceError(DwhError):
 
 class UnknownSourceError(UsageError):
     """The configuration does not say where an input is."""
+
+    code = "DWH202"
 
     def __init__(self, source: str, origin: str, known: Iterable[str]) -> None:
         self.source, self.origin, self.known = source, origin, tuple(known)
@@ -235,6 +287,8 @@ class UnknownSourceError(UsageError):
 class SecretError(DwhError):
     """The secret that holds the ledger's URL cannot be read."""
 
+    code = "DWH504"
+
     def __init__(self, name: str, problem: str, hint: str) -> None:
         self.name, self.problem, self.hint = name, problem, hint
         super().__init__(f"secret {name}: {problem}; {hint}")
@@ -243,6 +297,8 @@ class SecretError(DwhError):
 class SparkUnavailableError(DwhError):
     """No Spark session can be had."""
 
+    code = "DWH203"
+
     def __init__(self, problem: str, hint: str) -> None:
         self.problem, self.hint = problem, hint
         super().__init__(f"cannot start Spark: {problem}; {hint}")
@@ -250,6 +306,8 @@ class SparkUnavailableError(DwhError):
 
 class SparkVersionError(DwhError):
     """The Spark that would run a job is not one that its line supports. Nothing was recorded."""
+
+    code = "DWH204"
 
     def __init__(self, distribution: str, release: str, supported: str, found: str) -> None:
         self.distribution, self.release = distribution, release
@@ -263,6 +321,8 @@ class SparkVersionError(DwhError):
 class AuditError(DwhError):
     """What a run wrote, or would have written, breaks its contract. Nothing became visible."""
 
+    code = "DWH403"
+
     def __init__(self, table: str, problems: Iterable[str]) -> None:
         self.table, self.problems = table, tuple(problems)
         super().__init__(f"the output breaks the contract of {table}: " + "; ".join(self.problems))
@@ -270,6 +330,8 @@ class AuditError(DwhError):
 
 class RunError(DwhError):
     """A run failed and is recorded as failed; nothing that it wrote is visible."""
+
+    code = "DWH404"
 
     def __init__(self, run: str, reference: str, reason: str) -> None:
         self.run, self.reference, self.reason = run, reference, reason
@@ -282,6 +344,8 @@ class RunError(DwhError):
 class LedgerError(DwhError):
     """The ledger cannot be reached or does not hold what a ledger must hold."""
 
+    code = "DWH501"
+
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
         super().__init__(f"ledger {url}: {problem}")
@@ -290,12 +354,16 @@ class LedgerError(DwhError):
 class LedgerBusyError(LedgerError):
     """The ledger undid a transaction for another's sake, or kept it waiting. Nothing of it was recorded."""
 
+    code = "DWH502"
+
     def __init__(self, url: str, problem: str) -> None:
         super().__init__(url, f"others are writing to it ({problem}); nothing was recorded: try again")
 
 
 class LedgerVersionError(LedgerError):
     """The ledger's schema is not the one that this dwh-core reads and writes."""
+
+    code = "DWH503"
 
     def __init__(self, url: str, found: str, needed: str, newer: bool) -> None:
         self.found, self.needed, self.newer = found, needed, newer

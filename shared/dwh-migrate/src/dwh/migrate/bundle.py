@@ -40,6 +40,8 @@ _CORE = ("dwh-core", "dwh.core")
 class BundleError(DwhError):
     """A bundle cannot be made, or not be written where it should be."""
 
+    code = "DWH931"
+
 
 @dataclass(frozen=True)
 class Bundle:

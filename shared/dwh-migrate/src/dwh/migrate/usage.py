@@ -89,6 +89,8 @@ class Use:
 class UseError(DwhError):
     """Some uses name no version or one that is not there to stay, or cannot be read."""
 
+    code = "DWH951"
+
     def __init__(self, uses: Iterable[Use]) -> None:
         self.uses = tuple(uses)
         failed = Counter(use.state for use in self.uses if not use.passes)

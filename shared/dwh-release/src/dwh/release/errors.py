@@ -37,45 +37,67 @@ class ReleaseError(DwhError):
 class RepositoryError(ReleaseError, UsageError):
     """The folder is no repository of this shape, or a package's `[tool.dwh]` cannot be used."""
 
+    code = "DWH801"
+
 
 class TreeError(ReleaseError):
     """The working tree is not in a state that can be released from or edited."""
+
+    code = "DWH802"
 
 
 class GitError(ReleaseError):
     """A git command failed."""
 
+    code = "DWH803"
+
 
 class RecordError(ReleaseError):
     """A released file is missing, corrupt or edited."""
+
+    code = "DWH804"
 
 
 class ReadError(ReleaseError):
     """The tree's code cannot be read."""
 
+    code = "DWH805"
+
 
 class VersionError(ReleaseError, UsageError):
     """A version is malformed, goes backwards, exists already, or says less than what changed."""
+
+    code = "DWH806"
 
 
 class FragmentError(ReleaseError, UsageError):
     """A changelog fragment, a waiver or a decision about a fix cannot be used as it is written."""
 
+    code = "DWH807"
+
 
 class PortError(ReleaseError, UsageError):
     """A commit cannot be taken to that line."""
+
+    code = "DWH808"
 
 
 class LineError(ReleaseError, UsageError):
     """A line, or its branch, cannot be opened or moved as asked."""
 
+    code = "DWH809"
+
 
 class BuildError(ReleaseError):
     """A distribution could not be built, or is not what a release must be."""
 
+    code = "DWH810"
+
 
 class UnknownPackageError(UsageError):
     """The repository has no package of this name."""
+
+    code = "DWH811"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, tuple(known)
@@ -87,6 +109,8 @@ class UnknownPackageError(UsageError):
 
 class GateError(DwhError):
     """The gate refuses a package. `problems` holds each reason, with what to do."""
+
+    code = "DWH812"
 
     def __init__(self, package: str, problems: Iterable[str]) -> None:
         self.package, self.problems = package, tuple(problems)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
-from dwh.core.errors import SourceError, one_line
+from dwh.core.errors import DwhError, SourceError, one_line, without_secrets
 from dwh.core.sources.csv import read_csv
 from dwh.core.sources.files import no_rows, wanted_files
 from dwh.core.sources.json import read_json
@@ -47,13 +47,17 @@ def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: Dat
         frame = _read(spark, need, place, dates)
         found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
     except Exception as error:
-        raise SourceError(need.name, place.path or place.format, one_line(error)) from error
+        raise SourceError(need.name, place.path or place.format, _problem(error)) from error
     if problems := mismatches(need.columns, found):
         raise SourceError(need.name, place.path or place.format, "; ".join(problems))
     frame = frame.select(*(column.name for column in need.columns))
     if need.partition_by is None:
         return frame
     return frame.where(F.col(need.partition_by).between(F.lit(dates.first), F.lit(dates.last)))
+
+
+def _problem(error: Exception) -> str:
+    return without_secrets(error.message) if isinstance(error, DwhError) else one_line(error)
 
 
 def _read(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:

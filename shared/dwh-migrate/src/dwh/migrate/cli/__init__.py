@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from dwh.core.errors import DwhError
+from dwh.core.errors import DwhError, UsageError, coded
 from dwh.core.lines import EndedLineWarning
 from dwh.core.output import steadily
 from dwh.core.yanked import YankedReleaseWarning
@@ -71,7 +71,7 @@ def _main(words: Sequence[str] | None = None) -> int | None:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
-        error.show()
+        _show_mistake(error)
         return error.exit_code
     except DwhError as error:
         print_error(str(error))
@@ -103,3 +103,13 @@ def _show_warning(
         print_note(f"warning: {message}")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+def _show_mistake(error: click.ClickException) -> None:
+    """Show how the command is used, and what is wrong with what was typed."""
+    from dwh.migrate.console import print_error
+
+    if context := getattr(error, "ctx", None):
+        option = max(context.help_option_names, key=len)
+        click.echo(f"{context.get_usage()}\nTry '{context.command_path} {option}' for help.\n", err=True)
+    print_error(coded(UsageError.code, error.format_message()))

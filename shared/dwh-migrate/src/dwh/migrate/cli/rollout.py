@@ -244,7 +244,7 @@ def history(job: str, env: str | None, as_json: bool) -> None:
       dwh rollout history carrier_delays --env prod
     """
     from dwh.core.ledger.schema import decisions
-    from dwh.migrate.rollout.errors import RolloutError
+    from dwh.migrate.rollout.errors import NoRolloutError
 
     conditions = [decisions.c.job == valid_job(job)]
     if env:
@@ -264,7 +264,7 @@ def history(job: str, env: str | None, as_json: bool) -> None:
         for made in _warehouse().ledger.decisions(*conditions)
     ]
     if not found:
-        raise RolloutError(
+        raise NoRolloutError(
             f"nothing was ever decided about {job}{f' in {env}' if env else ''}; type: dwh pins"
         )
     if as_json:

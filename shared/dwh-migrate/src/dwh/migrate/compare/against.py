@@ -12,7 +12,7 @@ from dwh.core.errors import DwhError
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.canonical import quoted, type_name
 from dwh.migrate.compare.compare import compare
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import ComparisonError, FilesError
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
 from dwh.migrate.compare.folder import Folder, State
 from dwh.migrate.compare.footers import first_line
@@ -87,7 +87,7 @@ def compare_with_source(
     except DwhError:
         raise
     except Exception as error:  # engines raise errors of a file in their own ways
-        raise ComparisonError(_unreadable(both, before, error)) from error
+        raise FilesError(_unreadable(both, before, error)) from error
     changed = [NotCompared(path, "its files changed while they were read") for path in moved(before)]
     result = with_gaps(result, changed)
     if options.rows:
@@ -110,7 +110,7 @@ def _limited(side: PathSide, both: Against, days: Sequence[date], options: Outpu
         return side.frame.where(f"coalesce({_is_one_of(partition, days)}, true)")
     if options.dates is None:
         return side.frame
-    raise ComparisonError(
+    raise FilesError(
         f"{both.source.path} has no column {partition}, so its rows cannot be limited to dates; "
         "leave the dates out to compare all of them"
     )

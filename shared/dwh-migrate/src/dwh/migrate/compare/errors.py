@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnChoiceError",
     "ComparisonError",
+    "FilesError",
     "KeyChoiceError",
     "RowsError",
     "RuleError",
@@ -23,9 +24,13 @@ __all__ = [
 class ComparisonError(UsageError):
     """The comparison that was asked for cannot be made."""
 
+    code = "DWH601"
+
 
 class KeyChoiceError(ComparisonError):
     """The key cannot match rows."""
+
+    code = "DWH602"
 
     def __init__(self, key: Iterable[str], problem: str, columns: Iterable[str]) -> None:
         self.key, self.problem, self.columns = tuple(key), problem, tuple(columns)
@@ -38,6 +43,8 @@ class KeyChoiceError(ComparisonError):
 class ToleranceError(ComparisonError):
     """A tolerance is set where it means nothing."""
 
+    code = "DWH603"
+
     def __init__(self, column: str, problem: str) -> None:
         self.column, self.problem = column, problem
         super().__init__(f"tolerance for column {column!r}: {problem}")
@@ -45,6 +52,8 @@ class ToleranceError(ComparisonError):
 
 class RuleError(ComparisonError):
     """A rule cannot be read, or is set where it means nothing."""
+
+    code = "DWH604"
 
     def __init__(self, rule: str, problem: str, column: str = "") -> None:
         self.rule, self.column, self.problem = rule, column, problem
@@ -54,6 +63,8 @@ class RuleError(ComparisonError):
 class ColumnChoiceError(ComparisonError):
     """Columns cannot be named, or a name is not there."""
 
+    code = "DWH605"
+
     def __init__(self, what: str, name: str, problem: str, columns: Iterable[str] = ()) -> None:
         self.what, self.name, self.problem, self.columns = what, name, problem, tuple(columns)
         super().__init__(f"{what} {name!r}: {problem} (columns: {listed(self.columns)})")
@@ -62,6 +73,14 @@ class ColumnChoiceError(ComparisonError):
 class RowsError(ComparisonError):
     """The comparison was made, and its rows cannot be written."""
 
+    code = "DWH606"
+
     def __init__(self, result: Comparison, place: str, problem: str) -> None:
         self.result, self.place, self.problem = result, place, problem
         super().__init__(f"the rows that differ cannot be written to {place}: {problem}")
+
+
+class FilesError(ComparisonError):
+    """Files cannot be read or compared as they lie there."""
+
+    code = "DWH607"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.errors import DwhError
 from dwh.migrate.compare.compare import compare
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import State, found_at
 from dwh.migrate.compare.footers import damaged, first_line
 from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
@@ -69,8 +69,8 @@ def compare_looked(
         raise
     except Exception as error:  # engines raise errors of a file in their own ways
         if changed := moved(before):
-            raise ComparisonError(f"the files at {', '.join(changed)} {_CHANGED}; try again") from error
-        raise ComparisonError(unreadable(both, error)) from error
+            raise FilesError(f"the files at {', '.join(changed)} {_CHANGED}; try again") from error
+        raise FilesError(unreadable(both, error)) from error
     gaps = [*_unread(left, result.rows.left), *_unread(right, result.rows.right)]
     gaps += [NotCompared(path, f"its files {_CHANGED}") for path in moved(before)]
     result = with_gaps(result, gaps)

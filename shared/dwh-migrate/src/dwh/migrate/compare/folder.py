@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import fsspec
 
 from dwh.core.errors import listed
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import FilesError
 
 __all__ = ["NULL_PARTITION", "DataFile", "Folder", "State", "found_at", "listing", "look_at"]
 
@@ -87,7 +87,7 @@ def look_at(path: str) -> Folder:
     _refuse_logs(path, system, root, states)
     names = [name for name in sorted(states) if not _hidden(_below(root, name))]
     if not names:
-        raise ComparisonError(f"there are no data files at {path}; hidden ones (_…, .…) do not count")
+        raise FilesError(f"there are no data files at {path}; hidden ones (_…, .…) do not count")
     files = tuple(DataFile(name, _partition(path, _below(root, name)[:-1])) for name in names)
     nested = any(len(_below(root, name)) > 1 for name in names)
     return Folder(path, root, system, files, _partition_columns(path, root, files), nested, states)
@@ -98,9 +98,9 @@ def listing(path: str) -> dict[str, State]:
     try:
         found = found_at(path)
     except (OSError, ValueError, ImportError) as error:
-        raise ComparisonError(f"cannot list the files at {path}: {error}") from None
+        raise FilesError(f"cannot list the files at {path}: {error}") from None
     if not found:
-        raise ComparisonError(f"there are no files at {path}")
+        raise FilesError(f"there are no files at {path}")
     return found
 
 
@@ -118,7 +118,7 @@ def _opened(path: str) -> tuple[Any, str]:
     try:
         system, root = fsspec.core.url_to_fs(path)
     except (OSError, ValueError, ImportError) as error:
-        raise ComparisonError(f"cannot list the files at {path}: {error}") from None
+        raise FilesError(f"cannot list the files at {path}: {error}") from None
     return system, str(root).rstrip("/")
 
 
@@ -141,7 +141,7 @@ def _partition(path: str, folders: Sequence[str]) -> tuple[tuple[str, str | None
         return ()
     for folder, (name, separator, value) in zip(folders, said, strict=True):
         if not (name and separator and value):
-            raise ComparisonError(
+            raise FilesError(
                 f"{path}: the folder {'/'.join(folders)} is not name=value at every level ({folder!r} is "
                 "not), so its partition is not known; name a folder further down"
             )
@@ -155,13 +155,13 @@ def _partition_columns(path: str, root: str, files: Sequence[DataFile]) -> tuple
     for file in files:
         others = tuple(name for name, _ in file.partition)
         if others != columns:
-            raise ComparisonError(
+            raise FilesError(
                 f"{path}: the folders do not agree about partitions: {_short(root, first.name)} has "
                 f"{listed(columns) or 'none'}, {_short(root, file.name)} has {listed(others) or 'none'}; "
                 "name a folder whose files are partitioned alike"
             )
     if len({name.lower() for name in columns}) < len(columns):
-        raise ComparisonError(f"{path}: two levels of folders give the same column ({listed(columns)})")
+        raise FilesError(f"{path}: two levels of folders give the same column ({listed(columns)})")
     return columns
 
 
@@ -172,7 +172,7 @@ def _short(root: str, name: str) -> str:
 def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> None:
     """Raise ComparisonError when files at the path belong to a table that keeps a log of them."""
     for table, (kind, reader) in _tables(system, root, states):
-        raise ComparisonError(
+        raise FilesError(
             f"{path}: {table or '/'} is a {kind} table, whose log says which files count; files read by "
             "themselves bring removed rows back. Read it by its log, in Python: "
             f'compare(spark.read.format("{reader}").load("{table}"), …)'

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
 __all__ = ["Footer", "Told", "by_schema", "damaged", "first_line", "read_footers"]
@@ -82,9 +82,9 @@ def _footer(folder: Folder, file: DataFile) -> Footer:
             lines = str(metadata.schema).splitlines()[1:]  # the first has an address in memory
             return Footer((tuple(lines), written), metadata.num_rows)
     except FileNotFoundError:
-        raise ComparisonError(f"{folder.place_of(file)} is gone since its folder was listed") from None
+        raise FilesError(f"{folder.place_of(file)} is gone since its folder was listed") from None
     except (ArrowException, OSError, ValueError) as error:
-        raise ComparisonError(_problem(folder, file, error)) from None
+        raise FilesError(_problem(folder, file, error)) from None
 
 
 def _problem(folder: Folder, file: DataFile, error: Exception) -> str:

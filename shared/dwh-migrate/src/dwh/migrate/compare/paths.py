@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.engine import is_sail
 from dwh.core.errors import listed
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
 from dwh.migrate.compare.footers import Told, by_schema, first_line, read_footers
 from dwh.migrate.compare.model import NotCompared
@@ -104,13 +104,13 @@ def _schema(spark: SparkSession, folder: Folder, group: Sequence[DataFile]) -> T
     try:
         schema = spark.read.parquet(_literal(spark, place)).schema
     except PySparkException as error:
-        raise ComparisonError(f"cannot read the schema of {place}: {first_line(error)}") from None
+        raise FilesError(f"cannot read the schema of {place}: {first_line(error)}") from None
     if len({name.lower() for name in schema.names}) < len(schema.names):
-        raise ComparisonError(f"two columns of {place} differ in case alone ({listed(schema.names)})")
+        raise FilesError(f"two columns of {place} differ in case alone ({listed(schema.names)})")
     twice = {name.lower() for name in folder.partitioned_by} & {name.lower() for name in schema.names}
     if twice:
         name = min(twice)
-        raise ComparisonError(
+        raise FilesError(
             f"column {name} is in the file {place} and in the names of its folders, and the two may say "
             f"different things; compare the folders of one {name} at a time, and the files' column is read"
         )
@@ -174,7 +174,7 @@ def _together(
             try:
                 columns[column.name] = widest(known, column.dataType)
             except IncomparableError as problem:
-                raise ComparisonError(
+                raise FilesError(
                     f"column {column.name} of {folder.place_of(file)} and of {folder.place_of(group[0])}: "
                     f"{problem}; compare files of one schema at a time"
                 ) from None

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dwh.migrate.compare.errors import ComparisonError
+from dwh.migrate.compare.errors import ComparisonError, FilesError
 from dwh.migrate.compare.folder import Folder, look_at
 from dwh.migrate.compare.footers import first_line
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
@@ -75,7 +75,7 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
             frame = reader.load(source.path)
             _ = frame.schema
     except Exception as error:  # engines raise errors of a file in their own ways
-        raise ComparisonError(f"cannot read {source.path} as {source.format}: {first_line(error)}") from error
+        raise FilesError(f"cannot read {source.path} as {source.format}: {first_line(error)}") from error
     provenance = {"path": source.path, "format": source.format, "files": len(looked.files)}
     return PathSide(frame, provenance)
 

@@ -22,6 +22,8 @@ __all__ = [
 class WheelError(DwhError):
     """A wheel cannot be deployed as it is."""
 
+    code = "DWH921"
+
     def __init__(self, wheel: str, problem: str, hint: str) -> None:
         self.wheel, self.problem, self.hint = wheel, problem, hint
         super().__init__(f"{wheel}: {problem}; {hint}")
@@ -29,6 +31,8 @@ class WheelError(DwhError):
 
 class NoReleaseError(UsageError):
     """The folder of wheels does not hold the release that a reference names."""
+
+    code = "DWH922"
 
     def __init__(self, reference: str, folder: Path, found: Iterable[str]) -> None:
         self.reference, self.folder, self.found = reference, folder, tuple(found)
@@ -40,6 +44,8 @@ class NoReleaseError(UsageError):
 
 class MissingWheelsError(UsageError):
     """The folder of wheels lacks some that the release needs on the platform."""
+
+    code = "DWH923"
 
     def __init__(self, reference: str, folder: Path, missing: Iterable[str], python: str) -> None:
         self.reference, self.folder, self.missing = reference, folder, tuple(missing)
@@ -54,6 +60,8 @@ class MissingWheelsError(UsageError):
 class UnsupportedPlatformError(UsageError):
     """The platform's Spark or Python is not one that a release supports."""
 
+    code = "DWH924"
+
     def __init__(self, release: str, what: str, supported: str, platform: str, found: str) -> None:
         self.release, self.what, self.supported = release, what, supported
         self.platform, self.found = platform, found
@@ -66,6 +74,8 @@ class UnsupportedPlatformError(UsageError):
 class ChangedReleaseError(DwhError):
     """The bucket has another file under the name of a wheel. A release never changes."""
 
+    code = "DWH925"
+
     def __init__(self, place: str, theirs: str, ours: str) -> None:
         self.place, self.theirs, self.ours = place, theirs, ours
         super().__init__(
@@ -77,6 +87,8 @@ class ChangedReleaseError(DwhError):
 class ForeignJobError(UsageError):
     """There is a job of this name that dwh did not make."""
 
+    code = "DWH926"
+
     def __init__(self, name: str, problem: str) -> None:
         self.name, self.problem = name, problem
         super().__init__(f"Glue job {name} was not made by dwh: {problem}; give another name with --name")
@@ -85,12 +97,16 @@ class ForeignJobError(UsageError):
 class BotoMissingError(UsageError):
     """The library that talks to AWS is not installed."""
 
+    code = "DWH927"
+
     def __init__(self) -> None:
         super().__init__("boto3 is not installed, which talks to AWS; type: pip install 'dwh-migrate[glue]'")
 
 
 class AwsError(DwhError):
     """AWS refused something, or cannot be reached."""
+
+    code = "DWH928"
 
     def __init__(self, action: str, problem: str, hint: str) -> None:
         self.action, self.problem, self.hint = action, problem, hint

@@ -26,6 +26,8 @@ __all__ = [
 class UvMissingError(DwhError):
     """There is no uv, which makes release environments."""
 
+    code = "DWH901"
+
     def __init__(self, release: str, installed: Iterable[str]) -> None:
         self.release, self.installed = release, tuple(installed)
         super().__init__(
@@ -37,6 +39,8 @@ class UvMissingError(DwhError):
 class UnknownPythonError(UsageError):
     """uv finds no such Python."""
 
+    code = "DWH902"
+
     def __init__(self, python: str, problem: str) -> None:
         self.python, self.problem = python, problem
         super().__init__(f"there is no Python {python!r} here ({problem}); type: uv python list")
@@ -44,6 +48,8 @@ class UnknownPythonError(UsageError):
 
 class ReleaseMissingError(UsageError):
     """Neither the index nor the wheelhouse holds a release."""
+
+    code = "DWH903"
 
     def __init__(self, release: str, missing: str, wheelhouse: str | None, installed: Iterable[str]) -> None:
         self.release, self.missing = release, missing
@@ -58,6 +64,8 @@ class ReleaseMissingError(UsageError):
 class ReleaseUnsolvableError(UsageError):
     """What an environment is to hold does not fit together, or cannot be installed."""
 
+    code = "DWH904"
+
     def __init__(self, wanted: Sequence[str], problem: str) -> None:
         self.wanted, self.problem = tuple(wanted), problem
         super().__init__(f"an environment with {', '.join(wanted)} cannot be made: {problem}")
@@ -65,6 +73,8 @@ class ReleaseUnsolvableError(UsageError):
 
 class IndexUnreachableError(DwhError):
     """The package index, or a wheelhouse behind a URL, does not answer."""
+
+    code = "DWH905"
 
     def __init__(self, release: str, problem: str) -> None:
         self.release, self.problem = release, problem
@@ -77,6 +87,8 @@ class IndexUnreachableError(DwhError):
 class WheelhouseError(UsageError):
     """The wheelhouse is not there."""
 
+    code = "DWH906"
+
     def __init__(self, wheelhouse: str, problem: str) -> None:
         self.wheelhouse, self.problem = wheelhouse, problem
         super().__init__(
@@ -86,6 +98,8 @@ class WheelhouseError(UsageError):
 
 class WheelHashError(DwhError):
     """A file that was downloaded is not the one that was promised."""
+
+    code = "DWH907"
 
     def __init__(self, release: str, problem: str) -> None:
         self.release, self.problem = release, problem
@@ -98,6 +112,8 @@ class WheelHashError(DwhError):
 class WheelChangedError(DwhError):
     """A file of a release has other content than when it was first used."""
 
+    code = "DWH908"
+
     def __init__(self, file: str, first: str, found: str, record: str) -> None:
         self.file, self.first, self.found, self.record = file, first, found, record
         super().__init__(
@@ -108,6 +124,8 @@ class WheelChangedError(DwhError):
 
 class StoreError(DwhError):
     """The folder of the release environments cannot be used."""
+
+    code = "DWH909"
 
     def __init__(self, folder: str, problem: str) -> None:
         self.folder, self.problem = folder, problem
@@ -120,6 +138,8 @@ class StoreError(DwhError):
 class UnknownEnvironmentError(UsageError):
     """No release environment has this id, or holds this release."""
 
+    code = "DWH910"
+
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, tuple(known)
         super().__init__(
@@ -130,6 +150,8 @@ class UnknownEnvironmentError(UsageError):
 class EnvironmentNeededError(DwhError):
     """A release environment is needed, so it is not removed."""
 
+    code = "DWH911"
+
     def __init__(self, environment: str, release: str, needs: Iterable[str]) -> None:
         self.environment, self.release, self.needs = environment, release, tuple(needs)
         super().__init__(
@@ -139,6 +161,8 @@ class EnvironmentNeededError(DwhError):
 
 class EnvironmentGoneError(DwhError):
     """A release environment was deleted, by hand, while something used it."""
+
+    code = "DWH912"
 
     def __init__(self, environment: str, reference: str, problem: str) -> None:
         self.environment, self.reference, self.problem = environment, reference, problem
@@ -155,6 +179,8 @@ class IsolatedRunError(DwhError):
     Attributes:
         exit_code: of the process in the environment, 1 where a signal ended it.
     """
+
+    code = "DWH913"
 
     def __init__(self, reference: str, problem: str, exit_code: int) -> None:
         self.reference, self.problem = reference, problem

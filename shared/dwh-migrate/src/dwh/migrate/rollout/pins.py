@@ -26,7 +26,7 @@ from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.errors import LineChoiceError, MissingReasonError, RolloutError
 from dwh.migrate.rollout.relation import breaks
 
 __all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision"]
@@ -101,7 +101,7 @@ def living_line(name: str) -> InstalledLine:
     if line.line.ended:
         others = listed(other.name for other in installed_lines().values() if not other.line.ended)
         when = f" on {line.line.ends} (UTC)" if line.line.ends else ""
-        raise RolloutError(f"line {name} has ended{when}; lines that go on: {others}")
+        raise LineChoiceError(f"line {name} has ended{when}; lines that go on: {others}")
     return line
 
 
@@ -136,7 +136,7 @@ def record_decision(
 def checked_reason(reason: str) -> str:
     """Return a reason that says something; raises RolloutError."""
     if not reason.strip():
-        raise RolloutError('say why: --reason "…"; it stands in the history')
+        raise MissingReasonError('say why: --reason "…"; it stands in the history')
     return reason.strip()
 
 
@@ -147,7 +147,7 @@ def _refuse_two_writers(connection: sa.Connection, job: str, table: str, environ
     for other in connection.scalars(others).all():
         newest = newest_decision(connection, environment, other)
         if newest and newest.table_name == table:
-            raise RolloutError(
+            raise LineChoiceError(
                 f"{environment} publishes {table} from the job {other}, pinned to {newest.line}; "
                 f"a table has one job: give {job} a table of its own"
             )
@@ -160,7 +160,7 @@ def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
     else:
         problem = breaks(before.job(job), new)
     if problem:
-        raise RolloutError(
+        raise LineChoiceError(
             f"{environment} shows or awaits partitions of line {old}, and the new line's cannot stand "
             f"beside them: "
             f"{problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"

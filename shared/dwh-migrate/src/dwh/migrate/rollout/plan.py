@@ -23,7 +23,7 @@ from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.run import source_places
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.proof import proof_in
 from dwh.migrate.rollout.relation import breaks
@@ -163,11 +163,11 @@ def plan(
         )
     new_line = living_line(new)
     if old not in brought_lines():  # its contract is needed, even when the line has ended
-        raise RolloutError(f"line {old} is not installed here, so nothing can be compared with it")
+        raise LineChoiceError(f"line {old} is not installed here, so nothing can be compared with it")
     old_line = find_line(old)
     old_job, new_job = old_line.job(job), new_line.job(job)
     if old_job.writes.name != new_job.writes.name:
-        raise RolloutError(
+        raise LineChoiceError(
             f"{job} writes {old_job.writes.name} in {old} and {new_job.writes.name} in {new}: "
             "these are two tables, and readers move by themselves; "
             f'type: dwh pin {job} {new} --env {environment} --reason "…"'
@@ -214,7 +214,7 @@ def newest_plan(warehouse: Warehouse, job: str, environment: str) -> Plan:
     with warehouse.ledger.reading() as connection:
         found = connection.scalar(query)
     if found is None:
-        raise RolloutError(
+        raise NoRolloutError(
             f"nobody has planned a rollout of {job} in {environment}; "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )
@@ -228,21 +228,19 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
     names = [step.name for step in steps]
     if way == "cutover":
         if names != ["shadow", "cutover"]:
-            raise RolloutError(
+            raise StepError(
                 f"{', '.join(names)}: the contracts break ({'; '.join(problems)}), so partitions of both "
                 "lines cannot stand in one table; the steps are: shadow, cutover"
             )
         return steps
     if "cutover" in names or "shadow" in names[1:]:
-        raise RolloutError(
-            f"{', '.join(names)}: compatible lines are ramped; shadow, 25%, 100% are such steps"
-        )
+        raise StepError(f"{', '.join(names)}: compatible lines are ramped; shadow, 25%, 100% are such steps")
     if steps[-1].share != "1":
-        raise RolloutError(f"{', '.join(names)}: the last step must be 100%")
+        raise StepError(f"{', '.join(names)}: the last step must be 100%")
     shares = [Decimal(step.share) for step in steps if step.name.endswith("%")]
     firsts = [step.first_date for step in steps if step.first_date]
     if shares != sorted(set(shares)) or firsts != sorted(set(firsts), reverse=True):
-        raise RolloutError(
+        raise StepError(
             f"{', '.join(names)}: each step must serve more dates than the one before; a share that "
             "shrinks would take dates back, which is what dwh rollout rollback is for"
         )
@@ -252,7 +250,7 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
 def _step(text: str, gate: int) -> Step:
     match = _STEP.fullmatch(text)
     if match is None:
-        raise RolloutError(
+        raise StepError(
             f"{text!r} is no step; write shadow, 25%, from 2013-07-01 or cutover, each perhaps with :GATE"
         )
     own = int(match["gate"]) if match["gate"] else gate
@@ -260,11 +258,11 @@ def _step(text: str, gate: int) -> Step:
         try:
             return Step(match["name"], own, first_date=str(parse_date(match["first"])))
         except InvalidDateError as error:
-            raise RolloutError(f"step {text!r}: {error}") from None
+            raise StepError(f"step {text!r}: {error.message}") from None
     if match["share"]:
         share = Decimal(match["share"]) / 100
         if not 0 < share <= 1:
-            raise RolloutError(f"step {text!r}: a share is above 0% and at most 100%")
+            raise StepError(f"step {text!r}: a share is above 0% and at most 100%")
         return Step(match["name"], own, share=format(share.normalize(), "f"))
     if match["name"] == "cutover":
         sample = int(match["gate"]) if match["gate"] else None

@@ -14,7 +14,7 @@ from dwh.core.ledger import Decision
 from dwh.core.ledger.schema import decisions, shadows
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.errors import NoRolloutError
 from dwh.migrate.rollout.proof import Proof, proof_in
 
 __all__ = [
@@ -93,7 +93,7 @@ def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:
     """Return how the newest rollout of a job stands; raises RolloutError when there is none."""
     decision = warehouse.ledger.decision(valid_environment(environment), valid_job(job))
     if decision is None or decision.rollout is None:
-        raise RolloutError(
+        raise NoRolloutError(
             f"{job} is not being rolled out in {environment}; "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )

@@ -25,7 +25,7 @@ from dwh.core.ledger.environments import (
 )
 from dwh.core.ledger.schema import publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.rollout.errors import RolloutError
+from dwh.migrate.rollout.errors import GateClosedError, RolloutError, StalePlanError
 from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
 from dwh.migrate.rollout.plan import Plan, Step, newest_plan, plan
 from dwh.migrate.rollout.proof import shown_dates
@@ -61,7 +61,7 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
     before = warehouse.ledger.decision(environment, job)  # first: what is decided from here on is noticed
     now = _again(warehouse, planned)
     if changed := planned.differences(now):
-        raise RolloutError(
+        raise StalePlanError(
             f"since the plan was shown, something has changed: {'; '.join(changed)}; "
             f"type: dwh rollout plan {job} {planned.old_line} {planned.new_line} --env {environment}"
         )
@@ -230,7 +230,7 @@ def _running(warehouse: Warehouse, job: str, environment: str) -> Progress:
 
 def _require_open_gate(now: Progress) -> None:
     if not now.gate_is_open:
-        raise RolloutError(f"the gate of {now.step['name']} is not open: {now.gate}; {remedy(now)}")
+        raise GateClosedError(f"the gate of {now.step['name']} is not open: {now.gate}; {remedy(now)}")
 
 
 def remedy(now: Progress) -> str:

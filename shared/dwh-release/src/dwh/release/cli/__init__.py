@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from dwh.core.errors import DwhError
+from dwh.core.errors import DwhError, UsageError, coded
 from dwh.core.output import steadily
 from dwh.release.cli import look, ship, write
 from dwh.release.console import print_error
@@ -49,7 +49,7 @@ def _main() -> int | None:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
-        error.show()
+        _show_mistake(error)
         return error.exit_code
     except DwhError as error:
         print_error(str(error))
@@ -62,3 +62,11 @@ def _main() -> int | None:
         cause = str(error).strip().partition("\n")[0]
         print_error(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened")
     return 1
+
+
+def _show_mistake(error: click.ClickException) -> None:
+    """Show how the command is used, and what is wrong with what was typed."""
+    if context := getattr(error, "ctx", None):
+        option = max(context.help_option_names, key=len)
+        click.echo(f"{context.get_usage()}\nTry '{context.command_path} {option}' for help.\n", err=True)
+    print_error(coded(UsageError.code, error.format_message()))

@@ -1,0 +1,33 @@
+"""What an error says of itself."""
+
+from __future__ import annotations
+
+from dwh.core.errors import InvalidDateError, LedgerError, RunError, UnknownLineError, UsageError, one_line
+
+
+def test_the_text_begins_with_the_code_and_the_message_is_without_it() -> None:
+    error = UnknownLineError("0.3", ["0.1"])
+    assert str(error) == "[DWH104] line 0.3 is not installed (installed: 0.1); install what brings it"
+    assert error.message == "line 0.3 is not installed (installed: 0.1); install what brings it"
+
+
+def test_what_begins_with_a_code_keeps_that_one_alone() -> None:
+    """An error that passes on what another process said has no better code than that."""
+    said = str(InvalidDateError("x", "not a logical date"))
+    assert str(UsageError(said)) == said
+
+
+def test_the_cause_within_a_message_keeps_its_code() -> None:
+    """It tells what to do; the code in front says only that a run failed."""
+    cause = LedgerError("sqlite:///x", "is locked")
+    run = RunError("r1", "my_job@0.1.1", one_line(cause))
+    assert str(run).startswith(
+        "[DWH404] run r1 of my_job@0.1.1 failed: [DWH501] ledger sqlite:///x: is locked"
+    )
+
+
+def test_a_user_s_own_error_without_a_code_is_shown_as_it_is() -> None:
+    class OwnError(LedgerError):
+        code = ""
+
+    assert str(OwnError("sqlite:///x", "odd")) == "ledger sqlite:///x: odd"
