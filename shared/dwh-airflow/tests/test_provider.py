@@ -62,5 +62,5 @@ def test_importing_a_dag_file_imports_neither_spark_nor_a_database(dag, airflow_
 def test_without_airflow_it_says_what_to_install():
     """Where Airflow is missing, or too old, an operator cannot be imported, and the error says why."""
     said = run_python(WITHOUT_AIRFLOW)
-    assert said.startswith("AirflowMissingError dwh.airflow needs Airflow 3.1 or later")
+    assert said.startswith("AirflowMissingError [DWH941] dwh.airflow needs Airflow 3.1 or later")
     assert "pip install dwh-airflow 'apache-airflow>=3.1'" in said

@@ -147,7 +147,7 @@ def test_what_is_refused(tmp_path, text, key, allowed):
     """A wrong key or value is refused with the file, the key, and what is allowed."""
     with pytest.raises(ConfigError) as caught:
         written(tmp_path, text)
-    message = str(caught.value)
+    message = caught.value.message
     assert message.startswith(str(tmp_path / "dwh.toml"))
     assert key in message.partition("allowed:")[0]
     assert allowed in message.partition("allowed:")[2]

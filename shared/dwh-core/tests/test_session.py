@@ -86,7 +86,7 @@ def test_settings_that_spark_refuses():
         "try: spark_session({'spark.master': 'no'})\nexcept SparkUnavailableError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.startswith("cannot start Spark: "), done.stderr
+    assert done.stdout.startswith("[DWH203] cannot start Spark: "), done.stderr
     assert "check [spark] in dwh.toml" in done.stdout
 
 

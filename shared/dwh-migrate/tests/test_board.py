@@ -583,7 +583,10 @@ def test_the_command_writes_the_page_whole_and_says_where(dwh: Any, tmp_path: Pa
 def test_a_page_that_cannot_be_written_is_a_mistake_of_the_caller(dwh: Any) -> None:
     done = dwh("--html", "nowhere/board.html")
     assert done.returncode == 2
-    assert done.stderr == "error: --html: nowhere/board.html cannot be written: No such file or directory\n"
+    assert (
+        done.stderr
+        == "error: [DWH101] --html: nowhere/board.html cannot be written: No such file or directory\n"
+    )
 
 
 def test_the_command_prints_tables_or_json(dwh: Any) -> None:

@@ -429,7 +429,7 @@ def test_a_check_counts_what_does_not_pass_and_says_what_to_do(uses):
     found = uses("x = 'my_job@0.2', 'my_job@0.9'\nDwhRunOperator(job='my_job')\nDwhRunOperator(job='x')")
     with pytest.raises(UseError) as refused:
         check_uses(found)
-    head, *reasons = str(refused.value).splitlines()
+    head, *reasons = refused.value.message.splitlines()
     assert head == "3 of 4 places do not pass"
     assert [reason.partition(":")[0] for reason in reasons] == ["1 not installed", "2 no version"]
     assert refused.value.uses == tuple(found)

@@ -58,7 +58,7 @@ def test_a_report_that_cannot_be_written_does_not_change_the_verdict(written, lo
     arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
     code, printed, said = looked(*arguments, "--html", "/proc/report.html")
     assert (code, printed[:4]) == (0, "PASS")
-    assert "error: --html: /proc/report.html cannot be written" in said
+    assert "error: [DWH101] --html: /proc/report.html cannot be written" in said
 
 
 def test_parquet_paths_compare_by_the_key_that_is_given(written):
