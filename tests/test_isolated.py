@@ -207,7 +207,7 @@ def test_an_interruption_reaches_the_run(here, endless, sent):
     (run,) = runs(here)
     endless.send_signal(sent)
     _, said = endless.communicate(timeout=60)
-    assert (endless.returncode, "interrupted; nothing that was not committed is visible" in said) == (1, True)
+    assert (endless.returncode, "interrupted; nothing uncommitted is visible" in said) == (1, True)
     assert "Traceback" not in said
     assert not Path(f"/proc/{run.pid}").exists()
     (run,) = runs(here)
@@ -232,7 +232,7 @@ def test_an_environment_that_is_deleted_under_a_run(here, endless, store):
     ("words", "code", "said"),
     [
         (("dwh-v0_1==0.1.999",), 2, "the package index does not hold dwh-v0-1==0.1.999, nor the wheelhouse"),
-        (("dwh-v0_1>=0.1",), 2, "is no release: write DISTRIBUTION==RELEASE"),
+        (("dwh-v0_1>=0.1",), 2, "is not a release: write DISTRIBUTION==RELEASE"),
         ((f"dwh-v0_1=={OLD}", "--python", "3.99"), 2, "there is no Python '3.99' here"),
         ((f"dwh-v0_1=={OLD}", "--with", "pyspark==4.3.*"), 2, "cannot be made"),
         ((f"dwh-v0_1=={OLD}", "--with", "pyspark @ https://127.0.0.1/x.whl"), 2, "not from a URL"),

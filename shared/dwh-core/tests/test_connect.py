@@ -110,7 +110,7 @@ def test_a_job_runs(program, installed_line, takings):
 def test_an_address_that_fixes_the_session(program):
     """Where the address fixes the session, a run is refused, as it would share its settings."""
     output, _ = program(FIXED, "/;session_id=b4b1ad8a-0ad5-4a21-b31e-e9c1a2dbf6e8").communicate(timeout=120)
-    assert "take session_id out of it" in output
+    assert "remove session_id from it" in output
 
 
 def interrupted(process):

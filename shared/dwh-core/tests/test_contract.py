@@ -52,14 +52,14 @@ def test_column_names_are_checked():
     [
         ({"columns": ()}, "no columns"),
         ({"columns": (DAY, Column("DAY", "date"))}, "the same name"),
-        ({"key": ("nme",)}, "is no column"),
+        ({"key": ("nme",)}, "is not a column"),
         ({"key": ("note",)}, "must not be nullable"),
         ({"key": ("name", "name")}, "twice"),
         (
             {"columns": (Column("m", "map<int,int>"),), "key": ("m",)},
             "no rows are told apart by a map<int,int>",
         ),
-        ({"partition_by": "month"}, "is no column"),
+        ({"partition_by": "month"}, "is not a column"),
         ({"partition_by": "name"}, "must be a column of type date"),
         ({"columns": (Column("day", "date", nullable=True),), "partition_by": "day"}, "must not be nullable"),
     ],

@@ -461,7 +461,7 @@ def test_of_two_who_decide_at_once_one_wins(ledger):
     lost = [result for result in results if isinstance(result, DecisionConflictError)]
     assert len(lost) == 3
     assert {(error.action, error.decided_by, error.reason) for error in lost} == {("pin", "someone", "why")}
-    assert "takings in prod: someone was faster (pin: why)" in str(lost[0])
+    assert "takings in prod: someone decided first (pin: why)" in str(lost[0])
     assert "dwh rollout history takings --env prod" in str(lost[0])
     assert ledger.decision("prod", "takings") == winner
     assert [made.line for made in ledger.decisions()] == ["0.1", winner.line]

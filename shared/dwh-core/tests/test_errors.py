@@ -7,8 +7,14 @@ from dwh.core.errors import InvalidDateError, LedgerError, RunError, UnknownLine
 
 def test_the_text_begins_with_the_code_and_the_message_is_without_it() -> None:
     error = UnknownLineError("0.3", ["0.1"])
-    assert str(error) == "[DWH104] line 0.3 is not installed (installed: 0.1); install what brings it"
-    assert error.message == "line 0.3 is not installed (installed: 0.1); install what brings it"
+    assert (
+        str(error)
+        == "[DWH104] line 0.3 is not installed (installed: 0.1); install the distribution that provides it"
+    )
+    assert (
+        error.message
+        == "line 0.3 is not installed (installed: 0.1); install the distribution that provides it"
+    )
 
 
 def test_what_begins_with_a_code_keeps_that_one_alone() -> None:

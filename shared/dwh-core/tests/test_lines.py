@@ -207,7 +207,7 @@ def test_a_leftover_of_another_release(installed_line, site, takings):
     assert (
         "line 7.1: two releases of it are installed: dwh-v7_1 7.1.0 (" in said and "dwh-v7_1 7.1.1 (" in said
     )
-    assert said.endswith(f"the files are of the other; type: rm -r {site}/dwh_v7_1-7.1.0.dist-info")
+    assert said.endswith(f"the files belong to the other; type: rm -r {site}/dwh_v7_1-7.1.0.dist-info")
     assert "7.1" not in installed_lines() and isinstance(broken_lines()["7.1"], DefinitionError)
 
 
@@ -235,7 +235,7 @@ def test_two_distributions_that_bring_one_line(installed_line, site):
     relabelled(site / "dwh_v7_1-7.1.0.dist-info", "acme-feeds-v7_1", "7.1.3")
     installed_line("7.1")
     with pytest.raises(
-        DefinitionError, match=r"two distributions bring it: acme-feeds-v7_1 7\.1\.3 .* and dwh-v7_1"
+        DefinitionError, match=r"two distributions provide it: acme-feeds-v7_1 7\.1\.3 .* and dwh-v7_1"
     ) as e:
         find_job("takings@7.1")
     assert str(e.value).endswith("type: pip uninstall acme-feeds-v7_1 or pip uninstall dwh-v7_1")
@@ -264,7 +264,7 @@ def test_no_name_is_invented(monkeypatch):
     """Where no line is installed, nothing tells what a line's distribution is called."""
     monkeypatch.setattr(lines, "brought_lines", dict)
     with pytest.raises(
-        UnknownLineError, match=r"line 7\.1 is not installed \(installed: none\); install what"
+        UnknownLineError, match=r"line 7\.1 is not installed \(installed: none\); install the"
     ):
         find_job("takings@7.1")
 

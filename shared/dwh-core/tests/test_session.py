@@ -94,7 +94,7 @@ def test_settings_that_spark_refuses():
     ("settings", "said"),
     [
         ("{'spark.master': 'spark://127.0.0.1:1'}", "no master answers at spark://127.0.0.1:1; start it"),
-        ("{'spark.master': 'spark://here'}", "here is no master; write"),
+        ("{'spark.master': 'spark://here'}", "here is not the address of a master; write"),
         ("{}, 'sail'", "Sail cannot be imported"),
     ],
 )

@@ -88,7 +88,7 @@ def test_the_same_release_gives_the_same_bytes(two_lines, tmp_path):
 def test_another_file_is_not_overwritten(two_lines, tmp_path):
     """What is there under the name and is something else stays."""
     (tmp_path / "b.zip").write_text("mine")
-    with pytest.raises(BundleError, match="is there and is not this bundle"):
+    with pytest.raises(BundleError, match="exists and is not this bundle"):
         write_bundle(make_bundle("dwh-v7_1==7.1.0"), tmp_path / "b.zip")
     assert [file.read_text() for file in tmp_path.glob("b.zip*")] == ["mine"]
 

@@ -25,7 +25,7 @@ COMMANDS = [
 def test_a_folder_that_is_no_git_repository_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
     """By every command, with the option that helps."""
     said = run(tmp_path, *command)
-    assert said.code == 2 and "is in no git work tree" in said.err and "--repo" in said.err
+    assert said.code == 2 and "is not in a git work tree" in said.err and "--repo" in said.err
 
 
 def test_a_repository_without_packages_is_refused(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_tool_works_from_any_folder_and_on_another(repo: Monorepo, tmp_path:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('line = "0.1"', 'line = "zero"', "'zero' is no line"),
+        ('line = "0.1"', 'line = "zero"', "'zero'is not a line"),
         ('line = "0.1"', 'line = "0.9"', "does not name line 0.9 alone"),
         ('line = "0.1"', "", "[tool.dwh] is neither"),
         ('line = "0.1"', "line = ", "pyproject.toml"),

@@ -248,7 +248,7 @@ def test_marks_of_a_conflict_are_refused(repo: Monorepo, path: str) -> None:
     file = repo.root / OLD / path
     before = file.read_text() if file.exists() else ""
     file.write_text(f'{before}\n"""\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"""\n')
-    assert any(f"{OLD}/{path} has the marks of a conflict" in said for said in problems(repo))
+    assert any(f"{OLD}/{path} has conflict markers" in said for said in problems(repo))
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -307,7 +307,7 @@ def test_a_line_is_ended_by_a_command(repo: Monorepo) -> None:
     [
         ("0.2", "nobody reads it now", "it is the main line"),
         ("0.7", "nobody reads it now", "there is no such line (lines: 0.1, 0.2)"),
-        ("0.1", "old", "'old' is no reason"),
+        ("0.1", "old", "'old' is not a reason"),
     ],
 )
 def test_what_cannot_end_is_refused(repo: Monorepo, line: str, reason: str, words: str) -> None:

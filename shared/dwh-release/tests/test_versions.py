@@ -60,5 +60,5 @@ def test_what_is_no_release_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["1", "1.2.3", "0.01", "a.b", ""])
 def test_what_is_no_line_is_refused(text: str) -> None:
     """Two numbers, and nothing else."""
-    with pytest.raises(VersionError, match="is no line"):
+    with pytest.raises(VersionError, match="is not a line"):
         parse_line(text)

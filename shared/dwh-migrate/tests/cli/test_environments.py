@@ -33,7 +33,7 @@ def test_a_pin_is_made_and_listed(typed, warehouse):
     write(warehouse, "takings@7.1", FIRST, SECOND)
     code, out, err = typed("pin", "takings", "7.1", "--publish", "--reason", "where we start")
     assert (code, out) == (0, "")
-    assert err == "takings is pinned to 7.1 in prod, which shows 2 of its partitions\n"
+    assert err == "takings is pinned to 7.1 in prod, which publishes 2 of its partitions\n"
     code, out, _ = typed("pins", "--json")
     (found,) = json.loads(out)
     assert (found["environment"], found["job"], found["line"], found["reason"]) == (
@@ -132,14 +132,14 @@ def test_what_an_environment_showed(typed, pinned):
     code, out, _ = typed("history", "shop.takings", "--published", "--json")
     first, second = json.loads(out)
     assert code == 0
-    assert (first["state"], second["state"]) == ("replaced", "shown")
+    assert (first["state"], second["state"]) == ("replaced", "published")
     assert (second["first_date"], second["last_date"], second["run"], second["action"]) == (
         *("2024-01-01", "2024-01-02"),
         "r2",
         "run",
     )
     code, out, err = typed("history", "shop.takings", "--published", "--env", "staging")
-    assert (code, out) == (0, "") and "has never shown anything" in err
+    assert (code, out) == (0, "") and "has never published anything" in err
 
 
 WRITING = (
@@ -249,7 +249,7 @@ def test_outputs_are_promoted_by_name(typed, warehouse):
     words = ("promote", "takings@7.1", "--from", "staging", "--to", "prod", *dates)
     code, out, err = typed(*words, "--reason", "it was tested")
     assert (code, out) == (0, "")
-    assert "2 outputs of takings@7.1 in staging are prod's now; prod publishes 2 of them" in err
+    assert "2 outputs of takings@7.1 in staging now belong to prod as well; prod publishes 2 of them" in err
     assert json.loads(typed(*words, "--json")[1])["already"] == 2
     spans = json.loads(typed("history", "shop.takings", "--published", "--json")[1])
     assert [(span["run"], span["action"], span["reason"]) for span in spans] == [

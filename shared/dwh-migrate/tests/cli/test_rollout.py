@@ -27,12 +27,12 @@ def test_a_plan_says_it_all(typed, pinned):
     assert code == 0
     for part in (
         "takings, which writes shop.takings",
-        "prod, shows 2 partitions",
+        "prod, publishes 2 partitions",
         "line 7.1, release 7.1.0",
         "line 7.3, release 7.3.0",
         "breaking",
         "column amount is gone or renamed",
-        "cutover: partitions of both lines cannot stand in one table, so it moves as a whole",
+        "cutover: partitions of both lines cannot be in one table, so it moves as a whole",
         "shadow (gate: 2), cutover (proven: every date, gate: 2)",
         "until 5 days after its end",
         "2024-01-01 to 2024-01-02",
@@ -106,14 +106,14 @@ def test_a_cutover_and_back(typed, pinned):
     write(pinned, "takings@7.3", THIRD)
     code, out, err = typed("rollout", "rollback", "takings", "--reason", "an hour off")
     assert code == 0 and "rolled back" in out
-    assert "line 7.1 has no output for 2024-01-03: these show nothing now" in err
+    assert "line 7.1 has no output for 2024-01-03: these publish nothing now" in err
     assert "dwh backfill takings@7.1" in err
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
     code, out, _ = typed("history", "shop.takings", "--published", "--json")
     last = json.loads(out)[-1]
     assert (last["run"], last["action"], last["reason"], last["state"]) == (
         *(None, "rollback", "an hour off"),
-        "nothing shown",
+        "nothing published",
     )
     code, out, _ = typed("rollout", "rollback", "takings", "--reason", "x")
     assert code == 2
@@ -151,11 +151,14 @@ PLAN = ["rollout", "plan", "takings", "7.1"]
         ([*PLAN, "7.0"], "line 7.0 has ended"),
         ([*PLAN, "7.1"], "dwh rollout plan takings 7.1 NEW --env prod"),
         ([*PLAN, "7.4"], "these are two tables"),
-        ([*PLAN, "7.2", "--steps", "canary"], "'canary' is no step"),
-        ([*PLAN, "7.2", "--steps", "0%"], "a share is above 0% and at most 100%"),
-        ([*PLAN, "7.2", "--steps", "150%"], "a share is above 0% and at most 100%"),
-        ([*PLAN, "7.2", "--steps", "-25%"], "'-25%' is no step"),
-        ([*PLAN, "7.2", "--steps", "50%, 25%, 100%"], "each step must serve more dates than the one before"),
+        ([*PLAN, "7.2", "--steps", "canary"], "'canary' is not a step"),
+        ([*PLAN, "7.2", "--steps", "0%"], "a share must be above 0% and at most 100%"),
+        ([*PLAN, "7.2", "--steps", "150%"], "a share must be above 0% and at most 100%"),
+        ([*PLAN, "7.2", "--steps", "-25%"], "'-25%' is not a step"),
+        (
+            [*PLAN, "7.2", "--steps", "50%, 25%, 100%"],
+            "each step must publish more dates than the one before",
+        ),
         ([*PLAN, "7.2", "--steps", "from 2024-02-30, 100%"], "no such date"),
         ([*PLAN, "7.3", "--steps", "25%, 100%"], "the steps are: shadow, cutover"),
         ([*PLAN, "7.2", "--gate", "-1"], "-1 is not in the range"),
@@ -214,7 +217,7 @@ def test_what_changed_since_the_plan(typed, pinned):
     write(pinned, "takings@7.1", THIRD)
     code, out, err = typed("rollout", "start", "takings", "--reason", "x")
     assert (code, out) == (2, "")
-    assert "something has changed: published: 2 → 3; " in err
+    assert "something has changed since the plan was made: published: 2 → 3; " in err
     assert "type: dwh rollout plan takings 7.1 7.2 --env prod" in err
 
 
@@ -230,7 +233,7 @@ def test_who_is_late_is_told(typed, pinned, monkeypatch, late):
     monkeypatch.setattr(steps, "progress", lambda *_: stale)
     code, out, err = typed("rollout", late, "takings", "--reason", "mine")
     assert (code, out) == (1, "")
-    assert "was faster (hold: the freeze), nothing was changed; type: dwh rollout history takings" in err
+    assert "decided first (hold: the freeze), nothing was changed; type: dwh rollout history takings" in err
     assert everything(pinned) == before
 
 

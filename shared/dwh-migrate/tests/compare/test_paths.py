@@ -213,7 +213,7 @@ def test_tables_with_a_log_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "is empty"), (b"id,v\n1,2\n", "is something else"), (None, "cut short")]
+    ("content", "said"), [(b"", "is empty"), (b"id,v\n1,2\n", "is not a Parquet file"), (None, "truncated")]
 )
 def test_a_file_that_is_no_parquet_is_named(
     write: Write, tmp_path: Path, content: bytes | None, said: str

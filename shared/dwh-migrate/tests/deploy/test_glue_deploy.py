@@ -285,7 +285,7 @@ def test_a_folder_without_the_release_is_refused(deploy, dist, tmp_path):
     shutil.copytree(dist, tmp_path / "other")
     (tmp_path / "other" / "dwh_v0_1-0.1.1-py3-none-any.whl").unlink()
     code, _, err = deploy("takings@0.1.1", "--wheels", "other")
-    assert code == 2 and "holds no wheel of that release" in err
+    assert code == 2 and "has no wheel of that release" in err
 
 
 def test_a_secret_that_cannot_be_read_is_told(cloud):

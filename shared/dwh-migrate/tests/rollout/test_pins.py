@@ -127,7 +127,7 @@ def test_what_commits_meanwhile_counts_too(warehouse, monkeypatch):
         return original(*arguments)
 
     monkeypatch.setattr(pins_module, "pinnable", slowly)
-    with pytest.raises(RolloutError, match=r"awaits partitions of line 7\.1"):
+    with pytest.raises(RolloutError, match=r"expects partitions of line 7\.1"):
         pin(warehouse, "takings", "7.3", "prod", "why")
     assert shown(warehouse) == {FIRST: "r1"}
 
@@ -164,7 +164,7 @@ def test_a_line_that_writes_another_table_is_pinned(either_warehouse):
         (
             {"line": "7.0"},
             RolloutError,
-            r"line 7\.0 has ended on 2020-01-31 \(UTC\); lines that go on: .*7\.1",
+            r"line 7\.0 has ended on 2020-01-31 \(UTC\); supported lines: .*7\.1",
         ),
         ({"line": "9.9"}, UnknownLineError, r"line 9\.9 is not installed .*pip install dwh-v9_9"),
         ({"line": "7.1", "job": "nothing"}, UnknownJobError, "no job 'nothing' in line 7.1"),
@@ -233,7 +233,7 @@ def test_a_table_has_one_job(warehouse, installed_line, takings):
 
 
 def test_who_pins_late_is_told(either_warehouse, monkeypatch):
-    """Of two who pin at once, the second is told who was faster and why, and nothing of it is written."""
+    """Of two who pin at once, the second is told who decided first and why, and nothing of it is written."""
     pin(either_warehouse, "takings", "7.1", "prod", "why")
     other = type(either_warehouse)(
         either_warehouse.config,
@@ -242,7 +242,7 @@ def test_who_pins_late_is_told(either_warehouse, monkeypatch):
     stale = either_warehouse.ledger.decision("prod", "takings")
     pin(other, "takings", "7.2", "prod", "tips")
     monkeypatch.setattr(either_warehouse.ledger, "decision", lambda *_: stale)
-    error = refused(either_warehouse, "7.2", "was faster", DecisionConflictError, reason="mine")
+    error = refused(either_warehouse, "7.2", "decided first", DecisionConflictError, reason="mine")
     assert (error.action, error.reason, error.exit_code) == ("pin", "tips", 1)
 
 

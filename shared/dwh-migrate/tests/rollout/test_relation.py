@@ -65,7 +65,7 @@ def test_what_readers_do_not_notice(after):
         ),
         (replace(BEFORE, key=("day",)), "the key changed: day, shop → day"),
         (replace(BEFORE, key=()), "the key changed: day, shop → none"),
-        (replace(BEFORE, may_be_empty=True), "a date without rows is now a result"),
+        (replace(BEFORE, may_be_empty=True), "a date without rows is now valid"),
         (replace(BEFORE, doc="one till"), "what one row is changed: 'one shop' → 'one till'"),
         (replace(BEFORE, name="shop.sales"), "the table changed: shop.takings → shop.sales"),
     ],

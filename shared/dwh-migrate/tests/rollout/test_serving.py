@@ -120,7 +120,7 @@ def test_a_shadow_that_cannot_be_recorded(spark, pinned, monkeypatch):
 
 
 def test_a_served_run_that_fails(spark, pinned, landing):
-    """When the served line fails, the run fails as ever: no candidate, no gate, nothing shown."""
+    """When the served line fails, the run fails as ever: no candidate, no gate, nothing published."""
     begin(pinned, "7.2", gate=0)
     (landing / "orders" / "day=2024-01-01" / "part.csv").write_text("shop,amount,note\nnorth,much,\n")
     with pytest.raises(RunError):

@@ -117,7 +117,7 @@ def test_what_changed_since_the_plan_is_told(quick, change, said):
     """A start after something has changed is refused with what did; planned anew, it starts."""
     plan(quick, "takings", "7.1", "7.3", "prod")
     change(quick)
-    refused(quick, f"since the plan was shown, something has changed: .*{said}", start, "why")
+    refused(quick, f"something has changed since the plan was made: .*{said}", start, "why")
     plan(quick, "takings", "7.1", "7.3", "prod")
     assert start(quick, *JOB, "why").decision.action == "start"
 
@@ -166,7 +166,7 @@ def test_of_two_who_start_at_once_one_wins(pinned, monkeypatch):
         return found
 
     monkeypatch.setattr(steps, "_again", slowly)
-    with pytest.raises(DecisionConflictError, match=r"was faster \(start: I was here first\)"):
+    with pytest.raises(DecisionConflictError, match=r"decided first \(start: I was here first\)"):
         start(pinned, *JOB, "me too")
     assert [made.action for made in pinned.ledger.decisions()] == ["pin", "start"]
 
@@ -484,7 +484,7 @@ def test_who_decides_late_is_told(quick, monkeypatch, fast, late):
     moves(another(quick))[fast]()
     before = everything(quick)
     monkeypatch.setattr(steps, "progress", lambda *_: stale)
-    with pytest.raises(DecisionConflictError, match=r"was faster .*nothing was changed") as caught:
+    with pytest.raises(DecisionConflictError, match=r"decided first .*nothing was changed") as caught:
         moves(quick)[late]()
     assert caught.value.action == ("advance", "rollback", "hold")[fast]
     assert everything(quick) == before

@@ -47,4 +47,4 @@ class CommandError(DwhError):
     def __init__(self, command: str, exit_code: int, said: str) -> None:
         self.command, self.exit_code, self.said = command, exit_code, said
         ended = f"exit code {exit_code}" if exit_code >= 0 else f"ended by signal {-exit_code}"
-        super().__init__(f"{said or 'it said nothing; see the log above'} ({ended} of: {command})")
+        super().__init__(f"{said or 'it gave no reason; see the log above'} ({ended} of: {command})")

@@ -105,7 +105,7 @@ class DwhRunOperator(DwhOperator):
         else:
             self._check_undecided()
         if (self.python or self.requirements) and not self.isolated:
-            raise UsageError(f"{self.job}: python= and requirements= go with isolated=True")
+            raise UsageError(f"{self.job}: python= and requirements= need isolated=True")
         if isinstance(self.requirements, str):
             raise UsageError(f"{self.job}: write requirements=[{self.requirements!r}], a list")
 
@@ -254,7 +254,7 @@ def _version_in_words(job: object, environment: object, version: object, isolate
     name, _, named = str(job).partition("@")
     version = named or version
     if version in (*_BY_ENVIRONMENT, ""):
-        again = ", decided again by what holds now" if version == "current" else ""
+        again = ", decided again using the current pin" if version == "current" else ""
         return f"`{name}` in the line that environment `{environment}` decides{again}"
     if not _LINE.fullmatch(str(version)):
         alone = ", in an environment of its own" if isolated else ""

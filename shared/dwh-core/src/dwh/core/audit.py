@@ -114,7 +114,7 @@ def _date_problems(counted: Mapping[date | None, Row], table: Table, dates: Date
         shown = ", ".join(map(str, empty[:_EXAMPLES])) + (", …" if len(empty) > _EXAMPLES else "")
         problems.append(
             f"no rows for {len(empty)} of {len(dates)} dates ({shown}): its input is empty or late; "
-            "set may_be_empty=True in the contract where that is a result"
+            "set may_be_empty=True in the contract if an empty date is valid"
         )
     return problems
 

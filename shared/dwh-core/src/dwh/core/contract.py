@@ -80,7 +80,7 @@ class Table:
         used = (*self.key, *filter(None, [self.partition_by]))
         for name in used:
             if name not in names:
-                self._reject(f"{name!r} is used as key or partition but is no column ({', '.join(names)})")
+                self._reject(f"{name!r} is used as key or partition but is not a column ({', '.join(names)})")
         if self.partition_by and self.column(self.partition_by).type != "date":
             self._reject(f"partition_by={self.partition_by!r} must be a column of type date")
         if len(set(self.key)) < len(self.key):

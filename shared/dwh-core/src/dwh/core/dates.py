@@ -118,8 +118,8 @@ def _asked(value: object) -> date:
     except (InvalidDateError, ValueError):
         raise InvalidDateError(
             value,
-            "the DAG run's params have a date that is not a logical date (give the param that form or "
-            "another name, or the task its own date)",
+            "the DAG run's params have a date that is not a logical date (correct the param, rename it, "
+            "or give the task its own date)",
         ) from None
 
 

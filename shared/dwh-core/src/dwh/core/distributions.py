@@ -77,7 +77,7 @@ def _problem(name: str, package: str, entries: Sequence[tuple[EntryPoint, Distri
     entry, first = entries[0]
     own, release = _identity(first)
     if not own or not release:
-        return f"{_folder(first)} does not say of which release it is; type: rm -r {_quoted(first)}"
+        return f"{_folder(first)} does not say which release it belongs to; type: rm -r {_quoted(first)}"
     if not _LINE.fullmatch(name) or not re.fullmatch(r"[\w.]+\s*:\s*\w+", entry.value):
         return (
             f"{own} {release} says {name} = {entry.value!r} in {GROUP}; its name must be a line, such as "
@@ -99,7 +99,7 @@ def _conflict(package: str, found: Sequence[Distribution]) -> str:
     )
     if len({_normal(name) for name, _ in claims if name}) > 1:
         remedy = " or ".join(f"pip uninstall {name}" for name, _ in sorted(claims))
-        return f"two distributions bring it: {shown}; keep one, type: {remedy}"
+        return f"two distributions provide it: {shown}; keep one, type: {remedy}"
     return f"two releases of it are installed: {shown}; {_remedy(package, list(claims.values()))}"
 
 
@@ -107,8 +107,10 @@ def _remedy(package: str, claims: Sequence[Distribution]) -> str:
     """Return what to type: remove what belongs to no files, where that can be told."""
     left = [each for each in claims if not _fits(each, package)]
     if len(left) == len(claims) - 1:
-        return f"the files are of the other; type: rm -r {' '.join(map(_quoted, left))}"
-    return f"remove that which is not meant, type: {' or '.join(f'rm -r {_quoted(each)}' for each in claims)}"
+        return f"the files belong to the other; type: rm -r {' '.join(map(_quoted, left))}"
+    return (
+        f"remove the one that is not wanted, type: {' or '.join(f'rm -r {_quoted(each)}' for each in claims)}"
+    )
 
 
 def _fits(each: Distribution, package: str) -> bool:

@@ -103,7 +103,7 @@ def _check_remote(address: str) -> None:
         from pyspark.sql.connect import client
     except ImportError as error:
         raise SparkUnavailableError(
-            f"the client of Spark Connect is not complete ({one_line(error)})",
+            f"the client of Spark Connect is incomplete ({one_line(error)})",
             "type: pip install 'pyspark[connect]'",
         ) from None
     shown = without_secrets(address)
@@ -113,7 +113,7 @@ def _check_remote(address: str) -> None:
         channel = builder(address).toChannel()
     except Exception as error:
         raise SparkUnavailableError(
-            f"{shown} is no address of Spark Connect ({one_line(error)})",
+            f"{shown} is not an address of Spark Connect ({one_line(error)})",
             'write "spark.remote" = "sc://HOST:PORT"',
         ) from None
     try:
@@ -131,7 +131,9 @@ def _check_master(address: str) -> None:
     for place in address.removeprefix("spark://").split(","):
         host, _, port = place.rpartition(":")
         if not host or not port.isdecimal():
-            raise SparkUnavailableError(f"{place} is no master", 'write "spark.master" = "spark://HOST:PORT"')
+            raise SparkUnavailableError(
+                f"{place} is not the address of a master", 'write "spark.master" = "spark://HOST:PORT"'
+            )
         try:
             with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS):
                 return

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DwhError as error:
         return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _failed("interrupted; nothing that was not committed is visible", 1)
+        return _failed("interrupted; nothing uncommitted is visible", 1)
     return 0
 
 
@@ -107,24 +107,22 @@ class _Parser(argparse.ArgumentParser):
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="dwh.core.entry", description=__doc__, allow_abbrev=False)  # --JOB_NAME is no --job
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--path", action="store_true", help="print where this script is, and end")
+    parser.add_argument("--path", action="store_true", help="print where this script is, and exit")
     parser.add_argument("--job", metavar="REFERENCE", help="such as carrier_delays@0.1")
     parser.add_argument("--date", metavar="DATE", help="one logical date")
     parser.add_argument("--from", dest="start", metavar="DATE", help="the first logical date")
     parser.add_argument("--to", dest="end", metavar="DATE", help="the last logical date, included")
     for key, variable in _VARIABLES.items():
         parser.add_argument(f"--{key}", help=f"instead of {variable}")
-    parser.add_argument(
-        "--ledger-secret", metavar="NAME", help="the secret of AWS that holds the ledger's URL"
-    )
-    parser.add_argument("--receipt", metavar="FILE", type=Path, help="write the receipt there, too")
+    parser.add_argument("--ledger-secret", metavar="NAME", help="the AWS secret that holds the ledger's URL")
+    parser.add_argument("--receipt", metavar="FILE", type=Path, help="also write the receipt to this file")
     asked, others = parser.parse_known_args(words)
     if unknown := _strangers(others):
         parser.error(f"unknown argument: {' '.join(unknown)}")
     if asked.ledger and asked.ledger_secret:
         parser.error("give --ledger or --ledger-secret, not both")
     if not asked.path and not asked.job:
-        parser.error("--job is missing, which names the job, such as carrier_delays@0.1")
+        parser.error("--job is missing: it names the job, such as carrier_delays@0.1")
     return asked
 
 

@@ -158,7 +158,11 @@ class UnknownLineError(UsageError):
 
     def __init__(self, line: str, installed: Iterable[str], distribution: str | None = None) -> None:
         self.line, self.installed, self.distribution = line, tuple(installed), distribution
-        remedy = f"type: pip install {distribution}" if distribution else "install what brings it"
+        remedy = (
+            f"type: pip install {distribution}"
+            if distribution
+            else "install the distribution that provides it"
+        )
         super().__init__(f"line {line} is not installed (installed: {listed(self.installed)}); {remedy}")
 
 
@@ -244,7 +248,7 @@ class DecisionConflictError(DwhError):
         self.environment, self.job = environment, job
         self.action, self.decided_by, self.reason = action, decided_by, reason
         super().__init__(
-            f"{job} in {environment}: {decided_by} was faster ({action}: {reason}), nothing was changed; "
+            f"{job} in {environment}: {decided_by} decided first ({action}: {reason}), nothing was changed; "
             f"type: dwh rollout history {job} --env {environment}, and decide again"
         )
 

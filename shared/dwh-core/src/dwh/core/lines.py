@@ -260,8 +260,8 @@ def warn_if_ended(package: str, line: Line) -> None:
     if line.ended:
         when = f" on {line.ends} (UTC)" if line.ends else ""
         warnings.warn(
-            f"{package}: this line ended{when} and gets no more fixes; `dwh jobs` lists those that go on, "
-            "`dwh rollout plan JOB OLD NEW` shows the way to one",
+            f"{package}: this line ended{when} and gets no more fixes; `dwh jobs` lists the supported lines, "
+            "`dwh rollout plan JOB OLD NEW` shows how to move to one",
             EndedLineWarning,
             stacklevel=3,
         )

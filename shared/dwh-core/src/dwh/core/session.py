@@ -107,7 +107,7 @@ def _remote_session(spark: Any) -> Iterator[SparkSession]:
     if session._session_id == spark._session_id:
         raise SparkUnavailableError(
             "the server's address fixes session_id, and each run needs a session of its own",
-            "take session_id out of it",
+            "remove session_id from it",
         )
     threads, before = type(spark)._active_session, spark.getActiveSession()
     threads.session = session

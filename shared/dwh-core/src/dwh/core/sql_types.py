@@ -102,7 +102,7 @@ class _Reader:
         """Return the type that the whole text is."""
         found = self._type()
         if self._tokens:
-            raise self._refused(f"after {found.text} stands {self._tokens[0]!r}")
+            raise self._refused(f"after {found.text} comes {self._tokens[0]!r}")
         return found
 
     def _split(self) -> Iterator[str]:
@@ -123,7 +123,7 @@ class _Reader:
         readers = {"decimal": self._decimal, "interval": self._interval}
         nested = {"array": self._array, "map": self._map, "struct": self._fields}
         if name in nested:
-            self._expect("<", f"{name} needs what it holds, such as {_EXAMPLES[name]}")
+            self._expect("<", f"{name} must say what it holds, such as {_EXAMPLES[name]}")
             found = nested[name]()
         elif name in readers:
             found = readers[name]()
@@ -149,7 +149,7 @@ class _Reader:
             self._expect(")", "write decimal(p,s), such as decimal(12,2)")
         if not 1 <= digits <= _MAX_DIGITS or scale > digits:
             raise self._refused(
-                f"decimal({digits},{scale}) cannot be: it has 1 to {_MAX_DIGITS} digits, "
+                f"decimal({digits},{scale}) is not possible: a decimal has 1 to {_MAX_DIGITS} digits, "
                 "and at most all of them stand after the point"
             )
         return _Type(f"decimal({digits},{scale})", frozenset({"decimal"}))
@@ -194,7 +194,9 @@ class _Reader:
             self._take(":")
             fields[name] = self._type()
             if self._at("not") or self._at("comment"):
-                raise self._refused(f"field {name}: NOT NULL and COMMENT have no place here; say it in doc=")
+                raise self._refused(
+                    f"field {name}: NOT NULL and COMMENT are not allowed here; say it in doc="
+                )
             if not self._take(","):
                 break
         self._expect(">", f"write it such as {_EXAMPLES['struct']}")
@@ -205,7 +207,7 @@ class _Reader:
         word = self._next("a field, such as name:string")
         name = word[1:-1].replace("``", "`") if word.startswith("`") else word
         if word in tuple("<>(),:") or not name.strip() or not name.isprintable():
-            raise self._refused(f"where a field's name should be stands {word!r}; quote names in backticks")
+            raise self._refused(f"found {word!r} where a field's name should be; quote names in backticks")
         return name
 
     def _unknown(self, written: str) -> InvalidTypeError:
@@ -218,7 +220,7 @@ class _Reader:
 
     def _next(self, wanted: str) -> str:
         if not self._tokens:
-            raise self._refused(f"it ends where {wanted} should stand")
+            raise self._refused(f"it ends where {wanted} should be")
         return self._tokens.pop(0)
 
     def _at(self, mark: str) -> bool:
@@ -231,8 +233,8 @@ class _Reader:
 
     def _expect(self, mark: str, hint: str) -> None:
         if not self._take(mark):
-            found = repr(self._tokens[0]) if self._tokens else "its end"
-            raise self._refused(f"where {mark!r} should stand is {found}; {hint}")
+            found = repr(self._tokens[0]) if self._tokens else "the end"
+            raise self._refused(f"found {found} where {mark!r} should be; {hint}")
 
     def _refused(self, problem: str) -> InvalidTypeError:
         return InvalidTypeError(self._text, problem)

@@ -98,7 +98,7 @@ def _read_line(
             where = ", ".join(f"{location}, {day}" for location, day in crowded)
             raise LostFilesError(
                 filled[0].table_name,
-                [f"files that the run did not write lie in {where}"],
+                [f"files that the run did not write are in {where}"],
                 "Sail reads whole folders: remove these files",
             )
         chosen = [

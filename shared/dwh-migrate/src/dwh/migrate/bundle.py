@@ -95,7 +95,7 @@ def write_bundle(bundle: Bundle, target: Path) -> None:
     except FileExistsError:
         if target.is_dir() or target.read_bytes() != bundle.content:
             raise BundleError(
-                f"{target} is there and is not this bundle; a bundle never changes: "
+                f"{target} exists and is not this bundle; a bundle never changes: "
                 "remove it, or choose another name with --output"
             ) from None
     except OSError as error:

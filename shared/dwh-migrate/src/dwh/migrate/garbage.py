@@ -49,7 +49,7 @@ def collect(warehouse: Warehouse, dead: Iterable[RunRecord]) -> list[RunRecord]:
     for run in dead:
         if run.status == "started":
             try:
-                warehouse.ledger.fail_run(run.id, "its process ended without a word", "abandoned")
+                warehouse.ledger.fail_run(run.id, "its process disappeared", "abandoned")
             except LedgerError:
                 continue  # it has ended in the meantime, so it was not dead
         _remove_files(warehouse, run)

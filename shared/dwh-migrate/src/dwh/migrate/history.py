@@ -59,12 +59,12 @@ class RunEnd:
 
 @dataclass(frozen=True)
 class Published:
-    """Neighbouring logical dates for which an environment showed one run, and how that came to be.
+    """Neighbouring logical dates for which an environment published one run, and how that came to be.
 
     Attributes:
-        line, release, run: None from when on nothing was shown.
+        line, release, run: None from when on nothing was published.
         action: `run` when the run published itself, `promote`, or the decision: `cutover`, `rollback`, `pin`.
-        state: `shown` now, `nothing shown` now, or `replaced` by a later publication.
+        state: `published` now, `nothing published` now, or `replaced` by a later publication.
     """
 
     first_date: date
@@ -160,7 +160,7 @@ def published_history(
             row.action or ("promote" if row.promoted_by else "run"),
             row.decided_by or row.promoted_by or row.started_by,
             row.reason or row.why_promoted or "",
-            ("shown" if row.run_id else "nothing shown") if shown else "replaced",
+            ("published" if row.run_id else "nothing published") if shown else "replaced",
         )
         last = spans[-1] if spans else None
         if (

@@ -62,11 +62,11 @@ def test_long_values_are_shown_where_they_part(failing: Comparison, place: int) 
 def test_a_value_that_the_comparison_cut_says_so(failing: Comparison) -> None:
     row = SampleRow("changed", {}, (CellChange("c", Cell("abc", True), Cell(None), changed=True),))
     cell = values.samples(dataclasses.replace(failing, samples=(row,)), 1)[0].cells[0]
-    assert (cell.old, cell.new) == ("abc…⟨the value goes on⟩", "⟨null⟩")
+    assert (cell.old, cell.new) == ("abc…⟨the value continues⟩", "⟨null⟩")
 
 
 def test_values_that_part_after_the_cut_do_not_look_equal(failing: Comparison) -> None:
     row = SampleRow("changed", {}, (CellChange("c", Cell("abc", True), Cell("abc", True), changed=True),))
     cell = values.samples(dataclasses.replace(failing, samples=(row,)), 1)[0].cells[0]
-    assert cell.old == "abc…⟨they part further on⟩"
-    assert cell.new == "abc…⟨another value: they part further on⟩"
+    assert cell.old == "abc…⟨they differ further on⟩"
+    assert cell.new == "abc…⟨another value: they differ further on⟩"

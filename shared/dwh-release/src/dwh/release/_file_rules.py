@@ -20,7 +20,7 @@ def file_rules(facts: Facts) -> Iterator[str]:
             )
     for path in facts.repository.tree.conflicts:
         if path.startswith(inside):
-            yield f"{path} has the marks of a conflict (<<<<<<<): resolve it, and remove them"
+            yield f"{path} has conflict markers (<<<<<<<): resolve it, and remove them"
     yield from _outside(facts)
 
 

@@ -38,7 +38,7 @@ class Git:
         except GitError as error:
             raise RepositoryError(
                 "looking for the repository",
-                f"{folder} is in no git work tree",
+                f"{folder} is not in a git work tree",
                 "go to your clone, or name it with --repo",
             ) from error
         return cls(Path(top.strip()))
@@ -134,7 +134,7 @@ class Git:
             known = (self.run("branch", "--format=%(refname:short)").splitlines() or ["BRANCH"])[-1]
             here = (self.main_branch() or known).removeprefix("origin/")
             raise TreeError(
-                doing, "the head is detached, a commit here would get lost", f"type: git switch {here}"
+                doing, "the head is detached, a commit here would be lost", f"type: git switch {here}"
             )
         if self.commit_of("HEAD") is None:
             raise TreeError(doing, f"branch {branch} has no commit yet", "commit what is there first")

@@ -87,7 +87,7 @@ def _date(path: Path, node: ast.expr | None) -> date | None:
     try:
         return date(*(ast.literal_eval(argument) for argument in getattr(node, "args", ())))
     except (ValueError, TypeError) as error:
-        raise _unusable(path, f"ends={ast.unparse(node)} is no date(year, month, day)") from error
+        raise _unusable(path, f"ends={ast.unparse(node)} is not a date(year, month, day)") from error
 
 
 def _replaced(source: str, node: ast.expr, text: str) -> str:

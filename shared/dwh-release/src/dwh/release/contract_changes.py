@@ -109,9 +109,7 @@ def _table(old: TableData, new: TableData, moved: dict[str, str], at: _Place) ->
         yield at.finding(Step.major, "", "partitioning", said)
     if new["may_be_empty"] != old["may_be_empty"]:
         step = Step.major if new["may_be_empty"] else Step.minor
-        said = (
-            "a date without rows is now a result" if new["may_be_empty"] else "a date without rows now fails"
-        )
+        said = "a date without rows is now valid" if new["may_be_empty"] else "a date without rows now fails"
         yield at.finding(step, "", "emptiness", said)
     yield from _meaning("what one row is", old["doc"], new["doc"], "", at)
 

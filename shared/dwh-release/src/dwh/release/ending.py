@@ -33,7 +33,7 @@ def end_line(repository: Repository, line: str, reason: str, today: date) -> tup
     package = _line(repository, line, doing)
     if len(reason.split()) < 3:
         raise LineError(
-            doing, f"{reason!r} is no reason", "say why with --reason, for whoever asks next year"
+            doing, f"{reason!r} is not a reason", "say why with --reason, for whoever asks next year"
         )
     end = Ended(package.line or "", package.name, _released(repository, package, today, doing), today, reason)
     with Edits(repository.git) as edits:
@@ -72,7 +72,7 @@ def _released(repository: Repository, package: Package, today: date, doing: str)
 def _source(repository: Repository, package: Package, today: date) -> tuple[str, str]:
     source = package.source
     if source is None:
-        raise LineError(f"ending {package.name}", "it is no line", "name a line")
+        raise LineError(f"ending {package.name}", "itis not a line", "name a line")
     attribute = package.project["entry-points"]["dwh.lines"][package.line].partition(":")[2]
     text = with_status(source.path.read_text(encoding="utf-8"), source.path, attribute, "ended", today)
     return source.path.relative_to(repository.root).as_posix(), text

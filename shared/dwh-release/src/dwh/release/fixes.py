@@ -207,7 +207,7 @@ def content_of(decisions: Iterable[Decision]) -> str:
 
 def _decision(doing: str, entry: Any) -> Decision:
     if not isinstance(entry, dict) or not {"name", "decision", "reason"} <= entry.keys():
-        raise FragmentError(doing, f"{entry!r} is no decision", "write name, decision and reason")
+        raise FragmentError(doing, f"{entry!r} is not a decision", "write name, decision and reason")
     if entry["decision"] not in DECISIONS:
         raise FragmentError(doing, f"decision {entry['decision']!r}", f"write one of: {', '.join(DECISIONS)}")
     if len(str(entry["reason"]).split()) < 2:

@@ -98,7 +98,9 @@ def read_fragments(package: Package) -> list[Fragment]:
 def _read(path: Path, shown: str) -> Fragment:
     match = _FILE.fullmatch(path.name)
     if match is None or match["kind"] not in KINDS:
-        raise FragmentError(f"reading {shown}", "it is no fragment", f"name it <name>.<{'|'.join(KINDS)}>.md")
+        raise FragmentError(
+            f"reading {shown}", "it is not a fragment", f"name it <name>.<{'|'.join(KINDS)}>.md"
+        )
     valid_name(match["name"])
     return parse_fragment(match["name"], match["kind"], path.read_text(encoding="utf-8"), shown)
 

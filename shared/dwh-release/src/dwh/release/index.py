@@ -32,5 +32,5 @@ def _pip(doing: str) -> list[str]:
         return [sys.executable, "-m", "pip"]
     found = shutil.which("pip") or shutil.which("pip3")
     if found is None:
-        raise RecordError(doing, "there is no pip here", "install pip, and try again")
+        raise RecordError(doing, "pip is not installed here", "install pip, and try again")
     return [found]

@@ -92,7 +92,7 @@ def port(repository: Repository, commit: str, target: Package, today: date) -> P
 def _require_line(target: Package, today: date, doing: str) -> None:
     if target.line is None:
         raise PortError(
-            doing, f"{target.name} is a shared library, no line", "name a line, see: dwh-release status"
+            doing, f"{target.name} is a shared library, not a line", "name a line, see: dwh-release status"
         )
     if not target.supported(today):
         raise PortError(
@@ -226,7 +226,7 @@ def _merge(
             path, None, None, f"{target} has no such file: see what {commit} changed, and whether it applies"
         )
     if b"\0" in ours + theirs:
-        return _Merge(path, ours, ours, "it is no text and differs here: copy what is needed")
+        return _Merge(path, ours, ours, "it is not text and differs here: copy what is needed")
     merged, conflicts = _merge_file(ours, base or b"", theirs, labels)
     many = f"{conflicts} conflict{'s' if conflicts > 1 else ''}"
     todo = (

@@ -101,5 +101,5 @@ def notes_of_prerelease(package: Package) -> str:
             "writing notes", f"{package.version} is not a pre-release", "see: dwh-release notes"
         )
     lines = [f"- {fragment.text}" for fragment in read_fragments(package)]
-    head = f"## {package.version}\n\nA pre-release of {found[0]}: no range takes it, only whoever names it."
+    head = f"## {package.version}\n\nA pre-release of {found[0]}: no range includes it, so name it exactly."
     return "\n".join([head, "", *lines, ""])

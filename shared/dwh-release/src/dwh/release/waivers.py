@@ -80,10 +80,10 @@ def waive(findings: Iterable[Finding], waivers: list[Waiver], today: date) -> tu
 def _waiver(doing: str, entry: object) -> Waiver:
     allowed = 'write finding = "path:aspect", reason = "…" and expires = 2027-01-31'
     if not isinstance(entry, dict) or entry.keys() != {"finding", "reason", "expires"}:
-        raise FragmentError(doing, f"{entry!r} is no waiver", allowed)
+        raise FragmentError(doing, f"{entry!r} is not a waiver", allowed)
     expires = entry["expires"]
     if not isinstance(expires, date) or isinstance(expires, datetime):
-        raise FragmentError(doing, f"expires = {expires!r} is no date", allowed)
+        raise FragmentError(doing, f"expires = {expires!r} is not a date", allowed)
     if not isinstance(entry["reason"], str) or len(entry["reason"].split()) < 3:
         raise FragmentError(doing, f"the waiver of {entry['finding']} gives no reason", allowed)
     return Waiver(str(entry["finding"]), entry["reason"], expires)

@@ -117,7 +117,7 @@ class RollingOut:
 
 @dataclass(frozen=True)
 class Published:
-    """What an environment shows of a table: how many logical dates, in all and by line."""
+    """What an environment publishes of a table: how many logical dates, in all and by line."""
 
     dates: int
     first_date: date

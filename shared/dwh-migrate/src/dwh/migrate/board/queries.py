@@ -79,7 +79,7 @@ def last_pins(connection: sa.Connection) -> dict[tuple[str, str], Decision]:
 
 
 def published(connection: sa.Connection, environment: str, table: str) -> Published | None:
-    """Return what an environment shows of a table, None where that is nothing."""
+    """Return what an environment publishes of a table, None where that is nothing."""
     mine = (publications.c.environment == environment) & (publications.c.table_name == table)
     newest = newest_of_each_date(publications.c.run_id, mine)
     day = newest.c.partition_date

@@ -20,7 +20,7 @@ __all__ = ["print_board"]
 
 
 def print_board(board: Board) -> None:
-    """Print where each job is pinned, its rollouts, what is shown, the last comparison and partition."""
+    """Print where each job is pinned, its rollouts, what is published, the last comparison and partition."""
     if not board.jobs:
         print_note(
             "no line is installed here, and no run has written anything; type: pip install DISTRIBUTION"
@@ -36,7 +36,8 @@ def print_board(board: Board) -> None:
         [_rollout(job, place, place.rollout) for job, place in places if place.rollout],
     )
     _print_more(
-        ("shown", "dates", "by line", "pinned", "by", "why"), [_shown(job, place) for job, place in places]
+        ("published", "dates", "by line", "pinned", "by", "why"),
+        [_shown(job, place) for job, place in places],
     )
     _print_more(
         ("compared", "with", "dates", "verdict", "when", "by"),

@@ -33,7 +33,7 @@ def outlook(line: JobInLine) -> str:
 
 
 def shown(published: Published | None) -> str:
-    """How many logical dates are shown, and which."""
+    """How many logical dates are published, and which."""
     if published is None:
         return "nothing yet"
     return f"{plural(published.dates, 'date')}, {dates(published.first_date, published.last_date)}"
@@ -65,7 +65,7 @@ def rollback(rollout: RollingOut) -> str:
 def future(rollout: RollingOut) -> str:
     """What comes next, by itself or by someone's hand; empty when it is over."""
     if rollout.state == "held":
-        return "stays until someone resumes it or rolls it back; the gate then counts anew"
+        return "stays until someone resumes it or rolls it back; the gate then counts from zero"
     if rollout.gate_is_open:
         last = rollout.steps[-1].place == "current"
         return f"waits for someone to {'finish it' if last else 'take the next step'}"

@@ -41,7 +41,7 @@ _SHIPPING = (releases, bundling, deploying)
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="dwh-migrate")
 def dwh() -> None:
-    """Run versions of PySpark jobs side by side, see what they wrote, move from one to the next."""
+    """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next."""
 
 
 for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep):
@@ -77,7 +77,7 @@ def _main(words: Sequence[str] | None = None) -> int | None:
         print_error(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print_error("interrupted; nothing that was not committed is visible")
+        print_error("interrupted; nothing uncommitted is visible")
     except Exception as error:
         if os.environ.get("DWH_DEBUG"):
             raise

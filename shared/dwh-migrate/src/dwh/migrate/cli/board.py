@@ -15,7 +15,9 @@ __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a page.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the board as an HTML page."
+)
 @as_json
 def board(html: Path | None, as_json: bool) -> None:
     """Show how every job stands: its lines, pins, rollouts, last comparisons and newest partitions.

@@ -17,7 +17,7 @@ __all__ = ["COMMANDS"]
     "--output", type=click.Path(path_type=Path), help="The file to write; by default in this folder."
 )
 def bundle(release: str, output: Path | None) -> None:
-    """Make a zip for --py-files, by which executors import the functions of a line.
+    """Make a zip for --py-files, from which executors import the functions of a line.
 
     It holds that release, which must be installed here, and dwh-core. The same release gives the same
     bytes; a file that holds something else is never overwritten.

@@ -45,7 +45,7 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 @date_range
 @in_environment
 @click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")
-@click.option("--key", metavar="COLUMNS", help="For paths: what identifies a row: id,day; old=new.")
+@click.option("--key", metavar="COLUMNS", help="For paths: the columns that identify a row: id,day; old=new.")
 @click.option(
     "--tolerance", "tolerances", metavar="[COLUMN=]X", multiple=True, help="Absolute, or X% for relative."
 )
@@ -54,11 +54,13 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
     "rules",
     metavar="COLUMN=RULES",
     multiple=True,
-    help="What else is equal: trim, ignore_case, round(2), …",
+    help="What else counts as equal: trim, ignore_case, round(2), …",
 )
 @click.option("--ignore", metavar="COLUMN", multiple=True, help="A column whose values are not compared.")
 @click.option("--max-changed", metavar="SHARE", help="How many rows may differ unexpectedly: 0.1%.")
-@click.option("--mask", metavar="COLUMN", multiple=True, help="A column whose values no report is to show.")
+@click.option(
+    "--mask", metavar="COLUMN", multiple=True, help="A column whose values must not appear in a report."
+)
 @click.option(
     "--option",
     "reader_options",
@@ -69,7 +71,9 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 @click.option("--ignore-case", is_flag=True, help="Pair columns whose names differ in case only.")
 @click.option("--allow-empty", is_flag=True, help="Let two tables without rows pass.")
 @click.option("--exact", is_flag=True, help="Compare every value, even where fingerprints are equal.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as an HTML page."
+)
 @click.option(
     "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as Markdown."
 )

@@ -36,7 +36,7 @@ _RELEASE = (
     click.option("--name", metavar="NAME", help="The job's name there; by default dwh-JOB-LINE."),
 )
 _PRINT = (
-    click.option("--print", "to_print", is_flag=True, help="Print the JSON; it is the only thing done."),
+    click.option("--print", "to_print", is_flag=True, help="Print the JSON, and do nothing else."),
     click.option(
         "--files",
         type=click.Path(path_type=Path, file_okay=False),
@@ -68,7 +68,11 @@ def deploy() -> None:
 @click.option("--prefix", default="dwh", show_default=True, help="The folder in the bucket.")
 @click.option("--region", metavar="REGION", help="The region; by default the configured one.")
 @click.option(
-    "--glue-version", type=click.Choice(list(GLUE)), default="5.0", show_default=True, help="Of Glue."
+    "--glue-version",
+    type=click.Choice(list(GLUE)),
+    default="5.0",
+    show_default=True,
+    help="The version of Glue.",
 )
 @click.option("--ledger-secret", metavar="SECRET", help="The secret that holds the ledger's URL.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
@@ -121,8 +125,8 @@ def glue(
 @click.option("--bucket", required=True, metavar="BUCKET", help="The S3 bucket that holds the files.")
 @click.option("--prefix", default="dwh", show_default=True, help="The folder in the bucket.")
 @click.option("--cluster", metavar="ID", help="The EMR cluster on which a step runs.")
-@click.option("--application", metavar="ID", help="Instead: the EMR Serverless application.")
-@click.option("--role", metavar="ARN", help="With --application: the role that the run has.")
+@click.option("--application", metavar="ID", help="Or the EMR Serverless application that runs it.")
+@click.option("--role", metavar="ARN", help="With --application: the role of the run.")
 @click.option(
     "--emr-release",
     type=click.Choice(list(EMR)),
@@ -182,7 +186,9 @@ def emr(
 @of_release
 @click.option("--folder", required=True, metavar="PATH", help="The folder in a volume: /Volumes/…")
 @click.option("--node-type", required=True, metavar="TYPE", help="The cluster's machines, such as m5d.large.")
-@click.option("--workers", type=click.IntRange(0), default=2, show_default=True, help="Beside the driver.")
+@click.option(
+    "--workers", type=click.IntRange(0), default=2, show_default=True, help="Workers beside the driver."
+)
 @click.option(
     "--runtime",
     type=click.Choice(list(DATABRICKS)),
@@ -232,7 +238,7 @@ def databricks(
 def _require_print(to_print: bool, platform: str) -> None:
     if not to_print:
         raise UsageError(
-            f"dwh deploy {platform} sends nothing, it writes the JSON for whoever does: add --print"
+            f"dwh deploy {platform} sends nothing: it prints the JSON for you to send; add --print"
         )
 
 
@@ -245,7 +251,7 @@ def _give_files(contents: Mapping[str, bytes], folder: Path | None, place: str) 
             target.write_bytes(content)
         print_note(f"needs {place}/{path}")
     if folder is None:
-        print_note("give --files FOLDER to have these files, and upload them")
+        print_note("give --files FOLDER to get these files, and upload them")
     else:
         print_note(f"upload what is in {folder} to {place}")
 

@@ -17,18 +17,20 @@ __all__ = ["COMMANDS"]
 @click.argument("job", metavar="JOB")
 @click.argument("line", metavar="LINE")
 @in_environment
-@click.option("--reason", required=True, help="Why; it stands in the history.")
-@click.option("--publish", is_flag=True, help="Also show the line's outputs of dates that show nothing yet.")
+@click.option("--reason", required=True, help="Why; it is kept in the history.")
+@click.option(
+    "--publish", is_flag=True, help="Also publish the line's outputs of dates that have none published."
+)
 def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> None:
     """Say which line an environment uses for a job.
 
-    Dates that were resolved before keep their line. To move an environment that shows data from one line
+    Dates that were resolved before keep their line. To move an environment that publishes data from one line
     to the next, use `dwh rollout`.
 
     \b
     Examples:
       dwh pin carrier_delays 0.1 --env prod --reason "where we start"
-      dwh pin carrier_delays 0.1 --env prod --publish --reason "show what is there"
+      dwh pin carrier_delays 0.1 --env prod --publish --reason "publish what is there"
     """
     from dwh.core.warehouse import Warehouse
     from dwh.migrate import rollout
@@ -39,7 +41,7 @@ def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> Non
     warehouse = Warehouse.create(load_config())
     decision = rollout.pin(warehouse, job, line, environment, reason, publish=publish)
     shown = len(warehouse.ledger.published_outputs(environment, decision.table_name))
-    print_note(f"{job} is pinned to {line} in {environment}, which shows {shown:,} of its partitions")
+    print_note(f"{job} is pinned to {line} in {environment}, which publishes {shown:,} of its partitions")
 
 
 @click.command()
@@ -115,7 +117,7 @@ def promote(
         return
     there = f", which had {done.already:,} of them already" if done.already else ""
     print_note(
-        f"{done.promoted:,} outputs of {reference} in {source} are {target}'s now{there}; "
+        f"{done.promoted:,} outputs of {reference} in {source} now belong to {target} as well{there}; "
         f"{target} publishes {done.published:,} of them"
     )
 

@@ -101,7 +101,7 @@ def _row(
 @in_environment
 @date_range
 @click.option("--as-of", metavar="INSTANT", help="As it was then: 2026-11-22T12:00:00Z.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum rows.")
 @spark_log
 @as_json
 def show(
@@ -135,7 +135,10 @@ def show(
         outputs = warehouse.outputs(table, line, environment, dates, instant)
         where = f"in line {line}, environment {environment}"
     else:
-        outputs, where = warehouse.published(table, environment, dates, instant), f"shown in {environment}"
+        outputs, where = (
+            warehouse.published(table, environment, dates, instant),
+            f"published in {environment}",
+        )
     with working_spark(warehouse.config, spark_log) as spark:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
         frame = warehouse.read(spark, outputs)
@@ -154,7 +157,9 @@ def show(
 @click.option("--line", metavar="LINE", help="Only this line, such as 0.1.")
 @date_range
 @click.option("--all", "every", is_flag=True, help="Also the runs that did not commit, and why.")
-@click.option("--published", is_flag=True, help="What an environment shows, and what it showed before.")
+@click.option(
+    "--published", is_flag=True, help="What an environment publishes, and what it published before."
+)
 @in_environment
 @as_json
 def history(
@@ -227,7 +232,7 @@ def _nothing_of(warehouse: Warehouse, table: str, environment: str) -> DwhError:
     if table not in known:
         return UnknownTableError(table, known)
     others = [name for name in warehouse.ledger.table_environments(table) if name != environment]
-    problem = f"environment {environment} has no output of it that was asked for"
+    problem = f"environment {environment} has none of the outputs that were asked for"
     return NoOutputError(table, problem, _elsewhere(table, others))
 
 
@@ -259,7 +264,7 @@ def _published(
             ],
         )
     else:
-        print_note(f"environment {environment} has never shown anything of {table}; type: dwh pins")
+        print_note(f"environment {environment} has never published anything of {table}; type: dwh pins")
 
 
 COMMANDS = (jobs, show, history)

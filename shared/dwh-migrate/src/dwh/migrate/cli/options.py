@@ -57,7 +57,7 @@ release_python = click.option(
     "--python", metavar="PYTHON", help="The release environment's Python, such as 3.11; by default this one."
 )
 release_others = click.option(
-    "--with", "others", metavar="REQ", multiple=True, help="What it is to hold, too: pyspark==3.5.9."
+    "--with", "others", metavar="REQ", multiple=True, help="Also install this, such as pyspark==3.5.9."
 )
 _DATES = (
     click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15."),

@@ -26,7 +26,7 @@ def env() -> None:
 @release_others
 @as_json
 def create(release: str, python: str | None, others: Sequence[str], as_json: bool) -> None:
-    """Make an environment that holds one release, unless there is one already, and print its id.
+    """Make an environment that holds one release, unless it exists already, and print its id.
 
     It holds the release, the dwh-core of this environment, and a pyspark that the release supports, from
     the package index and the configured wheelhouse. `dwh run JOB@RELEASE` makes and finds the same one.
@@ -77,7 +77,7 @@ def list_(as_json: bool) -> None:
     elif found:
         print_rows(list(found[0]), [list(made.values()) for made in found])
     else:
-        print_note(f"there is none yet; type: dwh env create {example_requirement()}")
+        print_note(f"there are none yet; type: dwh env create {example_requirement()}")
 
 
 @env.command()

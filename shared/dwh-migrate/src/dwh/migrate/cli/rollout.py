@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 job = click.argument("job", metavar="JOB")
-why = click.option("--reason", required=True, help="Why; it stands in the history.")
+why = click.option("--reason", required=True, help="Why; it is kept in the history.")
 why_if_wanted = click.option(
     "--reason", default="", help="Why, if there is more to say than what the gate saw."
 )
@@ -51,8 +51,8 @@ def rollout() -> None:
     "--steps",
     metavar="STEPS",
     default="",
-    help="With commas: shadow, 25%, from 2013-07-01, 100%; or shadow, cutover. A gate of its own: 25%:10; "
-    "of a cutover how many dates must be proven, instead of every one: cutover:30.",
+    help="With commas: shadow, 25%, from 2013-07-01, 100%; or shadow, cutover. With a gate of its own: "
+    "25%:10; for a cutover, how many dates must be proven instead of all of them: cutover:30.",
 )
 @click.option(
     "--gate", type=click.IntRange(0), default=3, show_default=True, help="Dates whose comparison must pass."
@@ -76,7 +76,7 @@ def rollout() -> None:
     "--dags",
     type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="Where DAGs are; those that name the job or its table are shown.",
+    help="A folder of DAGs; those that name the job or its table are listed.",
 )
 @as_json
 def plan(
@@ -93,7 +93,7 @@ def plan(
 ) -> None:
     """Show what moving JOB from line OLD to line NEW would do. Computes nothing.
 
-    `dwh rollout start` begins exactly what was shown last.
+    `dwh rollout start` begins exactly what the last plan showed.
 
     \b
     Examples:
@@ -183,7 +183,7 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why
 @as_json
 def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Stay at this step until it is resumed. What is served does not change."""
+    """Stay at this step until it is resumed. What is published does not change."""
     from dwh.migrate import rollout
 
     _show_moved(rollout.hold(_pinned(job, env), job, environment_of(env), reason), as_json)
@@ -207,7 +207,7 @@ def resume(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why
 @as_json
 def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Show again what was shown before the new line. Computes nothing.
+    """Publish again what was published before the new line. Computes nothing.
 
     It works at every step, and after `finish` until the rollout's window has passed.
 
@@ -226,7 +226,7 @@ def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why_if_wanted
 @as_json
 def finish(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """End a rollout at its last step: the new line is the pin, the old one runs no more."""
+    """End a rollout at its last step: the new line becomes the pin, and the old one no longer runs."""
     from dwh.migrate import rollout
 
     _show_moved(rollout.finish(_pinned(job, env), job, environment_of(env), reason), as_json)

@@ -40,7 +40,9 @@ __all__ = ["COMMANDS"]
     metavar="WHICH",
     help="Without a line: original (the default), current, or a line such as 0.1.",
 )
-@click.option("--isolated", is_flag=True, help="Run JOB@RELEASE in an environment of its own in any case.")
+@click.option(
+    "--isolated", is_flag=True, help="Run JOB@RELEASE in an environment of its own even if it is installed."
+)
 @release_python
 @release_others
 @spark_log
@@ -240,7 +242,7 @@ def _run_in_environment(
     )
     for one in served:
         if one.error:
-            print_note(f"the candidate {one.candidate} failed, which harms nobody: {one.error}")
+            print_note(f"the candidate {one.candidate} failed, which does not affect readers: {one.error}")
 
 
 COMMANDS = (run, backfill)

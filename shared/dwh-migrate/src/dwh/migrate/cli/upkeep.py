@@ -18,7 +18,7 @@ __all__ = ["COMMANDS"]
     default=24,
     show_default=True,
     metavar="HOURS",
-    help="A run that another machine started so long ago, and never ended, counts as dead.",
+    help="When a run that another machine started, and that never ended, counts as dead.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @as_json

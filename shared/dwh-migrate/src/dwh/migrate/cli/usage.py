@@ -25,7 +25,7 @@ _COLUMNS = ("place", "dag", "job or table", "line", "state", "ends", "written")
     default=90,
     show_default=True,
     metavar="DAYS",
-    help="A line that ends within so many days is about to end.",
+    help="How long before its end a line counts as ending.",
 )
 @click.option("--check", is_flag=True, help="Exit with 1 unless every place passes: for CI.")
 @as_json

@@ -71,7 +71,7 @@ def column_names(argument: str, given: object) -> tuple[str, ...]:
     found = tuple(names)
     for name in found:
         if not isinstance(name, str) or not name:
-            raise ComparisonError(f"{argument}: a column's name is a text, not {name!r}")
+            raise ComparisonError(f"{argument}: a column's name is text, not {name!r}")
     return found
 
 

@@ -279,7 +279,9 @@ def _measurement(
         [] if schemas.key else ["Without a key rows are a multiset: a row that differs is on one side only."]
     )
     if schemas.key and evidence.rows.duplicate_keys_left is None:
-        notes.append("Where fingerprints are equal, nobody looked for keys that repeat; exact=True looks.")
+        notes.append(
+            "Where fingerprints are equal, repeated keys were not looked for; exact=True looks for them."
+        )
     return Measurement(
         step=evidence.step,
         exact=options.exact,

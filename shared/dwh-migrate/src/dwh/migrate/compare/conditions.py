@@ -90,7 +90,7 @@ def problem_of(condition: str) -> str:
     while place < len(condition):
         match = _TOKEN.match(condition, place)
         if match is None or match.lastgroup == "comment":
-            return f"{condition[place : place + 20]!r} has no place in a condition"
+            return f"{condition[place : place + 20]!r} is not allowed in a condition"
         if match.lastgroup != "space":
             tokens.append(_Token(match.lastgroup or "", match[0]))
         place = match.end()
@@ -112,7 +112,7 @@ def _problems_of(
     called, field = after.text == "(", before.text == "."
     compares = (before.word, token.word) in _COMPARISONS
     if called and (field or token.kind != "word"):
-        yield f"{token.text}(…) is not a function that conditions know"
+        yield f"{token.text}(…) is not a function that a condition may use"
     elif token.kind == "text":
         if before.word in _TYPES and not re.match(r".?['\"]\s*[-+]?\d", token.text):
             yield f"{before.text} {token.text} is not a date"
@@ -127,7 +127,7 @@ def _problems_of(
 def _problems_of_call(token: _Token, last: _Token) -> Iterator[str]:
     if token.word not in _FUNCTIONS | _TYPES:
         yield (
-            f"{token.text}(…) is not a function that conditions know: they depend on the two rows alone, "
+            f"{token.text}(…) is not a function that a condition may use: they depend on the two rows alone, "
             "so no queries, aggregates, time, random numbers or registered functions"
         )
     elif last.text == ")" and token.word not in _WITHOUT_ARGUMENTS:

@@ -92,8 +92,8 @@ def _problem(folder: Folder, file: DataFile, error: Exception) -> str:
     if not size:
         return f"{folder.place_of(file)} is empty, so it is not a Parquet file; remove it or write it again"
     return (
-        f"{folder.place_of(file)} ({size:,} bytes) cannot be read as Parquet: it is cut short, or is "
-        f"something else ({first_line(error)})"
+        f"{folder.place_of(file)} ({size:,} bytes) cannot be read as Parquet: it is truncated, or is "
+        f"not a Parquet file ({first_line(error)})"
     )
 
 

@@ -130,6 +130,6 @@ def _check_place(rule: Rule, name: str, column: str, key: Sequence[str], ignored
     if column in ignored:
         raise RuleError(str(rule), "the column is ignored", name)
     if rule.pairwise and column in key:
-        raise RuleError(str(rule), "it looks at pairs, and the key is what makes them", name)
+        raise RuleError(str(rule), "it compares paired values, and the key is what pairs rows", name)
     if rule.pairwise and not key:
         raise RuleError(str(rule), "without a key rows cannot be paired; give key=", name)

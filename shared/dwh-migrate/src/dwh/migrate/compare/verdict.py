@@ -54,7 +54,7 @@ def judge(
     empty = not rows.left and not rows.right
     if empty and not may_be_empty:
         gaps.append("Both sides are empty: there was nothing to compare")
-    notes = ["Both sides are empty, as they may be"] if empty and may_be_empty else []
+    notes = ["Both sides are empty, which is allowed"] if empty and may_be_empty else []
     notes += [*_equalities(rows, columns, failures), *_notes(rows, expectations, thresholds)]
     verdict: Verdict = "fail" if failures else "incomplete" if gaps else "pass"
     return verdict, (*failures, *gaps, *notes)

@@ -25,6 +25,6 @@ def unpacked(wheels: Iterable[Wheel]) -> bytes:
                 continue  # scripts, headers and manuals
             path = data["path"] if data else name
             if path.startswith("/") or ".." in PurePosixPath(path).parts:
-                raise WheelError(wheel.path.name, f"{name!r} in it leads elsewhere", "do not use it")
+                raise WheelError(wheel.path.name, f"{name!r} in it points outside the wheel", "do not use it")
             files[path] = content
     return zipped(files)

@@ -15,7 +15,7 @@ _CREDENTIALS = (
     "then try: aws sts get-caller-identity"
 )
 _PERMISSIONS = (
-    "check with aws sts get-caller-identity who you are, and that it may do so, or give it the right"
+    "check who you are with aws sts get-caller-identity, and that this identity is allowed to do it"
 )
 _REFUSED = {
     "403": _PERMISSIONS,

@@ -44,7 +44,7 @@ class Workspace:
         require_name("node type", self.node_type, r"[A-Za-z0-9._-]{1,100}", "what the cloud calls it")
         if self.secret is not None:
             word = r"[A-Za-z0-9_.@-]{1,128}"
-            require_name("secret", self.secret, f"{word}/{word}", "SCOPE/KEY of a secret of Databricks")
+            require_name("secret", self.secret, f"{word}/{word}", "SCOPE/KEY of a Databricks secret")
 
 
 def volume_files(release: Release, settings: bytes, folder: str) -> dict[str, bytes]:

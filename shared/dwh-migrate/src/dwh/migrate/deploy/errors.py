@@ -37,7 +37,7 @@ class NoReleaseError(UsageError):
     def __init__(self, reference: str, folder: Path, found: Iterable[str]) -> None:
         self.reference, self.folder, self.found = reference, folder, tuple(found)
         super().__init__(
-            f"{reference}: the folder {folder} holds no wheel of that release (releases of lines there: "
+            f"{reference}: the folder {folder} has no wheel of that release (releases of lines there: "
             f"{listed(self.found)}); put its wheel there, or name another folder with --wheels"
         )
 

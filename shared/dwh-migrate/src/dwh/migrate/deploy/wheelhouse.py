@@ -95,7 +95,7 @@ class Wheelhouse:
         except InvalidVersion:
             release = None
         if str(release) != reference.version or not reference.exact:
-            allowed = f"JOB@RELEASE, the release with three numbers (here are: {listed(self._releases())})"
+            allowed = f"JOB@RELEASE, the release with three numbers (found: {listed(self._releases())})"
             raise InvalidNameError("reference to deploy", str(reference), allowed)
         for file in self._files:
             if file.version == release and self._is_line(file):
@@ -168,7 +168,9 @@ class Wheelhouse:
             try:
                 name, version, _, tags = parse_wheel_filename(path.name)
             except InvalidWheelFilename as error:
-                raise WheelError(path.name, f"this is no name of a wheel ({error})", "remove it") from None
+                raise WheelError(
+                    path.name, f"this is not the name of a wheel ({error})", "remove it"
+                ) from None
             found.append(_File(path, name, version, tags))
         return found
 

@@ -109,7 +109,7 @@ def read_wheel(path: Path) -> Wheel:
             requires_python = SpecifierSet((own.metadata.get_all("Requires-Python") or [""])[0])
             lines = {entry.name: entry.module for entry in own.entry_points.select(group=GROUP)}
     except _UNREADABLE as error:
-        raise WheelError(path.name, f"it is no wheel that can be read ({error})", _REBUILD) from error
+        raise WheelError(path.name, f"it cannot be read as a wheel ({error})", _REBUILD) from error
     if not fits:
         raise WheelError(path.name, f"inside it is {said} {release}, not what its name says", _REBUILD)
     return Wheel(path, said, name, version, content, requires, requires_python, lines, files)

@@ -31,8 +31,8 @@ class UvMissingError(DwhError):
     def __init__(self, release: str, installed: Iterable[str]) -> None:
         self.release, self.installed = release, tuple(installed)
         super().__init__(
-            f"{release} needs an environment of its own (installed here: {listed(self.installed)}), which uv "
-            "makes, and there is no uv; type: pip install 'dwh-migrate[isolated]'"
+            f"{release} needs an environment of its own (installed here: {listed(self.installed)}); uv "
+            "makes it, and is not installed; type: pip install 'dwh-migrate[isolated]'"
         )
 
 

@@ -75,7 +75,7 @@ def _make(store: Store, uv: Uv, wanted: Wanted, note: Callable[[str], None]) -> 
     with store.alone(id, lambda: note(_WAITING)):
         if made := store.environment(id):  # while this one waited
             return made
-        note(f"making an environment for {', '.join(wanted.requirements)}; a Spark may take minutes")
+        note(f"making an environment for {', '.join(wanted.requirements)}; fetching Spark may take minutes")
         made = ReleaseEnvironment(
             id=id,
             folder=str(store.folder(id)),

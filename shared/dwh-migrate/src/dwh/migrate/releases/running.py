@@ -184,4 +184,4 @@ def _close(config: Config, pid: int, problem: str) -> None:
 def _ending(code: int) -> str:
     if code < 0:
         return f"its process was ended by the signal {signal.Signals(-code).name}"
-    return f"its process ended with exit code {code} without a word"
+    return f"its process exited with code {code} and gave no reason"

@@ -48,7 +48,7 @@ class Wanted:
         numbers = [each.version for each in pinned.specifier if each.operator == "=="]
         if len(numbers) != 1 or len(pinned.specifier) != 1 or "*" in numbers[0] or pinned.extras:
             raise UsageError(
-                f"{release!r} is no release: write DISTRIBUTION==RELEASE, such as {example_requirement()}"
+                f"{release!r} is not a release: write DISTRIBUTION==RELEASE, such as {example_requirement()}"
             )
         further = [_requirement(text) for text in others]
         if "dwh-core" not in {canonicalize_name(each.name) for each in further}:
@@ -96,7 +96,7 @@ def _requirement(text: str) -> Requirement:
     except InvalidRequirement as error:
         problem = str(error).splitlines()[0]
         raise UsageError(
-            f"{text!r} is no requirement ({problem}): write one such as pyspark==3.5.9"
+            f"{text!r} is not a requirement ({problem}): write one such as pyspark==3.5.9"
         ) from None
     if found.url:
         raise UsageError(f"{text!r}: a release comes from the index or the wheelhouse, not from a URL")

@@ -41,7 +41,7 @@ def pin(
     What was resolved before stays resolved: dates that another line has served go on with it.
 
     Parameters:
-        publish: also show the line's newest output of each logical date that shows nothing yet.
+        publish: also publish the line's newest output of each logical date that has none published yet.
 
     Raises RolloutError when a rollout is under way, when the line has ended, or when what the
     environment shows, or has decided, could not stand beside what the line writes; UnknownLineError,
@@ -101,7 +101,7 @@ def living_line(name: str) -> InstalledLine:
     if line.line.ended:
         others = listed(other.name for other in installed_lines().values() if not other.line.ended)
         when = f" on {line.line.ends} (UTC)" if line.line.ends else ""
-        raise LineChoiceError(f"line {name} has ended{when}; lines that go on: {others}")
+        raise LineChoiceError(f"line {name} has ended{when}; supported lines: {others}")
     return line
 
 
@@ -136,7 +136,7 @@ def record_decision(
 def checked_reason(reason: str) -> str:
     """Return a reason that says something; raises RolloutError."""
     if not reason.strip():
-        raise MissingReasonError('say why: --reason "…"; it stands in the history')
+        raise MissingReasonError('say why: --reason "…"; it is kept in the history')
     return reason.strip()
 
 
@@ -161,7 +161,7 @@ def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
         problem = breaks(before.job(job), new)
     if problem:
         raise LineChoiceError(
-            f"{environment} shows or awaits partitions of line {old}, and the new line's cannot stand "
+            f"{environment} publishes or expects partitions of line {old}, and the new line's cannot stand "
             f"beside them: "
             f"{problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"
         )

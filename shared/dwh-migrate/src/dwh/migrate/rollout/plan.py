@@ -230,18 +230,18 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
         if names != ["shadow", "cutover"]:
             raise StepError(
                 f"{', '.join(names)}: the contracts break ({'; '.join(problems)}), so partitions of both "
-                "lines cannot stand in one table; the steps are: shadow, cutover"
+                "lines cannot be in one table; the steps are: shadow, cutover"
             )
         return steps
     if "cutover" in names or "shadow" in names[1:]:
-        raise StepError(f"{', '.join(names)}: compatible lines are ramped; shadow, 25%, 100% are such steps")
+        raise StepError(f"{', '.join(names)}: compatible lines are ramped, such as: shadow, 25%, 100%")
     if steps[-1].share != "1":
         raise StepError(f"{', '.join(names)}: the last step must be 100%")
     shares = [Decimal(step.share) for step in steps if step.name.endswith("%")]
     firsts = [step.first_date for step in steps if step.first_date]
     if shares != sorted(set(shares)) or firsts != sorted(set(firsts), reverse=True):
         raise StepError(
-            f"{', '.join(names)}: each step must serve more dates than the one before; a share that "
+            f"{', '.join(names)}: each step must publish more dates than the one before; a share that "
             "shrinks would take dates back, which is what dwh rollout rollback is for"
         )
     return steps
@@ -251,7 +251,7 @@ def _step(text: str, gate: int) -> Step:
     match = _STEP.fullmatch(text)
     if match is None:
         raise StepError(
-            f"{text!r} is no step; write shadow, 25%, from 2013-07-01 or cutover, each perhaps with :GATE"
+            f"{text!r} is not a step; write shadow, 25%, from 2013-07-01 or cutover, with or without :GATE"
         )
     own = int(match["gate"]) if match["gate"] else gate
     if match["first"]:
@@ -262,7 +262,7 @@ def _step(text: str, gate: int) -> Step:
     if match["share"]:
         share = Decimal(match["share"]) / 100
         if not 0 < share <= 1:
-            raise StepError(f"step {text!r}: a share is above 0% and at most 100%")
+            raise StepError(f"step {text!r}: a share must be above 0% and at most 100%")
         return Step(match["name"], own, share=format(share.normalize(), "f"))
     if match["name"] == "cutover":
         sample = int(match["gate"]) if match["gate"] else None

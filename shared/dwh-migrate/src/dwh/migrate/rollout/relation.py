@@ -53,7 +53,7 @@ def _table(before: Table, after: Table) -> Iterator[str]:
         if was != now:
             yield f"the {what} changed: {was or 'none'} → {now or 'none'}"
     if after.may_be_empty and not before.may_be_empty:
-        yield "a date without rows is now a result"
+        yield "a date without rows is now valid"
     if before.doc and before.doc != after.doc:
         yield f"what one row is changed: {before.doc!r} → {after.doc!r}"
 

@@ -62,7 +62,7 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
     now = _again(warehouse, planned)
     if changed := planned.differences(now):
         raise StalePlanError(
-            f"since the plan was shown, something has changed: {'; '.join(changed)}; "
+            f"something has changed since the plan was made: {'; '.join(changed)}; "
             f"type: dwh rollout plan {job} {planned.old_line} {planned.new_line} --env {environment}"
         )
     rollout = {

@@ -20,7 +20,7 @@ def show_plan(made: Plan) -> None:
     lacking = ", ".join(made.lacking) or "none"
     facts = [
         ("job", f"{made.job}, which writes {made.table}"),
-        ("environment", f"{made.environment}, shows {made.published:,} partitions"),
+        ("environment", f"{made.environment}, publishes {made.published:,} partitions"),
         ("from", f"line {made.old_line}, release {made.old_release}"),
         ("to", f"line {made.new_line}, release {made.new_release}"),
         ("contracts", relation),
@@ -59,8 +59,8 @@ def _proof(made: Plan) -> Iterator[tuple[str, str]]:
 
 def _way(made: Plan) -> str:
     if made.breaks:
-        return "partitions of both lines cannot stand in one table, so it moves as a whole"
-    return "partitions of both lines can stand in one table, so dates move by and by"
+        return "partitions of both lines cannot be in one table, so it moves as a whole"
+    return "partitions of both lines can be in one table, so dates move gradually"
 
 
 def status_of(now: Progress) -> dict[str, Any]:
@@ -164,6 +164,6 @@ def show_moved(moved: Moved, as_json: bool) -> None:
         print_note(f"moved unproven: {', '.join(rollout['unproven'])}")
     if withdrawn:
         print_note(
-            f"line {rollout['from']} has no output for {withdrawn}: these show nothing now; "
+            f"line {rollout['from']} has no output for {withdrawn}: these publish nothing now; "
             f"type: dwh backfill {now.job}@{rollout['from']} --from … --to … --env {now.environment}"
         )

@@ -127,7 +127,10 @@ def branch_command(package: str, name: str | None, start: str | None, repository
 @click.command("build")
 @packages
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("dist"), help="Where to; by default dist/."
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("dist"),
+    help="The folder to write to; by default dist/.",
 )
 @click.option(
     "--no-install", is_flag=True, help="Leave out the fresh environment: installing, importing, tests."

@@ -25,7 +25,7 @@ __all__ = ["COMMANDS", "at_terminal"]
 @click.option("--kind", type=click.Choice(list(KINDS)), help="What the change is for its readers.")
 @click.option("--text", help="What changed, in a sentence or more of Markdown.")
 @click.option("--migration", help="What callers and readers have to do; a breaking change needs it.")
-@click.option("--rerun", help="Which stored data a fix does not mend by itself.")
+@click.option("--rerun", help="Which stored data a fix does not repair by itself.")
 @click.option("--name", help="The change's name, the same in every line; by default made of the text.")
 @repo
 def change(

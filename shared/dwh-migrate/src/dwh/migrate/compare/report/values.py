@@ -177,17 +177,17 @@ def _sample_cell(cell: CellChange) -> SampleCell:
 def _cells(old: Cell, new: Cell) -> tuple[str, str]:
     """Two values that differ, so that they look different, or that it is said where they do not."""
     if old == new and old.truncated:
-        return _cell(old, "they part further on"), _cell(new, "another value: they part further on")
+        return _cell(old, "they differ further on"), _cell(new, "another value: they differ further on")
     left, right = show_pair(old.text, new.text)
     another = "⟨another value⟩" if old == new else ""  # whose text is the same
     return left + _cut(old), right + _cut(new) + another
 
 
-def _cell(cell: Cell | None, cut: str = "the value goes on") -> str:
+def _cell(cell: Cell | None, cut: str = "the value continues") -> str:
     return "" if cell is None else show(cell.text) + _cut(cell, cut)
 
 
-def _cut(cell: Cell, said: str = "the value goes on") -> str:
+def _cut(cell: Cell, said: str = "the value continues") -> str:
     return f"…⟨{said}⟩" if cell.truncated else ""
 
 
