@@ -139,7 +139,7 @@ def ramp(step: int, state: str = "running", **parts: Any) -> dict[str, Any]:
     steps = [{"name": "shadow", "share": "0"}, {"name": "30%", "share": "0.3"}]
     steps += [{"name": "from 2024-01-06", "share": "0", "first_date": "2024-01-06"}]
     steps += [{"name": "100%", "share": "1"}]
-    return {"from": "0.1", "to": "0.2", "steps": steps, "step": step, "state": state, **parts}
+    return {"from": "0.1", "to": "0.2", "way": "ramp", "steps": steps, "step": step, "state": state, **parts}
 
 
 def decided(rollout: dict[str, Any] | None, line: str = "0.1") -> Decision:
@@ -322,12 +322,49 @@ def test_a_run_is_published_where_its_line_serves(ledger):
     decide(ledger, "0.1", ramp(1, started=0))
     some = {day for day in DAYS if share_of("prod", "takings", day) < Fraction(3, 10)}
     commit(ledger, "new", "0.2", DAYS)
-    assert shown(ledger) == dict.fromkeys(some, "new")
+    assert shown(ledger) == {}, "what the new line writes is not proven"
+    lines = ledger.resolve("prod", "takings", DateRange(DAYS[0], DAYS[-1]))[1]
+    assert {day for day, line in lines.items() if line == "0.2"} == some
     commit(ledger, "old", "0.1", DAYS)
-    assert shown(ledger) == {day: "new" if day in some else "old" for day in DAYS}
+    assert shown(ledger) == dict.fromkeys(DAYS, "old"), "the old line's stands in for it"
     commit(ledger, "elsewhere", "0.1", DAYS, environment="dev")
     assert "elsewhere" not in shown(ledger).values()
     assert shown(ledger, "dev") == {}
+
+
+def prove(ledger: Ledger, run_ids: dict[date, str]) -> None:
+    """Publish runs in prod, as whoever has compared them does."""
+    with ledger.holding(TABLE) as (connection, sequence):
+        add_publications(connection, "prod", TABLE, run_ids, sequence, datetime.now(timezone.utc))
+
+
+def test_a_rerun_within_a_ramp_replaces_nothing_that_was_proven(ledger):
+    """Either line may run again: the date goes on showing the output that a comparison has passed for."""
+    decide(ledger, "0.1", ramp(3, started=0))
+    for run_id, line in (("old", "0.1"), ("new", "0.2")):
+        commit(ledger, run_id, line, [FIRST, SECOND])
+    prove(ledger, {FIRST: "new"})
+    commit(ledger, "new again", "0.2", [FIRST, SECOND])
+    assert shown(ledger) == {FIRST: "new", SECOND: "old"}
+    commit(ledger, "old again", "0.1", [FIRST, SECOND])
+    assert shown(ledger) == {FIRST: "new", SECOND: "old again"}
+
+
+def test_lines_that_may_not_mix_do_not_stand_in_for_each_other(ledger):
+    """After a cutover a date shows the new line's output once it is proven, and until then what it showed."""
+    decide(ledger, "0.2", ramp(3, started=0, way="cutover"))
+    commit(ledger, "new", "0.2", [FIRST])
+    prove(ledger, {FIRST: "new"})
+    for run_id, line in (("old", "0.1"), ("newer", "0.2")):
+        commit(ledger, run_id, line, [FIRST, SECOND])
+    assert shown(ledger) == {FIRST: "new"}
+
+
+def test_after_a_rollout_its_line_is_published_at_once(ledger):
+    """Once nothing is compared any more, a commit publishes what the environment's line has written."""
+    decide(ledger, "0.2", ramp(3, state="finished", started=0))
+    commit(ledger, "new", "0.2", [FIRST])
+    assert shown(ledger) == {FIRST: "new"}
 
 
 def test_publishing_decides_for_good(ledger):

@@ -16,6 +16,7 @@ from dwh.core.ledger.schema import compared as compared_runs
 from dwh.core.ledger.schema import comparisons, metadata, shadows
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import Moved, plan, progress, start
+from dwh.migrate.rollout.withheld import publish_withheld
 
 TABLE = "shop.takings"
 DAYS = [date(2024, 1, day) for day in range(1, 11)]
@@ -109,6 +110,18 @@ def proved(
                 for day, (left, right) in pairs.items()
             ],
         )
+
+
+def served(warehouse: Warehouse, *days: date, run_id: str) -> None:
+    """Run both lines of a rollout for some dates, compare them, and publish what is proven by that.
+
+    The old line's run is called as the new one's, with `_old`.
+    """
+    rollout = progress(warehouse, "takings", "prod").rollout
+    write(warehouse, f"takings@{rollout['from']}", *days, run_id=f"{run_id}_old")
+    write(warehouse, f"takings@{rollout['to']}", *days, run_id=run_id)
+    proved(warehouse, dict.fromkeys(days, (f"{run_id}_old", run_id)))
+    publish_withheld(warehouse, "takings", DateRange(min(days), max(days)))
 
 
 def shown(warehouse: Warehouse, table: str = TABLE) -> dict[date, str]:

@@ -12,7 +12,17 @@ import sqlalchemy as sa
 from world import BREAKING, ENVIRONMENTS
 
 from dwh.core.ledger import Decision, Ledger
-from dwh.core.ledger.schema import decisions, metadata, publications, receipts, resolutions, runs, tables
+from dwh.core.ledger.schema import (
+    compared,
+    comparisons,
+    decisions,
+    metadata,
+    publications,
+    receipts,
+    resolutions,
+    runs,
+    tables,
+)
 from dwh.core.warehouse import Warehouse
 
 __all__ = ["contents", "file_problems", "ledger_problems", "orphans", "snapshot_problems"]
@@ -55,7 +65,10 @@ def ledger_problems(ledger: Ledger) -> list[str]:
             connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         rows = {
             table.name: [row._mapping for row in connection.execute(sa.select(table))]
-            for table in (decisions, publications, receipts, resolutions, runs, tables)
+            for table in (
+                *(compared, comparisons, decisions, publications, receipts, resolutions),
+                *(runs, tables),
+            )
         }
     return [*_broken_rows(rows), *_broken_order(rows), *_broken_history(rows)]
 
@@ -123,6 +136,7 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
             if row["environment"] == environment and owner in (row.get("job"), row.get("table_name")):
                 happened[row["sequence"]][kind].append(row)
     lines = {run["id"]: run["line"] for run in rows["runs"]}
+    passed = _passed(rows)
     decision: Decision | None = None
     newest: dict[tuple[str, date], str] = {}
     resolved: dict[date, str] = {}
@@ -139,8 +153,18 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
         for receipt in now["receipts"]:
             day = receipt["partition_date"]
             serving = before.get(day) or (decision.line_for(day) if decision else None)
-            if serving == receipt["line"]:
+            shows = lines.get(was.get(day) or "")
+            if decision and _needs_no_proof(decision, receipt["line"], serving, shows):
                 wanted[day] = receipt["run_id"]
+        if not now["receipts"] and not now["decisions"] and decision and decision.active_rollout:
+            moving = decision.active_rollout
+            old, new = moving["from"], moving["to"]
+            wanted = {
+                day: run
+                for day, run in published.items()
+                if run == newest.get((new, day)) and resolved.get(day) == new
+                if (environment, newest.get((old, day)), run, day) in passed
+            }
         for row in now["decisions"]:
             decision = Decision(**row)
             wanted = None
@@ -158,6 +182,30 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
         found = {lines[run] for run in shown.values() if run}
         if job == BREAKING and found and decision and found != {decision.line}:
             yield f"at {number}: {sorted(found)} were shown, and {decision.line} was the line"
+
+
+def _needs_no_proof(decision: Decision, line: str, serving: str | None, shows: str | None) -> bool:
+    """Tell whether what a line has written is published at once.
+
+    Parameters:
+        serving: the line that serves the date.
+        shows: the line of what it shows, None for nothing.
+    """
+    moving = decision.active_rollout
+    if moving is None or line not in (moving["from"], moving["to"]):
+        return serving == line
+    stands_in = moving["way"] == "ramp" and serving == moving["to"] != shows
+    return line == moving["from"] and (serving == line or stands_in)
+
+
+def _passed(rows: dict[str, list[Any]]) -> set[tuple[str, str, str, date]]:
+    """Return which two runs a comparison has passed for, by environment and logical date."""
+    verdicts = {row["id"]: row["verdict"] for row in rows["comparisons"]}
+    return {
+        (row["environment"], row["left_run"], row["right_run"], row["partition_date"])
+        for row in rows["compared"]
+        if verdicts[row["comparison"]] == "pass"
+    }
 
 
 def file_problems(warehouse: Warehouse) -> list[str]:

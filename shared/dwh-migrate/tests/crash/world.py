@@ -12,21 +12,25 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dwh.core.config import Config, SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DecisionConflictError, NotPinnedError
 from dwh.core.ledger import Ledger, RunRecord
+from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.lines import find_job
 from dwh.core.process import this_process
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.rollout import RolloutError
+from dwh.migrate.rollout.withheld import publish_withheld
 
 __all__ = [
     "BREAKING",
@@ -135,6 +139,31 @@ def commit(
     return run
 
 
+def record_comparison(
+    warehouse: Warehouse, environment: str, old: RunRecord, new: RunRecord, dates: DateRange, verdict: str
+) -> None:
+    """Record that the outputs of two runs were compared."""
+    comparison = {
+        "id": secrets.token_hex(8),
+        "left_label": f"{old.job}@{old.line}",
+        "right_label": f"{new.job}@{new.line}",
+        "environment": environment,
+        "verdict": verdict,
+        "compared_at": datetime.now(timezone.utc),
+        "compared_by": "somebody",
+        "result": {},
+    }
+    pair = {
+        "environment": environment,
+        "left_run": old.id,
+        "right_run": new.id,
+        "comparison": comparison["id"],
+    }
+    with warehouse.ledger.writing() as connection:
+        connection.execute(comparisons.insert(), [comparison])
+        connection.execute(compared.insert(), [{**pair, "partition_date": day} for day in dates])
+
+
 class Operator:
     """Somebody who does one thing after the other, and counts what came of it."""
 
@@ -165,11 +194,13 @@ class Operator:
             environment, job, dates, anew=self.random.random() < 0.1
         )
         self.done["resolved"] += 1
+        rollout_now = decision.active_rollout
         for line in sorted(set(lines.values())):
             for span in date_spans(day for day, other in lines.items() if other == line):
-                self._commit(job, line, span, environment)
-                if decision.active_rollout:
-                    self._commit(job, OLD if line == NEW else NEW, span, environment)
+                if rollout_now is None:
+                    self._commit(job, line, span, environment)
+                else:
+                    self._compare(rollout_now, job, span, environment)
 
     def run_line(self, job: str, environment: str) -> None:
         """Run some dates in a line, whatever is decided."""
@@ -233,10 +264,19 @@ class Operator:
         """Remove what dead runs left."""
         self.done["collected"] += len(collect(self.warehouse, dead_runs(self.warehouse, 24)))
 
-    def _commit(self, job: str, line: str, dates: DateRange, environment: str) -> None:
-        commit(self.warehouse, job, line, dates, environment, self.write)
+    def _compare(self, rollout_now: Mapping[str, Any], job: str, dates: DateRange, environment: str) -> None:
+        """Run both lines, compare them, and publish what is proven."""
+        old, new = (self._commit(job, rollout_now[side], dates, environment) for side in ("from", "to"))
+        verdict = self.random.choice(("pass", "pass", "fail"))
+        record_comparison(self.warehouse, environment, old, new, dates, verdict)
+        here = replace(self.warehouse, config=self.warehouse.config.in_environment(environment))
+        self.done["proven"] += len(publish_withheld(here, job, dates))
+
+    def _commit(self, job: str, line: str, dates: DateRange, environment: str) -> RunRecord:
+        run = commit(self.warehouse, job, line, dates, environment, self.write)
         self.done["committed"] += 1
         self.done["receipts"] += len(dates)
+        return run
 
     def _dates(self) -> DateRange:
         first = self.random.randrange(len(DAYS))

@@ -34,6 +34,7 @@ from dwh.core.ledger.environments import resolved_lines, share_of
 from dwh.core.ledger.schema import decisions, publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import RolloutError, advance, finish, hold, pin, plan, resume, roll_back
+from dwh.migrate.rollout.withheld import publish_withheld
 
 LINES = ("7.1", "7.2", "7.3")
 DAYS = fabricate.DAYS[:5]  # few, so that what is done to one meets what was done before
@@ -59,6 +60,7 @@ class Rollout:
     passed: set[Any] = field(default_factory=set)
     brought: set[Any] = field(default_factory=set)  # dates that show what the new line has brought
     touched: set[Any] = field(default_factory=set)  # dates resolved since it began
+    arrived: set[Any] = field(default_factory=set)  # dates that the new line has written since
 
     @property
     def active(self) -> bool:
@@ -112,14 +114,52 @@ class Model:
             self.rollout.shown[day] = run
 
     def commit(self, run: str, line: str, days: Any) -> None:
-        """Take a run's output, and show it where its line serves."""
+        """Take a run's output, and show it where its line serves and needs no proof."""
         self.line[run] = line
         for day in days:
             self.newest[line, day] = run
-            if self.pin and self.resolved.get(day, self.line_for(day)) == line:
-                if day not in self.resolved:
-                    self._resolve(day, line)
+            if self.rollout and self.rollout.active and line == self.rollout.new:
+                self.rollout.arrived.add(day)
+            if not self.pin:
+                continue
+            serving = self.resolved.get(day, self.line_for(day))
+            if serving == line and day not in self.resolved:
+                self._resolve(day, line)
+            if self._needs_no_proof(day, line, serving):
                 self._show(day, run)
+
+    def _needs_no_proof(self, day: Any, line: str, serving: str) -> bool:
+        rollout = self.rollout
+        if not rollout or not rollout.active or line not in (rollout.old, rollout.new):
+            return serving == line
+        shows_new = self.line.get(self.shown.get(day, "")) == rollout.new
+        stands_in = serving == rollout.new and "cutover" not in rollout.steps and not shows_new
+        return line == rollout.old and (serving == line or stands_in)
+
+    def served_pairs(self, days: Any = DAYS) -> dict[Any, tuple[str | None, str]]:
+        """Return both lines' newest runs of the dates that the new line serves, and has written since."""
+        rollout = self.rollout
+        if not rollout or not rollout.active:
+            return {}
+        return {
+            day: (self.newest.get((rollout.old, day)), self.newest[rollout.new, day])
+            for day in days
+            if day in rollout.arrived and self.resolved.get(day) == rollout.new
+        }
+
+    def publish_proven(self, days: Any) -> None:
+        """Show what is proven of what was withheld."""
+        for day, pair in self.served_pairs(days).items():
+            if (day, pair) in self.proven and self.shown.get(day) != pair[1]:
+                self._show(day, pair[1])
+
+    def finish(self) -> None:
+        """End a rollout; what shows the old line's output in the new one's place stays with the old line."""
+        rollout = self.rollout
+        for day in self.served_pairs():
+            if self.line.get(self.shown.get(day, "")) not in (None, rollout.new):
+                self._resolve(day, rollout.old)
+        rollout.state, self.pin = "finished", rollout.new
 
     def may_pin(self, line: str, publish: bool) -> bool:
         """Tell whether a line can be pinned."""
@@ -251,9 +291,9 @@ class Environment(RuleBasedStateMachine):
         if self.does(allowed, pin, "takings", line, "prod", "why", publish=publish):
             self.model.do_pin(line, publish)
 
-    @rule(days=days, anew=st.booleans())
-    def run_by_environment(self, days: Any, anew: bool) -> None:
-        """A DAG runs what the environment decides; during a rollout, the other line in its shadow."""
+    @rule(days=days, anew=st.booleans(), agree=st.booleans())
+    def run_by_environment(self, days: Any, anew: bool, agree: bool) -> None:
+        """A DAG runs what the environment decides; during a rollout both lines, which it compares."""
         if not self.model.pin:
             with pytest.raises(NotPinnedError):
                 self.house.ledger.resolve("prod", "takings", DateRange(days[0], days[-1]))
@@ -262,12 +302,28 @@ class Environment(RuleBasedStateMachine):
         assert lines == self.model.resolve(days, anew)
         rollout = self.model.rollout
         for day, line in lines.items():
-            self.commit(write(self.house, f"takings@{line}", day, run_id=self.name()), [day])
-            assert self.model.shown[day] == f"r{self.runs}", "what was served is shown"
-            if rollout and rollout.active:
-                candidate = rollout.new if line == rollout.old else rollout.old
-                self.commit(write(self.house, f"takings@{candidate}", day, run_id=self.name()), [day])
-                assert self.model.shown[day] == f"r{self.runs - 1}", "its candidate is not"
+            if not rollout or not rollout.active or line not in (rollout.old, rollout.new):
+                self.commit(write(self.house, f"takings@{line}", day, run_id=self.name()), [day])
+                assert self.model.shown[day] == f"r{self.runs}", "what was served is shown"
+                continue
+            for each in (rollout.old, rollout.new):
+                self.commit(write(self.house, f"takings@{each}", day, run_id=self.name()), [day])
+                assert self.model.shown.get(day) != f"r{self.runs}" or each == rollout.old
+            self.compare({day: (f"r{self.runs - 1}", f"r{self.runs}")}, agree)
+            self.publish([day])
+            assert (self.model.shown.get(day) == f"r{self.runs}") == (line == rollout.new and agree)
+
+    def compare(self, pairs: Any, agree: bool = True) -> None:
+        """Compare two runs of each date, and tell the model."""
+        proved(self.house, pairs, "pass" if agree else "fail")
+        found = set(pairs.items())
+        self.model.proven = self.model.proven | found if agree else self.model.proven - found
+
+    @rule(days=days)
+    def publish(self, days: Any) -> None:
+        """A run, or a backfill, publishes what is proven by now."""
+        publish_withheld(self.house, "takings", DateRange(days[0], days[-1]))
+        self.model.publish_proven(days)
 
     def commit(self, run: RunRecord, days: Any) -> None:
         """Tell the model of a run that has committed."""
@@ -334,15 +390,15 @@ class Environment(RuleBasedStateMachine):
     @precondition(active)
     @rule(days=days, every=st.booleans())
     def prove(self, days: Any, every: bool) -> None:
-        """Someone compares what a cutover would exchange, of some dates or of all."""
-        found = {
-            day: (left, right)
-            for day, (left, right) in self.model.exchanges().items()
-            if right and (every or day in days)
-        }
-        if found:
-            proved(self.house, found)
-            self.model.proven |= set(found.items())
+        """Someone compares what a cutover would exchange, or what waits, of some dates or of all."""
+        for pairs in (self.model.exchanges(), self.model.served_pairs()):
+            found = {
+                day: (left, right)
+                for day, (left, right) in pairs.items()
+                if left and right and (every or day in days)
+            }
+            if found:
+                self.compare(found)
 
     def has_open_gate(self) -> bool:
         """Tell whether the rollout may go on."""
@@ -382,7 +438,7 @@ class Environment(RuleBasedStateMachine):
         """An operator ends a rollout."""
         rollout = self.model.rollout
         if self.does(self.has_open_gate() and rollout.step + 1 == len(rollout.steps), finish, *JOB):
-            rollout.state, self.model.pin = "finished", rollout.new
+            self.model.finish()
 
     @rule()
     def roll_back(self) -> None:

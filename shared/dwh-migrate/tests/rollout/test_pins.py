@@ -68,6 +68,7 @@ def test_what_was_withdrawn_can_be_shown_again(warehouse):
     """`publish` also shows dates that a rollback has left empty, once the line has an output."""
     pin(warehouse, "takings", "7.1", "prod", "why")
     begin(warehouse, "7.2", ["100%"])
+    finish(warehouse, "takings", "prod")
     write(warehouse, "takings@7.2", FIRST, run_id="new")
     assert roll_back(warehouse, "takings", "prod", "wrong").withdrawn
     with warehouse.ledger.holding("shop.takings") as (connection, sequence):

@@ -1,14 +1,16 @@
-"""A cutover moves only what was proven: compared and passed, in exactly the outputs that it exchanges."""
+"""A step moves only what was proven: compared and passed, in exactly the outputs that are exchanged."""
 
 from __future__ import annotations
 
 import pytest
-from fabricate import DAYS, begin, compared, proved, shown, write
+from fabricate import DAYS, begin, compared, proved, resolved, served, shown, write
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger.environments import share_of
 from dwh.migrate.promotion import promote
-from dwh.migrate.rollout import RolloutError, advance, pin, plan, progress, roll_back, start
+from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, roll_back, start
+from dwh.migrate.rollout.remedies import withheld_remedy
+from dwh.migrate.rollout.withheld import publish_withheld
 
 EIGHT = DAYS[:8]
 PAIRS = dict.fromkeys(EIGHT, ("old", "new"))
@@ -177,3 +179,126 @@ def test_a_plan_says_how_much_is_proven(warehouse):
     ]
     proved(warehouse, PAIRS)
     assert start(warehouse, "takings", "prod", "it is better").decision.action == "start"
+
+
+FIRST, SECOND, THIRD = DAYS[:3]
+PROD = ("takings", "prod")
+
+
+@pytest.fixture
+def ramped(either_warehouse):
+    """Prod at the last step of a ramp: the new line serves each date that comes."""
+    write(either_warehouse, "takings@7.1", DAYS[9], run_id="before")
+    pin(either_warehouse, "takings", "7.1", "prod", "why", publish=True)
+    begin(either_warehouse, "7.2", ["100%"])
+    return either_warehouse
+
+
+def published(warehouse):
+    """Publish what is proven; return what is shown of the first dates, and why the rest is not."""
+    publish_withheld(warehouse, "takings", DateRange(FIRST, THIRD))
+    days = {day: run for day, run in shown(warehouse).items() if day <= THIRD}
+    return days, withheld_remedy(progress(warehouse, *PROD))
+
+
+def test_a_ramp_publishes_what_is_proven(ramped):
+    """Of a date that the new line serves, readers get the old line's output until a comparison passed."""
+    write(ramped, "takings@7.2", FIRST, run_id="new")
+    days, why = published(ramped)
+    assert days == {}
+    assert why == (
+        "line 7.2's output is withheld for 2024-01-01, as line 7.1 has nothing to compare it with; "
+        "type: dwh run takings --env prod --date 2024-01-01"
+    )
+    write(ramped, "takings@7.1", FIRST, run_id="old")
+    days, why = published(ramped)
+    assert days == {FIRST: "old"}
+    assert why == (
+        "line 7.2's output is withheld for 2024-01-01 until it is proven; "
+        "type: dwh backfill takings@7.2 --date 2024-01-01 --env prod"
+    )
+    proved(ramped, {FIRST: ("old", "new")})
+    assert published(ramped) == ({FIRST: "new"}, None)
+    assert resolved(ramped, FIRST) == {FIRST: "7.2"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"where": "staging"},
+        {"verdict": "incomplete"},
+        {"verdict": "fail"},
+        {"pairs": {FIRST: ("new", "old")}},
+        {"pairs": {SECOND: ("old", "new")}},
+        {"pairs": {FIRST: ("before", "new")}},
+    ],
+)
+def test_what_does_not_publish_in_a_ramp(ramped, other):
+    """Another environment, verdict, order, date or run proves nothing of this exchange."""
+    write(ramped, "takings@7.1", FIRST, run_id="old")
+    write(ramped, "takings@7.2", FIRST, run_id="new")
+    proved(ramped, **{"pairs": {FIRST: ("old", "new")}, **other})
+    days, why = published(ramped)
+    assert days == {FIRST: "old"}
+    failed = "type: dwh compare takings@7.1 takings@7.2 --env prod --date 2024-01-01"
+    assert why.endswith(failed) == (other.get("verdict") == "fail")
+
+
+def test_a_rerun_in_a_ramp_takes_the_proof_and_not_the_output(ramped):
+    """Whichever line runs again, readers keep the proven output, and the date is unproven until compared."""
+    served(ramped, FIRST, SECOND, run_id="new")
+    for line, pair in (("7.2", ("new_old", "again")), ("7.1", ("older", "again"))):
+        write(ramped, f"takings@{line}", FIRST, run_id=pair[1] if line == "7.2" else pair[0])
+        assert shown(ramped)[FIRST] == ("new" if line == "7.2" else "again")
+        assert str(progress(ramped, *PROD).arrived.proof) == "1 of 2 dates proven, 1 unproven, 0 failed"
+        proved(ramped, {FIRST: pair})
+        assert published(ramped) == ({FIRST: "again", SECOND: "new"}, None)
+    assert str(progress(ramped, *PROD).arrived.proof) == "2 of 2 dates proven, 0 unproven, 0 failed"
+
+
+def test_a_rerun_after_a_cutover_waits_for_its_proof(moving):
+    """Until the rollout has ended, what the new line writes is compared before it replaces what is shown; a
+    date that came since shows nothing, as outputs of both lines cannot stand in one table."""
+    proved(moving, PAIRS)
+    advance(moving, *PROD)
+    write(moving, "takings@7.3", FIRST, DAYS[8], run_id="again")
+    write(moving, "takings@7.1", FIRST, DAYS[8], run_id="again_old")
+    publish_withheld(moving, "takings", DateRange(FIRST, DAYS[9]))
+    assert shown(moving) == dict.fromkeys(EIGHT, "new")
+    proved(moving, dict.fromkeys((FIRST, DAYS[8]), ("again_old", "again")))
+    publish_withheld(moving, "takings", DateRange(FIRST, DAYS[9]))
+    assert shown(moving) == {**dict.fromkeys(EIGHT, "new"), FIRST: "again", DAYS[8]: "again"}
+
+
+def test_promoted_outputs_wait_in_a_ramp(ramped):
+    """What another environment has run is compared here before a date that the new line serves shows it."""
+    write(ramped, "takings@7.2", FIRST, environment="staging", run_id="tested")
+    assert promote(ramped, "takings@7.2", "staging", "prod", DateRange(FIRST, FIRST)).published == 0
+    write(ramped, "takings@7.1", FIRST, environment="staging", run_id="other")
+    assert promote(ramped, "takings@7.1", "staging", "prod", DateRange(FIRST, FIRST)).published == 1
+    assert shown(ramped)[FIRST] == "other"
+    proved(ramped, {FIRST: ("other", "tested")})
+    assert published(ramped)[0] == {FIRST: "tested"}
+
+
+def test_what_is_proven_after_a_rollback_is_not_published(ramped):
+    """A comparison that ends after a rollback moves nothing."""
+    write(ramped, "takings@7.1", FIRST, run_id="old")
+    write(ramped, "takings@7.2", FIRST, run_id="new")
+    roll_back(ramped, *PROD, "wrong")
+    proved(ramped, {FIRST: ("old", "new")})
+    assert published(ramped)[0] == {FIRST: "old"}
+
+
+def test_what_was_never_proven_stays_with_the_old_line(ramped):
+    """A rollout that ends moves no date that was not proven; its reruns get the old line, too."""
+    served(ramped, FIRST, run_id="new")
+    write(ramped, "takings@7.1", SECOND, run_id="old")
+    write(ramped, "takings@7.2", SECOND, run_id="differs")
+    moved = finish(ramped, *PROD)
+    assert moved.left == (DateRange(SECOND, SECOND),)
+    assert moved.decision.reason.endswith("; not proven, so left to line 7.1: 2024-01-02")
+    write(ramped, "takings@7.2", SECOND, run_id="later")
+    assert shown(ramped) == {FIRST: "new", SECOND: "old", DAYS[9]: "before"}
+    assert resolved(ramped, FIRST, SECOND) == {FIRST: "7.2", SECOND: "7.1"}
+    assert resolved(ramped, THIRD) == {THIRD: "7.2"}

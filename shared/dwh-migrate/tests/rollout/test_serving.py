@@ -1,4 +1,4 @@
-"""Real runs in an environment, and the other line in their shadow, which harms nobody."""
+"""Real runs in an environment: both lines of a rollout, of which no reader gets what is not proven."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ BODIES = {
     "7.5": "raise ValueError('boom')",
     "7.6": "return takings.withColumn('amount', F.col('amount') + 1)",
     "7.7": "raise KeyboardInterrupt",
+    "7.8": "return takings.withColumn('amount', F.expr(\"amount + if(day = '2024-01-01', 1, 0)\"))",
 }
 
 
@@ -92,6 +93,80 @@ def test_a_gate_that_rolls_back(spark, pinned):
     assert (second.receipt["line"], second.shadow, second.published) == ("7.1", None, 1)
     assert shown(pinned) == {SECOND: first.receipt["run"], THIRD: second.receipt["run"]}
     assert progress(pinned, *JOB).rollout["state"] == "rolled back"
+
+
+def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, monkeypatch):
+    """In a ramp readers have the old line's output until both are compared, and then the new line's."""
+    begin(pinned, "7.2", ["100%"])
+    compare, seen = serving._compare, []
+
+    def watched(*arguments):
+        seen.append(shown(pinned))
+        found = compare(*arguments)
+        seen.append(shown(pinned))
+        return found
+
+    monkeypatch.setattr(serving, "_compare", watched)
+    (served,) = serve(spark, pinned, "takings", DateRange(FIRST, SECOND))
+    old, new = pinned.ledger.find_runs()
+    assert seen == [dict.fromkeys((FIRST, SECOND), old.id)] * 2
+    assert shown(pinned) == dict.fromkeys((FIRST, SECOND), new.id)
+    assert (served.receipt["line"], served.published, served.shadow) == ("7.2", 2, "pass")
+    assert (served.candidate, served.withheld, served.missing) == ("takings@7.1", (), ())
+    (shadow,) = progress(pinned, *JOB).shadows
+    assert (shadow.served_run, shadow.candidate_run) == (new.id, old.id)
+
+
+@pytest.mark.parametrize(("line", "outcome"), [("7.5", "error"), ("7.6", "fail")])
+def test_what_the_new_line_serves_and_does_not_agree(spark, pinned, line, outcome):
+    """In a ramp a date whose comparison fails, or whose new run crashes, publishes the old line's output."""
+    begin(pinned, line, ["100%"])
+    (served,) = serve(spark, pinned, "takings", day(FIRST))
+    assert shown(pinned) == {FIRST: served.receipt["run"]}
+    assert (served.receipt["line"], served.published, served.shadow) == ("7.1", 1, outcome)
+    assert (served.candidate, served.consequence) == (f"takings@{line}", "hold")
+    assert (served.withheld, served.missing) == ((day(FIRST),), ())
+
+
+def test_each_date_is_judged_by_itself(spark, pinned):
+    """Of dates that one run has written, those that agree are published, and the others are named."""
+    begin(pinned, "7.8", ["100%"])
+    (served,) = serve(spark, pinned, "takings", DateRange(FIRST, SECOND))
+    old, new = pinned.ledger.find_runs()
+    assert shown(pinned) == {FIRST: old.id, SECOND: new.id}
+    assert (served.receipt["run"], served.published, served.shadow) == (new.id, 1, "fail")
+    assert served.withheld == (day(FIRST),)
+    now = progress(pinned, *JOB)
+    assert [(one.first_date, one.outcome) for one in now.shadows] == [(FIRST, "fail"), (SECOND, "pass")]
+    assert (now.arrived.proof.failed, now.arrived.withheld) == ([FIRST], (FIRST,))
+
+
+def test_a_run_that_ends_before_it_is_compared(spark, pinned, monkeypatch):
+    """Killed between commit and comparison, a run leaves readers with the old line's output; a backfill
+    of the new line compares what is there, and publishes it."""
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    begin(pinned, "7.2", ["100%"])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(serving, "_compare", die)
+        serve(spark, pinned, "takings", day(FIRST))
+    old, new = pinned.ledger.find_runs()
+    assert (new.line, new.status, shown(pinned)) == ("7.2", "committed", {FIRST: old.id})
+    assert batches(pinned, find_job("takings@7.2")(), day(FIRST), 31) == []
+    assert prove(spark, pinned, "takings", "7.2", day(FIRST)) == [FIRST]
+    assert shown(pinned) == {FIRST: new.id}
+
+
+def test_a_date_of_a_third_line_runs_alone(spark, pinned):
+    """A date that neither line of the rollout serves is run by its own line, and not compared."""
+    assert resolved(pinned, FIRST) == {FIRST: "7.1"}
+    pin(pinned, "takings", "7.2", "prod", "tips")
+    begin(pinned, "7.3", gate=0)
+    (served,) = serve(spark, pinned, "takings", day(FIRST))
+    assert (served.receipt["line"], served.published, served.shadow) == ("7.1", 1, None)
+    assert progress(pinned, *JOB).shadows == ()
 
 
 def test_a_candidate_that_is_interrupted(spark, pinned):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fabricate import DAYS, TABLE, begin, compared, everything, resolved, shown, write
+from fabricate import DAYS, TABLE, begin, compared, everything, resolved, served, shown, write
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidNameError, UnknownLineError
@@ -179,8 +179,11 @@ def test_a_ramp_serves_more_at_each_step(pinned):
     advance(pinned, *JOB)
     assert state(pinned) == ("running", "30%")
     assert resolved(pinned, *DAYS[:4]) == {FIRST: "7.1", SECOND: "7.1", THIRD: "7.2", FOURTH: "7.1"}
-    write(pinned, "takings@7.2", *DAYS[:5], run_id="new")
-    assert shown(pinned) == {FIRST: "old", SECOND: "old", THIRD: "new", DAYS[4]: "new"}
+    served(pinned, *DAYS[:5], run_id="new")
+    assert shown(pinned) == {
+        **dict.fromkeys((FIRST, SECOND, FOURTH), "new_old"),
+        **dict.fromkeys((THIRD, DAYS[4]), "new"),
+    }
     advance(pinned, *JOB)
     assert resolved(pinned, *DAYS) == {day: "7.2" if day in some or day >= DAYS[8] else "7.1" for day in DAYS}
     advance(pinned, *JOB)
@@ -232,7 +235,7 @@ def test_a_hold_stops_and_changes_nothing(quick):
     for action in (advance, finish, partial(hold, reason="again")):
         refused(quick, "is held: the freeze; type: dwh rollout resume", action)
     assert resolved(quick, THIRD) == {THIRD: "7.2"}
-    write(quick, "takings@7.2", THIRD, run_id="new")
+    served(quick, THIRD, run_id="new")
     assert shown(quick)[THIRD] == "new"
     refused(quick, "say why", resume, "")
     resume(quick, *JOB, "thawed")
@@ -291,12 +294,14 @@ def test_a_cutover_is_rolled_back(pinned):
 def test_dates_that_came_later_are_rolled_back(pinned):
     """A date that only the new line has shown shows the old line's newest output, or else nothing."""
     cut_over(pinned)
-    write(pinned, "takings@7.1", THIRD, run_id="candidate")
-    write(pinned, "takings@7.3", THIRD, *DAYS[4:6], DAYS[8])
+    served(pinned, THIRD, run_id="later")
+    assert shown(pinned)[THIRD] == "later"
+    finish(pinned, *JOB)
+    write(pinned, "takings@7.3", *DAYS[4:6], DAYS[8])
     moved = roll_back(pinned, *JOB, "wrong")
     assert moved.withdrawn == (DateRange(DAYS[4], DAYS[5]), DateRange(DAYS[8], DAYS[8]))
     assert moved.published == 6
-    assert shown(pinned) == {FIRST: "old", SECOND: "old", THIRD: "candidate"}
+    assert shown(pinned) == {FIRST: "old", SECOND: "old", THIRD: "later_old"}
     write(pinned, "takings@7.1", DAYS[4], run_id="filled")
     assert shown(pinned)[DAYS[4]] == "filled"
 
@@ -325,11 +330,11 @@ def test_what_the_old_line_published_meanwhile_stays(pinned):
     """Dates that the old line has served during a ramp go on showing what it wrote last."""
     begin(pinned, "7.2", ["30%", "100%"])
     write(pinned, "takings@7.1", FIRST, FOURTH, run_id="during")
-    write(pinned, "takings@7.2", THIRD, run_id="new")
+    served(pinned, THIRD, run_id="new")
     assert shown(pinned) == {FIRST: "during", SECOND: "old", THIRD: "new", FOURTH: "during"}
     moved = roll_back(pinned, *JOB, "wrong")
-    assert moved.withdrawn == (DateRange(THIRD, THIRD),)
-    assert shown(pinned) == {FIRST: "during", SECOND: "old", FOURTH: "during"}
+    assert (moved.published, moved.withdrawn) == (1, ())
+    assert shown(pinned) == {FIRST: "during", SECOND: "old", THIRD: "new_old", FOURTH: "during"}
 
 
 def test_a_run_that_commits_after_a_rollback(pinned):
@@ -345,11 +350,13 @@ def test_a_run_that_commits_after_a_rollback(pinned):
 def test_an_empty_date_stays_empty_through_a_second_rollback(pinned):
     """A date that the first rollback withdrew does not come back with the new line in the second one."""
     cut_over(pinned)
+    finish(pinned, *JOB)
     write(pinned, "takings@7.3", THIRD, run_id="later")
     roll_back(pinned, *JOB, "wrong")
     assert THIRD not in shown(pinned)
     begin(pinned, "7.3")
     advance(pinned, *JOB)
+    finish(pinned, *JOB)
     write(pinned, "takings@7.3", THIRD, run_id="much later")
     moved = roll_back(pinned, *JOB, "wrong again")
     assert moved.withdrawn == (DateRange(THIRD, THIRD),)

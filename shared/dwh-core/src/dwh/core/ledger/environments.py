@@ -137,9 +137,11 @@ def newest_publications(
     return newest.join(publications, same)
 
 
-def shown_lines(connection: sa.Connection, environment: str, table: str) -> dict[date, tuple[str, int]]:
+def shown_lines(
+    connection: sa.Connection, environment: str, table: str, dates: DateRange | None = None
+) -> dict[date, tuple[str, int]]:
     """Return the line of each logical date that shows something, and since which sequence."""
-    shown = newest_publications(environment, table)
+    shown = newest_publications(environment, table, dates=dates)
     columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
     query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
     return {row.partition_date: (row.line, row.sequence) for row in connection.execute(query)}
@@ -199,17 +201,45 @@ def publish_outputs(
 ) -> list[date]:
     """Publish what has just come to an environment, for the dates that its line serves there.
 
+    While a rollout is under way, an output of the new line is not published before it is proven, which
+    is for `dwh.migrate` to find out. Until then, and where the two lines may stand in one table, the old
+    line's output is published in its place.
+
     Parameters:
         run_ids: the run that wrote each logical date.
 
     Returns the dates for which it is published.
     """
     decision = newest_decision(connection, environment, job)
-    if decision is None:
+    if decision is None or not run_ids:
         return []
     resolved = resolved_lines(connection, environment, job, run_ids)
-    shown = [day for day in run_ids if resolved.get(day, decision.line_for(day)) == line]
-    new = {day: line for day in shown if day not in resolved}
+    serving = {day: resolved.get(day, decision.line_for(day)) for day in run_ids}
+    new = {day: line for day in run_ids if serving[day] == line and day not in resolved}
     add_resolutions(connection, environment, job, new, sequence)
+    shown = _published_at_once(connection, decision, table, line, serving)
     add_publications(connection, environment, table, {day: run_ids[day] for day in shown}, sequence, now)
     return shown
+
+
+def _published_at_once(
+    connection: sa.Connection, decision: Decision, table: str, line: str, serving: Mapping[date, str]
+) -> list[date]:
+    """Return the dates for which an output of the line needs no proof.
+
+    Parameters:
+        serving: the line that serves each date.
+    """
+    rollout = decision.active_rollout
+    mine = [day for day, other in serving.items() if other == line]
+    if rollout is None or line not in (rollout["from"], rollout["to"]):
+        return mine
+    if line == rollout["to"]:
+        return []
+    awaited = [day for day, other in serving.items() if other == rollout["to"]]
+    if rollout["way"] == "cutover" or not awaited:
+        return mine
+    dates = DateRange(min(awaited), max(awaited))
+    shown = shown_lines(connection, decision.environment, table, dates)
+    proven = {day for day, (other, _) in shown.items() if other == rollout["to"]}
+    return [*mine, *(day for day in awaited if day not in proven)]

@@ -26,7 +26,11 @@ from dwh.migrate.console import print_json, print_note, print_rows, working_spar
 from dwh.migrate.releases.installed import is_installed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dwh.core.run import Receipt
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.rollout import Served
 
 __all__ = ["COMMANDS"]
 
@@ -135,6 +139,8 @@ def backfill(
     from dwh.core.run import source_places
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
+    from dwh.migrate.rollout.proving import unproven_pairs
+    from dwh.migrate.rollout.withheld import publish_withheld
 
     warehouse = Warehouse.create(config)
     source_places(job, warehouse)
@@ -143,8 +149,7 @@ def backfill(
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []
     line = line_of(type(job)).name
-    proof = proof_of_backfill(warehouse, job.name(), line, dates)
-    if missing or (proof and set(proof.unproven) - set(proof.lacking)):
+    if missing or unproven_pairs(warehouse, job.name(), line, dates):
         with working_spark(config, spark_log) as spark:
             try:
                 for receipt in fill(spark, warehouse, job, missing):
@@ -156,8 +161,11 @@ def backfill(
                 _note_batch(reference, config.environment, missing[len(receipts)])
                 raise
             prove(spark, warehouse, job.name(), line, dates)  # what was there already
+    publish_withheld(warehouse, job.name(), dates)
     if proof := proof_of_backfill(warehouse, job.name(), line, dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
+    if withheld := _withheld(warehouse, job.name()):
+        print_note(withheld)
     if as_json:
         print_json(receipts)
     elif receipts:
@@ -183,7 +191,10 @@ def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log:
     warehouse = Warehouse.create(config)
     source_places(job, warehouse)  # what is mistyped is told before Spark starts
     with working_spark(config, spark_log) as spark:
-        return run_job(job, dates, spark=spark, warehouse=warehouse)
+        receipt = run_job(job, dates, spark=spark, warehouse=warehouse)
+    if withheld := _withheld(warehouse, reference.job):
+        print_note(withheld)
+    return receipt
 
 
 def _run_isolated(
@@ -221,7 +232,12 @@ def _run_in_environment(
         served = serve(spark, warehouse, job, dates)
     if as_json:
         print_json([asdict(one) for one in served])
-        return
+    else:
+        _show_served(served)
+    _tell_withheld(warehouse, job, served)
+
+
+def _show_served(served: Sequence[Served]) -> None:
     print_rows(
         ("run", "job", "line", "release", "dates", "rows", "published", "shadow", "consequence"),
         [
@@ -243,6 +259,36 @@ def _run_in_environment(
     for one in served:
         if one.error:
             print_note(f"the candidate {one.candidate} failed, which does not affect readers: {one.error}")
+
+
+def _tell_withheld(warehouse: Warehouse, job: str, served: Sequence[Served]) -> None:
+    """Say which dates do not show what the new line should serve, and what to type.
+
+    Raises UnprovenError when one of them shows nothing at all.
+    """
+    from dwh.migrate.rollout.errors import UnprovenError
+    from dwh.migrate.rollout.proof import shown_dates
+    from dwh.migrate.rollout.remedies import between
+
+    days = [day for one in served for span in one.withheld for day in span]
+    if not days:
+        return
+    environment, missing = warehouse.config.environment, [str(span) for one in served for span in one.missing]
+    again = f"not proven; once it is fixed, type: dwh run {job} --env {environment} {between(days)}"
+    text = _withheld(warehouse, job) or f"{shown_dates(days)}: {again}"
+    if missing:
+        raise UnprovenError(f"{environment} publishes nothing for {', '.join(missing)}; {text}")
+    print_note(text)
+
+
+def _withheld(warehouse: Warehouse, job: str) -> str | None:
+    """Return what a rollout of the job keeps back in the warehouse's environment, and what to type."""
+    from dwh.migrate.rollout.remedies import withheld_remedy
+    from dwh.migrate.rollout.state import progress_of
+
+    decision = warehouse.ledger.decision(warehouse.config.environment, job)
+    rollout = decision.active_rollout if decision else None
+    return withheld_remedy(progress_of(warehouse, decision, rollout)) if decision and rollout else None
 
 
 COMMANDS = (run, backfill)

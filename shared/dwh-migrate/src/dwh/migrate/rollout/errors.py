@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dwh.core.errors import UsageError
+from dwh.core.errors import DwhError, UsageError
 
 __all__ = [
     "GateClosedError",
@@ -12,6 +12,7 @@ __all__ = [
     "RolloutError",
     "StalePlanError",
     "StepError",
+    "UnprovenError",
 ]
 
 
@@ -55,3 +56,9 @@ class MissingReasonError(RolloutError):
     """A decision gives no reason."""
 
     code = "DWH709"
+
+
+class UnprovenError(DwhError):
+    """A logical date publishes nothing, because what was run for it is not proven."""
+
+    code = "DWH710"

@@ -1,4 +1,4 @@
-"""How far the dates that a cutover moves are proven: compared, in exactly the two outputs it exchanges."""
+"""How far dates are proven: compared, in exactly the two outputs that are exchanged."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from dwh.core.ledger.environments import newest_publications, share_of
 from dwh.core.ledger.schema import compared, comparisons, publications, runs
 from dwh.migrate.rollout.pins import newest_runs
 
-__all__ = ["Proof", "proof_in", "shown_dates"]
+__all__ = ["Pair", "Proof", "last_verdicts", "proof_in", "published_runs", "shown_dates"]
+
+Pair = tuple[str | None, str | None]
 
 _RUNS_AT_ONCE = 1_000  # as many as every database takes in one statement
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What is known of the dates that a cutover would move.
+    """What is known of the dates that a cutover would move, or that a new line serves.
 
     A date is proven when the last comparison of exactly the two outputs that would be exchanged, by the
     rules of the job alone, passed in this environment; it is failed when that comparison failed.
 
     Attributes:
-        pairs: by logical date, the published run and the new line's newest one, None where it has none.
+        pairs: by logical date, the published run, or the old line's newest one, and the new line's newest
+            one; None where there is none.
         verdicts: of the last comparison of each pair that has been compared.
         required: the dates that must be proven.
     """
 
-    pairs: Mapping[date, tuple[str, str | None]]
+    pairs: Mapping[date, Pair]
     verdicts: Mapping[date, str]
     required: frozenset[date]
 
@@ -40,6 +43,12 @@ class Proof:
     def lacking(self) -> list[date]:
         """The dates for which the new line has no output."""
         return sorted(day for day, (_, run) in self.pairs.items() if run is None)
+
+    @property
+    def comparable(self) -> dict[date, tuple[str, str]]:
+        """The pairs of the unproven dates that have both outputs."""
+        pairs = {day: self.pairs[day] for day in self.unproven}
+        return {day: (left, right) for day, (left, right) in pairs.items() if left and right}
 
     @property
     def proven(self) -> list[date]:
@@ -89,11 +98,13 @@ def proof_in(
         sample: how many dates must be proven: those with the lowest `share_of`; None for every date.
         dates: only these.
     """
-    shown = _published_by_others(connection, environment, table, line, dates)
+    shown = published_runs(connection, environment, table, dates)
     newest = newest_runs(connection, environment, table, line, dates)
-    pairs = {day: (run, newest.get(day)) for day, run in shown.items()}
+    pairs: dict[date, Pair] = {
+        day: (run, newest.get(day)) for day, (run, other) in shown.items() if other != line
+    }
     places = sorted(pairs, key=lambda day: share_of(environment, job, day)) if sample is not None else pairs
-    verdicts = _verdicts(connection, environment, pairs)
+    verdicts = last_verdicts(connection, environment, pairs)
     return Proof(pairs, verdicts, frozenset(islice(places, sample)))
 
 
@@ -104,19 +115,18 @@ def shown_dates(days: Iterable[date], limit: int = 5) -> str:
     return ", ".join(map(str, spans[:limit])) + (f" and {more:,} more dates" if more else "")
 
 
-def _published_by_others(
-    connection: sa.Connection, environment: str, table: str, line: str, dates: DateRange | None
-) -> dict[date, str]:
-    """Return the run that is published for each date that does not show the line."""
+def published_runs(
+    connection: sa.Connection, environment: str, table: str, dates: DateRange | None = None
+) -> dict[date, tuple[str, str]]:
+    """Return the run that is published for each date that shows something, and its line."""
     shown = newest_publications(environment, table, dates=dates)
-    columns = (publications.c.partition_date, publications.c.run_id)
+    columns = (publications.c.partition_date, publications.c.run_id, runs.c.line)
     query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
-    return {row.partition_date: row.run_id for row in connection.execute(query.where(runs.c.line != line))}
+    return {row.partition_date: (row.run_id, row.line) for row in connection.execute(query)}
 
 
-def _verdicts(
-    connection: sa.Connection, environment: str, pairs: Mapping[date, tuple[str, str | None]]
-) -> dict[date, str]:
+def last_verdicts(connection: sa.Connection, environment: str, pairs: Mapping[date, Pair]) -> dict[date, str]:
+    """Return what the last comparison of exactly these two runs said, for each date that has one."""
     columns = (compared.c.partition_date, compared.c.left_run, compared.c.right_run, comparisons.c.verdict)
     query = (
         sa.select(*columns, comparisons.c.compared_at, comparisons.c.id)
@@ -124,7 +134,7 @@ def _verdicts(
         .where(compared.c.environment == environment)
     )
     found = []
-    for lefts in _chunks(sorted({left for left, _ in pairs.values()})):
+    for lefts in _chunks(sorted({left for left, _ in pairs.values() if left})):
         rows = connection.execute(query.where(compared.c.left_run.in_(lefts)))
         found += [r for r in rows if pairs.get(r.partition_date) == (r.left_run, r.right_run)]
     found.sort(key=lambda row: (row.compared_at, row.id))

@@ -1,62 +1,108 @@
-"""Compare what a cutover would exchange, so that its dates are proven before it moves them."""
+"""Compare what a rollout exchanges, so that its dates are proven before they move."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange
+from dwh.core.ledger import Decision
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, from_ledger, record
 from dwh.migrate.compare.subjects import Subject
 from dwh.migrate.rollout.proof import Proof, proof_in
+from dwh.migrate.rollout.withheld import arrived_in, publish_withheld
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["proof_of_backfill", "prove"]
+__all__ = ["Compared", "compare_pairs", "proof_of_backfill", "prove", "unproven_pairs"]
 
 
 def proof_of_backfill(warehouse: Warehouse, job: str, line: str, dates: DateRange) -> Proof | None:
     """Return how far the dates are proven that the job's rollout would move; None without a rollout to it."""
-    environment = warehouse.config.environment
-    decision = warehouse.ledger.decision(environment, job)
-    rollout = decision.active_rollout if decision else None
-    if decision is None or rollout is None or rollout["to"] != line:
+    decision, rollout = _rollout_to(warehouse, job, line)
+    if decision is None or rollout is None:
         return None
     with warehouse.ledger.reading() as connection:
-        return proof_in(connection, environment, job, decision.table_name, line, dates=dates)
+        return proof_in(connection, decision.environment, job, decision.table_name, line, dates=dates)
 
 
-def prove(spark: SparkSession, warehouse: Warehouse, job: str, line: str, dates: DateRange) -> None:
-    """Compare what the job's rollout would exchange for some dates and nobody has compared.
+def prove(spark: SparkSession, warehouse: Warehouse, job: str, line: str, dates: DateRange) -> list[date]:
+    """Compare what the job's rollout would exchange for some dates, or has served, and nobody has compared.
+
+    Returns the dates for which the new line's output is published by that.
+    """
+    if pairs := unproven_pairs(warehouse, job, line, dates):
+        list(compare_pairs(spark, warehouse, job, pairs))
+    return publish_withheld(warehouse, job, dates)
+
+
+def unproven_pairs(
+    warehouse: Warehouse, job: str, line: str, dates: DateRange
+) -> dict[date, tuple[str, str]]:
+    """Return the outputs that can be compared and were not, of the dates that the job's rollout to the line
+    would move, or serves."""
+    decision, rollout = _rollout_to(warehouse, job, line)
+    if decision is None or rollout is None:
+        return {}
+    with warehouse.ledger.reading() as connection:
+        moved = proof_in(connection, decision.environment, job, decision.table_name, line, dates=dates)
+        served = arrived_in(connection, decision, rollout, dates).proof
+    return moved.comparable | served.comparable
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison of two lines' outputs of some dates.
+
+    Attributes:
+        comparison: its id in the ledger.
+    """
+
+    dates: tuple[date, ...]
+    comparison: str
+    verdict: str
+
+
+def compare_pairs(
+    spark: SparkSession, warehouse: Warehouse, job: str, pairs: Mapping[date, tuple[str, str]]
+) -> Iterator[Compared]:
+    """Compare the two runs of each date, and yield what holds in the end: a comparison for each date.
 
     All at once first, as they are expected to pass; where they do not, each date alone.
     """
-    proof = proof_of_backfill(warehouse, job, line, dates)
-    days = proof.unproven if proof else []
-    pairs = {day: (left, right) for day in days if proof for left, right in [proof.pairs[day]] if right}
-    if not pairs or _compare(spark, warehouse, job, pairs) == "pass" or len(pairs) == 1:
+    found = _compare(spark, warehouse, job, pairs)
+    if found.verdict == "pass" or len(pairs) == 1:
+        yield found
         return
     for day, pair in pairs.items():
-        _compare(spark, warehouse, job, {day: pair})
+        yield _compare(spark, warehouse, job, {day: pair})
 
 
 def _compare(
-    spark: SparkSession,
-    warehouse: Warehouse,
-    job: str,
-    pairs: Mapping[date, tuple[str, str | None]],
-) -> str:
-    left = _subject(warehouse, job, {day: run for day, (run, _) in pairs.items()})
-    right = _subject(warehouse, job, {day: run for day, (_, run) in pairs.items() if run})
-    options = OutputOptions()
+    spark: SparkSession, warehouse: Warehouse, job: str, pairs: Mapping[date, tuple[str, str]]
+) -> Compared:
+    left, right = (
+        _subject(warehouse, job, {day: pair[side] for day, pair in pairs.items()}) for side in (0, 1)
+    )
+    options, days = OutputOptions(), sorted(pairs)
     found = from_ledger(warehouse, left, right, options)
     found = found or compare_outputs(spark, warehouse, left, right, options)
-    record(warehouse, found, sorted(pairs), compared_runs(left, right, options))
-    return found.verdict
+    comparison = record(warehouse, found, days, compared_runs(left, right, options))
+    return Compared(tuple(days), comparison, found.verdict)
+
+
+def _rollout_to(
+    warehouse: Warehouse, job: str, line: str
+) -> tuple[Decision | None, Mapping[str, Any] | None]:
+    """Return the decision that holds, and its rollout if it is under way and leads to the line."""
+    decision = warehouse.ledger.decision(warehouse.config.environment, job)
+    rollout = decision.active_rollout if decision else None
+    return decision, rollout if rollout and rollout["to"] == line else None
 
 
 def _subject(warehouse: Warehouse, job: str, run_ids: Mapping[date, str]) -> Subject:

@@ -1,29 +1,33 @@
-"""Run what an environment has decided, and the other line in its shadow.
+"""Run what an environment has decided, and while a rollout is under way both of its lines.
 
-The served line commits first and its receipt is what counts. Whatever the candidate then does, also
-crash, is recorded and judged by the gate, and harms nobody.
+The old line commits first: it needs no proof. Whatever the new line then does, also crash, is recorded and
+judged by the gate, and reaches no reader: where it serves, its output is published once it is proven.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DwhError, LedgerError, one_line
 from dwh.core.identity import new_id
 from dwh.core.ledger import Decision, one_transaction
+from dwh.core.ledger.environments import newest_decision
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
 from dwh.core.run import Receipt, run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.state import progress
 from dwh.migrate.rollout.steps import hold, roll_back
+from dwh.migrate.rollout.withheld import publish_proven
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from dwh.migrate.rollout.proving import Compared
 
 __all__ = ["Served", "serve"]
 
@@ -33,17 +37,34 @@ class Served:
     """One run that an environment has decided, for neighbouring logical dates.
 
     Attributes:
+        receipt: of the run that readers get: while a rollout is under way, the new line's where one of its
+            dates is proven, else the old line's.
         published: how many of its partitions the environment shows now.
         shadow: the verdict of comparing it with the other line, `error` when that crashed, None when no
             rollout is under way.
+        candidate: the other line, as `JOB@LINE`.
         error: why it crashed.
         consequence: `hold` or `rollback`, when the gate has failed by this.
+        withheld: the dates that the new line serves and that do not show its output, as it is not proven.
+        missing: those of them that show nothing at all.
     """
 
     receipt: Receipt
     published: int
     shadow: str | None = None
     candidate: str | None = None
+    error: str | None = None
+    consequence: str | None = None
+    withheld: tuple[DateRange, ...] = ()
+    missing: tuple[DateRange, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What came of running the new line beside the old one, and of comparing both."""
+
+    outcome: str
+    receipt: Receipt | None = None
     error: str | None = None
     consequence: str | None = None
 
@@ -56,8 +77,8 @@ def serve(
     Parameters:
         anew: decide again by what holds now, also for dates that were decided before.
 
-    Raises NotPinnedError, InvalidDateError, and RunError when a served run fails. A candidate's failure
-    is in the result.
+    Raises NotPinnedError, InvalidDateError, and RunError when the run fails that needs no proof: outside
+    of a rollout the served line's, within one the old line's. What the new line does is in the result.
     """
     served: list[Served] = []
     left: DateRange | None = dates
@@ -76,19 +97,56 @@ def serve(
 def _serve(
     spark: SparkSession, warehouse: Warehouse, decision: Decision, line: str, dates: DateRange
 ) -> Served:
-    receipt = run_job(find_job(f"{decision.job}@{line}")(), dates, spark=spark, warehouse=warehouse)
-    shown = warehouse.ledger.published_outputs(decision.environment, decision.table_name, dates)
-    published = sum(output.run_id == receipt["run"] for output in shown)
     rollout = decision.active_rollout
-    if rollout is None:
-        return Served(receipt, published)
-    candidate = rollout["to"] if line == rollout["from"] else rollout["from"]
+    if rollout is None or line not in (rollout["from"], rollout["to"]):
+        receipt = run_job(find_job(f"{decision.job}@{line}")(), dates, spark=spark, warehouse=warehouse)
+        return Served(receipt, _count(_shown(warehouse, decision, dates), receipt))
+    job = find_job(f"{decision.job}@{rollout['from']}")()
+    old = run_job(job, dates, spark=spark, warehouse=warehouse)
     try:
-        found = _shadow(spark, warehouse, decision, rollout, line, candidate, receipt["run"], dates)
-        outcome, error, consequence = found
-    except LedgerError as lost:  # what was served is committed, and stays
-        outcome, error, consequence = "error", f"what it did cannot be recorded: {lost}", None
-    return Served(receipt, published, outcome, f"{decision.job}@{candidate}", error, consequence)
+        beside = _shadow(spark, warehouse, decision, rollout, old, line, dates)
+    except LedgerError as lost:  # what the old line wrote is committed, and stays
+        beside = _Beside("error", error=f"what it did cannot be recorded: {lost}")
+    return _served(warehouse, decision, rollout, line, dates, old, beside)
+
+
+def _served(
+    warehouse: Warehouse,
+    decision: Decision,
+    rollout: Mapping[str, Any],
+    line: str,
+    dates: DateRange,
+    old: Receipt,
+    beside: _Beside,
+) -> Served:
+    """Return what readers get of both lines' runs."""
+    shown, new = _shown(warehouse, decision, dates), beside.receipt
+    is_new = new is not None and (_count(shown, new) > 0 or (line == new["line"] and not _count(shown, old)))
+    receipt = new if new is not None and is_new else old
+    other = rollout["from"] if is_new else rollout["to"]
+    waits = [day for day in dates if not new or shown.get(day) != new["run"]]
+    if line != rollout["to"] or beside.consequence == "rollback":
+        waits = []  # the old line serves them
+    return Served(
+        receipt,
+        _count(shown, receipt),
+        beside.outcome,
+        f"{decision.job}@{other}",
+        beside.error,
+        beside.consequence,
+        tuple(date_spans(waits)),
+        tuple(date_spans(day for day in waits if day not in shown)),
+    )
+
+
+def _shown(warehouse: Warehouse, decision: Decision, dates: DateRange) -> dict[date, str]:
+    """Return the run that the environment shows for each date."""
+    outputs = warehouse.ledger.published_outputs(decision.environment, decision.table_name, dates)
+    return {output.partition_date: output.run_id for output in outputs}
+
+
+def _count(shown: Mapping[date, str], receipt: Receipt) -> int:
+    return sum(run_id == receipt["run"] for run_id in shown.values())
 
 
 def _shadow(
@@ -96,51 +154,43 @@ def _shadow(
     warehouse: Warehouse,
     decision: Decision,
     rollout: Mapping[str, Any],
+    old: Receipt,
     line: str,
-    candidate_line: str,
-    served: str,
     dates: DateRange,
-) -> tuple[str, str | None, str | None]:
-    """Run the candidate, compare, record and judge; return the outcome, the error and the consequence."""
-    candidate = comparison = error = None
-    outcome = "error"
+) -> _Beside:
+    """Run the new line, compare, record, publish what is proven, and judge."""
+    new: Receipt | None = None
+    found: list[Compared] = []
+    error = None
     try:
-        job = find_job(f"{decision.job}@{candidate_line}")()
-        candidate = run_job(job, dates, spark=spark, warehouse=warehouse)["run"]
-        pair = {line: served, candidate_line: candidate}
-        comparison, outcome = _compare(spark, warehouse, decision.job, rollout, pair, dates)
+        job = find_job(f"{decision.job}@{rollout['to']}")()
+        new = run_job(job, dates, spark=spark, warehouse=warehouse)
+        found = _compare(spark, warehouse, decision.job, old, new, dates)
     except Exception as raised:
         error = one_line(raised)
     except BaseException:
         error = "interrupted"
         raise
     finally:
-        _record(warehouse, decision, rollout, dates, served, candidate, comparison, outcome, error)
-    return outcome, error, _judge(warehouse, decision, rollout, outcome, error)
+        pair = (old, new) if new is None or line == rollout["from"] else (new, old)
+        _record(warehouse, decision, rollout, dates, pair, found, error)
+    outcome = "error" if error else _worst(found)
+    return _Beside(outcome, new, error, _judge(warehouse, decision, rollout, outcome, error))
 
 
 def _compare(
-    spark: SparkSession,
-    warehouse: Warehouse,
-    job: str,
-    rollout: Mapping[str, Any],
-    pair: Mapping[str, str],
-    dates: DateRange,
-) -> tuple[str, str]:
-    """Compare both runs, the old line's on the left; return the comparison's id and verdict."""
-    from dataclasses import replace
+    spark: SparkSession, warehouse: Warehouse, job: str, old: Receipt, new: Receipt, dates: DateRange
+) -> list[Compared]:
+    """Compare both runs, the old line's on the left: all dates at once, or each alone."""
+    from dwh.migrate.rollout.proving import compare_pairs
 
-    from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, record
-    from dwh.migrate.compare.subjects import subject_of
+    pairs = dict.fromkeys(dates, (old["run"], new["run"]))
+    return list(compare_pairs(spark, warehouse, job, pairs))
 
-    left, right = (
-        replace(subject_of(warehouse, pair[line], dates), label=f"{job}@{line}")
-        for line in (rollout["from"], rollout["to"])
-    )
-    options = OutputOptions(dates=dates)
-    result = compare_outputs(spark, warehouse, left, right, options)
-    pairs = compared_runs(left, right, options)
-    return record(warehouse, result, list(dates), pairs), result.verdict
+
+def _worst(found: Sequence[Compared]) -> str:
+    verdicts = {one.verdict for one in found}
+    return next((verdict for verdict in ("fail", "incomplete") if verdict in verdicts), "pass")
 
 
 @one_transaction
@@ -149,31 +199,38 @@ def _record(
     decision: Decision,
     rollout: Mapping[str, Any],
     dates: DateRange,
-    served: str,
-    candidate: str | None,
-    comparison: str | None,
-    outcome: str,
+    pair: tuple[Receipt, Receipt | None],
+    found: Sequence[Compared],
     error: str | None,
 ) -> None:
+    """Record what came of two runs, and publish what is proven by it.
+
+    Parameters:
+        pair: what was run, the line that serves first if it has run.
+    """
     now = datetime.now(timezone.utc)
+    served, candidate = pair
     row = {
-        "id": new_id(now),
         "environment": decision.environment,
         "job": decision.job,
         "rollout": rollout["started"],
         "decision": decision.sequence,
-        "first_date": dates.first,
-        "last_date": dates.last,
-        "served_run": served,
-        "candidate_run": candidate,
-        "comparison": comparison,
-        "outcome": outcome,
+        "served_run": served["run"],
+        "candidate_run": candidate["run"] if candidate else None,
         "error": error,
         "shadowed_at": now,
     }
+    results = [(one.dates[0], one.dates[-1], one.verdict, one.comparison) for one in found]
+    names = ("first_date", "last_date", "outcome", "comparison")
+    rows = [
+        {**row, "id": new_id(now), **dict(zip(names, result, strict=True))}
+        for result in results or [(dates.first, dates.last, "error", None)]
+    ]
     # In order with decisions: who advances either sees this outcome, or has decided before it.
-    with warehouse.ledger.holding(decision.table_name) as (connection, _):
-        connection.execute(shadows.insert(), [row])
+    with warehouse.ledger.holding(decision.table_name) as (connection, sequence):
+        connection.execute(shadows.insert(), rows)
+        current = newest_decision(connection, decision.environment, decision.job) or decision
+        publish_proven(connection, current, dates, sequence, now)
 
 
 def _judge(

@@ -16,6 +16,7 @@ from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import NoRolloutError
 from dwh.migrate.rollout.proof import Proof, proof_in
+from dwh.migrate.rollout.withheld import Arrived, arrived_in
 
 __all__ = [
     "Progress",
@@ -60,6 +61,7 @@ class Progress:
         not_passed: for how many it did not.
         shadows: all of the rollout, oldest first.
         proof: how far the dates that the next step moves are proven; None unless that is a cutover.
+        arrived: what the new line has written for dates that it serves; None once the rollout has ended.
     """
 
     decision: Decision
@@ -68,6 +70,7 @@ class Progress:
     not_passed: int
     shadows: tuple[Shadow, ...]
     proof: Proof | None = None
+    arrived: Arrived | None = None
 
     @property
     def step(self) -> Mapping[str, Any]:
@@ -125,7 +128,8 @@ def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[
     known = passed | set(proof.proven if proof else ())
     gate = rollout["steps"][rollout["step"]]["gate"]
     enough = max(len(passed), min(len(known), gate))
-    return Progress(decision, rollout, enough, len(outcomes.keys() - known), found, proof)
+    arrived = arrived_in(connection, decision, rollout) if decision.active_rollout else None
+    return Progress(decision, rollout, enough, len(outcomes.keys() - known), found, proof, arrived)
 
 
 def _proof(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Proof | None:

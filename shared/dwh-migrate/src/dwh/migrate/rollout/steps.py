@@ -29,9 +29,11 @@ from dwh.migrate.rollout.errors import GateClosedError, RolloutError, StalePlanE
 from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
 from dwh.migrate.rollout.plan import Plan, Step, newest_plan, plan
 from dwh.migrate.rollout.proof import shown_dates
+from dwh.migrate.rollout.remedies import remedy
 from dwh.migrate.rollout.state import Progress, progress, progress_in, rolled_back_until, window_is_open
+from dwh.migrate.rollout.withheld import arrived_in
 
-__all__ = ["Moved", "advance", "finish", "hold", "remedy", "resume", "roll_back", "start"]
+__all__ = ["Moved", "advance", "finish", "hold", "resume", "roll_back", "start"]
 
 Deciding = AbstractContextManager[tuple[sa.Connection, int]]
 
@@ -43,11 +45,13 @@ class Moved:
     Attributes:
         published: how many partitions show another run now.
         withdrawn: the logical dates that show nothing any more, because the old line has no output.
+        left: the logical dates that stay with the old line, because the new line's output was never proven.
     """
 
     decision: Decision
     published: int = 0
     withdrawn: tuple[DateRange, ...] = ()
+    left: tuple[DateRange, ...] = ()
 
 
 @one_transaction
@@ -131,6 +135,7 @@ def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Mov
 def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
     """End a rollout at its last step: the new line is the pin, and the old one runs no more.
 
+    A date whose output of the new line was never proven stays with the old line, whose output it publishes.
     It can be rolled back until the window that it declares has passed.
     """
     now = _running(warehouse, job, environment)
@@ -139,9 +144,15 @@ def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -
             f"{job} is at {now.step['name']} in {environment}, which is not its last step; "
             f"type: dwh rollout advance {job} --env {environment}"
         )
-    ended = {"state": "finished", "finished_at": datetime.now(timezone.utc).isoformat()}
+    rollout = {**now.rollout, "state": "finished", "finished_at": datetime.now(timezone.utc).isoformat()}
     reason = reason or f"gate: {now.gate}"
-    return _move(_through_the_gate(warehouse, now), now, "finish", reason, ended, now.rollout["to"])
+    with _through_the_gate(warehouse, now) as (connection, sequence):
+        left = arrived_in(connection, now.decision, rollout).elsewhere
+        if left:
+            reason = f"{reason}; not proven, so left to line {rollout['from']}: {shown_dates(left)}"
+        recorded = _record(connection, now.decision, sequence, "finish", reason, rollout, rollout["to"])
+        add_resolutions(connection, environment, job, dict.fromkeys(left, rollout["from"]), sequence)
+    return Moved(recorded, left=tuple(date_spans(left)))
 
 
 @one_transaction
@@ -233,39 +244,11 @@ def _require_open_gate(now: Progress) -> None:
         raise GateClosedError(f"the gate of {now.step['name']} is not open: {now.gate}; {remedy(now)}")
 
 
-def remedy(now: Progress) -> str:
-    """Return what opens a gate: what to run, to fill or to compare."""
-    job, environment, proof = now.decision.job, now.decision.environment, now.proof
-    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
-    if now.not_passed or now.passed < now.step["gate"] or proof is None:
-        return f"type: dwh run {job} --env {environment} --date DATE"
-    if proof.lacking:
-        return (
-            f"a cutover moves the whole table, and line {now.rollout['to']} has no output for "
-            f"{shown_dates(proof.lacking)}; type: dwh backfill {new} --from {proof.lacking[0]} "
-            f"--to {proof.lacking[-1]} --env {environment}"
-        )
-    compare = f"dwh compare {old} {new} --env {environment}"
-    if proof.failed:
-        return f"failed: {shown_dates(proof.failed)}; type: {compare} --date {proof.failed[0]}"
-    return (
-        f"not proven: {shown_dates(proof.open)}; type: dwh backfill {new} --from {proof.open[0]} "
-        f"--to {proof.open[-1]} --env {environment}, or {compare}"
-    )
-
-
-def _move(
-    deciding: Deciding,
-    now: Progress,
-    action: str,
-    reason: str,
-    changes: Mapping[str, Any],
-    line: str | None = None,
-) -> Moved:
+def _move(deciding: Deciding, now: Progress, action: str, reason: str, changes: Mapping[str, Any]) -> Moved:
     checked_reason(reason)
     with deciding as (connection, sequence):
         rollout = {**now.rollout, **changes}
-        return Moved(_record(connection, now.decision, sequence, action, reason, rollout, line))
+        return Moved(_record(connection, now.decision, sequence, action, reason, rollout))
 
 
 def _deciding(warehouse: Warehouse, decision: Decision) -> Deciding:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from dwh.core.dates import date_spans
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 from dwh.migrate.rollout.plan import Plan, Step
+from dwh.migrate.rollout.proof import Proof, shown_dates
+from dwh.migrate.rollout.remedies import remedy, withheld_remedy
 from dwh.migrate.rollout.state import Progress, rolled_back_until
-from dwh.migrate.rollout.steps import Moved, remedy
+from dwh.migrate.rollout.steps import Moved
 
 __all__ = ["show_moved", "show_plan", "show_status", "status_of"]
 
@@ -75,19 +78,20 @@ def status_of(now: Progress) -> dict[str, Any]:
         "steps": [step["name"] for step in now.rollout["steps"]],
         "gate": now.gate,
         "gate_is_open": now.gate_is_open,
-        "proof": _counts(now),
+        "proof": _counts(now.proof),
+        "served": _counts(now.arrived.proof if now.arrived else None),
+        "withheld": [str(span) for span in date_spans(now.arrived.withheld)] if now.arrived else [],
         "rollback_until": rolled_back_until(now.rollout),
         "decided": f"{utc_text(now.decision.decided_at)} by {now.decision.decided_by}: {now.decision.reason}",
         "shadows": [asdict(shadow) for shadow in now.shadows],
     }
 
 
-def _counts(now: Progress) -> dict[str, int] | None:
-    """Return how many dates of the cutover that comes next are proven, unproven and failed."""
-    if now.proof is None:
+def _counts(proof: Proof | None) -> dict[str, int] | None:
+    """Return how many dates are proven, unproven and failed."""
+    if proof is None:
         return None
-    kinds = ("proven", "unproven", "failed")
-    return {kind: len(getattr(now.proof, kind)) for kind in kinds}
+    return {kind: len(getattr(proof, kind)) for kind in ("proven", "unproven", "failed")}
 
 
 def show_status(now: Progress) -> None:
@@ -95,11 +99,11 @@ def show_status(now: Progress) -> None:
     facts = status_of(now)
     shadows = facts.pop("shadows")
     facts.pop("proof")  # which the gate says
+    facts |= _arrived(now)
     steps = [f"[{name}]" if name == facts["step"] else name for name in facts.pop("steps")]
     facts["step"] = " → ".join(steps)
     facts["gate"] += ", open" if facts.pop("gate_is_open") else ""
-    if facts["rollback_until"] is None:
-        del facts["rollback_until"]
+    facts = {name: value for name, value in facts.items() if value is not None}
     print_rows(("rollout", ""), [(name.replace("_", " "), value) for name, value in facts.items()])
     if shadows:
         print()
@@ -122,7 +126,17 @@ def show_status(now: Progress) -> None:
     _suggest(now)
 
 
+def _arrived(now: Progress) -> dict[str, str | None]:
+    """Return how far the dates that the new line serves are proven, as a person reads it."""
+    if now.arrived is None or not now.arrived.proof.pairs:
+        return {"served": None, "withheld": None}
+    withheld = shown_dates(now.arrived.withheld) if now.arrived.withheld else None
+    return {"served": f"by {now.rollout['to']}: {now.arrived.proof}", "withheld": withheld}
+
+
 def _suggest(now: Progress) -> None:
+    if withheld := withheld_remedy(now):
+        print_note(withheld)
     job, environment, state = now.decision.job, now.decision.environment, now.rollout["state"]
     last = now.rollout["step"] + 1 == len(now.rollout["steps"])
     if state == "held":
@@ -151,6 +165,7 @@ def show_moved(moved: Moved, as_json: bool) -> None:
                 "published": moved.published,
                 "withdrawn": [str(span) for span in moved.withdrawn],
                 "unproven": list(rollout.get("unproven", ())) if now.action == "cutover" else [],
+                "left": [str(span) for span in moved.left],
                 "reason": now.reason,
             }
         )
@@ -162,6 +177,8 @@ def show_moved(moved: Moved, as_json: bool) -> None:
     )
     if now.action == "cutover" and rollout.get("unproven"):
         print_note(f"moved unproven: {', '.join(rollout['unproven'])}")
+    if moved.left:
+        print_note(f"not proven, so left to line {rollout['from']}: {', '.join(map(str, moved.left))}")
     if withdrawn:
         print_note(
             f"line {rollout['from']} has no output for {withdrawn}: these publish nothing now; "

@@ -1,0 +1,59 @@
+"""What to type next: what opens a gate, and what gets an output published that a rollout keeps back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from dwh.migrate.rollout.proof import shown_dates
+from dwh.migrate.rollout.state import Progress
+
+__all__ = ["between", "remedy", "withheld_remedy"]
+
+
+def remedy(now: Progress) -> str:
+    """Return what opens a gate: what to run, to fill or to compare."""
+    job, environment, proof = now.decision.job, now.decision.environment, now.proof
+    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
+    if now.not_passed or now.passed < now.step["gate"] or proof is None:
+        return f"type: dwh run {job} --env {environment} --date DATE"
+    if proof.lacking:
+        return (
+            f"a cutover moves the whole table, and line {now.rollout['to']} has no output for "
+            f"{shown_dates(proof.lacking)}; type: dwh backfill {new} --from {proof.lacking[0]} "
+            f"--to {proof.lacking[-1]} --env {environment}"
+        )
+    compare = f"dwh compare {old} {new} --env {environment}"
+    if proof.failed:
+        return f"failed: {shown_dates(proof.failed)}; type: {compare} --date {proof.failed[0]}"
+    return (
+        f"not proven: {shown_dates(proof.open)}; type: dwh backfill {new} --from {proof.open[0]} "
+        f"--to {proof.open[-1]} --env {environment}, or {compare}"
+    )
+
+
+def withheld_remedy(now: Progress) -> str | None:
+    """Return which dates do not show what the new line has written, why, and what to type; None for none."""
+    arrived = now.arrived
+    if arrived is None or not arrived.withheld:
+        return None
+    job, environment, proof = now.decision.job, now.decision.environment, arrived.proof
+    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
+    withheld = set(arrived.withheld)
+    what = f"line {now.rollout['to']}'s output is withheld"
+    if failed := sorted(withheld & set(proof.failed)):
+        compare = f"dwh compare {old} {new} --env {environment} --date {failed[0]}"
+        return f"{what} for {shown_dates(failed)}, as comparing it failed; type: {compare}"
+    if settled := sorted(withheld & {*proof.proven, *proof.comparable}):
+        backfill = f"dwh backfill {new} {between(settled)} --env {environment}"
+        return f"{what} for {shown_dates(settled)} until it is proven; type: {backfill}"
+    run = f"dwh run {job} --env {environment} {between(arrived.withheld)}"
+    return (
+        f"{what} for {shown_dates(withheld)}, as line {now.rollout['from']} has nothing to compare it with; "
+        f"type: {run}"
+    )
+
+
+def between(days: Sequence[date]) -> str:
+    """Return the options that name these dates, from the first to the last."""
+    return f"--date {days[0]}" if len(days) == 1 else f"--from {days[0]} --to {days[-1]}"
