@@ -127,7 +127,7 @@ def _lost(problems: Sequence[tuple[Output, str]]) -> LostFilesError:
         first.table_name,
         (f"run {output.run_id}, {output.partition_date}: {problem}" for output, problem in problems),
         f"restore the files, or run the dates again, such as: "
-        f"dwh run JOB@{first.line} --date {first.partition_date} --env {first.environment}",
+        f"dwh run {first.job}@{first.line} --date {first.partition_date} --env {first.environment}",
     )
 
 

@@ -64,7 +64,8 @@ class Ledger(LedgerDatabase):
     ) -> None:
         """Make a run's output visible: one transaction for its receipts, publications and status.
 
-        It is published for the dates that the run's line serves in the run's environment.
+        It is published for the dates that the run's line serves in the run's environment, unless a rollout
+        keeps it back until it is proven: see `publish_outputs`.
 
         Parameters:
             rows: of each logical date.
@@ -288,7 +289,7 @@ class Ledger(LedgerDatabase):
         state = runs.c.code["state"].as_string().label("code_state")
         columns = [receipts.c[field.name] for field in fields(Output) if field.name in receipts.c]
         query = (
-            sa.select(*columns, runs.c.release, runs.c.location, state)
+            sa.select(*columns, runs.c.job, runs.c.release, runs.c.location, state)
             .select_from(source.join(runs, runs.c.id == receipts.c.run_id))
             .where(*conditions)
             .order_by(*order)

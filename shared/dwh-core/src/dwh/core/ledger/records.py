@@ -55,6 +55,7 @@ class Output:
     environment: str
     run_id: str
     partition_date: date
+    job: str
     table_name: str
     line: str
     release: str
