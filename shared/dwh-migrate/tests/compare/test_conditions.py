@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwh.migrate.compare.conditions import problem_of
+from dwh.migrate.compare.conditions import problem_of, unknown_column
 
 USABLE = [
     "true",
@@ -91,3 +91,21 @@ def test_what_depends_on_two_rows_is_a_condition(condition: str) -> None:
 def test_what_depends_on_anything_else_is_refused(condition: str) -> None:
     """Queries, tables, files, time, chance, other rows, registered functions; without asking an engine."""
     assert problem_of(condition)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("new.v = old.nope", "old has no column nope (columns: id, v)"),
+        ("NEW . `no pe` > 1", "new has no column no pe (columns: id, V, w)"),
+        ("old.w = 1", "old has no column w (columns: id, v)"),
+        ("new.v > 1 and (old.id = 1 or old.gone is null)", "old has no column gone (columns: id, v)"),
+        ("old.V = new.v and new.`w` = 'old.nope'", ""),
+        ("new.w.old.nope = 1", ""),
+        ("old = new", ""),
+        ("xxhash64(old.*) = 1", ""),
+    ],
+)
+def test_a_column_that_is_not_there_is_told_without_an_engine(condition: str, said: str) -> None:
+    """Names count without case, as in Spark; the fields of structs are for the engine to find."""
+    assert unknown_column(condition, ["id", "v"], ["id", "V", "w"]) == said

@@ -9,11 +9,13 @@ registered, on any engine. Whether the words make sense together is for the engi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["problem_of"]
+from dwh.core.errors import listed
+
+__all__ = ["problem_of", "unknown_column"]
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -85,16 +87,40 @@ class _Token:
 
 def problem_of(condition: str) -> str:
     """Return why a condition is not one on two rows alone, or nothing if it is."""
+    tokens, rest = _tokens(condition)
+    return f"{rest[:20]!r} is not allowed in a condition" if rest else next(_problems(tokens), "")
+
+
+def unknown_column(condition: str, old: Collection[str], new: Collection[str]) -> str:
+    """Return what a condition says of a column that is not there, or nothing.
+
+    Parameters:
+        old, new: the columns of both sides.
+    """
+    tokens, _ = _tokens(condition)
+    nothing = _Token("", "")
+    known = {"old": old, "new": new}
+    for before, side, dot, column in zip([nothing, *tokens], tokens, tokens[1:], tokens[2:], strict=False):
+        row, name = side.word.strip("`").lower(), column.text.strip("`").replace("``", "`")
+        if before.text == "." or dot.text != "." or row not in known or column.kind == "symbol":
+            continue
+        if name.lower() not in {other.lower() for other in known[row]}:
+            return f"{row} has no column {name} (columns: {listed(known[row])})"
+    return ""
+
+
+def _tokens(condition: str) -> tuple[list[_Token], str]:
+    """Return the words of a condition, and what is left from the first place that has no meaning."""
     tokens: list[_Token] = []
     place = 0
     while place < len(condition):
         match = _TOKEN.match(condition, place)
         if match is None or match.lastgroup == "comment":
-            return f"{condition[place : place + 20]!r} is not allowed in a condition"
+            return tokens, condition[place:]
         if match.lastgroup != "space":
             tokens.append(_Token(match.lastgroup or "", match[0]))
         place = match.end()
-    return next(_problems(tokens), "")
+    return tokens, ""
 
 
 def _problems(tokens: Sequence[_Token]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Change, Expected, Removed, Renamed, Retyped
 from dwh.core.sql_types import same_type
-from dwh.migrate.compare.conditions import problem_of
+from dwh.migrate.compare.conditions import problem_of, unknown_column
 from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
 
@@ -83,14 +83,15 @@ def usable(changes: Sequence[Change], schemas: Tables) -> list[Usable]:
 def read_conditions(changes: Sequence[Change], schemas: Schemas) -> list[Usable]:
     """Return each `Expected` of the changes with what is wrong with it, as far as no engine must say it."""
     pairs = {pair.name: pair for pair in schemas.pairs if not pair.key}
-    return [_read(change, pairs) for change in changes if isinstance(change, Expected)]
+    return [_read(change, pairs, schemas) for change in changes if isinstance(change, Expected)]
 
 
-def _read(change: Expected, pairs: dict[str, Paired]) -> Usable:
+def _read(change: Expected, pairs: dict[str, Paired], schemas: Schemas) -> Usable:
     pair = pairs.get(change.column) if change.column else None
     if change.column and not (pair and (pair.form or pair.ignored)):
         return Usable(change, None, f"{change.column} is not a compared column outside the key")
-    return Usable(change, pair, problem_of(change.where))
+    unknown = unknown_column(change.where, schemas.left_names, schemas.right_names)
+    return Usable(change, pair, problem_of(change.where) or unknown)
 
 
 def _checked(item: Usable, rows: DataFrame) -> Usable:
