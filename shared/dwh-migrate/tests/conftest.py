@@ -105,6 +105,17 @@ def lines(installed_line: Callable[..., Path]) -> None:
 
 
 @pytest.fixture
+def renamed(installed_line: Callable[..., Path], takings: Callable[..., str]) -> None:
+    """Line 8.1, and line 8.2, which declares that it renames a column, so that the table moves as a whole."""
+    old = 'Column("amount", "double", nullable=True),\n        ),\n        key'
+    new = 'Column("total", "double", nullable=True),), key'
+    changes = '    changes = (Renamed("amount", "total", "it is one"),)\n\n    def transform'
+    parts = {old: new, '.alias("amount")': '.alias("total")', "    def transform": changes}
+    installed_line("8.1", {"takings": takings()})
+    installed_line("8.2", {"takings": takings(**parts)})
+
+
+@pytest.fixture
 def warehouse(config: Config, lines: None) -> Warehouse:
     """A warehouse in prod, with its ledger in SQLite, where nothing has been written."""
     return Warehouse.create(config.in_environment("prod"))

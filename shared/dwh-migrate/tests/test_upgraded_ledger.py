@@ -1,0 +1,102 @@
+"""A ledger of an older version, once upgraded: what it holds can be compared, cut over and rolled back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as Alembic
+
+from dwh.core import migrations
+from dwh.core.dates import DateRange
+from dwh.core.ledger import Ledger
+from dwh.core.ledger.database import SCHEMA_VERSION
+from dwh.core.ledger.schema import metadata
+from dwh.core.lines import find_job
+from dwh.core.warehouse import Warehouse, read_table
+from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
+from dwh.migrate.compare.subjects import subjects_of
+from dwh.migrate.rollout import RolloutError, advance, pin, plan, roll_back, start
+from dwh.migrate.rollout.proving import prove
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+
+DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
+JOB = ("takings", "prod")
+TABLE = "shop.takings"
+
+
+@pytest.fixture
+def written(config, installed_line, renamed, spark) -> Warehouse:
+    """What both lines have written in prod, the old one pinned and published."""
+    warehouse = Warehouse.create(config.in_environment("prod"))
+    pin(warehouse, "takings", "8.1", "prod", "where we start")
+    for line in ("8.1", "8.2"):
+        find_job(f"takings@{line}")().run(start=DAYS.first, end=DAYS.last, spark=spark, warehouse=warehouse)
+    return warehouse
+
+
+def older(new: Ledger, url: str, version: str) -> Ledger:
+    """Make a ledger of an older version that holds what a newer one does, as far as it has a place."""
+    found = Ledger(url)
+    if found.url.get_backend_name() == "sqlite":
+        Path(str(found.url.database)).parent.mkdir(parents=True, exist_ok=True)
+    with found.writing() as connection:
+        setup = Alembic()
+        setup.attributes["connection"] = connection
+        setup.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        command.upgrade(setup, version)
+    with new.reading() as source, found.writing() as connection:
+        there = sa.inspect(connection)
+        for table in metadata.sorted_tables:
+            if there.has_table(table.name):
+                _copy(source, connection, table, {column["name"] for column in there.get_columns(table.name)})
+    return found
+
+
+def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, names: set[str]) -> None:
+    columns = [column for column in table.c if column.name in names]
+    rows: list[dict[str, Any]] = [dict(row._mapping) for row in source.execute(sa.select(*columns))]
+    if rows:
+        place = sa.table(table.name, *(sa.column(column.name, column.type) for column in columns))
+        target.execute(place.insert(), rows)
+
+
+def moves(spark, warehouse: Warehouse, version: str) -> None:
+    """Compare what the ledger held, cut over and roll back."""
+
+    def columns() -> list[str]:
+        return read_table(spark, TABLE, environment="prod", warehouse=warehouse).columns
+
+    if version != "0003":  # which is the first that knows of environments
+        pin(warehouse, "takings", "8.1", "prod", "where we start", publish=True)
+    before = columns()
+    subjects = subjects_of(warehouse, "takings@8.1", "takings@8.2", None)
+    assert compare_outputs(spark, warehouse, *subjects, OutputOptions()).verdict == "pass"
+    plan(warehouse, "takings", "8.1", "8.2", "prod", gate=2)
+    start(warehouse, *JOB, "it is better")
+    with pytest.raises(RolloutError, match="0 of 2 dates proven, 2 unproven"):
+        advance(warehouse, *JOB)
+    prove(spark, warehouse, "takings", "8.2", DAYS)
+    assert advance(warehouse, *JOB).published == 2
+    assert columns() == ["day", "shop", "orders", "total"]
+    roll_back(warehouse, *JOB, "a dashboard reads amount")
+    assert columns() == before == ["day", "shop", "orders", "amount"]
+
+
+@pytest.mark.parametrize("versions", [("0001", "0002", "0003"), ("0003",)], ids=["sqlite", "postgresql"])
+def test_an_upgraded_ledger_goes_through_a_rollout(spark, written, versions, tmp_path, request):
+    """From every version that there was, with real outputs: to the new line, and back."""
+    for version in versions:
+        url = f"sqlite:///{tmp_path}/older/{version}.db"
+        if "postgresql" in request.node.name:
+            url = request.getfixturevalue("postgresql_url")
+        ledger = older(written.ledger, url, version)
+        assert ledger.version() == version
+        ledger.upgrade()
+        assert ledger.version() == SCHEMA_VERSION
+        moves(spark, Warehouse(written.config, Ledger.open(url)), version)
