@@ -84,6 +84,12 @@ def test_a_contract_is_json():
     assert data["columns"][1] == {"name": "note", "type": "string", "nullable": True, "doc": ""}
 
 
+def test_what_is_not_sensitive_is_recorded_as_before():
+    """A contract says which columns are sensitive, and nothing of the others: records stay as they are."""
+    assert Column("a", "int").to_dict() == {"name": "a", "type": "int", "nullable": False, "doc": ""}
+    assert Column("a", "int", sensitive=True).to_dict()["sensitive"] is True
+
+
 def test_an_input_goes_by_its_last_word():
     """What `transform` calls an input is the last word of its name."""
     assert Table("raw.flights", columns=(DAY,)).short_name == "flights"

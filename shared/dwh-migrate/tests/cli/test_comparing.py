@@ -121,6 +121,29 @@ def test_a_mistake_is_told(looked, arguments, said):
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize("kind", ["versions", "paths", "a path and a version"])
+def test_a_mask_that_names_nothing_is_refused_before_an_engine_starts(written, looked, monkeypatch, kind):
+    """A typo would show what was to be hidden; what the two sides have is told."""
+
+    def started(*_arguments):
+        pytest.fail("an engine was started")
+
+    monkeypatch.setattr("dwh.migrate.cli.comparing.working_spark", started)
+    home, _ = written
+    path, other = (
+        str(next((home / "warehouse").glob(f"flights.carrier_delays/{line}/_run=*")))
+        for line in ("0.1", "0.2")
+    )
+    sides = {
+        "versions": ("carrier_delays@0.1", "carrier_delays@0.2"),
+        "paths": (path, other),
+        "a path and a version": (path, "carrier_delays@0.2"),
+    }
+    code, printed, error = looked("compare", *sides[kind], "--mask", "carier")
+    assert (code, printed) == (2, "")
+    assert "masked column 'carier': neither side has it (columns: cancelled, carrier, carrier_name" in error
+
+
 def test_a_path_that_leads_nowhere(written):
     """A path without Parquet files exits with 2, and is named."""
     _, dwh = written

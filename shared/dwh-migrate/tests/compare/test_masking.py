@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from pyspark.sql import SparkSession
 
-from dwh.core.changes import Expected
+from dwh.core.changes import Expected, Renamed
+from dwh.core.contract import Column, Table
 from dwh.migrate.compare import ComparisonError, compare
 from dwh.migrate.compare.report.html import to_html
 from dwh.migrate.compare.report.markdown import to_markdown
@@ -45,6 +47,26 @@ def test_one_value_has_one_mask(spark: SparkSession) -> None:
         ("•••1", "•••2"),
         (None, "•••2"),
     }
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_a_contract_calls_sensitive_is_masked(spark: SparkSession, side: int) -> None:
+    """Whichever side says so, under whichever name; the caller need not know of it."""
+    left = spark.createDataFrame([("ann@x.org", 1)], "email string, n int")
+    right = spark.createDataFrame([("cat@x.org", 1)], "mail string, n int")
+    columns = [
+        (Column("email", "string"), Column("n", "int")),
+        (Column("mail", "string"), Column("n", "int")),
+    ]
+    columns[side] = (replace(columns[side][0], sensitive=True), columns[side][1])
+    contracts = (Table("t", columns[0]), Table("t", columns[1]))
+    result = compare(
+        left, right, key="n", changes=[Renamed("email", "mail", "asked for")], contracts=contracts
+    )
+    assert result.rows.changed.count == 1
+    for report in (json.dumps(result.to_dict(), ensure_ascii=False), to_markdown(result), to_html(result)):
+        assert not [secret for secret in SECRETS if secret in report]
+        assert "•••2" in report
 
 
 def test_a_masked_column_that_is_not_there_is_refused(spark: SparkSession) -> None:

@@ -35,6 +35,7 @@ def job(table: Table, *declared: Any) -> type[Job]:
     [
         BEFORE,
         replace(BEFORE, columns=(DAY, SHOP, AMOUNT, NEW)),
+        replace(BEFORE, columns=(DAY, SHOP, replace(AMOUNT, sensitive=True))),
         replace(BEFORE, columns=(DAY, SHOP, replace(AMOUNT, nullable=False))),
         replace(BEFORE, columns=(DAY, SHOP, AMOUNT, NEW, replace(NEW, name="more"))),
     ],

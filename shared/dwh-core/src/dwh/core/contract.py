@@ -26,6 +26,8 @@ class Column:
         type: a Spark SQL type, kept in its short form: `bigint`, `decimal(12,2)`, `array<string>`.
         doc: what a value means, its unit, and what null means where null is allowed.
         nullable: whether null is allowed. A required column with a null in it fails the audit.
+        sensitive: whether nobody is to see its values who does not read the table: reports of comparisons
+            and `dwh show` mask them. It promises readers nothing, so it may change in any release.
 
     Raises InvalidNameError or DefinitionError when that is not so.
     """
@@ -34,6 +36,7 @@ class Column:
     type: str
     doc: str = ""
     nullable: bool = False
+    sensitive: bool = False
 
     def __post_init__(self) -> None:
         valid_column(self.name)
@@ -43,8 +46,9 @@ class Column:
             raise DefinitionError(f"column {self.name}", f"{error.message}; write one of {ALLOWED}") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the column as JSON-able data."""
-        return {"name": self.name, "type": self.type, "nullable": self.nullable, "doc": self.doc}
+        """Return the column as JSON-able data. `sensitive` is there only where it is true."""
+        found = {"name": self.name, "type": self.type, "nullable": self.nullable, "doc": self.doc}
+        return {**found, "sensitive": True} if self.sensitive else found
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Python has no year 0 nor 10000, and gives instants in the zone of the machine. S
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.sql_types import quoted
@@ -13,7 +14,9 @@ from dwh.core.sql_types import quoted
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["cell", "plain_rows"]
+__all__ = ["MASK", "cell", "plain_rows", "without_values"]
+
+MASK = "•••"
 
 _AS_TEXT = ("date", "timestamp", "timestamp_ntz", "variant", "interval")
 
@@ -31,6 +34,14 @@ def plain_rows(frame: DataFrame) -> list[dict[str, Any]]:
     return [
         {field.name: _plain(value, field.dataType) for field, value in zip(fields, row, strict=True)}
         for row in frame.select(*columns).collect()
+    ]
+
+
+def without_values(rows: Iterable[Mapping[str, Any]], columns: Collection[str]) -> list[dict[str, Any]]:
+    """Return rows with `•••` in place of the values of some columns; nulls stay."""
+    return [
+        {name: MASK if name in columns and value is not None else value for name, value in row.items()}
+        for row in rows
     ]
 
 

@@ -24,7 +24,8 @@ from dwh.migrate.cli.options import (
     table,
 )
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
-from dwh.migrate.rows import cell, plain_rows
+from dwh.migrate.rows import cell, plain_rows, without_values
+from dwh.migrate.sensitive import sensitive_columns_of
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
@@ -102,6 +103,7 @@ def _row(
 @date_range
 @click.option("--as-of", metavar="INSTANT", help="As it was then: 2026-11-22T12:00:00Z.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum rows.")
+@click.option("--unmask", is_flag=True, help="Show the values of columns that the contract calls sensitive.")
 @spark_log
 @as_json
 def show(
@@ -113,13 +115,15 @@ def show(
     end: str | None,
     as_of: str | None,
     limit: int,
+    unmask: bool,
     spark_log: bool,
     as_json: bool,
 ) -> None:
     """Show TABLE as the environment publishes it, or as a line has written it there.
 
     Instants are in UTC, whatever the machine's time zone. In JSON, decimals are text, as are NaN and
-    Infinity, which JSON has no numbers for; bytes are hexadecimal.
+    Infinity, which JSON has no numbers for; bytes are hexadecimal. Values of columns that the contract
+    calls sensitive are masked, unless --unmask asks for them.
 
     \b
     Examples:
@@ -143,6 +147,10 @@ def show(
         spark.conf.set("spark.sql.session.timeZone", "UTC")
         frame = warehouse.read(spark, outputs)
         rows = plain_rows(frame.orderBy(*frame.columns[:2]).limit(limit))
+    sensitive = () if unmask else sensitive_columns_of(warehouse, outputs)
+    if hidden := [name for name in sensitive if name in frame.columns]:
+        rows = without_values(rows, hidden)
+        print_note(f"masked, as the contract calls it sensitive: {', '.join(hidden)}; to see it: --unmask")
     if as_json:
         print_json(rows)
         return

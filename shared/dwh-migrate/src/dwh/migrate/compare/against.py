@@ -20,7 +20,7 @@ from dwh.migrate.compare.model import Comparison, NotCompared, Side
 from dwh.migrate.compare.paths import Looked, PathSide
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.sources import Source, read_source
-from dwh.migrate.compare.subjects import Subject
+from dwh.migrate.compare.subjects import Subject, sensitive_in
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -79,7 +79,7 @@ def compare_with_source(
             **chosen,
             exact=options.exact,
             max_changed=options.max_changed,
-            mask=options.mask,
+            mask=tuple(dict.fromkeys((*options.mask, *sensitive_in(both.subject)))),
             allow_empty=options.allow_empty or bool(both.subject.contract.get("may_be_empty")),
             sides=_sides(both, side),
             gaps=(*side.gaps, *_gaps(side, both, days, options)),

@@ -32,7 +32,7 @@ from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, read_conditions, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
-from dwh.migrate.compare.masking import masked
+from dwh.migrate.compare.masking import masked, sensitive_of
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
 from dwh.migrate.compare.options import Key, Options, key_columns, key_names
 from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
@@ -80,7 +80,8 @@ def compare(
             a Tolerance. The column may be called by either name; `*` is every column of numbers that has
             none of its own.
         ignore: columns whose values are not compared; the report shows them.
-        mask: columns whose values nobody is to see: the result has `•••1`, `•••2`, … in their place.
+        mask: columns whose values nobody is to see: the result has `•••1`, `•••2`, … in their place. Those
+            that a contract calls sensitive are masked in any case.
         rules: what else counts as the same value, by column, or by the path of a struct's field:
             `{"name": [Trim(), IgnoreCase()], "address.city": Trim()}`, or as text: `{"name": "trim"}`.
         contracts: the contracts of both sides. A change of type that both state is declared.
@@ -117,7 +118,7 @@ def compare(
     expectations, evidence = _measured(tables, options, limits, parts)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
     result = _assemble(schemas, options, expectations, evidence, _versions(tables))
-    return masked(result, column_names("mask", mask))
+    return _masked(result, column_names("mask", mask), options)
 
 
 def compare_stored(
@@ -162,7 +163,13 @@ def compare_stored(
     evidence = known_equal(parts, len(declared))
     evidence = replace(evidence, seconds={"total": round(time.monotonic() - started, 3)})
     result = _assemble(schemas, options, declared, evidence, {"pyspark": pyspark.__version__})
-    return masked(result, column_names("mask", mask))
+    return _masked(result, column_names("mask", mask), options)
+
+
+def _masked(result: Comparison, mask: Sequence[str], options: Options) -> Comparison:
+    """Return a comparison without values of the columns that the caller, or a contract, wants hidden."""
+    names = [side.name for column in result.schema for side in (column.left, column.right) if side]
+    return masked(result, tuple(dict.fromkeys((*mask, *sensitive_of(options.contracts, names)))))
 
 
 def _measured(

@@ -26,10 +26,12 @@ class Footer:
 
     Attributes:
         schema: what tells the schemas of two files apart, and nothing else.
+        names: of its columns.
     """
 
     schema: object
     rows: int
+    names: frozenset[str]
 
 
 def read_footers(folder: Folder, told: Told = lambda done, of: None) -> list[Footer]:
@@ -80,7 +82,8 @@ def _footer(folder: Folder, file: DataFile) -> Footer:
             metadata: Any = ParquetFile(opened).metadata
             written = (metadata.metadata or {}).get(_SPARK_SCHEMA)
             lines = str(metadata.schema).splitlines()[1:]  # the first has an address in memory
-            return Footer((tuple(lines), written), metadata.num_rows)
+            names = frozenset(metadata.schema.to_arrow_schema().names)
+            return Footer((tuple(lines), written), metadata.num_rows, names)
     except FileNotFoundError:
         raise FilesError(f"{folder.place_of(file)} is gone since its folder was listed") from None
     except (ArrowException, OSError, ValueError) as error:

@@ -8,9 +8,10 @@ from a list of likely ones. Nulls stay, as the counts tell of them anyway.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from dwh.core.contract import Table
 from dwh.migrate.compare.errors import ColumnChoiceError
 from dwh.migrate.compare.model import (
     Cell,
@@ -22,7 +23,7 @@ from dwh.migrate.compare.model import (
     SampleRow,
 )
 
-__all__ = ["masked"]
+__all__ = ["check_masked", "masked", "sensitive_of"]
 
 _MASK = "•••"
 _HIDDEN = "⟨masked⟩"
@@ -47,13 +48,29 @@ def masked(comparison: Comparison, columns: Sequence[str]) -> Comparison:
     )
 
 
-def _both_names(comparison: Comparison, columns: Sequence[str]) -> frozenset[str]:
-    """Return the names that the columns have on either side."""
-    known = [{side.name for side in (column.left, column.right) if side} for column in comparison.schema]
-    every = set[str]().union(*known)
+def check_masked(columns: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ColumnChoiceError for a column to mask that neither side has.
+
+    Parameters:
+        known: the columns of both sides.
+    """
+    every = set(known)
     for name in columns:
         if name not in every:
             raise ColumnChoiceError("masked column", name, "neither side has it", sorted(every))
+
+
+def sensitive_of(contracts: tuple[Table, Table] | None, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that a contract calls sensitive, of those that are there."""
+    there = set(known)
+    columns = (column for table in contracts or () for column in table.columns if column.sensitive)
+    return tuple(dict.fromkeys(column.name for column in columns if column.name in there))
+
+
+def _both_names(comparison: Comparison, columns: Sequence[str]) -> frozenset[str]:
+    """Return the names that the columns have on either side."""
+    known = [{side.name for side in (column.left, column.right) if side} for column in comparison.schema]
+    check_masked(columns, set[str]().union(*known))
     return frozenset[str]().union(*(names for names in known if names & set(columns)))
 
 

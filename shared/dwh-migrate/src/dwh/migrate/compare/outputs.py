@@ -23,7 +23,7 @@ from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.model import Comparison, NotCompared, Side
 from dwh.migrate.compare.rules import Rule
 from dwh.migrate.compare.saved_rows import save_rows
-from dwh.migrate.compare.subjects import Subject, declared_changes
+from dwh.migrate.compare.subjects import Subject, declared_changes, sensitive_in
 from dwh.migrate.compare.tolerance import Tolerance
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[st
         "changes": declared_changes(left, right),
         "tolerances": options.tolerances,
         "ignore": options.ignore,
-        "mask": options.mask,
+        "mask": tuple(dict.fromkeys((*options.mask, *sensitive_in(left, right)))),
         "rules": options.rules,
         "ignore_case": options.ignore_case,
         "allow_empty": options.allow_empty,
@@ -228,6 +228,9 @@ def _span(days: Sequence[date]) -> str:
 def _table(subject: Subject) -> Table:
     """Return the contract that was recorded with a subject's newest run."""
     contract = subject.contract
-    columns = tuple(Column(c["name"], c["type"], c["doc"], c["nullable"]) for c in contract["columns"])
+    columns = tuple(
+        Column(c["name"], c["type"], c["doc"], c["nullable"], c.get("sensitive", False))
+        for c in contract["columns"]
+    )
     return Table(contract["name"], columns, tuple(contract["key"]), contract["partition_by"],
                  may_be_empty=contract.get("may_be_empty", False))  # fmt: skip

@@ -36,11 +36,13 @@ class Looked:
     Attributes:
         groups: the files of each schema, the largest group first.
         rows: how many all files have together.
+        names: of all columns, also of those that folders are named after.
     """
 
     folder: Folder
     groups: tuple[tuple[DataFile, ...], ...]
     rows: int
+    names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def look(path: str, told: Told = lambda done, of: None) -> Looked:
     """
     folder = look_at(path)
     footers = read_footers(folder, told)
-    return Looked(folder, by_schema(folder, footers), sum(footer.rows for footer in footers))
+    names = frozenset(folder.partitioned_by).union(*(footer.names for footer in footers))
+    return Looked(folder, by_schema(folder, footers), sum(footer.rows for footer in footers), names)
 
 
 def read(spark: SparkSession, looked: Looked) -> PathSide:

@@ -17,8 +17,9 @@ from dwh.core.ledger.schema import runs
 from dwh.core.lines import Reference, find_job
 from dwh.core.names import environment_aside, valid_table
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.sensitive import contracts_by_now, sensitive_columns
 
-__all__ = ["Subject", "declared_changes", "subject_of", "subjects_of"]
+__all__ = ["Subject", "column_names_of", "declared_changes", "sensitive_in", "subject_of", "subjects_of"]
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}", re.ASCII)
 _VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<line>\d+\.\d+)(?P<rest>\.\S+)?", re.ASCII)
@@ -111,6 +112,22 @@ def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
         return ()
     before = lines[: lines.index(right.line)]
     return find_job(f"{job}@{right.line}").changes if before and before[-1] == left.line else ()
+
+
+def sensitive_in(*subjects: Subject) -> tuple[str, ...]:
+    """Return the columns of the subjects that a contract calls sensitive."""
+    known = column_names_of(*subjects)
+    contracts = (
+        contract
+        for subject in subjects
+        for contract in contracts_by_now(subject.contract, subject.job or subject.written_by, subject.line)
+    )
+    return tuple(name for name in sensitive_columns(contracts) if name in known)
+
+
+def column_names_of(*subjects: Subject) -> set[str]:
+    """Return the columns of the contracts that were recorded with the subjects' runs."""
+    return {str(column["name"]) for subject in subjects for column in subject.contract["columns"]}
 
 
 def _newest(
