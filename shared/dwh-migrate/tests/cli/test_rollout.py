@@ -103,6 +103,7 @@ def test_a_cutover_and_back(typed, pinned):
     begin(pinned, "7.3")
     code, out, _ = typed("rollout", "advance", "takings")
     assert code == 0 and out.splitlines()[1].split()[-1] == "2" and "cutover" in out
+    assert typed("rollout", "finish", "takings")[0] == 0
     write(pinned, "takings@7.3", THIRD)
     code, out, err = typed("rollout", "rollback", "takings", "--reason", "an hour off")
     assert code == 0 and "rolled back" in out
