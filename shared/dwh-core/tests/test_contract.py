@@ -90,6 +90,15 @@ def test_what_is_not_sensitive_is_recorded_as_before():
     assert Column("a", "int", sensitive=True).to_dict()["sensitive"] is True
 
 
+def test_a_contract_is_rebuilt_from_its_data():
+    """What a record keeps is the whole contract; a record of an older release has what it knew."""
+    table = Table("a.b", (DAY, NOTE), ("day",), "day", doc="one day", may_be_empty=True)
+    data = table.to_dict()
+    assert Table.from_dict(json.loads(json.dumps(data))) == table
+    del data["may_be_empty"], data["doc"]
+    assert Table.from_dict(data) == Table("a.b", (DAY, NOTE), ("day",), "day")
+
+
 def test_an_input_goes_by_its_last_word():
     """What `transform` calls an input is the last word of its name."""
     assert Table("raw.flights", columns=(DAY,)).short_name == "flights"

@@ -35,7 +35,8 @@ from dwh.core.errors import (
 from dwh.core.ledger import Decision, Ledger, RunRecord
 from dwh.core.ledger.environments import add_publications, serves, share_of
 from dwh.core.ledger.schema import decisions, publications, resolutions
-from dwh.core.lines import EndedLineWarning, Line, find_job
+from dwh.core.line import EndedLineWarning, Line
+from dwh.core.lines import find_job
 from dwh.core.warehouse import read_table
 
 TABLE = "shop.takings"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dwh.core.errors import LostFilesError
 from dwh.core.ledger.schema import output_files
-from dwh.core.storage import place_of
+from dwh.core.storage.parquet import ParquetRuns
 from dwh.core.warehouse import read_table
 
 FIRST, SECOND = "2024-01-01", "2024-01-02"
@@ -21,7 +21,7 @@ def folder(spark, warehouse, job):
     body = 'return takings.repartitionByRange(2, "shop")'
     job(body=body).run(start=FIRST, end=SECOND, spark=spark, warehouse=warehouse)
     (run,) = warehouse.ledger.find_runs()
-    return Path(place_of(warehouse.config.warehouse, run.location), f"day={FIRST}")
+    return Path(ParquetRuns(warehouse.config.warehouse).place(run.location), f"day={FIRST}")
 
 
 @pytest.fixture

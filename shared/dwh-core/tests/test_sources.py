@@ -13,7 +13,7 @@ from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError
-from dwh.core.sources import read_source
+from dwh.core.sources.spark import read_source
 
 DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
 NEED = Table(

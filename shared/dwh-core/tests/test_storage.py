@@ -1,13 +1,43 @@
-"""The boundary: where outputs lie."""
+"""The boundary: where outputs lie, and which storage keeps them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dwh.core.storage import place_of
+from dwh.core.errors import UnknownStorageError
+from dwh.core.storage import storage_of
+from dwh.core.storage.parquet import ParquetRuns
 
 
 @pytest.mark.parametrize("root", ["/data/wh", "/data/wh/", "s3a://bucket/wh"])
 def test_places_lie_below_the_root(root):
     """An output's place is the root and its location."""
-    assert place_of(root, "t/0.1/_run=1") == f"{root.rstrip('/')}/t/0.1/_run=1"
+    assert ParquetRuns(root).place("t/0.1/_run=1") == f"{root.rstrip('/')}/t/0.1/_run=1"
+
+
+def test_a_location_is_its_runs_alone():
+    """The storage of new runs gives each a folder below its table and line."""
+    assert storage_of("/data/wh").location("shop.takings", "0.1", "r1") == "shop.takings/0.1/_run=r1"
+
+
+def test_what_was_written_is_there_until_it_is_removed(tmp_path):
+    """A location exists from when something is in it; removing what is gone is no error."""
+    storage, folder = storage_of(str(tmp_path)), tmp_path / "t" / "0.1" / "_run=1"
+    assert not storage.exists("t/0.1/_run=1")
+    folder.mkdir(parents=True)
+    (folder / "part-0.parquet").write_bytes(b"x")
+    assert storage.exists("t/0.1/_run=1")
+    storage.remove("t/0.1/_run=1")
+    assert not storage.exists("t/0.1/_run=1")
+    storage.remove("t/0.1/_run=1")
+
+
+def test_a_run_records_what_wrote_its_location(spark, warehouse, job):
+    """The ledger names the storage of a run, and its readers go by that."""
+    job().run(date="2024-01-01", spark=spark, warehouse=warehouse)
+    (output,) = warehouse.outputs("shop.takings", "7.1")
+    assert output.storage == "parquet"
+    with pytest.raises(UnknownStorageError, match=r"iceberg.*it has: parquet"):
+        warehouse.read(spark, [replace(output, storage="iceberg")])

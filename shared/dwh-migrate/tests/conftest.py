@@ -11,7 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dwh.core.config import Config
-from dwh.core.lines import EndedLineWarning, find_job
+from dwh.core.line import EndedLineWarning
+from dwh.core.lines import find_job
 from dwh.core.testing import local_session
 from dwh.core.testing.fixtures import *  # noqa: F403 -- pytest finds fixtures by their names here
 from dwh.core.testing.lines import TAKINGS

@@ -20,7 +20,8 @@ from dwh.core.config import Config, SourcePlace
 from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import comparisons, decisions, shadows
-from dwh.core.lines import InstalledLine, Line, installed_lines
+from dwh.core.line import Line
+from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.board import Board, gather, print_board, to_html

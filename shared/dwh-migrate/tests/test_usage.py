@@ -16,7 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dwh.core.errors import UsageError
-from dwh.core.lines import Line, installed_lines
+from dwh.core.line import Line
+from dwh.core.lines import installed_lines
 from dwh.migrate import usage
 from dwh.migrate.usage import UseError, check_uses, find_uses
 

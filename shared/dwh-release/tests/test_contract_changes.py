@@ -121,6 +121,17 @@ def test_nullability_mirrors_between_outputs_and_inputs(table: dict[str, Any], d
     assert {difference.step for difference in found(*reversed(reading))} == {Step.major}
 
 
+@given(tables(), st.integers(1, 9))
+def test_a_job_that_looks_further_asks_for_more(table: dict[str, Any], days: int) -> None:
+    """A wider window breaks whoever feeds the job, a narrower one does not; another line is another input."""
+    fixed: dict[str, Any] = {**table, "name": "out"}
+    usual, wide = job(fixed, reads=[table]), job(fixed, reads=[{**table, "back": days}])
+    assert [(d.step, d.aspect) for d in found(usual, wide)] == [(Step.major, "back")]
+    assert [(d.step, d.aspect) for d in found(wide, usual)] == [(Step.patch, "back")]
+    of_line = job(fixed, reads=[{**table, "line": "0.1"}])
+    assert [(d.step, d.aspect) for d in found(usual, of_line)] == [(Step.major, "line")]
+
+
 @given(tables(), st.data())
 def test_a_declared_rename_is_one_difference(table: dict[str, Any], data: st.DataObject) -> None:
     """In its place, with its type and meaning: renamed, neither gone nor new."""

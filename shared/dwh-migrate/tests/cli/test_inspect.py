@@ -88,6 +88,13 @@ def test_history_says_which_run_wrote_each_partition(written):
     ]
 
 
+def test_history_says_what_each_run_has_read(looked):
+    """Each input of each run stands with where it came from."""
+    code, printed, _ = looked("history", "flights.carrier_delays", "--inputs", "--line", "0.2", "--json")
+    found = [(one["input"], one["source"].split()[0], one["read"]) for one in json.loads(printed)]
+    assert (code, found) == (0, [("flights", "csv", None), ("airlines", "csv", None)])
+
+
 def test_as_of_shows_the_past(looked):
     """With --as-of before the first commit there is nothing to show, and that is said."""
     code, _, error = looked(

@@ -31,7 +31,7 @@ def test_a_plan_says_it_all(typed, pinned):
         "line 7.1, release 7.1.0",
         "line 7.3, release 7.3.0",
         "breaking",
-        "column amount is gone or renamed",
+        "column amount is now called total",
         "cutover: partitions of both lines cannot be in one table, so it moves as a whole",
         "shadow (gate: 2), cutover (proven: every date, gate: 2)",
         "until 5 days after its end",

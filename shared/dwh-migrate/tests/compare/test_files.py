@@ -52,7 +52,7 @@ def test_files_that_change_meanwhile_never_pass(
     """A file that came makes it incomplete, whatever was read before."""
     meanwhile(monkeypatch, paths[1], "add")
     result = compare_files(spark, *paths, ("id",), OutputOptions())
-    assert (result.verdict, result.exit_code) == ("incomplete", 2)
+    assert (result.verdict, result.exit_code) == ("incomplete", 3)
     assert result.reasons[0] == f"{paths[1]} was not compared: its files changed while they were read"
 
 

@@ -53,7 +53,7 @@ def test_a_cutover_is_shown(pinned):
     """Breaking contracts: why, the cutover, what is lacking, and what running that would read."""
     write(pinned, "takings@7.3", SECOND)
     found = plan(pinned, "takings", "7.1", "7.3", "prod", on_fail="rollback", window_days=3, gate=5)
-    assert (found.way, found.breaks) == ("cutover", ("column amount is gone or renamed", *found.breaks[1:]))
+    assert (found.way, found.breaks) == ("cutover", ("column amount is now called total", *found.breaks[1:]))
     assert [(step.name, step.gate) for step in found.steps] == [("shadow", 5), ("cutover", 5)]
     assert found.published == 4
     assert found.lacking == ("2024-01-01", "2024-01-03 to 2024-01-04")
@@ -226,7 +226,7 @@ def test_lines_that_break_are_not_ramped(pinned, steps):
     """A ramp of breaking contracts is refused, with the reason and the steps to use instead."""
     before = everything(pinned)
     with pytest.raises(
-        RolloutError, match=r"contracts break .column amount is gone.*steps are: shadow, cutover"
+        RolloutError, match=r"contracts break .column amount is now called total.*steps are: shadow, cutover"
     ):
         plan(pinned, "takings", "7.1", "7.3", "prod", steps=steps)
     assert everything(pinned) == before

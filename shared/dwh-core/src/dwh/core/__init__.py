@@ -1,10 +1,11 @@
 """What a versioned PySpark job needs at run time.
 
-A job author starts at `job` (what a job is) and `contract` (what it promises). Then, in the order
-of the data: `config` says where inputs are, `storage` reads and writes, `run` leads a run from
-reading to its commit, `audit` checks what was written, `ledger` records it, `warehouse` reads it.
+A job author starts at `job` (what a job is), `contract` (what it promises) and `inputs` (what it needs).
+Then, in the order of the data: `config` says where inputs are, `sources` reads them, `run` leads a run from
+reading to its commit, `storage` keeps what it writes, `audit` checks that, `ledger` records it, `warehouse`
+reads it. What breaks a contract is said by `compatibility`.
 
-    from dwh.core import Column, Job, Table     # to write a job
+    from dwh.core import Column, Input, Job, Table    # to write a job
     from dwh.core import read_table, spark_session    # to read what jobs wrote, on the configured engine
 
 `entry` is the script that a platform starts, `secret` reads the ledger's URL there, `supported` knows
@@ -22,8 +23,10 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
 from dwh.core.contract import Column, Table
 from dwh.core.errors import DwhError
+from dwh.core.inputs import Input
 from dwh.core.job import Job
-from dwh.core.lines import Line, find_job
+from dwh.core.line import Line
+from dwh.core.lines import find_job
 
 if TYPE_CHECKING:
     from dwh.core.session import spark_session
@@ -34,6 +37,7 @@ __all__ = [
     "Column",
     "DwhError",
     "Expected",
+    "Input",
     "Job",
     "Line",
     "Removed",

@@ -18,7 +18,7 @@ from dwh.core.sql_types import type_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
 
-__all__ = ["audit_key", "audit_rows", "audit_schema", "conform"]
+__all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "within"]
 
 _EXAMPLES = 3
 _COUNT = "rows with this key"  # no column of a contract can be called that
@@ -62,6 +62,13 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
         value = F.col(column.name)
         columns.append(value if column.nullable else F.coalesce(value, refuse).alias(column.name))
     return frame.select(*columns)
+
+
+def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
+    """Return the rows of an output for some logical dates alone."""
+    from pyspark.sql import functions as F
+
+    return frame.where(F.col(str(table.partition_by)).between(F.lit(dates.first), F.lit(dates.last)))
 
 
 def audit_key(frame: DataFrame, table: Table) -> None:

@@ -19,6 +19,10 @@ without a file in the working directory.
     path = "landing/flights"
     options = { header = true, nullValue = "NA" }
 
+    [sources."flights.carrier_delays"]         # a table that other jobs write
+    format = "dwh"
+    line = "0.1"                               # whose outputs; by default what the environment publishes
+
 `DWH_WAREHOUSE`, `DWH_LEDGER`, `DWH_ENVIRONMENT`, `DWH_ENGINE`, `DWH_WHEELHOUSE` and
 `DWH_RELEASE_ENVIRONMENTS` take a plain value, `DWH_SPARK` and `DWH_SOURCES` the TOML of the table they
 add to; `DWH_CONFIG` names the file. Relative paths start at the file's folder, those in variables at the
@@ -52,6 +56,7 @@ __all__ = ["Config", "Engine", "SourcePlace", "config_of_run", "load_config", "p
 Engine = Literal["spark", "sail"]
 
 FILE_NAME = "dwh.toml"
+_LINE = re.compile(r"\d+\.\d+", re.ASCII)
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _PLAIN = ("warehouse", "ledger", "environment", "engine", "wheelhouse", "release_environments")
 _VARIABLES = {key: f"DWH_{key.upper()}" for key in _PLAIN}
@@ -62,11 +67,16 @@ _OF_RUN: ContextVar[Config | None] = ContextVar("dwh_config_of_run", default=Non
 
 @dataclass(frozen=True)
 class SourcePlace:
-    """Where an input is: a format that Spark reads, a path or None, and the reader's options."""
+    """Where an input is: a format that Spark reads, a path or None, and the reader's options.
+
+    The format `dwh` says that other jobs write it: its `line` is the one whose outputs are read, and None
+    reads what the run's environment publishes.
+    """
 
     format: str
     path: str | None = field(repr=False)  # may hold credentials, as the options may
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    line: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,6 +243,8 @@ def _source(name: str, table: object, origin: str, base: Path) -> SourcePlace:
     except InvalidNameError as error:
         raise ConfigError(origin, "sources", name, error.allowed) from None
     key = f"sources.{name}"
+    if isinstance(table, dict) and table.get("format") == "dwh":
+        return _written_by_jobs(table, origin, key)
     if (
         not isinstance(table, dict)
         or not set(table) <= {"format", "path", "options"}
@@ -251,6 +263,15 @@ def _source(name: str, table: object, origin: str, base: Path) -> SourcePlace:
         path=None if path is None else _location(_text(path, origin, f"{key}.path"), base),
         options=_scalars(options, f"{origin}: {key}.options"),
     )
+
+
+def _written_by_jobs(table: Mapping[str, Any], origin: str, key: str) -> SourcePlace:
+    if unknown := sorted(set(table) - {"format", "line"}):
+        raise ConfigError(origin, key, ", ".join(unknown), 'format = "dwh", and perhaps line = "0.1"')
+    line = table.get("line")
+    if line is not None and not (isinstance(line, str) and _LINE.fullmatch(line)):
+        raise ConfigError(origin, f"{key}.line", line, 'a line in quotes, such as "0.1"')
+    return SourcePlace("dwh", None, line=line)
 
 
 def _location(value: str, base: Path) -> str:

@@ -7,7 +7,7 @@ against it is `dwh.core.audit`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from dwh.core.errors import DefinitionError, InvalidTypeError
@@ -49,6 +49,11 @@ class Column:
         """Return the column as JSON-able data. `sensitive` is there only where it is true."""
         found = {"name": self.name, "type": self.type, "nullable": self.nullable, "doc": self.doc}
         return {**found, "sensitive": True} if self.sensitive else found
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Column:
+        """Return the column of which `to_dict` of this or an older release made data."""
+        return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,13 @@ class Table:
             "doc": self.doc,
             "may_be_empty": self.may_be_empty,
         }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Table:
+        """Return the contract of which `to_dict` of this or an older release made data."""
+        known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        columns = tuple(map(Column.from_dict, data["columns"]))
+        return cls(**{**known, "columns": columns, "key": tuple(data["key"])})
 
 
 def ddl(columns: Iterable[Mapping[str, Any]]) -> str:

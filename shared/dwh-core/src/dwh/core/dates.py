@@ -34,6 +34,12 @@ class DateRange:
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
 
+    def widened(self, back: int, ahead: int) -> DateRange:
+        """Return the range with some more dates before and after it, as far as the calendar goes."""
+        before = min(back, (self.first - date.min).days)
+        after = min(ahead, (date.max - self.last).days)
+        return DateRange(self.first - timedelta(days=before), self.last + timedelta(days=after))
+
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 

@@ -85,13 +85,12 @@ def _run(asked: argparse.Namespace) -> str:
     config = load_config(variables={**os.environ, **over, **secret})
     dates = logical_dates(asked.date, asked.start, asked.end, {})
     job = find_job(asked.job)()
-    from dwh.core.run import run_job, source_places
+    from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
 
-    warehouse = Warehouse.create(config)
-    source_places(job, warehouse)  # what is mistyped is told before Spark starts
+    prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
     with process_variables(over):
-        receipt = json.dumps(run_job(job, dates, warehouse=warehouse))
+        receipt = json.dumps(prepared.execute())
     if asked.receipt:
         write_whole(asked.receipt, f"{receipt}\n")
     return receipt

@@ -14,9 +14,11 @@ from typing import ClassVar
 __all__ = [
     "AuditError",
     "ConfigError",
+    "CycleError",
     "DecisionConflictError",
     "DefinitionError",
     "DwhError",
+    "InputError",
     "InvalidDateError",
     "InvalidNameError",
     "InvalidTypeError",
@@ -24,6 +26,7 @@ __all__ = [
     "LedgerError",
     "LedgerVersionError",
     "LostFilesError",
+    "MissingInputError",
     "NoOutputError",
     "NotPinnedError",
     "RunError",
@@ -35,6 +38,7 @@ __all__ = [
     "UnknownLineError",
     "UnknownReleaseError",
     "UnknownSourceError",
+    "UnknownStorageError",
     "UnknownTableError",
     "UsageError",
 ]
@@ -275,16 +279,78 @@ class SourceError(DwhError):
         )
 
 
+class InputError(DwhError):
+    """What other jobs have written of a table does not have what a job needs of it."""
+
+    code = "DWH303"
+
+    def __init__(self, table: str, where: str, problem: str) -> None:
+        self.table, self.where, self.problem = table, where, problem
+        super().__init__(
+            f"input {table}, {where}: {problem}; change what the job's reads names, or read the output of a "
+            'line that has it: Input(TABLE, line="LINE")'
+        )
+
+
+class MissingInputError(DwhError):
+    """Logical dates that a job needs of another job's table are not there."""
+
+    code = "DWH304"
+
+    def __init__(self, table: str, where: str, dates: Iterable[str], command: str) -> None:
+        self.table, self.where, self.dates, self.command = table, where, tuple(dates), command
+        super().__init__(
+            f"input {table}: {where} lacks {listed(self.dates)}; type: {command}; or write may_lack=True in "
+            "the job's Input where it can do without"
+        )
+
+
+class CycleError(UsageError):
+    """A job reads what is made of its own output.
+
+    Attributes:
+        path: the reference of each job, with the table that it reads of the next; the last is the first.
+    """
+
+    code = "DWH305"
+
+    def __init__(self, path: Iterable[tuple[str, str]]) -> None:
+        self.path = tuple(path)
+        (first, _), *others = self.path
+        steps = [
+            f"{reader[0]} reads {reader[1]}, which {writer[0]} writes"
+            for reader, writer in zip(self.path, others, strict=False)
+        ]
+        super().__init__(
+            f"{first} reads what is made of its own output: {'; '.join(steps)}; take one of these inputs "
+            "out, or say in dwh.toml where it comes from instead"
+        )
+
+
 class UnknownSourceError(UsageError):
-    """The configuration does not say where an input is."""
+    """The configuration does not say where an input is, and no job writes it."""
 
     code = "DWH202"
 
     def __init__(self, source: str, origin: str, known: Iterable[str]) -> None:
         self.source, self.origin, self.known = source, origin, tuple(known)
+        key = f'"{source}"' if "." in source else source
         super().__init__(
-            f"nothing says where the input {source} is ({origin}; its sources: {listed(self.known)}); "
-            f"add [sources.{source}] with format and path to dwh.toml"
+            f"nothing says where the input {source} is ({origin}; its sources: {listed(self.known)}), and no "
+            f"job writes a table of that name; add [sources.{key}] with format and path to dwh.toml"
+        )
+
+
+class UnknownStorageError(DwhError):
+    """The ledger names a storage that this dwh-core does not have."""
+
+    code = "DWH306"
+
+    def __init__(self, kind: str, known: Iterable[str]) -> None:
+        self.kind, self.known = kind, tuple(known)
+        super().__init__(
+            f"an output was written by the storage {kind!r}, which this dwh-core does not have "
+            f"(it has: {listed(self.known)}); type: pip install --upgrade dwh-core"
         )
 
 

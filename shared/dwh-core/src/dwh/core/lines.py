@@ -15,13 +15,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, cast
 
+from dwh.core.definition import JobDefinition
 from dwh.core.distributions import GROUP, Brought, brought_lines
 from dwh.core.errors import (
     DefinitionError,
@@ -31,6 +29,7 @@ from dwh.core.errors import (
     UnknownLineError,
     UnknownReleaseError,
 )
+from dwh.core.line import Line
 from dwh.core.names import valid_job
 from dwh.core.yanked import warn_if_yanked, yanked_releases
 
@@ -38,11 +37,8 @@ if TYPE_CHECKING:
     from dwh.core.job import Job
 
 __all__ = [
-    "EndedLineWarning",
     "InstalledLine",
-    "Line",
     "Reference",
-    "Status",
     "broken_lines",
     "distribution_of_line",
     "example_requirement",
@@ -50,39 +46,10 @@ __all__ = [
     "find_line",
     "installed_lines",
     "line_of",
-    "warn_if_ended",
 ]
 
 
-class EndedLineWarning(FutureWarning):
-    """A job of a line that gets no more fixes was imported or run."""
-
-
-Status = Literal["main", "maintenance", "ended"]
-
 _REFERENCE = re.compile(r"(?P<job>[^@]*)@(?P<version>\d+\.\d+(?P<rest>\.\d+\S*)?)", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Line:
-    """What a line says of itself, in the `__init__.py` of its package.
-
-    Parameters:
-        status: `main`, `maintenance` or `ended`.
-        ends: the last UTC date on which the line gets fixes; None while that is open.
-        settings: Spark SQL settings that its jobs are written for. They hold in every run of the
-            line, whatever the session or the configuration says.
-    """
-
-    status: Status
-    ends: date | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the line gets no more fixes: it says so, or its last day has passed (UTC)."""
-        past = self.ends is not None and self.ends < datetime.now(timezone.utc).date()
-        return self.status == "ended" or past
 
 
 @dataclass(frozen=True)
@@ -114,19 +81,19 @@ class InstalledLine:
 
     def job(self, name: str) -> type[Job]:
         """Return the job's class; raises UnknownJobError, or DefinitionError if its module has not one."""
-        from dwh.core.job import Job
-
         if name not in self.job_names():
             raise UnknownJobError(name, f"line {self.name}", self.job_names())
         module = _imported(f"{self.package}.{name}")
         found = [
             value
             for value in vars(module).values()
-            if isinstance(value, type) and issubclass(value, Job) and value.__module__ == module.__name__
+            if isinstance(value, type)
+            and issubclass(value, JobDefinition)
+            and value.__module__ == module.__name__
         ]
         if len(found) != 1:
             raise DefinitionError(module.__name__, f"a job's module has one Job class, this has {len(found)}")
-        return found[0]
+        return cast("type[Job]", found[0])
 
     def usable_job(self, name: str) -> type[Job] | None:
         """Return the job's class, or None where the line has no such job or it is broken."""
@@ -253,18 +220,6 @@ def line_of(job: type[Job]) -> InstalledLine:
         f"no installed distribution says that {package or 'its module'} is a line; "
         f"add an entry point to the group {GROUP} and install it",
     )
-
-
-def warn_if_ended(package: str, line: Line) -> None:
-    """Warn whoever imports or runs a job of a line that has ended, and say what to do."""
-    if line.ended:
-        when = f" on {line.ends} (UTC)" if line.ends else ""
-        warnings.warn(
-            f"{package}: this line ended{when} and gets no more fixes; `dwh jobs` lists the supported lines, "
-            "`dwh rollout plan JOB OLD NEW` shows how to move to one",
-            EndedLineWarning,
-            stacklevel=3,
-        )
 
 
 def _states() -> dict[str, InstalledLine | DwhError]:

@@ -1,4 +1,4 @@
-"""How a run proceeds: read, transform, write, audit, commit.
+"""How a run proceeds: it is prepared, then it reads, transforms, writes, audits and commits.
 
 Until the last step nobody sees anything of it; after it, everything. A process that dies on the
 way leaves a run that is recorded as started, and files that nothing refers to.
@@ -10,118 +10,151 @@ import os
 import platform
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from dwh.core.audit import audit_rows, audit_schema, conform
-from dwh.core.config import Config, SourcePlace, config_of_run
-from dwh.core.contract import Table
+from dwh.core.audit import audit_rows, audit_schema, conform, within
+from dwh.core.config import Config, config_of_run
 from dwh.core.dates import DateRange
+from dwh.core.definition import inputs_of, transformed
 from dwh.core.engine import engine_of
-from dwh.core.errors import (
-    InvalidDateError,
-    LedgerError,
-    RunError,
-    UnknownSourceError,
-    one_line,
-    without_secrets,
-)
+from dwh.core.errors import InvalidDateError, LedgerError, RunError, one_line
 from dwh.core.identity import current_user, new_id
-from dwh.core.job import Job, transformed
+from dwh.core.inputs import Input
 from dwh.core.ledger import RunRecord, WrittenFile
-from dwh.core.lines import InstalledLine, line_of, warn_if_ended
+from dwh.core.line import warn_if_ended
+from dwh.core.lines import InstalledLine, line_of
 from dwh.core.names import environment_read
-from dwh.core.output_files import written_files
 from dwh.core.process import this_process
 from dwh.core.provenance import provenance
+from dwh.core.receipt import Receipt
 from dwh.core.session import interruptible, line_session, spark_session
-from dwh.core.sources import read_source
-from dwh.core.storage import place_of, read_run, write_run
+from dwh.core.sources import Source, as_read_by, settled_sources
+from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles
+from dwh.core.storage import storage_of
 from dwh.core.supported import check_spark
 from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["Receipt", "run_job", "source_places"]
+    from dwh.core.job import Job
+
+__all__ = ["PreparedRun", "prepare_run", "run_job"]
 
 
-class Receipt(TypedDict):
-    """What a committed run returns: JSON-able, and small whatever it wrote.
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that has all it needs but Spark. Nothing is recorded yet.
 
-    The ledger keeps more, for each partition.
+    Attributes:
+        sources: where each input comes from, by its name.
     """
 
-    run: str
-    job: str
-    line: str
-    release: str
-    table: str
-    first_date: str
-    last_date: str
-    partitions: int
-    rows: int
+    job: Job
+    line: InstalledLine
+    dates: DateRange
+    warehouse: Warehouse
+    sources: Mapping[str, Source]
+
+    def execute(self, spark: SparkSession | None = None) -> Receipt:
+        """Run it, and commit what it wrote. See `Job.run`.
+
+        Parameters:
+            spark: by default the active session, else one made from the configuration.
+        """
+        config = self.warehouse.config
+        spark = spark or spark_session(config.spark, config.engine)
+        check_spark(self.line, spark.version)
+        run = _record(self, spark)
+        self.warehouse.ledger.start_run(run, [one for need in self.sources.values() for one in need.reads()])
+        try:
+            with config_of_run(_read_with(config)):
+                rows, files = _computed(self, spark, run.location)
+            self.warehouse.ledger.commit_run(run, rows, files)
+        except BaseException as error:
+            reason = _failed(self.warehouse, run, error)
+            if not isinstance(error, Exception):
+                raise
+            raise RunError(run.id, run.reference, reason) from error
+        return _receipt(run, rows)
 
 
-def run_job(
-    job: Job, dates: DateRange, *, spark: SparkSession | None = None, warehouse: Warehouse | None = None
-) -> Receipt:
-    """Run a job for some logical dates and commit its output. See `Job.run`."""
+def prepare_run(
+    job: Job, dates: DateRange, *, warehouse: Warehouse | None = None, like: str | None = None
+) -> PreparedRun:
+    """Settle what a run needs, so that what is mistyped is told before Spark starts.
+
+    Parameters:
+        warehouse: by default the one that the configuration names, made where there is none yet.
+        like: a run whose outputs of other jobs are read again, where an input means the same.
+
+    Raises InvalidDateError, and what `dwh.core.sources` raises for an input.
+    """
     if dates.last > datetime.now(timezone.utc).date():
         raise InvalidDateError(dates.last, "a logical date in the future has no data yet")
     line = line_of(type(job))
     warn_if_ended(line.package, line.line)
     warehouse = warehouse or Warehouse.create()
-    places = source_places(job, warehouse)
-    spark = spark or spark_session(warehouse.config.spark, warehouse.config.engine)
-    check_spark(line, spark.version)
-    run = _record(job, line, dates, warehouse, spark, places)
-    warehouse.ledger.start_run(run)
+    needs = inputs_of(job)
+    sources = settled_sources(needs, warehouse, dates)
+    if any(is_written_by_jobs(need.name, warehouse.config) for need in needs):
+        refuse_cycles(type(job), line.name, warehouse)
+    if like is not None:
+        sources = as_read_by(like, sources, warehouse)
+    for need in needs:
+        sources[need.name].check(need, dates)
+    return PreparedRun(job, line, dates, warehouse, sources)
+
+
+def run_job(
+    job: Job, dates: DateRange, *, spark: SparkSession | None = None, warehouse: Warehouse | None = None
+) -> Receipt:
+    """Prepare a run of a job for some logical dates, and execute it. See `Job.run`."""
+    return prepare_run(job, dates, warehouse=warehouse).execute(spark)
+
+
+def _computed(
+    run: PreparedRun, spark: SparkSession, location: str
+) -> tuple[dict[date, int], dict[date, list[WrittenFile]]]:
+    """Read, transform, write and audit; return the rows and the files written for each logical date."""
+    job, dates, storage = run.job, run.dates, storage_of(run.warehouse.config.warehouse)
+    needs = inputs_of(job)
+    with interruptible(spark), line_session(spark, run.line.line.settings) as session:
+        inputs = {need.short_name: run.sources[need.name].read(session, need, dates) for need in needs}
+        frame = transformed(job, inputs, dates)
+        audit_schema(frame, job.writes)
+        output = conform(frame, job.writes)
+        if any(need.has_window for need in needs):
+            output = within(output, job.writes, dates)
+        storage.write(output, job.writes, location)
+        rows = audit_rows(storage.written(session, job.writes, location), job.writes, dates)
+        return rows, storage.files(session, job.writes, location)
+
+
+def _failed(warehouse: Warehouse, run: RunRecord, error: BaseException) -> str:
+    """Record that a run failed; return why, and what else went wrong."""
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
     try:
-        with config_of_run(_read_with(warehouse.config)):
-            rows, files = _execute(job, line, dates, warehouse, spark, places, run.location)
-        warehouse.ledger.commit_run(run, rows, files)
-    except BaseException as error:
-        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
-        try:
-            warehouse.ledger.fail_run(run.id, reason)
-        except LedgerError as lost:
-            reason = f"{reason}; that could not be recorded: {lost}"
-        if not isinstance(error, Exception):
-            raise
-        raise RunError(run.id, run.reference, reason) from error
+        warehouse.ledger.fail_run(run.id, reason)
+    except LedgerError as lost:
+        return f"{reason}; that could not be recorded: {lost}"
+    return reason
+
+
+def _receipt(run: RunRecord, rows: Mapping[date, int]) -> Receipt:
     return Receipt(
         run=run.id,
         job=run.job,
         line=run.line,
         release=run.release,
         table=run.table_name,
-        first_date=str(dates.first),
-        last_date=str(dates.last),
+        first_date=str(run.first_date),
+        last_date=str(run.last_date),
         partitions=len(rows),
         rows=sum(rows.values()),
     )
-
-
-def _execute(
-    job: Job,
-    line: InstalledLine,
-    dates: DateRange,
-    warehouse: Warehouse,
-    spark: SparkSession,
-    places: Mapping[str, SourcePlace],
-    location: str,
-) -> tuple[dict[date, int], dict[date, list[WrittenFile]]]:
-    """Read, transform, write and audit; return the rows and the files written for each logical date."""
-    place = place_of(warehouse.config.warehouse, location)
-    with interruptible(spark), line_session(spark, line.line.settings) as session:
-        inputs = {need.short_name: read_source(session, need, places[need.name], dates) for need in job.reads}
-        frame = transformed(job, inputs, dates)
-        audit_schema(frame, job.writes)
-        write_run(conform(frame, job.writes), job.writes, place)
-        rows = audit_rows(read_run(session, job.writes.to_dict(), place), job.writes, dates)
-        return rows, written_files(session, str(job.writes.partition_by), place)
 
 
 def _read_with(config: Config) -> Config:
@@ -129,23 +162,8 @@ def _read_with(config: Config) -> Config:
     return config.in_environment(environment_read(config.environment))
 
 
-def source_places(job: Job, warehouse: Warehouse) -> dict[str, SourcePlace]:
-    """Return where a job's inputs are; raises UnknownSourceError for one that is not configured."""
-    config = warehouse.config
-    for need in job.reads:
-        if need.name not in config.sources:
-            raise UnknownSourceError(need.name, config.origin, config.sources)
-    return {need.name: config.sources[need.name] for need in job.reads}
-
-
-def _record(
-    job: Job,
-    line: InstalledLine,
-    dates: DateRange,
-    warehouse: Warehouse,
-    spark: SparkSession,
-    places: Mapping[str, SourcePlace],
-) -> RunRecord:
+def _record(run: PreparedRun, spark: SparkSession) -> RunRecord:
+    job, line, warehouse = run.job, run.line, run.warehouse
     now = datetime.now(timezone.utc)
     run_id = new_id(now)
     code = provenance(line.distribution, line.package)
@@ -158,29 +176,25 @@ def _record(
         table_name=job.writes.name,
         environment=warehouse.config.environment,
         status="started",
-        first_date=dates.first,
-        last_date=dates.last,
+        first_date=run.dates.first,
+        last_date=run.dates.last,
         started_at=now,
         finished_at=None,
         started_by=current_user(),
         host=socket.gethostname(),
         pid=os.getpid(),
-        location=f"{job.writes.name}/{line.name}/_run={run_id}",
+        location=storage_of(warehouse.config.warehouse).location(job.writes.name, line.name, run_id),
         contract=job.writes.to_dict(),
         code={**asdict(code), "core": asdict(core)},
         engine={**engine_of(spark), "python": platform.python_version()},
-        inputs=[_input(need, places[need.name]) for need in job.reads],
+        inputs=[_input(need, run.sources[need.name]) for need in inputs_of(job)],
         error=None,
         process=this_process(),
     )
 
 
-def _input(need: Table, place: SourcePlace) -> dict[str, Any]:
-    """Return what the ledger keeps of an input. Options may hold credentials, so they stay out."""
-    path = without_secrets(place.path) if place.path else None
-    return {
-        "name": need.name,
-        "format": place.format,
-        "path": path,
-        "columns": [c.name for c in need.columns],
-    }
+def _input(need: Input, source: Source) -> dict[str, Any]:
+    """Return what the ledger keeps of an input."""
+    window = {"back": need.back, "ahead": need.ahead} if need.has_window else {}
+    columns = [column.name for column in need.table.columns]
+    return {"name": need.name, **source.record(), **window, "columns": columns}

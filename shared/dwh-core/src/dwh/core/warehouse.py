@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, parse_date
@@ -12,7 +15,7 @@ from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
-from dwh.core.storage import read_outputs
+from dwh.core.storage import storage_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -82,14 +85,27 @@ class Warehouse:
     def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
         """Return the rows of some outputs of one table, at most one for each logical date.
 
+        The columns come as the line of the newest has them; where another line lacks one, it is null.
         Raises LostFilesError when files of an output are gone, or are not what its run wrote.
         """
-        outputs = sorted(outputs, key=lambda output: output.sequence)
-        newest = {output.line: output.run_id for output in outputs}
+        newest_first = sorted(outputs, key=lambda output: output.sequence, reverse=True)
+        contracts = self.contracts(newest_first)
+        files = self.ledger.files_of(output.run_id for output in newest_first)
+        parts: dict[tuple[str, str], list[Output]] = defaultdict(list)
+        for output in newest_first:
+            parts[output.line, output.storage].append(output)
+        frames = [
+            storage_of(self.config.warehouse, kind).read(spark, found, contracts[line], files)
+            for (line, kind), found in parts.items()
+        ]
+        return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
+
+    def contracts(self, outputs: Iterable[Output]) -> dict[str, Mapping[str, Any]]:
+        """Return, by line, the contract under which outputs are read: that of the newest of each line."""
+        in_order = sorted(outputs, key=lambda output: output.sequence)
+        newest = {output.line: output.run_id for output in in_order}
         records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
-        contracts = {record.line: record.contract for record in records}
-        files = self.ledger.files_of(output.run_id for output in outputs)
-        return read_outputs(spark, self.config.warehouse, outputs[::-1], contracts, files)
+        return {record.line: record.contract for record in records}
 
     def _where_to_look(self, environment: str, table: str) -> str:
         lines = ", ".join(self.ledger.table_lines(environment, table)) or "none"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.job import Job
 from dwh.core.lines import line_of
-from dwh.core.run import Receipt, run_job
+from dwh.core.receipt import Receipt
+from dwh.core.run import run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.proving import proof_of_backfill, prove
 

@@ -7,16 +7,13 @@ warehouse or ledger in the configuration cannot make this delete a stranger's fi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
-
-import fsspec
 
 from dwh.core.errors import LedgerError
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import runs
 from dwh.core.process import has_ended
-from dwh.core.storage import place_of
+from dwh.core.storage import Storage, storage_of
 from dwh.core.warehouse import Warehouse
 
 __all__ = ["collect", "dead_runs"]
@@ -52,7 +49,7 @@ def collect(warehouse: Warehouse, dead: Iterable[RunRecord]) -> list[RunRecord]:
                 warehouse.ledger.fail_run(run.id, "its process disappeared", "abandoned")
             except LedgerError:
                 continue  # it has ended in the meantime, so it was not dead
-        _remove_files(warehouse, run)
+        _storage(warehouse, run).remove(run.location)
         collected.append(run)
     quiet_since = datetime.now(timezone.utc) - _AFTERMATH
     for run in _not_forgotten(warehouse, *_ENDED):
@@ -65,23 +62,12 @@ def _not_forgotten(warehouse: Warehouse, *statuses: str) -> list[RunRecord]:
     return warehouse.ledger.find_runs(runs.c.status.in_(statuses) & (runs.c.location != ""))
 
 
-def _files(warehouse: Warehouse, run: RunRecord) -> tuple[fsspec.AbstractFileSystem, str]:
-    found: tuple[fsspec.AbstractFileSystem, str] = fsspec.core.url_to_fs(
-        place_of(warehouse.config.warehouse, run.location)
-    )
-    return found
+def _storage(warehouse: Warehouse, run: RunRecord) -> Storage:
+    return storage_of(warehouse.config.warehouse, run.storage)
 
 
 def _has_files(warehouse: Warehouse, run: RunRecord) -> bool:
-    files, path = _files(warehouse, run)
-    return bool(files.exists(path))
-
-
-def _remove_files(warehouse: Warehouse, run: RunRecord) -> None:
-    files, path = _files(warehouse, run)
-    while files.exists(path):
-        with suppress(FileNotFoundError):  # another gc, or the end of a write, was faster with some of them
-            files.rm(path, recursive=True)
+    return _storage(warehouse, run).exists(run.location)
 
 
 def _is_dead(run: RunRecord, oldest: datetime) -> bool:

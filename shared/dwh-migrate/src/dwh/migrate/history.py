@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
-from dwh.core.ledger import Output
+from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import decisions, promotions, publications, runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["Published", "RunEnd", "Span", "partition_history", "published_history", "unfinished_runs"]
+__all__ = [
+    "InputsOfRun",
+    "Published",
+    "RunEnd",
+    "Span",
+    "inputs_history",
+    "partition_history",
+    "published_history",
+    "unfinished_runs",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,31 @@ class RunEnd:
     status: str
     started_at: datetime
     error: str
+
+
+@dataclass(frozen=True)
+class InputsOfRun:
+    """What a run has read of one input, for neighbouring logical dates that it wrote.
+
+    Attributes:
+        source: where the input came from: a format and a path, a line, or what an environment published.
+        read: the dates that it read of another job's table; None where no job of the warehouse writes it.
+        read_run: the run that had written these.
+    """
+
+    first_date: date
+    last_date: date
+    line: str
+    run: str
+    input: str
+    source: str
+    read: str | None
+    read_run: str | None
+
+    @property
+    def partitions(self) -> str:
+        """The dates that were written, as a person reads them."""
+        return str(DateRange(self.first_date, self.last_date))
 
 
 @dataclass(frozen=True)
@@ -103,6 +138,43 @@ def partition_history(
         else:
             spans.append(span)
     return spans
+
+
+def inputs_history(warehouse: Warehouse, spans: Iterable[Span]) -> list[InputsOfRun]:
+    """Return what the runs of some spans have read, in their order."""
+    spans = list(spans)
+    run_ids = {span.run for span in spans}
+    records = {run.id: run for run in warehouse.ledger.find_runs(runs.c.id.in_(run_ids))}
+    reads = warehouse.ledger.reads_of(run_ids)
+    return [
+        InputsOfRun(span.first_date, span.last_date, span.line, span.run, need["name"], _source(need), *read)
+        for span in spans
+        for need in records[span.run].inputs
+        for read in _read(need, reads.get(span.run, []), span)
+    ]
+
+
+def _source(need: Mapping[str, Any]) -> str:
+    if need["format"] != "dwh":
+        return " ".join(filter(None, [need["format"], need.get("path")]))
+    where = f"line {need['line']} in {need['environment']}"
+    return where if need["line"] else f"published in {need['environment']}"
+
+
+def _read(
+    need: Mapping[str, Any], reads: Iterable[OutputsRead], span: Span
+) -> list[tuple[str | None, str | None]]:
+    """Return the dates of an input, each with the run that had written them, that were read for a span."""
+    first = span.first_date - timedelta(days=need.get("back", 0))
+    last = span.last_date + timedelta(days=need.get("ahead", 0))
+    mine = [
+        read
+        for read in reads
+        if read.table_name == need["name"] and read.first_date <= last and read.last_date >= first
+    ]
+    if not mine:
+        return [(None, None)]
+    return [(str(DateRange(read.first_date, read.last_date)), read.read_run_id) for read in mine]
 
 
 def published_history(

@@ -8,6 +8,7 @@ only once the ledger holds their receipts, so that one transaction here is what 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, fields
@@ -28,14 +29,15 @@ from dwh.core.ledger.environments import (
     resolved_lines,
 )
 from dwh.core.ledger.newest import newest_receipts
-from dwh.core.ledger.records import Output, RunRecord, WrittenFile
-from dwh.core.ledger.schema import decisions, output_files, publications, receipts, runs, tables
+from dwh.core.ledger.records import Output, OutputsRead, RunRecord, WrittenFile
+from dwh.core.ledger.schema import decisions, output_files, publications, reads, receipts, runs, tables
 
 __all__ = [
     "SCHEMA_VERSION",
     "Decision",
     "Ledger",
     "Output",
+    "OutputsRead",
     "RunRecord",
     "WrittenFile",
     "insert_if_absent",
@@ -50,10 +52,13 @@ class Ledger(LedgerDatabase):
     """The ledger at a database URL. Nothing is connected or checked before `open` or `create`."""
 
     @one_transaction
-    def start_run(self, run: RunRecord) -> None:
-        """Record a run that is about to read and write."""
+    def start_run(self, run: RunRecord, read: Iterable[OutputsRead] = ()) -> None:
+        """Record a run that is about to read and write, and the outputs of other jobs that it reads."""
+        rows = [{"run_id": run.id, **vars(one)} for one in read]
         with self.writing() as connection:
             connection.execute(runs.insert(), [vars(run)])
+            if rows:
+                connection.execute(reads.insert(), rows)
 
     @one_transaction
     def commit_run(
@@ -137,6 +142,17 @@ class Ledger(LedgerDatabase):
                 for run_id, day, files in connection.execute(sa.select(output_files).where(chunk)):
                     found[run_id, day] = tuple(WrittenFile(*file) for file in files)
         return found
+
+    def reads_of(self, run_ids: Iterable[str]) -> dict[str, list[OutputsRead]]:
+        """Return the outputs that runs have read, by run, tables and dates in order."""
+        wanted, found = sorted(set(run_ids)), defaultdict(list)
+        with self.reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                chunk = reads.c.run_id.in_(wanted[start : start + _AT_ONCE])
+                query = sa.select(reads).where(chunk).order_by(reads.c.table_name, reads.c.first_date)
+                for run_id, *values in connection.execute(query):
+                    found[run_id].append(OutputsRead(*values))
+        return dict(found)
 
     def table_names(self) -> list[str]:
         """Return the tables that some run has written, in whatever environment."""
@@ -289,7 +305,7 @@ class Ledger(LedgerDatabase):
         state = runs.c.code["state"].as_string().label("code_state")
         columns = [receipts.c[field.name] for field in fields(Output) if field.name in receipts.c]
         query = (
-            sa.select(*columns, runs.c.job, runs.c.release, runs.c.location, state)
+            sa.select(*columns, runs.c.job, runs.c.release, runs.c.location, runs.c.storage, state)
             .select_from(source.join(runs, runs.c.id == receipts.c.run_id))
             .where(*conditions)
             .order_by(*order)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["Output", "RunRecord", "WrittenFile"]
+__all__ = ["NEW_STORAGE", "Output", "OutputsRead", "RunRecord", "WrittenFile"]
+
+NEW_STORAGE = "parquet"
+"""The storage of new runs, and of all that were recorded before the ledger kept it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class RunRecord:
     inputs: Sequence[Mapping[str, Any]]
     error: str | None
     process: Mapping[str, str] | None = None
+    storage: str = NEW_STORAGE
 
     @property
     def reference(self) -> str:
@@ -50,6 +54,7 @@ class Output:
         environment: whose output it is.
         sequence, committed_at: of the commit, or of the promotion that made it this environment's.
         promoted_from: the environment that it was promoted from; None where its run wrote it here.
+        storage: what wrote the location, and reads it. See `dwh.core.storage`.
     """
 
     environment: str
@@ -65,6 +70,17 @@ class Output:
     promoted_from: str | None
     location: str
     code_state: str
+    storage: str = NEW_STORAGE
+
+
+@dataclass(frozen=True)
+class OutputsRead:
+    """Neighbouring logical dates of a table that one run wrote and another one has read as an input."""
+
+    table_name: str
+    read_run_id: str
+    first_date: date
+    last_date: date
 
 
 @dataclass(frozen=True)

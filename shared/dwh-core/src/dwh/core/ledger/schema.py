@@ -34,6 +34,7 @@ __all__ = [
     "plans",
     "promotions",
     "publications",
+    "reads",
     "receipts",
     "resolutions",
     "runs",
@@ -87,8 +88,22 @@ runs = Table(
     Column("inputs", FreeJson, nullable=False),
     Column("error", FreeText),
     Column("process", FreeJson(none_as_null=True)),  # see dwh.core.process; null in runs of older releases
+    # What wrote the location: see dwh.core.storage.
+    Column("storage", String(20), nullable=False, server_default="parquet"),
     Index(None, "status", "started_at"),
     Index(None, "table_name", "started_at"),
+)
+
+# Which outputs of other tables a run has read as inputs, in spans of neighbouring logical dates.
+reads = Table(
+    "reads",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("table_name", String(255), primary_key=True),
+    Column("read_run_id", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("first_date", Date, primary_key=True),
+    Column("last_date", Date, nullable=False),
+    Index(None, "read_run_id", "first_date"),
 )
 
 receipts = Table(

@@ -1,69 +1,81 @@
 """Inputs, read as a job's `reads` describe them: names and types are the job's, dates those of the run.
 
-A kind of source is one module, and one line in `_READERS`. Nothing is taken from some file, or guessed from a
-few: which files hold the wanted dates is found first, and each of them is held against what the job needs.
+Where an input comes from is settled before anything is read. A kind of source is one module, and one line in
+`_settled`.
 
-- `files`: which files those are, and reading them with a schema; `reader`: the engine's reader.
-- `csv`, `json`, `typed`: what tells the columns of a file.
+- `published`: what other jobs write; `upstream`: which jobs those are.
+- `spark`: what Spark reads from a place of the configuration. Of files, `files` says which ones, and reads
+  them with a schema, `reader` is the engine's reader, and `csv`, `json` and `typed` tell a file's columns.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
-from dwh.core.config import SourcePlace
-from dwh.core.contract import Table
 from dwh.core.dates import DateRange
-from dwh.core.errors import DwhError, SourceError, one_line, without_secrets
-from dwh.core.sources.csv import read_csv
-from dwh.core.sources.files import no_rows, wanted_files
-from dwh.core.sources.json import read_json
-from dwh.core.sources.reader import SourceReader
-from dwh.core.sources.typed import mismatches, read_typed
-from dwh.core.sql_types import type_of
+from dwh.core.errors import UnknownSourceError
+from dwh.core.inputs import Input
+from dwh.core.ledger import OutputsRead
+from dwh.core.ledger.schema import runs
+from dwh.core.names import environment_read
+from dwh.core.sources.published import PublishedSource
+from dwh.core.sources.spark import SparkSource
+from dwh.core.sources.upstream import is_written_by_jobs, writers
+from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["read_source"]
-
-_READERS = {"csv": read_csv, "json": read_json, **dict.fromkeys(("parquet", "orc", "avro"), read_typed)}
+__all__ = ["Source", "as_read_by", "settled_sources"]
 
 
-def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
-    """Return an input: the columns that the job needs, of the logical dates that it needs.
+class Source(Protocol):
+    """Where an input comes from, settled for one run."""
 
-    Parameters:
-        need: the input as the job's `reads` has it.
-        place: where the configuration says it is.
-        dates: kept from the input's `partition_by` column, if it has one.
+    def check(self, need: Input, dates: DateRange) -> None:
+        """Raise a DwhError for what can be known to be wrong before Spark starts."""
 
-    Raises SourceError when the place cannot be read, or when what is there for these dates lacks a column
-    or has it in another type. Malformed rows are found when the rows are read.
+    def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
+        """Return the columns of an input that a job needs, for the logical dates of a run."""
+
+    def record(self) -> dict[str, Any]:
+        """Return what the ledger keeps of it as JSON-able data, without secrets."""
+
+    def reads(self) -> list[OutputsRead]:
+        """Return the outputs of other jobs that are read."""
+
+
+def settled_sources(needs: Iterable[Input], warehouse: Warehouse, dates: DateRange) -> dict[str, Source]:
+    """Return where each input comes from for a run for some dates, by its name.
+
+    The configuration decides. Where it does not name an input, it is what other jobs write.
+    Raises UnknownSourceError for one that is not configured and that no job writes.
     """
-    from pyspark.sql import functions as F
-
-    try:
-        frame = _read(spark, need, place, dates)
-        found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
-    except Exception as error:
-        raise SourceError(need.name, place.path or place.format, _problem(error)) from error
-    if problems := mismatches(need.columns, found):
-        raise SourceError(need.name, place.path or place.format, "; ".join(problems))
-    frame = frame.select(*(column.name for column in need.columns))
-    if need.partition_by is None:
-        return frame
-    return frame.where(F.col(need.partition_by).between(F.lit(dates.first), F.lit(dates.last)))
+    return {need.name: _settled(need, warehouse, dates) for need in needs}
 
 
-def _problem(error: Exception) -> str:
-    return without_secrets(error.message) if isinstance(error, DwhError) else one_line(error)
+def as_read_by(run_id: str, sources: Mapping[str, Source], warehouse: Warehouse) -> dict[str, Source]:
+    """Return sources with the outputs that a run has read, for inputs that mean the same to it."""
+    (run,) = warehouse.ledger.find_runs(runs.c.id == run_id)
+    records = {record["name"]: record for record in run.inputs}
+    read = warehouse.ledger.reads_of([run_id]).get(run_id, [])
+
+    def again(name: str, source: Source) -> Source:
+        same = all(records.get(name, {}).get(key) == value for key, value in source.record().items())
+        mine = [one for one in read if one.table_name == name]
+        return source.as_read(mine) if same and isinstance(source, PublishedSource) else source
+
+    return {name: again(name, source) for name, source in sources.items()}
 
 
-def _read(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
-    source = SourceReader(spark, place)
-    read = _READERS.get(place.format.lower())
-    if read is None:
-        return source.load()
-    files = wanted_files(source, need, dates)
-    return read(source, need, files) if files else no_rows(source, need)
+def _settled(need: Input, warehouse: Warehouse, dates: DateRange) -> Source:
+    config = warehouse.config
+    place = config.sources.get(need.name)
+    if place and not is_written_by_jobs(need.name, config):
+        return SparkSource(place)
+    line = place.line if place else need.line
+    if place is None and need.name not in warehouse.ledger.table_names() and not writers(need.name):
+        raise UnknownSourceError(need.name, config.origin, config.sources)
+    environment = environment_read(config.environment)
+    return PublishedSource.settled(need, warehouse, environment, line, dates)

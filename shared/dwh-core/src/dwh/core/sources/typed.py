@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dwh.core.contract import Column, Table
+from dwh.core.compatibility import unmet
+from dwh.core.contract import Table
 from dwh.core.errors import UsageError
 from dwh.core.sources.files import SourceFile, SourceFiles, read_files, united
 from dwh.core.sources.reader import SourceReader
@@ -17,7 +18,7 @@ from dwh.core.sql_types import type_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["mismatches", "read_typed", "refuse"]
+__all__ = ["read_typed", "refuse"]
 
 _AT_ONCE = 8
 _SHOWN = 3
@@ -33,7 +34,7 @@ def read_typed(source: SourceReader, need: Table, files: SourceFiles) -> DataFra
     columns = [column.to_dict() for column in inside]
     with ThreadPoolExecutor(_AT_ONCE) as looking:
         found = dict(zip(files, looking.map(lambda file: _schema(source, file), files), strict=True))
-    refuse((file, mismatches(inside, schema)) for file, schema in found.items())
+    refuse((file, unmet(inside, schema)) for file, schema in found.items())
     if not source.on_sail:
         return read_files(source, files, columns, folders)
     # Sail refuses files that differ in any column, whatever schema it is given.
@@ -48,17 +49,6 @@ def read_typed(source: SourceReader, need: Table, files: SourceFiles) -> DataFra
 def _schema(source: SourceReader, file: SourceFile) -> dict[str, str]:
     fields = source.load([file.path]).schema.fields
     return {field.name: type_of(field.dataType) for field in fields}
-
-
-def mismatches(columns: Iterable[Column], found: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with columns that were found, by name and type, for a job that needs some."""
-    return [
-        f"there is no column {column.name}"
-        if column.name not in found
-        else f"column {column.name} is {found[column.name]}, the job needs {column.type}"
-        for column in columns
-        if found.get(column.name) != column.type
-    ]
 
 
 def refuse(problems: Iterable[tuple[SourceFile, Sequence[str]]]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from dwh.core.errors import DwhError, UsageError, coded
-from dwh.core.lines import EndedLineWarning
+from dwh.core.line import EndedLineWarning
 from dwh.core.output import steadily
 from dwh.core.yanked import YankedReleaseWarning
 from dwh.migrate.cli import (

@@ -45,6 +45,7 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 @date_range
 @in_environment
 @click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")
+@click.option("--one-by-one", is_flag=True, help="Run a range in one run, then date by date, and compare.")
 @click.option("--key", metavar="COLUMNS", help="For paths: the columns that identify a row: id,day; old=new.")
 @click.option(
     "--tolerance", "tolerances", metavar="[COLUMN=]X", multiple=True, help="Absolute, or X% for relative."
@@ -88,6 +89,7 @@ def compare(
     end: str | None,
     env: str | None,
     run_missing: bool,
+    one_by_one: bool,
     key: str | None,
     tolerances: Sequence[str],
     rules: Sequence[str],
@@ -108,13 +110,15 @@ def compare(
 
     Versions are compared as the environment has run them. Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the
     id of a run, or a path of Parquet files. With --run, a release that is not installed runs in an
-    environment of its own. The same version twice compares its newest output with the one before. Exits
-    with 0 for the verdict pass, 1 for fail, 2 for incomplete.
+    environment of its own. The same version twice compares its newest output with the one before; with
+    --one-by-one, what it writes for a range in one run with what it writes date by date. Exits with 0 for
+    the verdict pass, 1 for fail, 3 for incomplete, and with 2 for a mistake.
 
     \b
     Examples:
       dwh compare carrier_delays@0.1 carrier_delays@0.2 --from 2013-01-01 --to 2013-01-31 --run
       dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --date 2013-01-15
+      dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --one-by-one --from 2013-01-01 --to 2013-01-07
       dwh compare carrier_delays@0.1.0 carrier_delays@0.1.1 --run --date 2013-01-15
       dwh compare csv:./before/out.csv carrier_delays@0.1 --date 2013-01-15
       dwh compare ./before ./after --key flight_date,carrier --html report.html --rows ./differing
@@ -138,8 +142,12 @@ def compare(
         allow_empty=allow_empty,
         source_options=_reader_options(reader_options),
     )
+    days = optional_dates(date, start, end)
     try:
-        result = _compare(left, right, key, optional_dates(date, start, end), run_missing, options, spark_log)
+        if one_by_one:
+            result = _compare_one_by_one(left, right, days, run_missing, options, spark_log)
+        else:
+            result = _compare(left, right, key, days, run_missing, options, spark_log)
     except RowsError as error:
         _show(error.result, html, markdown, as_json)
         raise
@@ -225,6 +233,21 @@ def _check_mask(warehouse: Warehouse, left: str, right: str, mask: Sequence[str]
             return  # the contract of what is yet to run aside is not known here
         raise
     check_masked(mask, column_names_of(*subjects))
+
+
+def _compare_one_by_one(
+    left: str, right: str, dates: DateRange | None, run: bool, options: OutputOptions, spark_log: bool
+) -> Comparison:
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate.compare.one_by_one import check_one_by_one, run_one_by_one
+    from dwh.migrate.compare.outputs import compare_outputs
+
+    days, warehouse = check_one_by_one(left, right, dates, run), Warehouse.create()
+    with working_spark(warehouse.config, spark_log) as spark:
+        warehouse, *subjects = run_one_by_one(spark, warehouse, left, days, print_note)
+        result = compare_outputs(spark, warehouse, subjects[0], subjects[1], options)
+    _record(warehouse, result, (subjects[0], subjects[1]), options)
+    return result
 
 
 def _record(

@@ -29,6 +29,7 @@ from dwh.migrate.sensitive import sensitive_columns_of
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.history import Span
 
 __all__ = ["COMMANDS"]
 
@@ -168,6 +169,7 @@ def show(
 @click.option(
     "--published", is_flag=True, help="What an environment publishes, and what it published before."
 )
+@click.option("--inputs", is_flag=True, help="What each run has read, and which runs had written that.")
 @in_environment
 @as_json
 def history(
@@ -178,6 +180,7 @@ def history(
     end: str | None,
     every: bool,
     published: bool,
+    inputs: bool,
     env: str | None,
     as_json: bool,
 ) -> None:
@@ -190,6 +193,7 @@ def history(
       dwh history flights.carrier_delays --env prod
       dwh history flights.carrier_delays --line 0.1 --date 2013-01-15 --all
       dwh history flights.carrier_delays --published --env prod
+      dwh history flights.carrier_delays --inputs --date 2013-01-15
     """
     dates = optional_dates(date, start, end)
     if published:
@@ -204,6 +208,9 @@ def history(
     spans = partition_history(warehouse, table, environment, line, dates)
     if not spans and not others:
         raise _nothing_of(warehouse, table, environment)
+    if inputs:
+        _inputs(warehouse, spans, as_json)
+        return
     if as_json:
         print_json({"outputs": [asdict(span) for span in spans], "runs": [asdict(run) for run in others]})
         return
@@ -248,6 +255,19 @@ def _elsewhere(table: str, others: list[str]) -> str:
     if not others:
         return "no other environment has any; type: dwh history TABLE --all"
     return f"environments with outputs: {', '.join(others)}; type: dwh history {table} --env {others[0]}"
+
+
+def _inputs(warehouse: Warehouse, spans: list[Span], as_json: bool) -> None:
+    from dwh.migrate.history import inputs_history
+
+    found = inputs_history(warehouse, spans)
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        print_rows(
+            ("partitions", "line", "run", "input", "from", "read", "written by run"),
+            [(i.partitions, i.line, i.run, i.input, i.source, i.read or "", i.read_run or "") for i in found],
+        )
 
 
 def _published(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dwh.core.config import Config, load_config
-from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.dates import DateRange, date_spans, logical_dates, parse_date
 from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
@@ -28,7 +28,7 @@ from dwh.migrate.releases.installed import is_installed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dwh.core.run import Receipt
+    from dwh.core.receipt import Receipt
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.rollout import Served
 
@@ -136,15 +136,16 @@ def backfill(
     """
     job, dates = find_job(reference)(), logical_dates(date, start, end, {})
     config = load_config().in_environment(environment_of(env))
-    from dwh.core.run import source_places
+    from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
     from dwh.migrate.rollout.proving import unproven_pairs
     from dwh.migrate.rollout.withheld import publish_withheld
 
     warehouse = Warehouse.create(config)
-    source_places(job, warehouse)
     missing = batches(warehouse, job, dates, batch)
+    for batch_dates in missing:  # what is mistyped is told before Spark starts
+        prepare_run(job, batch_dates, warehouse=warehouse)
     count = sum(map(len, missing))
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []
@@ -184,15 +185,14 @@ def _note_batch(reference: str, environment: str, failed: DateRange) -> None:
 
 
 def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log: bool) -> Receipt:
-    from dwh.core.run import run_job, source_places
+    from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
 
     job = reference.line().job(reference.job)()
-    warehouse = Warehouse.create(config)
-    source_places(job, warehouse)  # what is mistyped is told before Spark starts
+    prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
     with working_spark(config, spark_log) as spark:
-        receipt = run_job(job, dates, spark=spark, warehouse=warehouse)
-    if withheld := _withheld(warehouse, reference.job):
+        receipt = prepared.execute(spark)
+    if withheld := _withheld(prepared.warehouse, reference.job):
         print_note(withheld)
     return receipt
 
@@ -218,7 +218,7 @@ def _run_in_environment(
     config: Config, job: str, dates: DateRange, anew: bool, spark_log: bool, as_json: bool
 ) -> None:
     from dwh.core.ledger import Ledger
-    from dwh.core.run import source_places
+    from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.rollout import serve
 
@@ -226,8 +226,9 @@ def _run_in_environment(
         raise NotPinnedError(config.environment, valid_job(job), ())
     warehouse = Warehouse.open(config)
     _, lines = warehouse.ledger.resolve(config.environment, valid_job(job), dates, anew=anew)
-    for line in set(lines.values()):
-        source_places(find_job(f"{job}@{line}")(), warehouse)
+    for line in sorted(set(lines.values())):  # what is mistyped is told before Spark starts
+        for span in date_spans(day for day, other in lines.items() if other == line):
+            prepare_run(find_job(f"{job}@{line}")(), span, warehouse=warehouse)
     with working_spark(config, spark_log) as spark:
         served = serve(spark, warehouse, job, dates)
     if as_json:

@@ -361,8 +361,8 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """What a command exits with: 0 for `pass`, 1 for `fail`, 2 for `incomplete`."""
-        return {"pass": 0, "fail": 1, "incomplete": 2}[self.verdict]
+        """What a command exits with: 0 for `pass`, 1 for `fail`, 3 for `incomplete`; 2 is a mistake."""
+        return {"pass": 0, "fail": 1, "incomplete": 3}[self.verdict]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-able data, with `format` first."""

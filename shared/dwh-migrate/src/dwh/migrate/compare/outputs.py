@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.contract import Column, Table
+from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
@@ -189,7 +189,7 @@ def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[st
         "rules": options.rules,
         "ignore_case": options.ignore_case,
         "allow_empty": options.allow_empty,
-        "contracts": (_table(left), _table(right)),
+        "contracts": (Table.from_dict(left.contract), Table.from_dict(right.contract)),
         "sides": (Side(left.label, left.provenance()), Side(right.label, right.provenance())),
         "gaps": _gaps(left, right, options.dates),
     }
@@ -223,14 +223,3 @@ def _gaps(left: Subject, right: Subject, asked: DateRange | None) -> tuple[NotCo
 
 def _span(days: Sequence[date]) -> str:
     return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days):,} dates)"
-
-
-def _table(subject: Subject) -> Table:
-    """Return the contract that was recorded with a subject's newest run."""
-    contract = subject.contract
-    columns = tuple(
-        Column(c["name"], c["type"], c["doc"], c["nullable"], c.get("sensitive", False))
-        for c in contract["columns"]
-    )
-    return Table(contract["name"], columns, tuple(contract["key"]), contract["partition_by"],
-                 may_be_empty=contract.get("may_be_empty", False))  # fmt: skip

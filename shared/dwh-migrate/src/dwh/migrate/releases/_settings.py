@@ -16,9 +16,10 @@ def to_toml(config: Config) -> str:
     plain = {name: str(getattr(config, name)) for name in names}
     parts = [_pairs(plain), "[spark]", _pairs(config.spark)]
     for name, place in config.sources.items():
-        found = {"format": place.format, **({"path": place.path} if place.path else {})}
-        parts += [f"[sources.{_text(name)}]", _pairs(found)]
-        parts += [f"[sources.{_text(name)}.options]", _pairs(place.options)]
+        found = {"format": place.format, "path": place.path, "line": place.line}
+        parts += [f"[sources.{_text(name)}]", _pairs({key: text for key, text in found.items() if text})]
+        if place.options:
+            parts += [f"[sources.{_text(name)}.options]", _pairs(place.options)]
     return "\n".join(parts) + "\n"
 
 

@@ -24,7 +24,7 @@ from dwh.core.config import Config
 from dwh.core.dates import DateRange
 from dwh.core.errors import DwhError
 from dwh.core.lines import Reference
-from dwh.core.run import Receipt
+from dwh.core.receipt import Receipt
 from dwh.migrate.releases._settings import to_toml
 from dwh.migrate.releases.errors import EnvironmentGoneError, IsolatedRunError
 from dwh.migrate.releases.make import using_release

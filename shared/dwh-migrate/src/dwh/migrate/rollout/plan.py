@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from dwh.core.config import SourcePlace
-from dwh.core.contract import Table
-from dwh.core.dates import date_spans, parse_date
+from dwh.core.dates import DateRange, date_spans, parse_date
+from dwh.core.definition import inputs_of
 from dwh.core.distributions import brought_lines
-from dwh.core.errors import InvalidDateError, NotPinnedError, without_secrets
+from dwh.core.errors import InvalidDateError, NotPinnedError
 from dwh.core.identity import current_user, new_id
+from dwh.core.inputs import Input
 from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import plans
 from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
-from dwh.core.run import source_places
+from dwh.core.sources import settled_sources
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
@@ -194,7 +194,7 @@ def plan(
         window_days=window_days,
         published=len(published),
         lacking=tuple(str(span) for span in date_spans(lacking)),
-        reads=_reads(new_job.reads, source_places(new_job(), warehouse), len(lacking)),
+        reads=_reads(inputs_of(new_job), warehouse, lacking),
         readers=tuple(_readers(table)),
         uses=tuple(uses),
         decision=decision.sequence,
@@ -279,13 +279,22 @@ def _readers(table: str) -> Iterator[str]:
                 yield f"{name}@{line.name}"
 
 
-def _reads(needs: Sequence[Table], places: Mapping[str, SourcePlace], dates: int) -> tuple[str, ...]:
-    def shown(need: Table) -> str:
-        place = places[need.name]
-        part = "whole" if need.partition_by is None else f"{dates:,} logical dates of it"
-        return f"{need.name} ({place.format}, {without_secrets(place.path or 'no path')}): {part}"
+def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date]) -> tuple[str, ...]:
+    today = datetime.now(timezone.utc).date()
+    span = DateRange(min(days, default=today), max(days, default=today))
+    sources = settled_sources(needs, warehouse, span)
 
-    return tuple(shown(need) for need in needs) if dates else ()
+    def shown(need: Input) -> str:
+        part = "whole" if need.table.partition_by is None else f"{len(days):,} logical dates of it"
+        return f"{need.name} ({_place(sources[need.name].record())}): {part}"
+
+    return tuple(shown(need) for need in needs) if days else ()
+
+
+def _place(record: Mapping[str, Any]) -> str:
+    if record["format"] != "dwh":
+        return f"{record['format']}, {record['path'] or 'no path'}"
+    return f"line {record['line']}" if record["line"] else f"as {record['environment']} publishes it"
 
 
 @one_transaction

@@ -18,7 +18,8 @@ from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import newest_decision
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
-from dwh.core.run import Receipt, run_job
+from dwh.core.receipt import Receipt
+from dwh.core.run import prepare_run, run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.state import progress
 from dwh.migrate.rollout.steps import hold, roll_back
@@ -164,7 +165,7 @@ def _shadow(
     error = None
     try:
         job = find_job(f"{decision.job}@{rollout['to']}")()
-        new = run_job(job, dates, spark=spark, warehouse=warehouse)
+        new = prepare_run(job, dates, warehouse=warehouse, like=old["run"]).execute(spark)
         found = _compare(spark, warehouse, decision.job, old, new, dates)
     except Exception as raised:
         error = one_line(raised)

@@ -40,7 +40,7 @@ def read_line(package: str, name: str) -> dict[str, Any]:
         jobs[job_name] = _job(job)
         places.update(_places(job.writes, f"{job_name}.writes"))
         for table in job.reads:
-            places.update(_places(table, f"{job_name}.reads.{table.name}"))
+            places.update(_places(getattr(table, "table", table), f"{job_name}.reads.{table.name}"))
         if faults := list(_uncallable(job)):
             uncallable[job_name] = "; ".join(faults)
     return {"jobs": jobs, "places": places, "settings": dict(line.settings), "uncallable": uncallable}
@@ -69,7 +69,8 @@ def _uncallable(job: Any) -> Iterator[str]:
         inspect.signature(job).bind()
     except TypeError as error:
         yield f"{job.__name__}() must need no argument, but: {error}"
-    for name, promised in vars(Job).items():
+    members = {name: value for owner in reversed(Job.__mro__[:-1]) for name, value in vars(owner).items()}
+    for name, promised in members.items():
         given = inspect.getattr_static(job, name)
         if name.startswith("_") or name == "transform" or given is promised or not _function(promised):
             continue  # the parameters of transform are the job's inputs

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from dwh.core.engine import is_remote, is_sail
 from dwh.core.errors import LostFilesError, one_line
-from dwh.core.ledger import Output, WrittenFile
+from dwh.core.ledger.records import Output, WrittenFile
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -1,0 +1,78 @@
+"""What a job needs of a table: its columns, how much of it, and whose output where other jobs write it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from dwh.core.contract import Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import DefinitionError
+
+__all__ = ["Input"]
+
+_LINE = re.compile(r"\d+\.\d+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a job. A `Table` alone in `reads` stands for `Input(table)`.
+
+    Parameters:
+        table: the columns that the job needs. With a `partition_by`, only the logical dates of the run are
+            read, and those that `back` and `ahead` add; without, all of it.
+        line: of a table that other jobs write, the line whose output is read, such as `0.1`; None reads what
+            the run's environment publishes. It says nothing where the configuration says where the input is.
+        back, ahead: how many logical dates before the run's first, and after its last, are read, too.
+        may_lack: whether a run goes on where a table that other jobs write lacks some of these dates.
+
+    Raises DefinitionError when the parts do not fit together.
+    """
+
+    table: Table
+    line: str | None = None
+    back: int = 0
+    ahead: int = 0
+    may_lack: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.table, Table):
+            raise DefinitionError("an input", f"Input takes a Table(…), found {self.table!r}")
+        where = f"input {self.table.name}"
+        if self.line is not None and not (isinstance(self.line, str) and _LINE.fullmatch(self.line)):
+            raise DefinitionError(where, f'line={self.line!r} is not a line; write line="0.1"')
+        for name, days in (("back", self.back), ("ahead", self.ahead)):
+            if not isinstance(days, int) or isinstance(days, bool) or days < 0:
+                raise DefinitionError(where, f"{name}={days!r}: write a number of logical dates, 0 or more")
+        if self.has_window and self.table.partition_by is None:
+            raise DefinitionError(where, "back and ahead need partition_by in its table")
+
+    @classmethod
+    def of(cls, need: Table | Input) -> Input:
+        """Return an entry of a job's `reads` as an Input."""
+        return need if isinstance(need, Input) else cls(need)
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+    @property
+    def short_name(self) -> str:
+        """What the input is called in `transform`."""
+        return self.table.short_name
+
+    @property
+    def has_window(self) -> bool:
+        """Whether more than the run's dates are read."""
+        return self.back > 0 or self.ahead > 0
+
+    def dates(self, dates: DateRange) -> DateRange:
+        """Return the logical dates that a run for some dates needs of it."""
+        return dates.widened(self.back, self.ahead)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the input as JSON-able data: its table, and what it says beyond that."""
+        beyond = {"line": self.line, "back": self.back, "ahead": self.ahead, "may_lack": self.may_lack}
+        return {**self.table.to_dict(), **{name: value for name, value in beyond.items() if value}}

@@ -1,0 +1,126 @@
+"""Inputs that other jobs write: what an environment publishes of a table, or what a line has written of it.
+
+Which outputs are read is settled before Spark starts, and recorded: what is committed or published while a
+run is under way does not change what it reads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.compatibility import unmet
+from dwh.core.contract import ddl
+from dwh.core.dates import DateRange, date_spans
+from dwh.core.errors import InputError, MissingInputError
+from dwh.core.inputs import Input
+from dwh.core.ledger import Output, OutputsRead
+from dwh.core.sources.upstream import command_for
+from dwh.core.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["PublishedSource"]
+
+
+@dataclass(frozen=True)
+class PublishedSource:
+    """An input at outputs of other jobs. See `dwh.core.sources.Source`.
+
+    Attributes:
+        environment: whose publications or outputs are read.
+        line: the line whose outputs are read; None for what is published.
+        outputs: those that are read, at most one for each logical date.
+    """
+
+    warehouse: Warehouse
+    environment: str
+    line: str | None
+    outputs: tuple[Output, ...]
+
+    @classmethod
+    def settled(
+        cls, need: Input, warehouse: Warehouse, environment: str, line: str | None, dates: DateRange
+    ) -> PublishedSource:
+        """Return the source for the logical dates that a run for some dates needs."""
+        ledger, wanted = warehouse.ledger, _wanted(need, dates)
+        found = (
+            ledger.published_outputs(environment, need.name, wanted)
+            if line is None
+            else ledger.newest_outputs(environment, need.name, line, wanted)
+        )
+        return cls(warehouse, environment, line, tuple(found))
+
+    @property
+    def where(self) -> str:
+        """Whose the outputs are, for people."""
+        return (
+            f"line {self.line} in {self.environment}" if self.line else f"what {self.environment} publishes"
+        )
+
+    def check(self, need: Input, dates: DateRange) -> None:
+        """Raise InputError where a contract lacks what the job needs, MissingInputError for missing dates."""
+        for line, contract in self.warehouse.contracts(self.outputs).items():
+            if problems := _problems(need, contract):
+                raise InputError(need.name, f"{self.where} (line {line})", "; ".join(problems))
+        wanted = _wanted(need, dates)
+        missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
+        if not need.may_lack and (missing or not self.outputs):
+            spans = date_spans(missing or dates)
+            command = command_for(self.warehouse, need.name, self.line, self.environment, spans)
+            raise MissingInputError(need.name, self.where, map(str, spans), command)
+
+    def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
+        """Return the columns that the job needs; raises LostFilesError."""
+        columns = [column.to_dict() for column in need.table.columns]
+        if not self.outputs:
+            return spark.createDataFrame([], ddl(columns))
+        frame = self.warehouse.read(spark, list(self.outputs))
+        return frame.select(*(column["name"] for column in columns))
+
+    def record(self) -> dict[str, Any]:
+        """Return whose outputs are read; the outputs themselves are `reads`."""
+        return {"format": "dwh", "environment": self.environment, "line": self.line}
+
+    def reads(self) -> list[OutputsRead]:
+        """Return the outputs that are read."""
+        days: dict[str, list[date]] = defaultdict(list)
+        for output in self.outputs:
+            days[output.run_id].append(output.partition_date)
+        return [
+            OutputsRead(self.outputs[0].table_name, run_id, span.first, span.last)
+            for run_id, found in days.items()
+            for span in date_spans(found)
+        ]
+
+    def as_read(self, others: Iterable[OutputsRead]) -> PublishedSource:
+        """Return the source with the outputs that another run has read, for the dates that it has read."""
+        if not self.outputs:
+            return self
+        read = {(one.read_run_id, day) for one in others for day in DateRange(one.first_date, one.last_date)}
+        table, days = self.outputs[0].table_name, [output.partition_date for output in self.outputs]
+        every = self.warehouse.ledger.outputs(
+            self.environment, table, self.line, DateRange(min(days), max(days))
+        )
+        chosen = {o.partition_date: o for o in every if (o.run_id, o.partition_date) in read}
+        outputs = tuple(chosen.get(output.partition_date, output) for output in self.outputs)
+        return PublishedSource(self.warehouse, self.environment, self.line, outputs)
+
+
+def _wanted(need: Input, dates: DateRange) -> DateRange | None:
+    """Return the logical dates that are needed, None for all."""
+    return None if need.table.partition_by is None else need.dates(dates)
+
+
+def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
+    """Return what a table's contract lacks for an input."""
+    found = {column["name"]: column["type"] for column in contract["columns"]}
+    problems = unmet(need.table.columns, found)
+    partition = need.table.partition_by
+    if partition is not None and partition != contract["partition_by"]:
+        problems.append(f"its logical date is in {contract['partition_by']}, the job needs {partition}")
+    return problems

@@ -1,0 +1,94 @@
+"""Inputs that Spark reads from a place of the configuration.
+
+A format of files is one module, and one line in `_READERS`. Nothing is taken from some file, or guessed from
+a few: which files hold the wanted dates is found first, and each of them is held against what the job needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.compatibility import unmet
+from dwh.core.config import SourcePlace
+from dwh.core.contract import Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import DwhError, SourceError, one_line, without_secrets
+from dwh.core.inputs import Input
+from dwh.core.ledger.records import OutputsRead
+from dwh.core.sources.csv import read_csv
+from dwh.core.sources.files import no_rows, wanted_files
+from dwh.core.sources.json import read_json
+from dwh.core.sources.reader import SourceReader
+from dwh.core.sources.typed import read_typed
+from dwh.core.sql_types import type_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["SparkSource", "read_source"]
+
+_READERS = {"csv": read_csv, "json": read_json, **dict.fromkeys(("parquet", "orc", "avro"), read_typed)}
+
+
+@dataclass(frozen=True)
+class SparkSource:
+    """An input at a place that Spark reads. See `dwh.core.sources.Source`."""
+
+    place: SourcePlace
+
+    def check(self, need: Input, dates: DateRange) -> None:
+        """Let it be: what is there is Spark's to say."""
+
+    def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
+        """Return the columns and the logical dates that the job needs; raises SourceError."""
+        return read_source(spark, need.table, self.place, need.dates(dates))
+
+    def record(self) -> dict[str, Any]:
+        """Return format and path. Options may hold credentials, so they stay out."""
+        path = without_secrets(self.place.path) if self.place.path else None
+        return {"format": self.place.format, "path": path}
+
+    def reads(self) -> list[OutputsRead]:
+        """Return nothing: no job of the warehouse writes it."""
+        return []
+
+
+def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
+    """Return an input: the columns that the job needs, of the logical dates that it needs.
+
+    Parameters:
+        need: the input as the job's `reads` has it.
+        place: where the configuration says it is.
+        dates: kept from the input's `partition_by` column, if it has one. Those that are not there have no
+            rows.
+
+    Raises SourceError when the place cannot be read, or when what is there for these dates lacks a column
+    or has it in another type. Malformed rows are found when the rows are read.
+    """
+    from pyspark.sql import functions as F
+
+    try:
+        frame = _read(spark, need, place, dates)
+        found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
+    except Exception as error:
+        raise SourceError(need.name, place.path or place.format, _problem(error)) from error
+    if problems := unmet(need.columns, found):
+        raise SourceError(need.name, place.path or place.format, "; ".join(problems))
+    frame = frame.select(*(column.name for column in need.columns))
+    if need.partition_by is None:
+        return frame
+    return frame.where(F.col(need.partition_by).between(F.lit(dates.first), F.lit(dates.last)))
+
+
+def _problem(error: Exception) -> str:
+    return without_secrets(error.message) if isinstance(error, DwhError) else one_line(error)
+
+
+def _read(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
+    source = SourceReader(spark, place)
+    read = _READERS.get(place.format.lower())
+    if read is None:
+        return source.load()
+    files = wanted_files(source, need, dates)
+    return read(source, need, files) if files else no_rows(source, need)

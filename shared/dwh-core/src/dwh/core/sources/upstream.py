@@ -1,0 +1,101 @@
+"""Which jobs write the tables that a job reads, as far as they are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dwh.core.config import Config
+from dwh.core.dates import DateRange
+from dwh.core.definition import JobDefinition, inputs_of
+from dwh.core.errors import CycleError, DefinitionError
+from dwh.core.ledger.schema import runs
+from dwh.core.lines import installed_lines
+from dwh.core.warehouse import Warehouse
+
+__all__ = ["command_for", "is_written_by_jobs", "refuse_cycles", "writers"]
+
+FORMAT = "dwh"
+"""The format of a source that other jobs write."""
+
+
+def is_written_by_jobs(name: str, config: Config) -> bool:
+    """Return whether an input is read as other jobs write it, and not from a place of the configuration."""
+    place = config.sources.get(name)
+    return place is None or place.format == FORMAT
+
+
+def writers(table: str) -> dict[str, type[JobDefinition]]:
+    """Return the installed jobs that write a table, by line; raises DefinitionError for two in one line."""
+    found: dict[str, type[JobDefinition]] = {}
+    for line in installed_lines().values():
+        for name in line.job_names():
+            job = line.usable_job(name)
+            if job is None or job.writes.name != table:
+                continue
+            if line.name in found:
+                both = f"{found[line.name].name()} and {name}"
+                raise DefinitionError(f"line {line.name}", f"{both} write {table}; keep one of them")
+            found[line.name] = job
+    return found
+
+
+def refuse_cycles(job: type[JobDefinition], line: str, warehouse: Warehouse) -> None:
+    """Raise CycleError, with the path, when a job reads what is made of its own output."""
+    _follow(job, line, warehouse, (), {})
+
+
+def command_for(
+    warehouse: Warehouse, table: str, line: str | None, environment: str, spans: Sequence[DateRange]
+) -> str:
+    """Return the command that makes logical dates of a table.
+
+    Parameters:
+        line: the one whose outputs are wanted; None for what the environment publishes.
+    """
+    job = _job_name(warehouse, table)
+    dates = f"--from {spans[0].first} --to {spans[-1].last} --env {environment}"
+    if line is not None:
+        return f"dwh backfill {job}@{line} {dates}"
+    if warehouse.ledger.decision(environment, job) is None:
+        return f'dwh pin {job} LINE --env {environment} --publish --reason "…"'
+    return f"dwh run {job} {dates}"
+
+
+def _job_name(warehouse: Warehouse, table: str) -> str:
+    if found := writers(table):
+        return next(reversed(found.values())).name()
+    written = warehouse.ledger.find_runs(runs.c.table_name == table)
+    return written[-1].job if written else "JOB"
+
+
+_Path = tuple[tuple[str, str], ...]  # each a job's reference, and the table by which it was reached
+
+
+def _follow(
+    job: type[JobDefinition], line: str, warehouse: Warehouse, path: _Path, seen: dict[str, None]
+) -> None:
+    """Walk through what a job reads, and what that is made of; `seen` are those that lead to no cycle."""
+    reference = f"{job.name()}@{line}"
+    if reference in [name for name, _ in path]:
+        start = [name for name, _ in path].index(reference)
+        raise CycleError([*path[start:], (reference, "")])
+    if reference in seen:
+        return
+    for table, writer, of_line in _upstream(job, line, warehouse):
+        _follow(writer, of_line, warehouse, (*path, (reference, table)), seen)
+    seen[reference] = None
+
+
+def _upstream(
+    job: type[JobDefinition], line: str, warehouse: Warehouse
+) -> Iterator[tuple[str, type[JobDefinition], str]]:
+    """Yield, for each table of other jobs that a job reads, the job that writes it and its line."""
+    for need in inputs_of(job):
+        if not is_written_by_jobs(need.name, warehouse.config):
+            continue
+        place, found = warehouse.config.sources.get(need.name), writers(need.name)
+        wanted = place.line if place else need.line
+        for of_line in [wanted] if wanted else [line, *reversed(found)]:
+            if of_line in found:
+                yield need.name, found[of_line], of_line
+                break

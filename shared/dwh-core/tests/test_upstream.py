@@ -1,0 +1,236 @@
+"""Jobs that read what other jobs write: settled before Spark starts, recorded, refused where it cannot be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from dwh.core.config import SourcePlace
+from dwh.core.dates import DateRange, parse_date
+from dwh.core.errors import CycleError, DefinitionError, InputError, MissingInputError, UnknownSourceError
+from dwh.core.ledger.environments import add_publications
+from dwh.core.lines import find_job
+from dwh.core.run import prepare_run
+from dwh.core.warehouse import read_table
+
+FIRST, SECOND, THIRD = "2024-01-01", "2024-01-02", "2024-01-03"
+OTHER_DAY = 'Column("paid", "date"), Column("orders", "bigint")), partition_by="paid"'
+TOTAL = '''
+from pyspark.sql import functions as F
+
+from dwh.core import Column, Input, Job, Table
+
+TAKINGS = Table(
+    "shop.takings", columns=(Column("day", "date"), Column("orders", "bigint")), partition_by="day"
+)
+
+
+class Total(Job):
+    """What all shops took, each day."""
+
+    reads = (READS,)
+    writes = Table(
+        "shop.total",
+        columns=(Column("day", "date"), Column("orders", "bigint")),
+        key=("day",),
+        partition_by="day",
+    )
+
+    def transform(self, takings):
+        return takings.groupBy("day").agg(F.sum("orders").alias("orders"))
+'''
+
+
+@pytest.fixture
+def shop(installed_line, takings, warehouse, spark):
+    """Install `takings` and `total` in line 7.1, the latter with its `reads`; run and read them."""
+
+    class Shop:
+        def __init__(self):
+            self.warehouse = warehouse
+
+        def install(self, reads="TAKINGS", line="7.1", source=TOTAL, **replaced):
+            jobs = {"takings": takings(**replaced), "total": source.replace("READS", reads)}
+            installed_line(line, jobs)
+
+        def run(self, reference, start=FIRST, end=None, **settings):
+            job = find_job(reference)()
+            return job.run(start=start, end=end or start, spark=spark, warehouse=warehouse, **settings)["run"]
+
+        def publish(self, run, *days):
+            with warehouse.ledger.holding("shop.takings") as (connection, sequence):
+                now = datetime.now(timezone.utc)
+                shown = {parse_date(day): run for day in days}
+                add_publications(connection, "dev", "shop.takings", shown, sequence, now)
+
+        def orders(self, start=FIRST, end=None):
+            frame = read_table(spark, "shop.total", line="7.1", start=start, end=end, warehouse=warehouse)
+            return {str(row["day"]): row["orders"] for row in frame.collect()}
+
+        def prepare(self, reference="total@7.1", start=FIRST, end=None, warehouse=warehouse):
+            dates = DateRange(parse_date(start), parse_date(end or start))
+            return prepare_run(find_job(reference)(), dates, warehouse=warehouse)
+
+    return Shop()
+
+
+def test_a_job_reads_what_a_line_has_written(shop):
+    """`line=` names the version that a job builds on; what was run again counts once."""
+    shop.install('Input(TAKINGS, line="7.1")')
+    first = shop.run("takings@7.1", FIRST, SECOND)
+    again = shop.run("takings@7.1", FIRST)
+    total = shop.run("total@7.1", FIRST, SECOND)
+    assert shop.orders() == {FIRST: 3, SECOND: 2}
+    read = shop.warehouse.ledger.reads_of([total])[total]
+    assert {(one.table_name, one.read_run_id, str(one.first_date), str(one.last_date)) for one in read} == {
+        ("shop.takings", again, FIRST, FIRST),
+        ("shop.takings", first, SECOND, SECOND),
+    }
+    (record,) = shop.warehouse.ledger.find_runs()[-1].inputs
+    assert (record["format"], record["line"], record["environment"]) == ("dwh", "7.1", "dev")
+
+
+def test_a_job_reads_what_its_environment_publishes(shop):
+    """Without a line it is the publication, whatever has been written since."""
+    shop.install()
+    shown = shop.run("takings@7.1", FIRST)
+    shop.publish(shown, FIRST)
+    shop.run("takings@7.1", FIRST)
+    total = shop.run("total@7.1", FIRST)
+    (read,) = shop.warehouse.ledger.reads_of([total])[total]
+    assert read.read_run_id == shown
+
+
+def test_a_deployment_may_say_which(shop):
+    """`format = "dwh"` in the configuration names a line, or puts what is published in its place."""
+    shop.install('Input(TAKINGS, line="7.1")')
+    shown = shop.run("takings@7.1", FIRST)
+    shop.publish(shown, FIRST)
+    newest = shop.run("takings@7.1", FIRST)
+
+    def read_by(place):
+        config = replace(shop.warehouse.config, sources={"shop.takings": place})
+        (read,) = (
+            shop.prepare(warehouse=replace(shop.warehouse, config=config)).sources["shop.takings"].reads()
+        )
+        return read.read_run_id
+
+    assert read_by(SourcePlace("dwh", None)) == shown
+    assert read_by(SourcePlace("dwh", None, line="7.1")) == newest
+
+
+def test_dates_that_are_not_there(shop):
+    """Missing dates are named with the command that makes them, before anything is recorded."""
+    shop.install('Input(TAKINGS, line="7.1", back=1)')
+    shop.run("takings@7.1", SECOND)
+    message = (
+        r"line 7.1 in dev lacks 2024-01-01, 2024-01-03; "
+        r"type: dwh backfill takings@7.1 --from 2024-01-01 --to 2024-01-03 --env dev; .*may_lack=True"
+    )
+    with pytest.raises(MissingInputError, match=message):
+        shop.run("total@7.1", SECOND, THIRD)
+    assert [run.job for run in shop.warehouse.ledger.find_runs()] == ["takings"]
+
+
+def test_dates_that_nobody_publishes(shop):
+    """Where the environment has no pin, the command makes one."""
+    shop.install()
+    shop.run("takings@7.1", FIRST)
+    with pytest.raises(
+        MissingInputError, match="what dev publishes lacks 2024-01-01; type: dwh pin takings LINE"
+    ):
+        shop.prepare()
+
+
+def test_an_input_that_may_lack_dates(shop):
+    """`may_lack` goes on with the dates that are there, and with none of them."""
+    shop.install('Input(TAKINGS, line="7.1", back=5, may_lack=True)')
+    with pytest.raises(Exception, match="no rows for 1 of 1 dates"):
+        shop.run("total@7.1", SECOND)
+    shop.run("takings@7.1", SECOND)
+    shop.run("total@7.1", SECOND)
+    assert shop.orders(SECOND) == {SECOND: 2}
+
+
+@pytest.mark.parametrize(
+    ("needed", "problem"),
+    [
+        ('Column("items", "bigint")', "there is no column items"),
+        ('Column("orders", "int")', "column orders is bigint, the job needs int"),
+    ],
+)
+def test_a_contract_that_is_not_kept(shop, needed, problem):
+    """A column that is gone or has another type is named before Spark starts."""
+    source = TOTAL.replace('Column("orders", "bigint")), partition_by', f"{needed}), partition_by")
+    shop.install('Input(TAKINGS, line="7.1")', source=source)
+    shop.run("takings@7.1", FIRST)
+    with pytest.raises(InputError, match=rf"shop.takings, line 7.1 in dev \(line 7.1\): {problem}"):
+        shop.prepare()
+
+
+def test_another_logical_date_is_not_taken_for_ones_own(shop):
+    """A table whose partitions go by another column is refused."""
+    source = TOTAL.replace(
+        'Column("day", "date"), Column("orders", "bigint")), partition_by="day"', OTHER_DAY
+    )
+    shop.install('Input(TAKINGS, line="7.1")', source=source)
+    shop.run("takings@7.1", FIRST)
+    with pytest.raises(InputError, match="its logical date is in day, the job needs paid"):
+        shop.prepare()
+
+
+def test_a_table_that_nobody_writes(shop):
+    """It is refused with what the configuration could say."""
+    shop.install(source=TOTAL.replace("takings", "nothing"))
+    message = r'no job writes a table of that name; add \[sources."shop.nothing"\]'
+    with pytest.raises(UnknownSourceError, match=message):
+        shop.prepare()
+
+
+def test_a_cycle_is_refused_with_its_path(shop, installed_line):
+    """A job that reads what is made of its own output is refused when it is resolved."""
+    swapped = {"takings": "total", "total": "takings", "Total": "Back"}
+    back = re.sub("takings|total|Total", lambda match: swapped[match[0]], TOTAL)
+    jobs = {"back": back, "total": TOTAL}
+    installed_line("7.1", {name: text.replace("READS", "TAKINGS") for name, text in jobs.items()})
+    path = (
+        "total@7.1 reads shop.takings, which back@7.1 writes; "
+        "back@7.1 reads shop.total, which total@7.1 writes"
+    )
+    with pytest.raises(CycleError, match=path) as caught:
+        shop.prepare()
+    assert caught.value.exit_code == 2
+
+
+def test_two_jobs_that_write_one_table(shop, installed_line, takings):
+    """Which of them to read nobody can say."""
+    jobs = {"takings": takings(), "sales": takings(), "total": TOTAL.replace("READS", "TAKINGS")}
+    installed_line("7.1", jobs)
+    with pytest.raises(DefinitionError, match=r"line 7.1: sales and takings write shop.takings; keep one"):
+        shop.prepare()
+
+
+def test_what_was_settled_is_read(shop):
+    """A rerun of the upstream job between preparing and reading changes nothing."""
+    shop.install('Input(TAKINGS, line="7.1")')
+    before = shop.run("takings@7.1", FIRST)
+    prepared = shop.prepare()
+    shop.run("takings@7.1", FIRST)
+    total = prepared.execute()["run"]
+    (read,) = shop.warehouse.ledger.reads_of([total])[total]
+    assert read.read_run_id == before
+
+
+def test_a_run_reads_what_another_has_read(shop):
+    """`like` names a run whose outputs are read again, where the input means the same."""
+    shop.install('Input(TAKINGS, line="7.1")')
+    before = shop.run("takings@7.1", FIRST)
+    served = shop.run("total@7.1", FIRST)
+    shop.run("takings@7.1", FIRST)
+    dates = DateRange(parse_date(FIRST), parse_date(FIRST))
+    again = prepare_run(find_job("total@7.1")(), dates, warehouse=shop.warehouse, like=served)
+    (read,) = again.sources["shop.takings"].reads()
+    assert read.read_run_id == before
