@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 from dwh.release.errors import RecordError
 
 __all__ = ["has_release"]
 
-_UNKNOWN = ("No matching distribution found", "Could not find a version")
-_OPTIONS = ("--disable-pip-version-check", "--no-deps", "--ignore-requires-python", "--quiet")
+_OPTIONS = ("--disable-pip-version-check", "--retries", "1", "--timeout", "15", "--pre", "-vv")
+# The list at pip's end leaves out what was yanked; the links that it found or passed over do not.
+_KNOWN = r"(?:Found link|Skipping link: yanked) .*-{}(?:-\S+\.whl|\.tar\.gz)"
+# pip goes on where an index does not answer, and then knows of no release: only this line tells.
+_UNANSWERED = re.compile(r"Could not fetch URL (?!.*404 Client Error)(.*?)(?: - skipping)?$", re.MULTILINE)
 
 
 def has_release(name: str, version: str) -> bool:
-    """Tell whether the index has this release; raises RecordError when it cannot be asked."""
-    doing, again = f"asking the index for {name} {version}", f"try: pip download {name}=={version}"
-    with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
-        command = [*_pip(doing), "download", *_OPTIONS, "--dest", folder, f"{name}=={version}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and not any(words in done.stderr for words in _UNKNOWN):
-        raise RecordError(doing, (done.stderr.strip().splitlines() or ["it failed"])[-1], again)
-    return not done.returncode
+    """Tell whether an index has this release, also one for other Pythons; downloads nothing.
+
+    Raises RecordError where one of the indexes does not answer.
+    """
+    doing = f"asking the index for {name} {version}"
+    command = [*_pip(doing), "index", "versions", *_OPTIONS, "--ignore-requires-python", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if re.search(_KNOWN.format(re.escape(version)), done.stdout):
+        return True
+    unanswered = _UNANSWERED.search(f"{done.stdout}\n{done.stderr}")
+    if unanswered or (done.returncode and "No matching distribution found" not in done.stderr):
+        said = unanswered[1] if unanswered else (done.stderr.strip().splitlines() or ["it failed"])[-1]
+        raise RecordError(doing, said, f"once it answers, try again; see: pip index versions {name}")
+    return False
 
 
 def _pip(doing: str) -> list[str]:
