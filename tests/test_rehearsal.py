@@ -63,21 +63,9 @@ def index(tmp_path_factory: pytest.TempPathFactory, say: Say) -> Iterator[str]:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     folder = tmp_path_factory.mktemp("index")
-    words = [
-        "run",
-        "--interface",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--disable-fallback",
-        "-a",
-        ".",
-        "-P",
-        ".",
-    ]
-    server = subprocess.Popen(
-        [BIN / "pypi-server", *words, folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    words = f"run --interface 127.0.0.1 --port {port} --disable-fallback -a . -P .".split()
+    command = [BIN / "pypi-server", *words, folder]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
         while not _listens(port):
@@ -112,14 +100,21 @@ class Maintainer:
         found: list[dict[str, Any]] = json.loads(self.dwh_release("status", "--json"))
         return found
 
-    def release(self, package: str) -> str:
-        """Prepare a package where something is new, build and tag it, upload it; return the release."""
-        if next(one for one in self.status() if one["package"] == package)["step"] != "none":
+    def release(self, package: str, step: str, status: str) -> str:
+        """Prepare a package where something is new, build and tag it, upload it; return the release.
+
+        A line is tried out with all of its tests. Those of a shared library are the larger part of what
+        `nox -s tests` has just run: from its source distribution all are collected, and a few are run.
+        """
+        began = time.monotonic()
+        if step != "none":
             self.dwh_release("prepare", package)
-        (built,) = json.loads(self.dwh_release("build", package, "--json"))
+        some = ("--tests", "smoke") if status == "shared" else ()
+        (built,) = json.loads(self.dwh_release("build", package, "--json", *some))
         self.dwh_release("tag", package)
         self.upload([self.clone / "dist" / name for name in built["sha256"]])
-        self.say(f"released {package} {built['version']}: {'; '.join(built['tried'])}")
+        took = f"{time.monotonic() - began:.0f} s"
+        self.say(f"released {package} {built['version']} in {took}: {'; '.join(built['tried'])}")
         return str(built["version"])
 
     def upload(self, files: Sequence[Path]) -> None:
@@ -141,7 +136,10 @@ def maintainer(tmp_path_factory: pytest.TempPathFactory, index: str, say: Say) -
 @pytest.fixture(scope="module")
 def releases(maintainer: Maintainer) -> dict[str, str]:
     """The first release of every package, by its name."""
-    return {one["package"]: maintainer.release(one["package"]) for one in maintainer.status()}
+    return {
+        one["package"]: maintainer.release(one["package"], one["step"], one["status"])
+        for one in maintainer.status()
+    }
 
 
 @dataclass(frozen=True)
@@ -155,6 +153,7 @@ class Reader:
 
     def install(self, *requirements: str) -> None:
         """Install as pip would; only names that our index lacks come from the machine's usual one."""
+        began = time.monotonic()
         python = self.home / "venv" / "bin" / "python"
         if not python.exists():
             call(BIN / "uv", "venv", "--quiet", "--python", sys.executable, self.home / "venv", cwd=self.home)
@@ -162,7 +161,8 @@ class Reader:
         words = ("pip", "install", "--quiet", "--python", python, "--index", f"{self.index}/simple/", *anew)
         call(BIN / "uv", *words, *requirements, SPARK, cwd=self.home)
         found = ", ".join(f"{name} {version}" for name, version in sorted(self.installed().items()))
-        self.say(f"from {self.index}: pip install {' '.join(requirements)} brought {found}")
+        took = f"{time.monotonic() - began:.0f} s"
+        self.say(f"from {self.index} in {took}: pip install {' '.join(requirements)} brought {found}")
 
     def installed(self) -> dict[str, str]:
         """Return the releases of ours that are installed."""
@@ -202,6 +202,32 @@ def test_every_package_is_released(releases: dict[str, str], maintainer: Maintai
     assert {*releases} == {one["package"] for one in maintainer.status()}
     assert [one["package"] for one in maintainer.status() if one["step"] != "none"] == []
     assert list(releases).index("dwh-core") < min(list(releases).index(line) for line in (OLD_LINE, NEW_LINE))
+
+
+def test_the_gate_is_quick(maintainer: Maintainer) -> None:
+    """Under 3 s on two cores for all packages, the sources of none of which it has looked at before."""
+    call("git", "clone", "--quiet", maintainer.clone, "anew", cwd=maintainer.clone.parent)
+    took = []
+    for _ in ("cold", "warm"):
+        before = os.times()
+        call(BIN / "dwh-release", "check", cwd=maintainer.clone.parent / "anew")
+        after = os.times()
+        took.append(sum(after[2:4]) - sum(before[2:4]))
+    maintainer.say(f"dwh-release check takes {took[0]:.1f} s of processor time, then {took[1]:.1f} s")
+    assert took[0] < 6 and took[1] < 3
+
+
+def test_what_the_index_has_is_not_recorded_again(maintainer: Maintainer, releases: dict[str, str]) -> None:
+    """In a clone that knows nothing of the release, neither by a tag nor by a commit."""
+    clone = maintainer.clone.parent / "other"
+    call("git", "clone", "--quiet", "--no-local", ROOT, clone, cwd=maintainer.clone.parent)
+    call("git", "switch", "--quiet", "-C", "main", cwd=clone)
+    call(BIN / "dwh-release", "prepare", "dwh-core", cwd=clone)
+    call("git", "reset", "--soft", "HEAD^", cwd=clone)
+    asked = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": f"{maintainer.index}/simple/"}
+    words = [BIN / "dwh-release", "record", "dwh-core"]
+    done = subprocess.run(words, cwd=clone, env=asked, capture_output=True, text=True)
+    assert done.returncode == 1 and "the package index has it" in done.stderr, done.stderr
 
 
 def test_a_line_alone(reader: Reader, releases: dict[str, str]) -> None:

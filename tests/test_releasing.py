@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -47,10 +48,10 @@ def clone(tmp_path: Path, variables: Mapping[str, str]) -> Path:
 def test_every_command_of_the_page_works_as_typed(clone, variables, say):
     """In order, each in a shell, in the folder of the clone; afterwards nothing is left to release."""
     for command in commands():
-        say(f"$ {command}")
-        words = ["bash", "-c", command]
+        began, words = time.monotonic(), ["bash", "-c", command]
         done = subprocess.run(words, cwd=clone, env=variables, capture_output=True, text=True, timeout=1800)
         assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+        say(f"{time.monotonic() - began:.0f} s: $ {command}")
     status = ["git", "status", "--porcelain"]
     assert subprocess.run(status, cwd=clone, env=variables, capture_output=True, text=True).stdout == ""
     log = ["git", "log", "--oneline", "origin/main..main"]

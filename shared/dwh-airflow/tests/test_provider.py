@@ -10,7 +10,7 @@ import sys
 import pytest
 from installation import DAGS, airflow
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.smoke]
 
 WITHOUT_AIRFLOW = """
 import sys

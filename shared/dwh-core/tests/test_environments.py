@@ -39,6 +39,8 @@ from dwh.core.line import EndedLineWarning, Line
 from dwh.core.lines import find_job
 from dwh.core.warehouse import read_table
 
+pytestmark = pytest.mark.smoke
+
 TABLE = "shop.takings"
 DAYS = [date(2024, 1, day) for day in range(1, 8)]
 FIRST, SECOND, THIRD = DAYS[:3]

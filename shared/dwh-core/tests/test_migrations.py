@@ -16,6 +16,8 @@ from dwh.core.errors import LedgerVersionError
 from dwh.core.ledger import SCHEMA_VERSION, Ledger
 from dwh.core.ledger.schema import compared, comparisons, metadata, promotions, publications, runs, shadows
 
+pytestmark = pytest.mark.smoke
+
 FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
 NOW = datetime(2024, 1, 4, tzinfo=timezone.utc)
 TABLE = "shop.takings"

@@ -12,6 +12,8 @@ import pytest
 
 from dwh.core.provenance import provenance
 
+pytestmark = pytest.mark.smoke
+
 
 @pytest.fixture
 def package(installed_line):

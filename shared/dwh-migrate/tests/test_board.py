@@ -28,6 +28,8 @@ from dwh.migrate.board import Board, gather, print_board, to_html
 from dwh.migrate.board.model import JobInEnvironment, JobOnBoard
 from dwh.migrate.safe_text import prose
 
+pytestmark = pytest.mark.smoke
+
 DELAYS, TRAFFIC = "carrier_delays", "airport_traffic"
 SOURCES = {name: SourcePlace("csv", f"landing/{name}") for name in ("flights", "airlines", "airports")}
 HOSTILE = (

@@ -14,6 +14,8 @@ from dwh.core.errors import UsageError
 from dwh.migrate.bundle import BundleError, make_bundle, write_bundle
 from dwh.migrate.cli import dwh
 
+pytestmark = pytest.mark.smoke
+
 IMPORTS = """
 from importlib.metadata import entry_points, version
 from dwh.core.lines import installed_lines

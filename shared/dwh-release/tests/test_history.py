@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from monorepo import Monorepo
 
+pytestmark = pytest.mark.smoke
+
 OLD, MAIN, LIB = "packages/dwh-v0_1", "packages/dwh-v0_2", "shared/dwh-extra"
 OLD_SRC = f"{OLD}/src/dwh/shops/v0_1_0"
 NOTE = '            Column("note", "string", "null where nobody wrote one", nullable=True),\n'

@@ -6,7 +6,11 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import dwh.release
+
+pytestmark = pytest.mark.smoke
 
 FOLDER = Path(dwh.release.__path__[0])
 MODULES = sorted(path for path in FOLDER.rglob("*.py"))

@@ -31,7 +31,7 @@ from dwh.release.released import build_released, ends_of_range
 from dwh.release.repository import Package, Repository
 from dwh.release.surface import code_digest, file_digests
 from dwh.release.tag import require_released
-from dwh.release.trial import belongs, try_out
+from dwh.release.trial import Trial, belongs, try_out
 from dwh.release.wheels import check_files, sha256
 
 __all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_prerelease", "build_release", "built_files"]
@@ -61,21 +61,21 @@ class Built:
 
 
 def build_release(
-    repository: Repository, package: Package, output: Path, today: date, install: bool
+    repository: Repository, package: Package, output: Path, today: date, trial: Trial | None
 ) -> Built:
     """Build the release that the tree holds, check it, and put both files into a folder.
 
     Parameters:
-        install: also install it beside every other supported line and run its tests there.
+        trial: how to try it out, installed beside every other supported line; None for not at all.
 
     Raises TreeError when the tree is not the release, and BuildError.
     """
     record = require_released(repository, package, today, f"building {package.tag}")
-    return _build(repository, package, record.data["code"], output, today, install)
+    return _build(repository, package, record.data["code"], output, today, trial)
 
 
 def build_prerelease(
-    repository: Repository, found: Prerelease, output: Path, today: date, install: bool
+    repository: Repository, found: Prerelease, output: Path, today: date, trial: Trial | None
 ) -> Built:
     """Build a pre-release whose tag is at HEAD, as `build_release` builds a release.
 
@@ -83,23 +83,29 @@ def build_prerelease(
     """
     check(repository, found.tree, today).require_passed()
     code = code_digest(file_digests(found.tree.module_folder))
-    return _build(repository, found.package, code, output, today, install)
+    return _build(repository, found.package, code, output, today, trial)
 
 
 def _build(
-    repository: Repository, package: Package, code: str, output: Path, today: date, install: bool
+    repository: Repository, package: Package, code: str, output: Path, today: date, trial: Trial | None
 ) -> Built:
     with tempfile.TemporaryDirectory(prefix="dwh-release-") as folder:
         wheel, sdist = build_files(repository, package, Path(folder, "dist"))
         check_files(package, wheel, sdist, code)
-        tried = tuple(_tried(repository, package, (wheel, sdist), Path(folder), today)) if install else ()
+        files = (wheel, sdist)
+        tried = tuple(_tried(repository, package, files, Path(folder), today, trial)) if trial else ()
         output.mkdir(parents=True, exist_ok=True)
         kept = [_keep(path, output) for path in (wheel, sdist)]
     return Built(package, kept[0], kept[1], tried)
 
 
 def _tried(
-    repository: Repository, package: Package, files: tuple[Path, Path], folder: Path, today: date
+    repository: Repository,
+    package: Package,
+    files: tuple[Path, Path],
+    folder: Path,
+    today: date,
+    trial: Trial,
 ) -> Iterator[str]:
     """Try a wheel out beside every other supported package, and with the oldest libraries that it takes.
 
@@ -115,12 +121,12 @@ def _tried(
     beside = [*(str(built[other.name]) for other in others if other.line), *newest]
     with_them = [*(other.tag for other in others if other.line), *newest]
     yield f"installed with {', '.join(with_them) or 'nothing else'}"
-    yield from try_out(repository, package, files, beside, folder, wheelhouse)
+    yield from try_out(repository, package, files, beside, folder, wheelhouse, trial)
     oldest = [f"{name}=={first}" for name, (first, _) in ends.items()]
     if oldest != newest:
         yield f"installed with {', '.join(oldest)}"
         (folder / "oldest").mkdir()
-        yield from try_out(repository, package, files, oldest, folder / "oldest", wheelhouse)
+        yield from try_out(repository, package, files, oldest, folder / "oldest", wheelhouse, trial)
 
 
 def build_files(repository: Repository, package: Package, output: Path) -> tuple[Path, Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from dwh.release.environment import Environment
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package, Repository
 
-__all__ = ["belongs", "try_out"]
+__all__ = ["Trial", "belongs", "try_out"]
 
 _IMPORT_ALL = """
 from dwh.core.lines import broken_lines, installed_lines
@@ -29,6 +30,17 @@ for line in installed_lines().values():
     for name in line.job_names():
         print(f"{line.job(name).name()}@{line.release}")
 """
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a release is tried out.
+
+    Attributes:
+        tests: which of its tests are run, as pytest's `-m` has it; by default what `test-marks` says.
+    """
+
+    tests: str | None = None
 
 
 def belongs(package: Package, today: date) -> bool:
@@ -44,6 +56,7 @@ def try_out(
     beside: Sequence[str],
     folder: Path,
     wheelhouse: Path,
+    trial: Trial,
 ) -> Iterator[str]:
     """Install a wheel into a fresh environment, import all jobs, run the sdist's tests; say what was done.
 
@@ -64,8 +77,9 @@ def try_out(
     jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
     yield f"imported {len(jobs)} jobs"
     if tested:
-        marks = _setting(repository, package, "test-marks", "")
-        yield f"tests: {_run_tests(environment, package, sdist, folder, marks)}"
+        marks = _setting(repository, package, "test-marks", "") if trial.tests is None else trial.tests
+        chosen = "tests" if trial.tests is None else f"tests (-m {trial.tests!r} alone)"
+        yield f"{chosen}: {_run_tests(environment, package, sdist, folder, marks)}"
 
 
 def _run_tests(environment: Environment, package: Package, sdist: Path, folder: Path, marks: str) -> str:

@@ -19,6 +19,7 @@ from dwh.release.prerelease import STAGES, find_prerelease, make_prerelease, not
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import tag_release
+from dwh.release.trial import Trial
 from dwh.release.versions import Step
 
 __all__ = ["COMMANDS"]
@@ -135,10 +136,20 @@ def branch_command(package: str, name: str | None, start: str | None, repository
 @click.option(
     "--no-install", is_flag=True, help="Leave out the fresh environment: installing, importing, tests."
 )
+@click.option(
+    "--tests",
+    metavar="MARKS",
+    help="Which of the tests to run there, as pytest's -m has it; by default what test-marks says.",
+)
 @repo
 @as_json
 def build_command(
-    packages: tuple[str, ...], output: Path, no_install: bool, repository: Repository, as_json: bool
+    packages: tuple[str, ...],
+    output: Path,
+    no_install: bool,
+    tests: str | None,
+    repository: Repository,
+    as_json: bool,
 ) -> None:
     """Build PACKAGE, or every released package: sdist and wheel, the same bytes from every clone.
 
@@ -152,7 +163,8 @@ def build_command(
       dwh-release build dwh-v0_2@0.2.1rc1
     """
     names = packages or tuple(one.name for one in _released(repository))
-    built = [_built(repository, name, output, not no_install) for name in names]
+    trial = None if no_install else Trial(tests)
+    built = [_built(repository, name, output, trial) for name in names]
     if as_json:
         print_json([one.to_dict() for one in built])
         return
@@ -160,10 +172,10 @@ def build_command(
         _print_built(one)
 
 
-def _built(repository: Repository, name: str, output: Path, install: bool) -> Built:
+def _built(repository: Repository, name: str, output: Path, trial: Trial | None) -> Built:
     if found := find_prerelease(repository, name):
-        return build_prerelease(repository, found, output, today(), install)
-    return build_release(repository, repository.package(name), output, today(), install)
+        return build_prerelease(repository, found, output, today(), trial)
+    return build_release(repository, repository.package(name), output, today(), trial)
 
 
 def _released(repository: Repository) -> list[Package]:
