@@ -77,9 +77,15 @@ def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
     for file in sorted(facts.package.module_folder.rglob("*.py")):
         path = file.relative_to(facts.repository.root).as_posix()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            module = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
-            if isinstance(node, ast.ImportFrom) and module and f"{module}.".startswith(f"{library.module}."):
-                below = module.removeprefix(library.module).lstrip(".")
-                for alias in node.names:
-                    if not alias.name.startswith("_") and alias.name != "*":
-                        yield path, node.lineno, f"{below}.{alias.name}".lstrip(".")
+            for name in _names_of(node):
+                below = name.removeprefix(f"{library.module}.")
+                if below != name and not below.rpartition(".")[2].startswith("_"):
+                    yield path, node.lineno, below  # type: ignore[attr-defined]
+
+
+def _names_of(node: ast.AST) -> Iterator[str]:
+    """Yield the full names that an import statement asks for."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and not node.level:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")

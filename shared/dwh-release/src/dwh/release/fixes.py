@@ -12,33 +12,35 @@ lacks it, until `unported.toml` of its package says why that is right:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import tomlkit
 import tomllib
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from dwh.core.errors import DwhError
 from dwh.release._git import Git
 from dwh.release.branch import other_refs
 from dwh.release.errors import FragmentError, UnknownPackageError
 from dwh.release.fragments import read_fragments
+from dwh.release.ranges import names, range_of
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
 
 __all__ = [
     "DECISIONS",
     "Decision",
+    "Fixes",
+    "SharedFix",
     "Unported",
     "content_of",
     "decided",
     "fixes_elsewhere",
     "fixes_of",
     "read_decisions",
+    "read_fixes",
     "unported",
 ]
 
@@ -63,12 +65,21 @@ class Unported:
         name, kind: the fix; kind is `fix` or `security`.
         origins: the packages of the lines that have it.
         lacks: the package of the line that does not.
+        release: the first release with it, where it is a fix of a shared library.
     """
 
     name: str
     kind: str
     origins: tuple[str, ...]
     lacks: str
+    release: str | None = None
+
+    @property
+    def way(self) -> str:
+        """What the line can do to have it."""
+        if self.release:
+            return f"let {self.lacks} require {self.origins[0]}>={self.release} in its pyproject.toml"
+        return f"port it: dwh-release port COMMIT --to {self.lacks}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able data."""
@@ -103,58 +114,96 @@ def _fixes_at(git: Git, ref: str, package: Package) -> dict[str, str]:
     return found
 
 
-def unported(repository: Repository, today: date, only: Package | None = None) -> list[Unported]:
+@dataclass(frozen=True)
+class SharedFix:
+    """A released fix of a shared library, with the releases that have it, oldest first."""
+
+    name: str
+    kind: str
+    library: str
+    releases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """Who has which fixes.
+
+    Attributes:
+        lines: the fixes of each line with their kinds, or why they cannot be read.
+        elsewhere: the same for other branches: see `dwh.release.branch`.
+        shared: the released fixes of shared libraries.
+    """
+
+    lines: Mapping[str, Mapping[str, str] | DwhError]
+    elsewhere: Mapping[str, Mapping[str, str]]
+    shared: tuple[SharedFix, ...]
+
+    @property
+    def readable(self) -> dict[str, Mapping[str, str]]:
+        """The fixes of lines and branches, without the lines that cannot be read."""
+        lines = {name: found for name, found in self.lines.items() if not isinstance(found, DwhError)}
+        return {**lines, **self.elsewhere}
+
+
+def read_fixes(repository: Repository) -> Fixes:
+    """Read the fixes of all packages, here and on other branches."""
+    libraries = [package for package in repository.packages if package.line is None]
+    shared = tuple(fix for library in libraries for fix in _shared_fixes(repository, library))
+    lines = {line.name: _fixes_or_error(repository, line) for line in repository.lines}
+    return Fixes(lines, fixes_elsewhere(repository), shared)
+
+
+def _fixes_or_error(repository: Repository, line: Package) -> dict[str, str] | DwhError:
+    try:
+        return fixes_of(repository, line)
+    except DwhError as error:  # it is told where that line is looked at
+        return error
+
+
+def _shared_fixes(repository: Repository, library: Package) -> Iterator[SharedFix]:
+    records = Records(repository.git, library).all
+    versions = tuple(record.version for record in records)
+    for place, record in enumerate(records):
+        for name, kind in record.fixes.items():
+            yield SharedFix(name, kind, library.name, versions[place:])
+
+
+def unported(
+    repository: Repository, today: date, only: Package | None = None, fixes: Fixes | None = None
+) -> list[Unported]:
     """Return the fixes that a supported line lacks and nobody decided about.
 
-    What lines have on other branches counts, too: see `dwh.release.branch`.
+    Parameters:
+        only: the one line to look at.
+        fixes: what was read already; by default it is read.
+
+    Raises what was wrong with a line that is looked at.
     """
-    have = dict(_fixes(repository, only))
-    have |= fixes_elsewhere(repository)
-    shared = [_shared_fixes(repository, library) for library in repository.packages if not library.line]
-    found = []
-    for package in repository.lines:
-        if (only and package != only) or not package.supported(today):
-            continue
-        known = have[package.name].keys() | {decision.name for decision in read_decisions(package)}
-        for name in sorted({name for fixes in have.values() for name in fixes} - known):
-            origins = tuple(origin for origin, fixes in have.items() if name in fixes)
-            kind = "security" if any(have[o][name] == "security" for o in origins) else "fix"
-            found.append(Unported(name, kind, origins, package.name))
-        found += [fix for fixes in shared for fix in _out_of_reach(package, fixes) if fix.name not in known]
-    return found
+    known = fixes or read_fixes(repository)
+    for name, found in known.lines.items():
+        if isinstance(found, DwhError) and (only is None or only.name == name):
+            raise found
+    lines = [line for line in repository.lines if line.supported(today) and only in (None, line)]
+    return [fix for line in lines for fix in _lacking(line, known)]
 
 
-def _shared_fixes(repository: Repository, library: Package) -> list[tuple[str, str, str, list[str]]]:
-    """Return each released fix of a shared library: its name and kind, the library, the releases with it."""
-    records = Records(repository.git, library).all
-    versions = [record.version for record in records]
-    return [
-        (name, kind, library.name, versions[place:])
-        for place, record in enumerate(records)
-        for name, kind in record.fixes.items()
-    ]
+def _lacking(line: Package, fixes: Fixes) -> Iterator[Unported]:
+    have = fixes.readable
+    known = have[line.name].keys() | {decision.name for decision in read_decisions(line)}
+    for name in sorted({name for found in have.values() for name in found} - known):
+        origins = tuple(origin for origin, found in have.items() if name in found)
+        kind = "security" if any(have[origin][name] == "security" for origin in origins) else "fix"
+        yield Unported(name, kind, origins, line.name)
+    for fix in fixes.shared:
+        if fix.name not in known and _out_of_reach(line, fix):
+            yield Unported(fix.name, fix.kind, (fix.library,), line.name, fix.releases[0])
 
 
-def _out_of_reach(package: Package, fixes: Iterable[tuple[str, str, str, list[str]]]) -> Iterator[Unported]:
-    """Yield the fixes of shared libraries that are in no release which a line allows."""
-    allowed = {
-        canonicalize_name(r.name): r.specifier
-        for r in map(Requirement, package.project.get("dependencies", []))
-    }
-    for name, kind, library, versions in fixes:
-        wanted = allowed.get(canonicalize_name(library))
-        if wanted is not None and not any(map(wanted.contains, versions)):
-            yield Unported(name, kind, (library,), package.name)
-
-
-def _fixes(repository: Repository, only: Package | None) -> Iterator[tuple[str, dict[str, str]]]:
-    for package in repository.lines:
-        try:
-            yield package.name, fixes_of(repository, package)
-        except DwhError:
-            # What is wrong with one line is told where that line is looked at.
-            if only in (None, package):
-                raise
+def _out_of_reach(line: Package, fix: SharedFix) -> bool:
+    """Tell whether a line requires the library, and allows no release that has the fix."""
+    asked = line.project.get("dependencies", [])
+    wanted = range_of(asked, fix.library)
+    return names(asked, fix.library) and not any(map(wanted.contains, fix.releases))
 
 
 def read_decisions(package: Package) -> list[Decision]:
@@ -178,10 +227,9 @@ def decided(repository: Repository, package: Package, new: Iterable[Decision]) -
     doing = f"deciding for {package.name}"
     if package.line is None:
         raise UnknownPackageError(package.name, [line.name for line in repository.lines])
-    everywhere = {name for line in repository.lines for name in fixes_of(repository, line)}
-    libraries = (library for library in repository.packages if not library.line)
-    everywhere |= {name for library in libraries for name, *_ in _shared_fixes(repository, library)}
-    everywhere |= {name for fixes in fixes_elsewhere(repository).values() for name in fixes}
+    fixes = read_fixes(repository)
+    everywhere = {name for found in fixes.readable.values() for name in found}
+    everywhere |= {fix.name for fix in fixes.shared}
     entries = {decision.name: decision for decision in read_decisions(package)}
     for decision in new:
         if decision.name not in everywhere:

@@ -16,7 +16,7 @@ from dwh.release.branch import branch_problems
 from dwh.release.differences import differences
 from dwh.release.errors import GateError, RecordError
 from dwh.release.findings import Finding
-from dwh.release.fixes import Unported, unported
+from dwh.release.fixes import Fixes, Unported, read_fixes, unported
 from dwh.release.foreign_words import word_problems
 from dwh.release.fragments import Fragment, read_fragments
 from dwh.release.looking import look
@@ -88,8 +88,11 @@ class Report:
         }
 
 
-def check(repository: Repository, package: Package, today: date) -> Report:
+def check(repository: Repository, package: Package, today: date, fixes: Fixes | None = None) -> Report:
     """Compare a package of the tree with what was last released.
+
+    Parameters:
+        fixes: those of all packages, where they were read already.
 
     Raises ReadError, RecordError or FragmentError for what cannot be read; everything else that is
     wrong is in the report's `problems`.
@@ -104,7 +107,7 @@ def check(repository: Repository, package: Package, today: date) -> Report:
     fragments = read_fragments(package)
     steps = [*(finding.step for finding in findings), *(fragment.step for fragment in fragments)]
     step = max(steps, default=Step.none)
-    lacking = unported(repository, today, package) if package.line else []
+    lacking = unported(repository, today, package, fixes) if package.line else []
     facts = Facts(
         repository,
         package,
@@ -156,14 +159,16 @@ def check_each(
     # the other: Python 3.11 cannot parse in two threads at once.
     with ThreadPoolExecutor() as pool:
         looks = pool.map(lambda package: _look_ahead(repository, package), chosen)
+        fixes = read_fixes(repository)
         return [
-            (package, _checked(repository, package, today)) for package, _ in zip(chosen, looks, strict=True)
+            (package, _checked(repository, package, today, fixes))
+            for package, _ in zip(chosen, looks, strict=True)
         ]
 
 
-def _checked(repository: Repository, package: Package, today: date) -> Report | DwhError:
+def _checked(repository: Repository, package: Package, today: date, fixes: Fixes) -> Report | DwhError:
     try:
-        return check(repository, package, today)
+        return check(repository, package, today, fixes)
     except DwhError as error:
         return error
 

@@ -185,6 +185,9 @@ def _print_unported(repository: Repository, package: str | None, as_json: bool) 
         print_rows(
             ("fix", "kind", "in", "lacks"), [(f.name, f.kind, ", ".join(f.origins), f.lacks) for f in found]
         )
+        for fix in found:
+            if fix.release:
+                print_note(f"for {fix.name}, {fix.way}")
         print_note(
             "next: dwh-release port COMMIT --to PACKAGE, or decide: dwh-release unported FIX --in "
             "PACKAGE --decision …"
