@@ -65,6 +65,15 @@ print(json.dumps(found))
 """
 
 
+NEWEST_TEST = """
+import pytest
+
+@pytest.mark.newest
+def test_it_is_there():
+    import dwh.core.newest
+"""
+
+
 @pytest.fixture(scope="module")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every third-party wheel that an install needs, built once; afterwards no index is asked."""
@@ -133,6 +142,36 @@ def wheel_of(repo: Monorepo, name: str, output: Path) -> Path:
 def digest(path: Path) -> str:
     """Return a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_release_is_tried_with_the_oldest_and_the_newest_library(clone: Monorepo, tmp_path: Path) -> None:
+    """A line that needs more than the oldest release that it allows is refused until it says so."""
+    repo = clone.copy(tmp_path / "clone")
+    ok(repo.run("prepare", "dwh-core"))
+    repo.write("shared/dwh-core/src/dwh/core/newest.py", '"""New."""\n\n__all__: list[str] = []\n')
+    told = ("--kind", "feature", "--text", "There is a module `dwh.core.newest`.")
+    ok(repo.run("change", "dwh-core", *told))
+    repo.replace(OLD_JOB, "\n\n\nclass", '\n\n__import__("dwh.core.newest")  # unseen by the gate\n\n\nclass')
+    repo.write(f"{OLD}/tests/test_newest.py", NEWEST_TEST)
+    ok(repo.run("change", "dwh-v0_1", "--kind", "fix", "--text", "`my_job` needs the newest library."))
+    repo.commit("Need the newest library")
+    ok(repo.run("prepare", "dwh-core"))
+    ok(repo.run("prepare", "dwh-v0_1"))
+    build = ("build", "dwh-v0_1", "--tests", "newest", "--json")
+    refused(repo.run(*build), "No module named 'dwh.core.newest'", "installed with dwh-core==0.1.0,")
+    repo.replace(f"{OLD}/pyproject.toml", "dwh-core>=0.1,", "dwh-core>=0.1.1,")
+    ok(repo.run("change", "dwh-v0_1", "--kind", "fix", "--text", "It says that it needs dwh-core 0.1.1."))
+    repo.commit("Say what is needed")
+    ok(repo.run("prepare", "dwh-v0_1"))
+    (tried,) = [one["tried"] for one in json.loads(ok(repo.run(*build)).out)]
+    assert [one.endswith("dwh-core==0.1.1") for one in tried].count(True) == 1
+    repo.replace("shared/dwh-core/src/dwh/core/newest.py", "New.", "Newest.")
+    ok(repo.run("change", "dwh-core", "--kind", "fix", "--text", "`dwh.core.newest` says what it is."))
+    repo.commit("Say what it is")
+    ok(repo.run("prepare", "dwh-core"))
+    (tried,) = [one["tried"] for one in json.loads(ok(repo.run(*build)).out)]
+    assert tried[0].endswith("dwh-core==0.1.2") and "installed with dwh-core==0.1.1" in tried
+    assert [one for one in tried if one.startswith("tests (-m 'newest' alone): 1 passed")] != []
 
 
 def test_the_whole_story(clone: Monorepo, wheelhouse: Path, tmp_path: Path) -> None:

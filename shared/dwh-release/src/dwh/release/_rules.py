@@ -123,7 +123,7 @@ def _security(facts: Facts) -> Iterator[str]:
     for fix in facts.lacking:
         if fix.kind == "security":
             yield (
-                f"nobody decided about the security fix {fix.name} of {', '.join(fix.origins)}; {fix.way}, or "
-                f'say why not: dwh-release unported {fix.name} --in {fix.lacks} --decision "not affected" '
-                "--reason …"
+                f"nobody decided about the security fix {fix.name} of {', '.join(fix.origins)}; {fix.way}, "
+                f"or say why not: dwh-release unported {fix.name} --in {fix.lacks} "
+                '--decision "not affected" --reason …'
             )

@@ -73,16 +73,19 @@ def try_out(
     tools = _test_requirements(repository, package) if tested else []
     environment = Environment(folder / "environment")
     environment.install([str(wheel), *beside, *tools], wheelhouse)
-    doing = f"importing every job beside {package.tag}"
+    beside_it = ", ".join(Path(one).name for one in beside) or "nothing else"
+    doing = f"importing every job of {package.tag}, installed with {beside_it},"
     jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
     yield f"imported {len(jobs)} jobs"
     if tested:
         marks = _setting(repository, package, "test-marks", "") if trial.tests is None else trial.tests
         chosen = "tests" if trial.tests is None else f"tests (-m {trial.tests!r} alone)"
-        yield f"{chosen}: {_run_tests(environment, package, sdist, folder, marks)}"
+        yield f"{chosen}: {_run_tests(environment, package, sdist, folder, marks, beside_it)}"
 
 
-def _run_tests(environment: Environment, package: Package, sdist: Path, folder: Path, marks: str) -> str:
+def _run_tests(
+    environment: Environment, package: Package, sdist: Path, folder: Path, marks: str, beside: str
+) -> str:
     """Run the tests of an sdist against the wheel, away from the sources; return pytest's last line."""
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
@@ -95,7 +98,7 @@ def _run_tests(environment: Environment, package: Package, sdist: Path, folder: 
         )
     settings = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", f"--rootdir={tests}", "-m", marks)
     said = environment.run(
-        f"running the tests of {package.tag} against its wheel",
+        f"running the tests of {package.tag} against its wheel, installed with {beside},",
         "-m",
         "pytest",
         *settings,
