@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from monorepo import TODAY, Monorepo
 
+from dwh.release.errors import RepositoryError
 from dwh.release.fragments import parse_fragment
-from dwh.release.notes import changelog_with, declared_notes, section
+from dwh.release.notes import changelog_with, declared_notes, release_page, section
 
 CHANGES: list[dict[str, Any]] = [
     {"change": "Renamed", "old": "a", "new": "b", "reason": "says its unit"},
@@ -83,3 +85,42 @@ def test_the_newest_section_comes_first() -> None:
     second = changelog_with("x", first, "## 0.1.1 (2026-01-02)\n\nSecond.\n")
     assert second.startswith("# Changelog of x\n") and second.index("0.1.1") < second.index("0.1.0")
     assert second.endswith("## 0.1.0 (2026-01-01)\n\nFirst.\n")
+
+
+@pytest.mark.parametrize("said", ["https://example.org/acme/shops", "https://example.org/acme/shops/"])
+def test_notes_link_to_the_page_of_their_release(repo: Monorepo, said: str) -> None:
+    """Where the repository says its address; the page links back to all notes."""
+    repo.write("pyproject.toml", f'[tool.dwh]\nrepository = "{said}"\n')
+    repo.write("shared/dwh-extra/changes/words.notice.md", "It is described otherwise.\n")
+    repo.commit()
+    repo.release("dwh-extra")
+    heading = (
+        "## 0.4.1 (2026-11-22)\n\n[Files, and their SHA-256](https://example.org/acme/shops/releases/tag/"
+    )
+    assert f"{heading}dwh-extra%400.4.1)\n\n### Notices" in repo.read("shared/dwh-extra/CHANGELOG.md")
+    assert repo.run("check", "dwh-extra").code == 0
+    package = repo.repository().package("dwh-extra")
+    page = release_page(package, "Notes.", [], repo.repository().address)
+    log = "shared/dwh-extra/CHANGELOG.md"
+    assert f"[{log}](https://example.org/acme/shops/blob/dwh-extra%400.4.1/{log})" in page
+
+
+def test_a_repository_without_an_address_links_where_its_service_says(
+    repo: Monorepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a workflow's runner does; elsewhere the file is named."""
+    assert repo.run("build", "dwh-extra", "--no-install").code == 0
+    typed = ("notes", "dwh-extra", "--files", "dist")
+    log = "shared/dwh-extra/CHANGELOG.md"
+    assert f"All releases: {log}\n" in repo.run(*typed).out
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example.org")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/shops")
+    assert f"(https://git.example.org/acme/shops/blob/dwh-extra%400.4.0/{log})" in repo.run(*typed).out
+
+
+@pytest.mark.parametrize("said", ['"git@example.org:acme/shops"', '"https://x.org/a) [b](c"', "7"])
+def test_an_address_that_is_none_is_refused(repo: Monorepo, said: str) -> None:
+    """It would end in the notes as it is."""
+    repo.write("pyproject.toml", f"[tool.dwh]\nrepository = {said}\n")
+    with pytest.raises(RepositoryError, match="repository is"):
+        assert repo.repository().address

@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -89,10 +90,12 @@ def section(
     jobs: Sequence[JobNotes],
     older: str | None,
     waived: Sequence[Finding] = (),
+    address: str | None = None,
 ) -> str:
     """Return the section of a release, in Markdown.
 
     Parameters:
+        address: where the repository is on the web: the section links to the page of the release.
         waived: the breaks that a person answered for: readers are told of them all the same.
     """
     groups = [
@@ -107,6 +110,7 @@ def section(
         line=package.line,
         before=f"line {older}" if older else "before",
         waived=waived,
+        page=f"{address}/releases/tag/{_tag(package, version)}" if address else None,
     )
     return text.strip() + "\n"
 
@@ -132,15 +136,22 @@ def section_of(package: Package, version: str) -> str:
     )
 
 
-def release_page(package: Package, notes: str, files: Iterable[Path]) -> str:
+def release_page(package: Package, notes: str, files: Iterable[Path], address: str | None) -> str:
     """Return what the page of a release says: its notes, the digests of its files, where all notes are.
 
     Parameters:
         files: the wheel and the source distribution.
+        address: where the repository is on the web.
     """
     lines = [notes, "### SHA-256", ""]
     lines += [f"- `{path.name}`: `{sha256(path)}`" for path in sorted(files)]
-    return "\n".join([*lines, "", f"All releases: {package.relative('CHANGELOG.md')}", ""])
+    log = package.relative("CHANGELOG.md")
+    link = f"[{log}]({address}/blob/{_tag(package, package.version)}/{log})" if address else log
+    return "\n".join([*lines, "", f"All releases: {link}", ""])
+
+
+def _tag(package: Package, version: str) -> str:
+    return quote(f"{package.name}@{version}", safe="")
 
 
 def _row(change: dict[str, Any]) -> _Row:

@@ -166,7 +166,8 @@ def _plan(repository: Repository, report: Report, version: str, today: date) -> 
     older = before.line if before else None
     jobs = declared_notes(report.surface.jobs, report.last.jobs if report.last else {}, older)
     waived = {finding.id: finding for finding in report.findings if finding.waived}
-    notes = section(package, version, today, report.fragments, jobs, older, list(waived.values()))
+    answered, address = list(waived.values()), repository.address
+    notes = section(package, version, today, report.fragments, jobs, older, answered, address)
     fixes = {f.name: f.kind for f in report.fragments if f.kind in ("fix", "security")}
     reasons = {name: str(finding.waived) for name, finding in waived.items()}
     record = make_record(package, version, report.surface, fixes, report.last, today, reasons)

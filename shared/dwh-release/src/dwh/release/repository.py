@@ -10,6 +10,7 @@ The name of a line's import package and object comes from its entry point in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,8 @@ from dwh.release.errors import RepositoryError, UnknownPackageError
 from dwh.release.versions import parse, parse_line, series
 
 __all__ = ["Package", "Repository"]
+
+_ADDRESS = re.compile(r"https?://[\w.~%:@/+-]+")
 
 _MARKED = 'mark a package with [tool.dwh] in its pyproject.toml: line = "0.1", or shared = true'
 
@@ -119,6 +122,15 @@ class Repository:
         self.packages = tuple(_in_order_of_release(self.packages))
         self._check_majors()
         self._check_namespaces()
+
+    @cached_property
+    def address(self) -> str | None:
+        """Where the repository is on the web, as `repository` of [tool.dwh] says; raises RepositoryError."""
+        found = self.settings.get("repository")
+        if found is None or _ADDRESS.fullmatch(str(found)):
+            return str(found).rstrip("/") if found else None
+        hint = 'write repository = "https://github.com/…", or leave it out'
+        raise RepositoryError("reading [tool.dwh] of pyproject.toml", f"repository is {found!r}", hint)
 
     @cached_property
     def lines(self) -> tuple[Package, ...]:

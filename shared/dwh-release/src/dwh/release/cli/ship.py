@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -207,7 +208,16 @@ def notes_command(package: str, files: Path | None, repository: Repository) -> N
     found = find_prerelease(repository, package)
     chosen = found.package if found else repository.package(package)
     notes = notes_of_prerelease(chosen) if found else section_of(chosen, chosen.version)
-    click.echo(release_page(chosen, notes, built_files(chosen, files)) if files else notes, nl=False)
+    if files:
+        address = repository.address or _address_of_service()
+        notes = release_page(chosen, notes, built_files(chosen, files), address)
+    click.echo(notes, nl=False)
+
+
+def _address_of_service() -> str | None:
+    """Return where the repository is whose workflow runs this, as GitHub's runners tell it."""
+    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    return f"{server}/{name}" if server and name else None
 
 
 @click.command("tag")
