@@ -48,6 +48,13 @@ def git_identity() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask no package index; the slow tests install."""
+    if request.node.get_closest_marker("story") is None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
     """A monorepo of two lines and a library, all released. Not to be edited."""

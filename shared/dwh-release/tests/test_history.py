@@ -18,12 +18,6 @@ NOTE = '            Column("note", "string", "null where nobody wrote one", null
 RECORD = f"{OLD}/released/0.1.0.json"
 
 
-@pytest.fixture(autouse=True)
-def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask no package index."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-
-
 def problems(repo: Monorepo, package: str = "dwh-v0_1") -> list[str]:
     """Return what the gate says of a package."""
     said = repo.run("check", package, "--json")

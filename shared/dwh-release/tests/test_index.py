@@ -14,6 +14,7 @@ from dwh.release.errors import RecordError
 from dwh.release.index import has_release
 
 OLD = "packages/dwh-v0_1"
+UNREACHABLE = "http://127.0.0.1:9/simple/"
 PAGE = "".join(
     f'<a href="{name}" {more}>{name}</a>'
     for name, more in {
@@ -51,6 +52,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def only(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """Ask that index alone, whatever the machine's settings."""
+    monkeypatch.delenv("PIP_NO_INDEX")
     for name, value in {"CONFIG_FILE": os.devnull, "INDEX_URL": f"{address}/simple/"}.items():
         monkeypatch.setenv(f"PIP_{name}", value)
 
@@ -63,7 +65,7 @@ def test_what_an_index_has(address: str) -> None:
     assert not has_release("dwh-v0_2", "0.1.1")
 
 
-@pytest.mark.parametrize("index", ["http://127.0.0.1:9/simple/", "{}/broken/"])
+@pytest.mark.parametrize("index", [UNREACHABLE, "{}/broken/"])
 def test_an_index_that_does_not_answer_is_not_empty(
     index: str, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +86,21 @@ def test_a_release_that_an_index_has_is_not_recorded_again(
     repo.git("reset", "--soft", "HEAD^")
     before = repo.state()
     assert "the package index has it" in repo.run("record", "dwh-v0_1").err
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
+    monkeypatch.setenv("PIP_INDEX_URL", UNREACHABLE)
     said = repo.run("record", "dwh-v0_1")
     assert said.code == 1 and "asking the index for dwh-v0_1 0.1.1" in said.err and "refused" in said.err
+    assert repo.state() == before
+
+
+def test_a_release_that_an_index_has_is_not_withdrawn(
+    repo: Monorepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although no tag here names it; nor is one while the index does not answer."""
+    repo.write(f"{OLD}/changes/words.notice.md", "Other words in the docs.\n")
+    repo.commit()
+    repo.release("dwh-v0_1")
+    before = repo.state()
+    assert "type: dwh-release yank dwh-v0_1 0.1.1" in repo.run("withdraw", "dwh-v0_1").err
+    monkeypatch.setenv("PIP_INDEX_URL", UNREACHABLE)
+    assert "asking the index for dwh-v0_1 0.1.1" in repo.run("withdraw", "dwh-v0_1").err
     assert repo.state() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dwh.release.errors import GitError, RecordError, TreeError
+from dwh.release.index import has_release
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
 
@@ -14,7 +15,8 @@ def withdraw(repository: Repository, package: Package) -> str:
 
     Version, VERSION, notes and record are as they were before, and the fragments are open again.
 
-    Raises RecordError for a release that a tag names, and TreeError where the tree has moved on since.
+    Raises RecordError for a release that a tag or the index knows, or where the index does not answer, and
+    TreeError where the tree has moved on since.
     """
     git, doing = repository.git, f"withdrawing {package.name} {package.version}"
     git.require_branch(doing)
@@ -22,9 +24,11 @@ def withdraw(repository: Repository, package: Package) -> str:
     last = Records(git, package).last
     if last is None or last.version != package.version:
         raise RecordError(doing, "it has not been prepared", "see: dwh-release status")
+    yank = f"type: dwh-release yank {package.name} {package.version} --reason …"
     if git.tags(package.tag):
-        yank = f"type: dwh-release yank {package.name} {package.version} --reason …"
         raise RecordError(doing, f"tag {package.tag} exists, so somebody may have it", yank)
+    if has_release(package.name, package.version):
+        raise RecordError(doing, "the package index has it, so somebody may have it", yank)
     record = package.relative("released", f"{package.version}.json")
     prepared = git.run("log", "-1", "--diff-filter=A", "--format=%H", "--", record).strip()
     since = git.run("log", "--format=%h", f"{prepared}..HEAD", "--", package.path).split()
