@@ -390,9 +390,25 @@ def test_a_name_that_no_release_has_is_refused(repo: Monorepo) -> None:
     repo.replace(f"{LIB}/src/dwh/extra/__init__.py", "PRECISION = 2", "PRECISION = 2\nCENT = 1")
     sales = f"{MAIN}/src/dwh/shops/v0_2_0/sales.py"
     repo.replace(sales, "from dwh.shops", "from dwh.extra import CENT as _CENT\nfrom dwh.shops")
-    assert any("dwh-extra 0.4.0 has no CENT" in said for said in problems(repo, "dwh-v0_2"))
+    assert any("dwh-extra 0.4.0 has no public CENT" in said for said in problems(repo, "dwh-v0_2"))
     repo.replace(sales, "import CENT as _CENT", "import Money as _Money")
     assert problems(repo, "dwh-v0_2") == []
+    repo.write(f"{LIB}/src/dwh/extra/coins.py", '"""Coins."""\n\n__all__: list[str] = []\n')
+    repo.replace(sales, "from dwh.extra import Money as _Money", "import dwh.extra.coins")
+    assert any("dwh-extra 0.4.0 has no public coins" in said for said in problems(repo, "dwh-v0_2"))
+
+
+def test_a_name_that_a_library_will_not_promise_is_refused(fresh: Callable[[], Monorepo]) -> None:
+    """Also before its first release: afterwards nobody could release what needs the name."""
+    repo = fresh()
+    asking(repo, ">=0.4,<0.5")
+    repo.replace(f"{LIB}/src/dwh/extra/__init__.py", "PRECISION = 2", "PRECISION = 2\nCENT = 1")
+    sales = f"{MAIN}/src/dwh/shops/v0_2_0/sales.py"
+    repo.replace(
+        sales, "from dwh.shops", "from dwh.extra import CENT as _CENT, Money as _Money\nfrom dwh.shops"
+    )
+    (said,) = [said for said in problems(repo, "dwh-v0_2") if "dwh-extra" in said]
+    assert "sales.py:" in said and "dwh-extra has no public CENT; list it in __all__ there" in said
 
 
 def break_source(repo: Monorepo) -> None:

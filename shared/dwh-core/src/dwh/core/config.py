@@ -51,7 +51,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Config", "Engine", "SourcePlace", "config_of_run", "load_config", "process_variables"]
+__all__ = [
+    "FILE_NAME",
+    "Config",
+    "Engine",
+    "SourcePlace",
+    "config_of_run",
+    "load_config",
+    "process_variables",
+]
 
 Engine = Literal["spark", "sail"]
 

@@ -41,6 +41,10 @@ __all__ = [
     "UnknownStorageError",
     "UnknownTableError",
     "UsageError",
+    "coded",
+    "listed",
+    "one_line",
+    "without_secrets",
 ]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from packaging.specifiers import SpecifierSet
 
 from dwh.release._facts import Facts
 from dwh.release.ranges import names, range_of
-from dwh.release.record import Record, Records
+from dwh.release.record import Records
 from dwh.release.repository import Package
+from dwh.release.surface import read_surface
 from dwh.release.versions import Step, next_release, parse, series
 
 __all__ = ["range_rules"]
@@ -54,22 +55,31 @@ def _releases(facts: Facts, library: Package) -> list[str]:
 def _unreleased(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
     """A name that the oldest or the newest release in the range has not: readers would get an ImportError."""
     inside = [r for r in Records(facts.repository.git, library).all if specifier.contains(r.version)]
-    for record in dict.fromkeys([record.version for record in inside[:1] + inside[-1:]]):
-        release = next(r for r in inside if r.version == record)
+    if not inside:
+        yield from _unlisted(facts, library)
+    for release in {record.version: record for record in inside[:1] + inside[-1:]}.values():
         for path, row, name in _imported(facts, library):
-            if not _has(release, name):
+            if not _has(release.data["api"], release.data["files"], name):
                 yield (
-                    f"{path}:{row}: {library.name} {release.version} has no {name}, and {specifier} takes "
-                    f"it; release {library.name} first, and ask for that release: {library.name}>=…"
+                    f"{path}:{row}: {library.name} {release.version} has no public {name}, and {specifier} "
+                    f"takes it; release {library.name} first, and ask for that release: {library.name}>=…"
                 )
 
 
-def _has(release: Record, name: str) -> bool:
-    return (
-        name in release.data["api"]
-        or f"{name}/__init__.py" in release.data["files"]
-        or any(path.removesuffix(".py") == name.replace(".", "/") for path in release.data["files"])
-    )
+def _unlisted(facts: Facts, library: Package) -> Iterator[str]:
+    """A name that a library which has no release yet will not promise when it has one."""
+    api = read_surface(facts.repository, library).api
+    files = [
+        file.relative_to(library.module_folder).as_posix() for file in library.module_folder.rglob("*.py")
+    ]
+    for path, row, name in _imported(facts, library):
+        if not _has(api, files, name):
+            yield f"{path}:{row}: {library.name} has no public {name}; list it in __all__ there"
+
+
+def _has(api: Collection[str], files: Collection[str], name: str) -> bool:
+    module = name.replace(".", "/")
+    return name in api or f"{module}.py" in files or f"{module}/__init__.py" in files
 
 
 def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
