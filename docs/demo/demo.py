@@ -103,7 +103,7 @@ def roll_out() -> None:
     for job in ("airport_traffic", "carrier_delays"):
         dwh("promote", f"{job}@0.1", "--from", "dev", "--to", "prod", *month)
         dwh("pin", job, "0.1", *PROD, "--publish", "--reason", "where we start")
-    say("airport_traffic keeps its contract, so dates may move to 0.2 by and by. This is what would happen.")
+    say("airport_traffic keeps its contract, so dates may move to 0.2 gradually. This is what would happen.")
     steps = ("--steps", "shadow:3, 50%:2, 100%:0")
     dwh("rollout", "plan", "airport_traffic", "0.1", "0.2", *PROD, *steps)
     dwh("rollout", "start", "airport_traffic", *PROD, "--reason", "one pass over the flights, not two")
@@ -126,7 +126,7 @@ def roll_out() -> None:
     say("Somebody complains? Back, in a second.")
     dwh("rollout", "rollback", "carrier_delays", *PROD, "--reason", "the dashboard still reads mean_delay")
     dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")
-    say("Nothing of this is forgotten: what was shown when, and who decided it, and why.")
+    say("Nothing of this is forgotten: what was published when, and who decided it, and why.")
     dwh("history", "flights.carrier_delays", "--published", *PROD, "--date", "2013-01-31")
     dwh("rollout", "history", "carrier_delays", *PROD)
     say("Where does everything stand?")

@@ -158,7 +158,7 @@ PLAN = ["rollout", "plan", "takings", "7.1"]
         ([*PLAN, "7.2", "--steps", "-25%"], "'-25%' is not a step"),
         (
             [*PLAN, "7.2", "--steps", "50%, 25%, 100%"],
-            "each step must publish more dates than the one before",
+            "each step must serve more dates than the one before",
         ),
         ([*PLAN, "7.2", "--steps", "from 2024-02-30, 100%"], "no such date"),
         ([*PLAN, "7.3", "--steps", "25%, 100%"], "the steps are: shadow, cutover"),

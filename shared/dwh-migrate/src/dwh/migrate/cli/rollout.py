@@ -183,7 +183,7 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why
 @as_json
 def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Stay at this step until it is resumed. What is published does not change."""
+    """Stay at this step until it is resumed. Which line serves a date does not change."""
     from dwh.migrate import rollout
 
     _show_moved(rollout.hold(_pinned(job, env), job, environment_of(env), reason), as_json)

@@ -241,7 +241,7 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
     firsts = [step.first_date for step in steps if step.first_date]
     if shares != sorted(set(shares)) or firsts != sorted(set(firsts), reverse=True):
         raise StepError(
-            f"{', '.join(names)}: each step must publish more dates than the one before; a share that "
+            f"{', '.join(names)}: each step must serve more dates than the one before; a share that "
             "shrinks would take dates back, which is what dwh rollout rollback is for"
         )
     return steps
