@@ -27,7 +27,7 @@ def test_a_broken_line_is_listed_with_the_reason(typed_dwh, installed_line):
     code, printed, notes = typed_dwh("jobs")
     assert code == 0 and "takings@7.1" in printed and "missing_library" not in printed
     assert re.search(r"^ +7\.2 +7\.2\.0 +broken$", printed, re.MULTILINE)
-    assert "broken: dwh.jobs.v7_2_0: cannot be imported" in notes and "missing_library" in notes
+    assert "broken: [DWH401] dwh.jobs.v7_2_0: cannot be imported" in notes and "missing_library" in notes
     rows = {row["line"]: row for row in json.loads(typed_dwh("jobs", "--json")[1])}
     assert (rows["7.1"]["problem"], rows["7.2"]["status"]) == (None, "broken")
     assert "missing_library" in rows["7.2"]["problem"]

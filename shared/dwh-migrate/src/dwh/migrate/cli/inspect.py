@@ -25,7 +25,6 @@ from dwh.migrate.cli.options import (
 )
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
 from dwh.migrate.rows import cell, plain_rows, without_values
-from dwh.migrate.sensitive import sensitive_columns_of
 
 if TYPE_CHECKING:
     from dwh.core.warehouse import Warehouse
@@ -134,6 +133,7 @@ def show(
     """
     dates, instant = optional_dates(date, start, end), parse_instant(as_of)
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.sensitive import sensitive_columns_of
 
     warehouse, environment = Warehouse.open(), environment_of(env)
     if line:
