@@ -288,7 +288,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure dwh beside a plain script and other tools as ratios, and a ledger of a million receipts."""
+    """Measure dwh beside a plain script and other tools, a ledger of a million receipts, and the prompt."""
     install(
         session,
         f"{CORE}[postgresql]",
@@ -300,6 +300,7 @@ def bench(session: nox.Session) -> None:
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
     session.run("python", "tests/bench/ledger.py", *session.posargs)
+    session.run("python", "tests/bench/prompt.py", env=environment)
     session.notify("bench_compare", session.posargs)
 
 

@@ -276,3 +276,12 @@ def test_the_engine(tmp_path):
     assert load_config(tmp_path, {}).engine == "spark"
     assert written(tmp_path, 'engine = "sail"\n').engine == "sail"
     assert load_config(tmp_path, {"DWH_ENGINE": "spark"}).engine == "spark"
+
+
+def test_why_it_is_this_engine(tmp_path):
+    """What decided for the engine is told: a file, a variable, or what is installed."""
+    assert "dwh.toml says so" in written(tmp_path, 'engine = "sail"\n').engine_reason
+    assert load_config(tmp_path, {"DWH_ENGINE": "spark"}).engine_reason == "DWH_ENGINE says so"
+    (tmp_path / "dwh.toml").unlink()
+    assert load_config(tmp_path, {"SPARK_REMOTE": "sc://here"}).engine_reason == "SPARK_REMOTE is set"
+    assert load_config(tmp_path, {}).engine_reason == "the whole of PySpark is installed"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -41,16 +39,13 @@ def test_a_broken_job_is_listed_beside_the_others(typed_dwh, installed_line, tak
     assert rows["broken"]["status"] == "broken" and "ZeroDivisionError" in rows["broken"]["problem"]
 
 
-@pytest.mark.parametrize("arguments", [["jobs"], ["--help"], ["run", "--help"]])
-def test_looking_costs_no_spark(arguments):
-    """`dwh jobs` and `--help` import neither pyspark nor the database library."""
-    code = (
-        "import sys; from dwh.migrate.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "sys.exit(any(name in sys.modules for name in ('pyspark', 'sqlalchemy')))"
-    )
-    assert subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True).returncode == 0
+def test_show_starts_no_engine(looked):
+    """PyArrow reads the files where Python reaches them, and `-v` says so."""
+    table, line = "flights.carrier_delays", ("--line", "0.1")
+    code, printed, notes = looked("show", table, *line, "-v")
+    assert (code, notes.splitlines()[0]) == (0, "engine: none, as PyArrow reads the files")
+    assert looked("-v", "show", table, *line)[1:] == (printed, notes)
+    assert "engine" not in looked("show", table, *line)[2]
 
 
 def test_show_prints_a_lines_newest_rows(written):

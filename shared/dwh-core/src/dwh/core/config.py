@@ -97,6 +97,7 @@ class Config:
         environment: the environment's name.
         engine: what computes: `spark`, or `sail` in this process. By default Spark where PySpark is
             whole or `[spark]` says where it is, and Sail where only PySpark's client is installed.
+        engine_reason: what decided for the engine, for a person to read.
         spark: settings of the Spark application.
         sources: the place of each input, by name.
         origin: the file it came from, or `no dwh.toml`.
@@ -108,6 +109,7 @@ class Config:
     ledger: str = field(repr=False)
     environment: str = "dev"
     engine: Engine = "spark"
+    engine_reason: str = "it is the default"
     spark: Mapping[str, str] = field(default_factory=dict, repr=False)
     sources: Mapping[str, SourcePlace] = field(default_factory=dict)
     origin: str = f"no {FILE_NAME}"
@@ -147,12 +149,14 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
             plain[key] = (variables[variable], variable, start)
         elif key in settings:
             plain[key] = (_text(settings[key], origin, key), origin, base)
+    engine, reason = _engine(plain.get("engine"), spark, variables)
     root = _warehouse(*plain["warehouse"]) if "warehouse" in plain else str(base / "warehouse")
     return Config(
         warehouse=root,
         ledger=_ledger(plain.get("ledger"), root),
         environment=_environment(*plain.get("environment", ("dev", origin, base))[:2]),
-        engine=_engine(*plain["engine"][:2], spark) if "engine" in plain else _installed(spark, variables),
+        engine=engine,
+        engine_reason=reason,
         spark=spark,
         sources=sources,
         origin=origin,
@@ -308,7 +312,16 @@ def _environment(value: str, origin: str) -> str:
         raise ConfigError(origin, "environment", value, error.allowed) from None
 
 
-def _engine(value: str, origin: str, spark: Mapping[str, str]) -> Engine:
+def _engine(
+    found: tuple[str, str, Path] | None, spark: Mapping[str, str], variables: Mapping[str, str]
+) -> tuple[Engine, str]:
+    """Return the engine, and why it is this one."""
+    if found is None:
+        return _installed(spark, variables)
+    return _chosen(*found[:2], spark), f"{found[1]} says so"
+
+
+def _chosen(value: str, origin: str, spark: Mapping[str, str]) -> Engine:
     if value == "spark":
         return "spark"
     if value != "sail":
@@ -318,15 +331,23 @@ def _engine(value: str, origin: str, spark: Mapping[str, str]) -> Engine:
     return "sail"
 
 
-def _installed(spark: Mapping[str, str], variables: Mapping[str, str]) -> Engine:
-    """Return `sail` where nothing but PySpark's client is installed to reach an engine with."""
-    if "spark.remote" in spark or any(variables.get(name) for name in ("SPARK_REMOTE", "SPARK_HOME")):
-        return "spark"
+def _installed(spark: Mapping[str, str], variables: Mapping[str, str]) -> tuple[Engine, str]:
+    """Return `sail` where nothing but PySpark's client is installed to reach an engine with, and why."""
+    if "spark.remote" in spark:
+        return "spark", "[spark] sets spark.remote"
+    if named := next((name for name in ("SPARK_REMOTE", "SPARK_HOME") if variables.get(name)), None):
+        return "spark", f"{named} is set"
     spec = find_spec("pyspark")  # found, not imported
     folders = list(spec.submodule_search_locations or ()) if spec else []
     # The client leaves out what speaks to a JVM: `context.py` before Spark 4.0, `core` since.
     whole = any(Path(folder, name).exists() for folder in folders for name in ("context.py", "core"))
-    return "sail" if folders and not whole and find_spec("pysail") else "spark"
+    if not folders:
+        return "spark", "PySpark is not installed, and no engine is chosen"
+    if whole:
+        return "spark", "the whole of PySpark is installed"
+    if find_spec("pysail"):
+        return "sail", "only PySpark's client is installed"
+    return "spark", "Sail is not installed"
 
 
 def _ledger(found: tuple[str, str, Path] | None, root: str) -> str:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from importlib.metadata import requires
 
-from packaging.requirements import Requirement
-
 from dwh.core.errors import SparkVersionError
 from dwh.core.lines import InstalledLine
 
@@ -24,6 +22,8 @@ def check_spark(line: InstalledLine, version: str) -> None:
 
     What a platform adds to the number, as in `3.5.4-amzn-0`, does not count.
     """
+    from packaging.requirements import Requirement
+
     number = _NUMBER.match(version)
     for text in requires(line.distribution) or ():
         needed = Requirement(text)

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 __all__ = [
     "counted",
     "engine_kept",
+    "print_detail",
     "print_error",
     "print_json",
     "print_note",
     "print_rows",
     "printable",
     "utc_text",
+    "verbosely",
     "working_spark",
 ]
 
@@ -96,6 +98,25 @@ def print_note(text: str) -> None:
     print(f"\x1b[2m{text}\x1b[0m" if sys.stderr.isatty() else text, file=sys.stderr)
 
 
+_VERBOSE: ContextVar[bool] = ContextVar("whether details are told", default=False)
+
+
+@contextmanager
+def verbosely() -> Iterator[None]:
+    """Let `print_detail` print meanwhile."""
+    token = _VERBOSE.set(True)
+    try:
+        yield
+    finally:
+        _VERBOSE.reset(token)
+
+
+def print_detail(text: str) -> None:
+    """Print a note that `--verbose` asks for."""
+    if _VERBOSE.get():
+        print_note(text)
+
+
 def print_error(text: str) -> None:
     """Print why the command stops, on standard error."""
     head = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() else "error:"
@@ -114,6 +135,7 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
     """
     from dwh.core.session import spark_session
 
+    print_detail(_engine_taken(config))
     if not spark_log:
         # Py4J logs an interrupted call with its traceback; what matters of it is reported anyway.
         logging.getLogger().addHandler(logging.NullHandler())
@@ -130,6 +152,23 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
                 spark.stop()
 
 
+def _engine_taken(config: Config) -> str:
+    if _KEPT.get() and _running():
+        return f"engine: {config.engine}, which runs already"
+    taken = f"engine: {config.engine}, because {config.engine_reason}"
+    other = "sail" if config.engine == "spark" else "spark"
+    return f'{taken}; engine = "{other}" in dwh.toml, or DWH_ENGINE={other}, takes the other'
+
+
+def _running() -> SparkSession | None:
+    """Return the session that a command before has left in this process."""
+    if "pyspark" not in sys.modules:
+        return None
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession()
+
+
 @contextmanager
 def engine_kept() -> Iterator[None]:
     """Let the commands within share one engine: the first that needs one starts it, the end stops it."""
@@ -138,11 +177,8 @@ def engine_kept() -> Iterator[None]:
         yield
     finally:
         _KEPT.reset(token)
-        if "pyspark" in sys.modules:
-            from pyspark.sql import SparkSession
-
-            if session := SparkSession.getActiveSession():
-                session.stop()
+        if session := _running():
+            session.stop()
 
 
 @contextmanager

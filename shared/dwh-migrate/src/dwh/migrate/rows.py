@@ -14,7 +14,7 @@ from dwh.core.sql_types import quoted
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["MASK", "cell", "plain_rows", "without_values"]
+__all__ = ["MASK", "cell", "key_text", "plain_rows", "without_values"]
 
 MASK = "•••"
 
@@ -73,7 +73,7 @@ def _plain(value: Any, data_type: Any) -> Any:
         return [_plain(item, data_type.elementType) for item in value]
     if kind == "map":
         return {
-            _key(_plain(key, data_type.keyType)): _plain(item, data_type.valueType)
+            key_text(_plain(key, data_type.keyType)): _plain(item, data_type.valueType)
             for key, item in value.items()
         }
     if kind == "struct":
@@ -86,6 +86,7 @@ def _plain(value: Any, data_type: Any) -> Any:
     return value.hex() if isinstance(value, bytes | bytearray) else value
 
 
-def _key(key: object) -> str:
+def key_text(key: object) -> str:
+    """Return the key of a map, which is plain already, as the text that JSON needs."""
     text = cell(key)
     return text if isinstance(text, str) else json.dumps(text, default=str)

@@ -30,6 +30,7 @@ from dwh.migrate.cli import (
     upkeep,
     usage,
 )
+from dwh.migrate.cli.options import verbose
 
 __all__ = ["dwh", "main", "run_words"]
 
@@ -40,6 +41,7 @@ _SHIPPING = (releases, bundling, deploying)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="dwh-migrate")
+@verbose
 def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next."""
 
@@ -67,7 +69,7 @@ def _main(words: Sequence[str] | None = None) -> int | None:
 
     try:
         # Without its standalone mode click returns the code of an Exit instead of leaving.
-        dwh(words, standalone_mode=False)
+        dwh(words, prog_name="dwh", standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:

@@ -21,6 +21,7 @@ from dwh.migrate.cli.options import (
     in_environment,
     optional_dates,
     spark_log,
+    verbose,
     write_file,
 )
 from dwh.migrate.console import counted, print_error, print_json, print_note, working_spark
@@ -80,6 +81,7 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 )
 @click.option("--rows", metavar="DIR", help="Write all rows that differ as Parquet to a new folder.")
 @spark_log
+@verbose
 @as_json
 def compare(
     left: str,
@@ -355,17 +357,19 @@ def _share(text: str) -> float | None:
 
 
 def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json: bool) -> None:
-    from dwh.migrate.compare.report.html import to_html
-    from dwh.migrate.compare.report.markdown import to_markdown
-
     # First what cannot fail: a full disk must not cost the answer.
     if as_json:
         print_json(result.to_dict())
     else:
         _print(result)
-    for option, path, render in (("--html", html, to_html), ("--markdown", markdown, to_markdown)):
-        if path:
-            _write(option, path, render(result), as_json)
+    if html:
+        from dwh.migrate.compare.report.html import to_html
+
+        _write("--html", html, to_html(result), as_json)
+    if markdown:
+        from dwh.migrate.compare.report.markdown import to_markdown
+
+        _write("--markdown", markdown, to_markdown(result), as_json)
 
 
 def _write(option: str, path: Path, text: str, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from dwh.core.dates import DateRange
 from dwh.core.distributions import Brought, brought_lines
 from dwh.core.errors import DwhError, NoOutputError, UnknownTableError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
+from dwh.core.sql_types import type_of
 from dwh.migrate.cli.options import (
     as_json,
     date_range,
@@ -22,11 +23,13 @@ from dwh.migrate.cli.options import (
     parse_instant,
     spark_log,
     table,
+    verbose,
 )
-from dwh.migrate.console import print_json, print_note, print_rows, utc_text, working_spark
+from dwh.migrate.console import print_detail, print_json, print_note, print_rows, utc_text, working_spark
 from dwh.migrate.rows import cell, plain_rows, without_values
 
 if TYPE_CHECKING:
+    from dwh.core.ledger import Output
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.history import Span
 
@@ -105,6 +108,7 @@ def _row(
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum rows.")
 @click.option("--unmask", is_flag=True, help="Show the values of columns that the contract calls sensitive.")
 @spark_log
+@verbose
 @as_json
 def show(
     table: str,
@@ -140,25 +144,40 @@ def show(
         outputs = warehouse.outputs(table, line, environment, dates, instant)
         where = f"in line {line}, environment {environment}"
     else:
-        outputs, where = (
-            warehouse.published(table, environment, dates, instant),
-            f"published in {environment}",
-        )
-    with working_spark(warehouse.config, spark_log) as spark:
-        spark.conf.set("spark.sql.session.timeZone", "UTC")
-        frame = warehouse.read(spark, outputs)
-        rows = plain_rows(frame.orderBy(*frame.columns[:2]).limit(limit))
+        outputs = warehouse.published(table, environment, dates, instant)
+        where = f"published in {environment}"
+    types, rows = _read(warehouse, outputs, limit, spark_log)
     sensitive = () if unmask else sensitive_columns_of(warehouse, outputs)
-    if hidden := [name for name in sensitive if name in frame.columns]:
+    if hidden := [name for name in sensitive if name in types]:
         rows = without_values(rows, hidden)
         print_note(f"masked, as the contract calls it sensitive: {', '.join(hidden)}; to see it: --unmask")
     if as_json:
         print_json(rows)
         return
     cells = [[cell(value) for value in row.values()] for row in rows]
-    print_rows(frame.columns, cells, right=[name for name, type_ in frame.dtypes if type_ not in _TEXTS])
+    print_rows(list(types), cells, right=[name for name, type_ in types.items() if type_ not in _TEXTS])
     total = sum(output.row_count for output in outputs)
     print_note(f"{len(rows):,} of {total:,} rows of {table} {where}")
+
+
+def _read(
+    warehouse: Warehouse, outputs: list[Output], limit: int, spark_log: bool
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return the columns' types and the first rows, read by PyArrow where it can, else by the engine."""
+    from dwh.migrate.parquet_rows import UnreadError, first_rows
+
+    try:
+        found = first_rows(warehouse, outputs, limit)
+    except UnreadError as reason:
+        print_detail(f"PyArrow leaves it to an engine: {reason}")
+    else:
+        print_detail("engine: none, as PyArrow reads the files")
+        return found
+    with working_spark(warehouse.config, spark_log) as spark:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        frame = warehouse.read(spark, outputs)
+        rows = plain_rows(frame.orderBy(*frame.columns[:2]).limit(limit))
+    return {field.name: type_of(field.dataType) for field in frame.schema.fields}, rows
 
 
 @click.command()

@@ -16,6 +16,7 @@ from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import InvalidDateError, UsageError
 from dwh.core.files import write_whole
 from dwh.core.names import valid_environment
+from dwh.migrate.console import verbosely
 
 __all__ = [
     "as_json",
@@ -29,6 +30,7 @@ __all__ = [
     "release_python",
     "spark_log",
     "table",
+    "verbose",
     "write_file",
 ]
 
@@ -37,6 +39,21 @@ Command = Callable[..., Any]
 table = click.argument("table", metavar="TABLE")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
 spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
+
+
+def _tell(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.find_root().with_resource(verbosely())
+
+
+verbose = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_tell,
+    help="Say which engine is taken, and why.",
+)
 
 
 def _act_in(context: click.Context, _option: click.Parameter, env: str | None) -> str | None:

@@ -21,6 +21,7 @@ from dwh.migrate.cli.options import (
     release_others,
     release_python,
     spark_log,
+    verbose,
 )
 from dwh.migrate.console import print_json, print_note, print_rows, working_spark
 from dwh.migrate.releases.installed import is_installed
@@ -50,6 +51,7 @@ __all__ = ["COMMANDS"]
 @release_python
 @release_others
 @spark_log
+@verbose
 @as_json
 def run(
     reference: str,
@@ -113,6 +115,7 @@ def run(
     help="Maximum dates in one run, which commits all of them or none.",
 )
 @spark_log
+@verbose
 @as_json
 def backfill(
     reference: str,

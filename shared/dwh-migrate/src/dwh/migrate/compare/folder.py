@@ -13,8 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-import fsspec
-
 from dwh.core.errors import listed
 from dwh.migrate.compare.errors import FilesError
 
@@ -106,6 +104,8 @@ def listing(path: str) -> dict[str, State]:
 
 def found_at(path: str) -> dict[str, State]:
     """Return size and time of every file below a path."""
+    import fsspec
+
     files, root = fsspec.core.url_to_fs(path)
     files.invalidate_cache()  # of a listing that an object store's client keeps
     return {
@@ -115,6 +115,8 @@ def found_at(path: str) -> dict[str, State]:
 
 
 def _opened(path: str) -> tuple[Any, str]:
+    import fsspec
+
     try:
         system, root = fsspec.core.url_to_fs(path)
     except (OSError, ValueError, ImportError) as error:

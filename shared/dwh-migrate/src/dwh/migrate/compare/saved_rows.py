@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -20,11 +18,16 @@ from dwh.migrate.compare.expectations import first_line
 from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.rows import rows_that_differ
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 __all__ = ["check_rows_place", "save_rows"]
 
 
 def check_rows_place(place: str) -> None:
     """Look, before long work begins, whether rows can be written to a place; raises UsageError."""
+    import fsspec
+
     try:
         files, root = fsspec.core.url_to_fs(place)
         taken = files.exists(root)
@@ -33,7 +36,7 @@ def check_rows_place(place: str) -> None:
     if taken:
         raise UsageError(f"--rows: {place} is there already, and is never overwritten; name another folder")
     parent = Path(root).parent
-    if isinstance(files, LocalFileSystem) and not parent.is_dir():
+    if _is_local(files) and not parent.is_dir():
         raise UsageError(f"--rows: there is no folder {parent}; type: mkdir -p {shlex.quote(str(parent))}")
 
 
@@ -64,6 +67,8 @@ def _is_broken(change: Change, result: Comparison) -> bool:
 
 def _write(frame: DataFrame, place: str) -> None:
     """Write beside the place and then move, so that nobody sees a part."""
+    import fsspec
+
     files, root = fsspec.core.url_to_fs(place)
     folder, slash, name = root.rpartition("/")
     beside = f"{folder}{slash}.{name}.{secrets.token_hex(4)}"
@@ -71,7 +76,7 @@ def _write(frame: DataFrame, place: str) -> None:
         frame.write.mode("error").parquet(files.unstrip_protocol(beside))
         if not files.exists(beside):
             _write_empty(frame, files, beside)
-        if isinstance(files, LocalFileSystem):
+        if _is_local(files):
             Path(beside).rename(root)  # fails where somebody has put something there meanwhile
         else:
             files.mv(beside, root, recursive=True)
@@ -81,7 +86,13 @@ def _write(frame: DataFrame, place: str) -> None:
             files.rm(beside, recursive=True)
 
 
-def _write_empty(frame: DataFrame, files: fsspec.AbstractFileSystem, place: str) -> None:
+def _is_local(files: AbstractFileSystem) -> bool:
+    from fsspec.implementations.local import LocalFileSystem
+
+    return isinstance(files, LocalFileSystem)
+
+
+def _write_empty(frame: DataFrame, files: AbstractFileSystem, place: str) -> None:
     """Write a file without rows: Sail writes nothing then, and the columns are worth knowing."""
     from pyarrow import parquet  # which Sail's client brings
 

@@ -8,9 +8,10 @@ Colours, type and tables are in `page.css`; each page adds its own after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["page_template"]
 
@@ -29,6 +30,8 @@ def page_template(
         helpers: functions that the template calls, by name.
         finalize: called with every value before it is escaped.
     """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader(__name__, ".")]),
         autoescape=True,

@@ -1,0 +1,70 @@
+"""What a command imports decides how soon it answers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+from dwh.core.config import load_config
+from dwh.core.dates import DateRange, parse_date
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
+from dwh.migrate.compare.subjects import subjects_of
+
+ENGINES = {"pyspark", "pysail", "py4j", "grpc", "pandas", "numpy", "pyarrow"}
+PAGES = {"jinja2", "rich", "fsspec", "packaging", "alembic", "psycopg"}
+DATABASE = {"sqlalchemy", "sqlite3"}
+TWICE = "compare carrier_delays@0.1 carrier_delays@0.1 --date 2013-01-02"
+# In an order in which each may import what those before it do.
+COMMANDS = {
+    "--help": ENGINES | PAGES | DATABASE,
+    "run --help": ENGINES | PAGES | DATABASE,
+    "jobs": ENGINES | PAGES | DATABASE,
+    "usage dags": ENGINES | PAGES | DATABASE,
+    "pins": ENGINES | PAGES,
+    "history flights.carrier_delays": ENGINES | PAGES,
+    "history flights.carrier_delays --published": ENGINES | PAGES,
+    "gc --dry-run": ENGINES | PAGES,
+    "ledger upgrade": ENGINES | PAGES,
+    "pin carrier_delays 0.1 --reason first": ENGINES | PAGES,
+    "rollout status": ENGINES | PAGES,
+    "rollout plan carrier_delays 0.1 0.2 --gate 0": ENGINES | PAGES,
+    "rollout start carrier_delays --reason new": ENGINES | PAGES,
+    "rollout status carrier_delays": ENGINES | PAGES,
+    "rollout advance carrier_delays --reason go": ENGINES | PAGES,
+    "rollout rollback carrier_delays --reason back": ENGINES | PAGES,
+    "rollout history carrier_delays": ENGINES | PAGES,
+    "board": ENGINES | PAGES,
+    # Comparisons know PySpark's types, for which it imports what it finds; none speaks to an engine.
+    TWICE: (ENGINES - {"pyspark", "py4j", "numpy"}) | (PAGES - {"rich"}),
+}
+EACH = """\
+import contextlib, io, json, sys
+from dwh.migrate.cli import run_words
+found = {}
+for command in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = run_words(command.split())
+    found[command] = code, sorted({name.partition(".")[0] for name in sys.modules})
+print(json.dumps(found))
+"""
+
+
+def test_what_needs_no_engine_imports_none(written, spark, tmp_path):
+    """Commands that the ledger answers import no engine, nor what only pages, files or upgrades need."""
+    home = tmp_path / "home"
+    shutil.copytree(written[0], home)
+    (home / "dags").mkdir()
+    warehouse = Warehouse.open(load_config(home))
+    day = parse_date("2013-01-02")
+    twice = subjects_of(warehouse, "carrier_delays@0.1", "carrier_delays@0.1", DateRange(day, day))
+    compare_outputs(spark, warehouse, *twice, OutputOptions())  # which leaves fingerprints in the ledger
+    done = subprocess.run(
+        [sys.executable, "-c", EACH, *COMMANDS], cwd=home, capture_output=True, text=True, timeout=120
+    )
+    found = json.loads(done.stdout)
+    assert [command for command, (code, _) in found.items() if code] == [], done.stderr
+    imported = {command: sorted(COMMANDS[command] & set(names)) for command, (_, names) in found.items()}
+    assert {command: names for command, names in imported.items() if names} == {}

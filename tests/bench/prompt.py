@@ -1,0 +1,60 @@
+"""What typing a command costs: each as a process of its own, beside Python alone.
+
+`nox -s bench` runs it, in a folder that the demo has filled. Processor time, user and system, is what to look
+at on a machine that does other work, too; on one that does nothing else it is nearly what the clock says.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HOME = ROOT / ".demo"
+ROUNDS = 5
+# Commands, and the aim in seconds.
+AIMS = {
+    "--help": 0.3,
+    "jobs": 0.3,
+    "": 0.4,
+    "history flights.carrier_delays": 0.4,
+    "pins": 0.4,
+    "board": 0.4,
+    "rollout status": 0.4,
+    "gc --dry-run": 0.4,
+    "compare airport_traffic@0.1 airport_traffic@0.2 --from 2013-01-01 --to 2013-01-31": 0.4,
+    "show flights.carrier_delays --line 0.1 --limit 10": 1.0,
+}
+
+
+def main() -> None:
+    """Print the quickest of some rounds of each command."""
+    if not (HOME / "warehouse" / "ledger.db").is_file():
+        print("running the demo first …", flush=True)
+        demo = [sys.executable, ROOT / "docs" / "demo" / "demo.py", HOME]
+        subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
+    dwh = str(Path(sys.executable).with_name("dwh"))
+    print(f"\n{'what is typed':<88} {'processor':>9} {'clock':>7} {'aim':>5}")
+    _print("python -c pass", [sys.executable, "-c", "pass"], None)
+    for command, aim in AIMS.items():
+        _print(f"dwh {command}", [dwh, *command.split()], aim)
+
+
+def _print(name: str, words: list[str], aim: float | None) -> None:
+    times = [_timed(words) for _ in range(ROUNDS)]
+    processor, clock = (min(values) for values in zip(*times, strict=True))
+    print(f"{name:<88} {processor:7.2f} s {clock:5.2f} s {aim or '':>5}", flush=True)
+
+
+def _timed(words: list[str]) -> tuple[float, float]:
+    began = time.perf_counter()
+    process = subprocess.Popen(words, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, used = os.wait4(process.pid, 0)
+    return used.ru_utime + used.ru_stime, time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
