@@ -17,6 +17,7 @@ from dwh.core.errors import DwhError, UsageError, coded
 from dwh.core.line import EndedLineWarning
 from dwh.core.output import steadily
 from dwh.core.yanked import YankedReleaseWarning
+from dwh.migrate import completion
 from dwh.migrate.cli import (
     board,
     bundling,
@@ -24,6 +25,7 @@ from dwh.migrate.cli import (
     deploying,
     environments,
     inspect,
+    prompt,
     releases,
     rollout,
     running,
@@ -46,13 +48,16 @@ def dwh() -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next."""
 
 
-for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep):
+for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep, prompt):
     for command in module.COMMANDS:
         dwh.add_command(command)
 
 
 def main() -> None:
     """Run the command; exit 0 when it did, 1 when it failed, 2 when it was mistyped."""
+    if completion.asked_by_shell():
+        completion.answer_shell(dwh)
+        return
     warnings.showwarning = _show_warning
     if code := steadily(_main):
         sys.exit(code)

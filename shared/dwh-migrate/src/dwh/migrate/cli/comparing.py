@@ -14,6 +14,7 @@ import click
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.errors import DwhError, UsageError
+from dwh.migrate import completion
 from dwh.migrate.cli.options import (
     as_json,
     check_folder,
@@ -41,8 +42,8 @@ _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DO
 
 
 @click.command()
-@click.argument("left", metavar="LEFT")
-@click.argument("right", metavar="RIGHT")
+@click.argument("left", metavar="LEFT", shell_complete=completion.references)
+@click.argument("right", metavar="RIGHT", shell_complete=completion.references)
 @date_range
 @in_environment
 @click.option("--run", "run_missing", is_flag=True, help="Run what has no output for the dates yet.")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from dwh.core.config import load_config
+from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
@@ -14,8 +15,8 @@ __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.argument("job", metavar="JOB")
-@click.argument("line", metavar="LINE")
+@click.argument("job", metavar="JOB", shell_complete=completion.jobs)
+@click.argument("line", metavar="LINE", shell_complete=completion.lines)
 @in_environment
 @click.option("--reason", required=True, help="Why; it is kept in the history.")
 @click.option(
@@ -80,9 +81,23 @@ def pins(env: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("reference", metavar="JOB@LINE")
-@click.option("--from", "source", required=True, metavar="ENV", help="The environment that has the outputs.")
-@click.option("--to", "target", required=True, metavar="ENV", help="The environment that gets them.")
+@click.argument("reference", metavar="JOB@LINE", shell_complete=completion.references)
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="ENV",
+    shell_complete=completion.environments,
+    help="The environment that has the outputs.",
+)
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="ENV",
+    shell_complete=completion.environments,
+    help="The environment that gets them.",
+)
 @click.option("--date", metavar="DATE", help="One logical date, such as 2013-01-15.")
 @click.option("--from-date", "start", metavar="DATE", help="The first logical date.")
 @click.option("--to-date", "end", metavar="DATE", help="The last logical date, included.")

@@ -14,6 +14,7 @@ from dwh.core.distributions import Brought, brought_lines
 from dwh.core.errors import DwhError, NoOutputError, UnknownTableError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.core.sql_types import type_of
+from dwh.migrate import completion
 from dwh.migrate.cli.options import (
     as_json,
     date_range,
@@ -101,7 +102,12 @@ def _row(
 
 @click.command()
 @table
-@click.option("--line", metavar="LINE", help="The newest output of this line, such as 0.1.")
+@click.option(
+    "--line",
+    metavar="LINE",
+    shell_complete=completion.lines,
+    help="The newest output of this line, such as 0.1.",
+)
 @in_environment
 @date_range
 @click.option("--as-of", metavar="INSTANT", help="As it was then: 2026-11-22T12:00:00Z.")
@@ -182,7 +188,7 @@ def _read(
 
 @click.command()
 @table
-@click.option("--line", metavar="LINE", help="Only this line, such as 0.1.")
+@click.option("--line", metavar="LINE", shell_complete=completion.lines, help="Only this line, such as 0.1.")
 @date_range
 @click.option("--all", "every", is_flag=True, help="Also the runs that did not commit, and why.")
 @click.option(

@@ -16,6 +16,7 @@ from dwh.core.dates import DateRange, logical_dates, parse_date
 from dwh.core.errors import InvalidDateError, UsageError
 from dwh.core.files import write_whole
 from dwh.core.names import valid_environment
+from dwh.migrate import completion
 from dwh.migrate.console import verbosely
 
 __all__ = [
@@ -36,7 +37,7 @@ __all__ = [
 
 Command = Callable[..., Any]
 
-table = click.argument("table", metavar="TABLE")
+table = click.argument("table", metavar="TABLE", shell_complete=completion.tables)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")
 spark_log = click.option("--spark-log", is_flag=True, help="Show Spark's own log instead of progress.")
 
@@ -68,6 +69,7 @@ in_environment = click.option(
     "--env",
     metavar="NAME",
     callback=_act_in,
+    shell_complete=completion.environments,
     help="The environment; by default the configured one.",
 )
 release_python = click.option(

@@ -12,6 +12,7 @@ import click
 from dwh.core.config import load_config
 from dwh.core.errors import NotPinnedError
 from dwh.core.names import valid_environment, valid_job
+from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-job = click.argument("job", metavar="JOB")
+job = click.argument("job", metavar="JOB", shell_complete=completion.jobs)
 why = click.option("--reason", required=True, help="Why; it is kept in the history.")
 why_if_wanted = click.option(
     "--reason", default="", help="Why, if there is more to say than what the gate saw."
@@ -44,8 +45,8 @@ def rollout() -> None:
 
 @rollout.command()
 @job
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=completion.lines)
+@click.argument("new", metavar="NEW", shell_complete=completion.lines)
 @in_environment
 @click.option(
     "--steps",
@@ -135,7 +136,7 @@ def start(job: str, env: str | None, reason: str, as_json: bool) -> None:
 
 
 @rollout.command()
-@click.argument("job", metavar="[JOB]", required=False)
+@click.argument("job", metavar="[JOB]", required=False, shell_complete=completion.jobs)
 @in_environment
 @as_json
 def status(job: str | None, env: str | None, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from dwh.core.dates import DateRange, date_spans, logical_dates, parse_date
 from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
+from dwh.migrate import completion
 from dwh.migrate.cli.options import (
     as_json,
     date_range,
@@ -37,7 +38,7 @@ __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.argument("reference", metavar="JOB[@LINE]")
+@click.argument("reference", metavar="JOB[@LINE]", shell_complete=completion.jobs_and_references)
 @date_range
 @in_environment
 @click.option(
@@ -104,7 +105,7 @@ def run(
 
 
 @click.command()
-@click.argument("reference", metavar="JOB@LINE")
+@click.argument("reference", metavar="JOB@LINE", shell_complete=completion.references)
 @date_range
 @in_environment
 @click.option(
