@@ -91,14 +91,13 @@ def test_words_are_run_as_the_command_would(typed_dwh, capsys, tmp_path, monkeyp
 def test_commands_share_one_engine(spark, config, monkeypatch):
     """The engine outlives a command, and ends with all of them."""
     ended = []
-    monkeypatch.setattr(spark, "stop", lambda: ended.append(spark))
+    monkeypatch.setattr(type(spark), "stop", lambda session: ended.append(session))
     with engine_kept():
-        with working_spark(config) as first:
-            pass
-        with working_spark(config) as second:
-            pass
-        assert first is second and not ended
-    assert ended == [spark]
+        for _ in range(2):
+            with working_spark(config) as session:
+                assert session.range(1).count() == 1
+        assert not ended
+    assert len(ended) == 1
 
 
 def test_a_terminal_completes_and_remembers(tmp_path):
