@@ -171,13 +171,16 @@ def _running() -> SparkSession | None:
 
 @contextmanager
 def engine_kept() -> Iterator[None]:
-    """Let the commands within share one engine: the first that needs one starts it, the end stops it."""
-    token = _KEPT.set(True)
+    """Let the commands within share one engine: the first that needs one starts it, the end stops it.
+
+    One that runs already is shared, too, and left to whoever started it.
+    """
+    before, token = _running(), _KEPT.set(True)
     try:
         yield
     finally:
         _KEPT.reset(token)
-        if session := _running():
+        if before is None and (session := _running()):
             session.stop()
 
 
