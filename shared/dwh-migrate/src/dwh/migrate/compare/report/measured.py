@@ -19,8 +19,8 @@ __all__ = ["confidence", "measured", "sides", "thresholds"]
 
 _STEPS = {
     "ledger": "fingerprints from the ledger, no scan",
-    "collected": "rows brought together here, one scan a side, as they are few",
-    "fingerprint": "fingerprints, one scan a side, no join",
+    "collected": "rows collected here, one scan per side, as they are few",
+    "fingerprint": "fingerprints, one scan per side, no join",
     "buckets": "fingerprints, then a join of the buckets that differ",
     "join": "a join on the key",
 }
@@ -30,7 +30,7 @@ def confidence(comparison: Comparison) -> str:
     """In one phrase: by which step, and whether value by value or by fingerprint."""
     how = comparison.measurement
     bits = f"{how.hash_bits}-bit " if how.hash_bits else ""
-    surety = "exact, value by value" if how.exact else f"what is equal is so by {bits}fingerprint"
+    surety = "exact, value by value" if how.exact else f"equality by {bits}fingerprint"
     return f"{_STEPS[how.step]}; {surety}"
 
 
