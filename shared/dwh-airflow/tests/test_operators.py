@@ -116,6 +116,20 @@ def test_a_comparison_that_does_not_pass_fails_or_skips(play, home, capsys):
     assert "my_job@0.1 and my_job@0.1: verdict fail" in said.out + said.err
 
 
+def test_a_comparison_is_of_the_environment_that_it_names(play, home):
+    """What prod has run is compared; where no environment is named it is dev's, which has run nothing."""
+    from dwh.core import find_job
+    from dwh.core.config import load_config
+    from dwh.core.warehouse import Warehouse
+
+    prod = Warehouse.create(load_config().in_environment("prod"))
+    for _ in range(2):
+        find_job("my_job@0.1")().run(date="2013-01-15", warehouse=prod)
+    state, tasks, xcoms = play("compared_in", logical_date=NOON)
+    assert (state, tasks) == ("failed", {"in_prod": "success", "in_dev": "failed"})
+    assert xcoms["in_prod"]["verdict"] == "pass"
+
+
 def test_an_environment_decides_and_a_cleared_task_gets_the_same_line(play, dwh):
     """The environment's line runs and is published; a rerun gets it again, also after the pin has moved."""
     dwh("pin", "airport_traffic", "0.1", "--env", "prod", "--reason", "where we start")

@@ -61,6 +61,7 @@ class Rollout:
     brought: set[Any] = field(default_factory=set)  # dates that show what the new line has brought
     touched: set[Any] = field(default_factory=set)  # dates resolved since it began
     arrived: set[Any] = field(default_factory=set)  # dates that the new line has written since
+    beside: set[Any] = field(default_factory=set)  # dates that the old line has written since
 
     @property
     def active(self) -> bool:
@@ -120,6 +121,8 @@ class Model:
             self.newest[line, day] = run
             if self.rollout and self.rollout.active and line == self.rollout.new:
                 self.rollout.arrived.add(day)
+            if self.rollout and line == self.rollout.old and "cutover" not in self.rollout.steps:
+                self.rollout.beside.add(day)
             if not self.pin:
                 continue
             serving = self.resolved.get(day, self.line_for(day))
@@ -215,7 +218,8 @@ class Model:
         """Show what was shown before."""
         rollout = self.rollout
         for day in rollout.brought:
-            run = rollout.shown.get(day) or self.newest.get((rollout.old, day))
+            shown = None if day in rollout.beside else rollout.shown.get(day)
+            run = shown or self.newest.get((rollout.old, day))
             if run:
                 self.shown[day] = run
             else:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from fabricate import DAYS, begin, compared, proved, resolved, served, shown, write
 
 from dwh.core.dates import DateRange
+from dwh.core.errors import DecisionConflictError
+from dwh.core.ledger import Ledger
 from dwh.core.ledger.environments import share_of
+from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.promotion import promote
 from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, roll_back, start
 from dwh.migrate.rollout.remedies import withheld_remedy
@@ -206,6 +213,7 @@ def test_a_ramp_publishes_what_is_proven(ramped):
     write(ramped, "takings@7.2", FIRST, run_id="new")
     days, why = published(ramped)
     assert days == {}
+    assert progress(ramped, *PROD).gate == "0 of 0 dates passed; 1 withheld until proven"
     assert why == (
         "line 7.2's output is withheld for 2024-01-01, as line 7.1 has nothing to compare it with; "
         "type: dwh run takings --env prod --date 2024-01-01"
@@ -302,3 +310,83 @@ def test_what_was_never_proven_stays_with_the_old_line(ramped):
     assert shown(ramped) == {FIRST: "new", SECOND: "old", DAYS[9]: "before"}
     assert resolved(ramped, FIRST, SECOND) == {FIRST: "7.2", SECOND: "7.1"}
     assert resolved(ramped, THIRD) == {THIRD: "7.2"}
+
+
+def test_a_rollback_of_a_ramp_takes_the_old_line_s_newest_output(ramped):
+    """A date that ran again while the new line served it shows what the old line wrote last, not first."""
+    served(ramped, FIRST, run_id="new")
+    served(ramped, FIRST, run_id="again")
+    assert shown(ramped)[FIRST] == "again"
+    roll_back(ramped, *PROD, "wrong")
+    assert shown(ramped) == {FIRST: "again_old", DAYS[9]: "before"}
+
+
+def test_after_a_rollback_the_same_exchange_is_proven_still(moving):
+    """Cut over, rolled back and planned again: what was compared counts, what ran since does not."""
+    proved(moving, PAIRS)
+    advance(moving, *PROD)
+    roll_back(moving, *PROD, "a dashboard")
+    begin(moving, "7.3", ["shadow:0", "cutover"])
+    assert str(progress(moving, *PROD).proof) == "8 of 8 dates proven, 0 unproven, 0 failed"
+    write(moving, "takings@7.1", THIRD, run_id="fixed")
+    refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed; not proven: 2024-01-03")
+    proved(moving, {THIRD: ("fixed", "new")})
+    advance(moving, *PROD)
+    assert shown(moving) == dict.fromkeys(EIGHT, "new")
+    roll_back(moving, *PROD, "another dashboard")
+    assert shown(moving) == {**dict.fromkeys(EIGHT, "old"), THIRD: "fixed"}
+
+
+def test_a_collection_between_proof_and_cutover_takes_nothing_away(moving):
+    """Runs that failed are collected; what is proven is published by the cutover all the same."""
+    proved(moving, PAIRS)
+    for environment in ("prod", "dev"):
+        dead = write(moving, "takings@7.3", FIRST, environment=environment, commit=False)
+        moving.ledger.fail_run(dead.id, "bad luck")
+    assert len(collect(moving, dead_runs(moving, 24))) == 0, "they wrote no files"
+    advance(moving, *PROD)
+    assert shown(moving) == dict.fromkeys(EIGHT, "new")
+
+
+def test_a_promotion_of_another_release_takes_the_proof(moving):
+    """During a rollout a promoted output of the new line is another exchange, whichever release wrote it."""
+    proved(moving, PAIRS)
+    write(moving, "takings@7.3", FIRST, environment="staging", run_id="tested")
+    promote(moving, "takings@7.3.0", "staging", "prod", DateRange(FIRST, FIRST))
+    refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed; not proven: 2024-01-01")
+    write(moving, "takings@7.2", SECOND, environment="staging", run_id="third")
+    promote(moving, "takings@7.2", "staging", "prod", DateRange(SECOND, SECOND))
+    proved(moving, {FIRST: ("old", "tested")})
+    advance(moving, *PROD)
+    assert shown(moving) == {**dict.fromkeys(EIGHT, "new"), FIRST: "tested"}
+
+
+def test_of_many_who_advance_at_once_one_moves_what_is_proven(moving):
+    """A cutover and a rerun that commits at the same time: whichever comes first, nothing unproven moves."""
+    proved(moving, PAIRS)
+    barrier, outcomes = threading.Barrier(4), []
+
+    def together(action):
+        barrier.wait()
+        try:
+            action()
+            outcomes.append("moved")
+        except (RolloutError, DecisionConflictError):
+            outcomes.append("refused")
+
+    slow = write(moving, "takings@7.3", FIRST, run_id="rerun", commit=False)
+    others = [replace(moving, ledger=Ledger.open(_url(moving))) for _ in range(3)]
+    actions = [partial(advance, other, *PROD) for other in others]
+    actions.append(partial(moving.ledger.commit_run, slow, {FIRST: 1}))
+    threads = [threading.Thread(target=together, args=(action,)) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    moved = progress(moving, *PROD).step["name"] == "cutover"
+    assert outcomes.count("moved") == 1 + moved
+    assert shown(moving) == dict.fromkeys(EIGHT, "new" if moved else "old")
+
+
+def _url(warehouse):
+    return warehouse.ledger.url.render_as_string(hide_password=False)

@@ -106,10 +106,20 @@ def living_line(name: str) -> InstalledLine:
 
 
 def newest_runs(
-    connection: sa.Connection, environment: str, table: str, line: str, dates: DateRange | None = None
+    connection: sa.Connection,
+    environment: str,
+    table: str,
+    line: str,
+    dates: DateRange | None = None,
+    *,
+    after: int = -1,
 ) -> dict[date, str]:
-    """Return the run that wrote a line's newest output of each logical date in an environment."""
-    newest = newest_receipts(environment, table, line, dates=dates)
+    """Return the run that wrote a line's newest output of each logical date in an environment.
+
+    Parameters:
+        after: only outputs that came there after this sequence.
+    """
+    newest = newest_receipts(environment, table, line, receipts.c.sequence > after, dates=dates)
     query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(newest)
     return {row.partition_date: row.run_id for row in connection.execute(query)}
 

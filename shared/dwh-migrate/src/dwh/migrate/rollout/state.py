@@ -89,7 +89,9 @@ class Progress:
         """The gate as a person reads it."""
         failed = f", {self.not_passed} did not pass" if self.not_passed else ""
         proof = f"; {self.proof}" if self.proof else ""
-        return f"{self.passed} of {self.step['gate']} dates passed{failed}{proof}"
+        waits = len(self.arrived.withheld) if self.arrived else 0
+        withheld = f"; {waits:,} withheld until proven" if waits else ""
+        return f"{self.passed} of {self.step['gate']} dates passed{failed}{proof}{withheld}"
 
 
 def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:

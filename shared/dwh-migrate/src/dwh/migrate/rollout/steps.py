@@ -6,6 +6,7 @@ runs that are there.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
@@ -161,9 +162,10 @@ def roll_back(
 ) -> Moved:
     """Show again what was shown before the new line: one transaction over publications.
 
-    Each logical date that the new line has been published for since the rollout began shows what it
-    showed before, or else the old line's newest output; where there is neither it shows nothing,
-    which is reported. What the old line published meanwhile stays.
+    Each logical date that the new line has been published for since the rollout began shows what the old
+    line has written in a ramp since then, else what it showed before, or else the old line's newest output;
+    where there is none of these it shows nothing, which is reported. What the old line published meanwhile
+    stays.
 
     Raises RolloutError when there is nothing to roll back, or the window has passed.
     """
@@ -189,9 +191,7 @@ def roll_back(
             for day, (line, since) in shown_lines(connection, environment, decision.table_name).items()
             if line == rollout["to"] and since > rollout["started"]
         ]
-        runs_before = _before(connection, decision, rollout, taken)
-        outputs = newest_runs(connection, environment, decision.table_name, rollout["from"])
-        restored = {day: runs_before.get(day) or outputs.get(day) for day in taken}
+        restored = _restored(connection, decision, rollout, taken)
         back = _resolved_since(connection, decision, rollout)
         lines = resolved_lines(connection, environment, job, back, before=rollout["started"])
         lines = dict.fromkeys(back, rollout["from"]) | {day: lines[day] for day in back if day in lines}
@@ -283,6 +283,21 @@ def _record(
         rollout=rollout,
         reason=reason,
     )
+
+
+def _restored(
+    connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], days: Iterable[date]
+) -> dict[date, str | None]:
+    """Return the run that each date shows after a rollback, None for nothing.
+
+    In a ramp that is what the old line has written since the rollout began, which stood by to be published.
+    """
+    environment, table, old = decision.environment, decision.table_name, rollout["from"]
+    since = rollout["started"] if rollout["way"] == "ramp" else sys.maxsize
+    beside = newest_runs(connection, environment, table, old, after=since)
+    before = _before(connection, decision, rollout, days)
+    newest = newest_runs(connection, environment, table, old)
+    return {day: beside.get(day) or before.get(day) or newest.get(day) for day in days}
 
 
 def _before(

@@ -16,8 +16,6 @@ import sqlalchemy as sa
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import add_publications, newest_decision, resolved_lines
-from dwh.core.ledger.newest import newest_receipts
-from dwh.core.ledger.schema import receipts
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.pins import newest_runs
 from dwh.migrate.rollout.proof import Pair, Proof, last_verdicts, published_runs
@@ -52,10 +50,9 @@ def arrived_in(
 ) -> Arrived:
     """Return what the new line has written since the rollout began for dates that it serves."""
     environment, table, new = decision.environment, decision.table_name, rollout["to"]
-    since = newest_receipts(environment, table, new, receipts.c.sequence > rollout["started"], dates=dates)
-    query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(since)
+    found = newest_runs(connection, environment, table, new, dates, after=rollout["started"])
     lines = resolved_lines(connection, environment, decision.job, dates)
-    arrived = {day: run for day, run in connection.execute(query).all() if lines.get(day) == new}
+    arrived = {day: run for day, run in found.items() if lines.get(day) == new}
     old = newest_runs(connection, environment, table, rollout["from"], dates)
     pairs: dict[date, Pair] = {day: (old.get(day), run) for day, run in arrived.items()}
     proof = Proof(pairs, last_verdicts(connection, environment, pairs), frozenset(pairs))
