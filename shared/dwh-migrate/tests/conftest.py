@@ -106,14 +106,15 @@ def lines(installed_line: Callable[..., Path]) -> None:
 
 
 @pytest.fixture
-def renamed(installed_line: Callable[..., Path], takings: Callable[..., str]) -> None:
-    """Line 8.1, and line 8.2, which declares that it renames a column, so that the table moves as a whole."""
+def renamed(installed_line: Callable[..., Path], takings: Callable[..., str]) -> Path:
+    """Line 8.1, and line 8.2, which declares that it renames a column, so that the table moves as a whole;
+    the file of its job."""
     old = 'Column("amount", "double", nullable=True),\n        ),\n        key'
     new = 'Column("total", "double", nullable=True),), key'
     changes = '    changes = (Renamed("amount", "total", "it is one"),)\n\n    def transform'
     parts = {old: new, '.alias("amount")': '.alias("total")', "    def transform": changes}
     installed_line("8.1", {"takings": takings()})
-    installed_line("8.2", {"takings": takings(**parts)})
+    return installed_line("8.2", {"takings": takings(**parts)}) / "takings.py"
 
 
 @pytest.fixture

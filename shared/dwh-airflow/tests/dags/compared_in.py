@@ -1,4 +1,4 @@
-"""The same version compared with its output before, in an environment that is named and in the default one."""
+"""A version compared with its output before, in an environment that is named and in the default one."""
 
 from airflow.sdk import DAG
 

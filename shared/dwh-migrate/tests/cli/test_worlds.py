@@ -120,6 +120,19 @@ def test_a_ramp_publishes_what_passed_and_says_what_waits(dwh, landing, installe
     assert "by 7.5: 1 of 2 dates proven, 0 unproven, 1 failed" in out and why in err
 
 
+def test_after_a_cutover_a_date_that_does_not_agree_shows_nothing(dwh, renamed):
+    """Outputs of both lines cannot stand in one table, so the command fails, and says what to type."""
+    differs = "return takings.withColumn('total', F.expr(\"total + if(day = '2024-01-02', 1, 0)\"))"
+    renamed.write_text(renamed.read_text("utf-8").replace("return takings", differs), "utf-8")
+    begin(dwh, "8.1", "8.2", "shadow:1,cutover")
+    dwh("run takings --env prod --date 2024-01-01")
+    dwh("rollout advance takings --env prod")
+    _, err = dwh("run takings --env prod --date 2024-01-02", code=1)
+    assert "[DWH710] prod publishes nothing for 2024-01-02; line 8.2's output is withheld" in err
+    assert "type: dwh compare takings@8.1 takings@8.2 --env prod --date 2024-01-02" in err
+    assert totals(dwh, "--env prod") == {"2024-01-01": 15.0}
+
+
 def test_a_version_that_is_named_waits_for_its_comparison(dwh):
     """Within a ramp the new line's run, by name, is not published; a backfill compares and publishes it."""
     begin(dwh, "7.1", "7.2", "100%:0")
@@ -130,7 +143,7 @@ def test_a_version_that_is_named_waits_for_its_comparison(dwh):
     _, err = dwh("backfill takings@7.2 --date 2024-01-01 --env prod")
     assert "withheld" not in err
     published = json.loads(dwh("history shop.takings --published --env prod --json")[0])
-    assert [(span["line"], span["state"]) for span in published] == [("7.1", "replaced"), ("7.2", "shown")]
+    assert [(span["line"], span["state"]) for span in published] == [("7.1", "replaced"), ("7.2", "published")]
 
 
 def test_the_option_reaches_what_a_run_reads(dwh, installed_line):
@@ -154,7 +167,7 @@ def test_outputs_get_into_another_environment_by_name(dwh, tmp_path):
     files = sorted(tmp_path.rglob("*.parquet"))
     dates = "--from-date 2024-01-01 --to-date 2024-01-02"
     _, err = dwh(f"promote takings@7.1 --from staging --to prod {dates} --reason tested")
-    assert "2 outputs of takings@7.1 in staging are prod's now; prod publishes 2 of them" in err
+    assert "2 outputs of takings@7.1 in staging now belong to prod as well; prod publishes 2 of them" in err
     assert totals(dwh, "--env prod") == {"2024-01-01": 15.0, "2024-01-02": 1.0}
     assert sorted(tmp_path.rglob("*.parquet")) == files
     assert "from staging" in dwh("history shop.takings --env prod")[0]

@@ -72,8 +72,8 @@ def run(
     JOB@LINE takes the release of the line that is installed. JOB@RELEASE insists on one: where another one
     is installed, it runs in an environment of its own, which is made when it is missing. JOB alone takes
     the line that the environment decides. What it once decided for a date stays (`--version original`),
-    unless `--version current` asks it to decide again. While a rollout is under way, the other line runs
-    in the shadow, and both are compared.
+    unless `--version current` asks it to decide again. While a rollout is under way, both of its lines
+    run and are compared, and the new one's output is published only where that passes.
 
     \b
     Examples:
@@ -82,6 +82,8 @@ def run(
       dwh run carrier_delays@0.1.1 --isolated --with pyspark==3.5.9 --date 2013-01-15
       dwh run carrier_delays --env prod --date 2013-01-15
     """
+    from dwh.core.warehouse import Warehouse
+
     config = load_config().in_environment(environment_of(env))
     dates = logical_dates(date, start, end, {})
     if "@" not in reference and version in (None, "original", "current"):
@@ -98,6 +100,7 @@ def run(
         receipt = _run_isolated(config, parsed, dates, python, others, spark_log)
     else:
         receipt = _run_here(config, parsed, dates, spark_log)
+    _note_withheld(Warehouse.open(config), parsed.job)
     if as_json:
         print_json(receipt)
     else:
@@ -169,8 +172,7 @@ def backfill(
     publish_withheld(warehouse, job.name(), dates)
     if proof := proof_of_backfill(warehouse, job.name(), line, dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
-    if withheld := _withheld(warehouse, job.name()):
-        print_note(withheld)
+    _note_withheld(warehouse, job.name())
     if as_json:
         print_json(receipts)
     elif receipts:
@@ -195,10 +197,7 @@ def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log:
     job = reference.line().job(reference.job)()
     prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
     with working_spark(config, spark_log) as spark:
-        receipt = prepared.execute(spark)
-    if withheld := _withheld(prepared.warehouse, reference.job):
-        print_note(withheld)
-    return receipt
+        return prepared.execute(spark)
 
 
 def _run_isolated(
@@ -284,6 +283,11 @@ def _tell_withheld(warehouse: Warehouse, job: str, served: Sequence[Served]) -> 
     if missing:
         raise UnprovenError(f"{environment} publishes nothing for {', '.join(missing)}; {text}")
     print_note(text)
+
+
+def _note_withheld(warehouse: Warehouse, job: str) -> None:
+    if withheld := _withheld(warehouse, job):
+        print_note(withheld)
 
 
 def _withheld(warehouse: Warehouse, job: str) -> str | None:

@@ -221,17 +221,18 @@ def _record(
         "error": error,
         "shadowed_at": now,
     }
-    results = [(one.dates[0], one.dates[-1], one.verdict, one.comparison) for one in found]
-    names = ("first_date", "last_date", "outcome", "comparison")
-    rows = [
-        {**row, "id": new_id(now), **dict(zip(names, result, strict=True))}
-        for result in results or [(dates.first, dates.last, "error", None)]
-    ]
+    results = [_result(one.dates[0], one.dates[-1], one.verdict, one.comparison) for one in found]
+    results = results or [_result(dates.first, dates.last, "error", None)]
+    rows = [{**row, "id": new_id(now), **result} for result in results]
     # In order with decisions: who advances either sees this outcome, or has decided before it.
     with warehouse.ledger.holding(decision.table_name) as (connection, sequence):
         connection.execute(shadows.insert(), rows)
         current = newest_decision(connection, decision.environment, decision.job) or decision
         publish_proven(connection, current, dates, sequence, now)
+
+
+def _result(first: date, last: date, outcome: str, comparison: str | None) -> dict[str, Any]:
+    return {"first_date": first, "last_date": last, "outcome": outcome, "comparison": comparison}
 
 
 def _judge(
