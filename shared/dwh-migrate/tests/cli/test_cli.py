@@ -23,6 +23,7 @@ COMMANDS = {
     "run --help": ENGINES | PAGES | DATABASE,
     "jobs": ENGINES | PAGES | DATABASE,
     "usage dags": ENGINES | PAGES | DATABASE,
+    "": ENGINES | PAGES,
     "pins": ENGINES | PAGES,
     "history flights.carrier_delays": ENGINES | PAGES,
     "history flights.carrier_delays --published": ENGINES | PAGES,

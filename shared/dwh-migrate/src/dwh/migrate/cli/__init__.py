@@ -32,7 +32,8 @@ from dwh.migrate.cli import (
     upkeep,
     usage,
 )
-from dwh.migrate.cli.options import verbose
+from dwh.migrate.cli.here import show_whereabouts
+from dwh.migrate.cli.options import as_json, verbose
 
 __all__ = ["dwh", "main", "run_words"]
 
@@ -41,11 +42,24 @@ _MOVING = (running, comparing, environments, rollout)
 _SHIPPING = (releases, bundling, deploying)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
 @click.version_option(package_name="dwh-migrate")
 @verbose
-def dwh() -> None:
-    """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next."""
+@as_json
+@click.pass_context
+def dwh(context: click.Context, as_json: bool) -> None:
+    """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next.
+
+    Without a command, say where one is: the warehouse, environment, engine and lines of this folder, what is
+    under way, and what to type next.
+    """
+    if context.invoked_subcommand is None:
+        show_whereabouts(as_json)
+    elif as_json:
+        raise click.UsageError(f"write --json after the command: dwh {context.invoked_subcommand} … --json")
 
 
 for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep, prompt):
@@ -116,7 +130,11 @@ def _show_mistake(error: click.ClickException) -> None:
     """Show how the command is used, and what is wrong with what was typed."""
     from dwh.migrate.console import print_error
 
-    if context := getattr(error, "ctx", None):
+    context = getattr(error, "ctx", None)
+    if context and error.format_message() == context.get_help():  # a group without a command
+        click.echo(context.get_help(), err=True)
+        return
+    if context:
         option = max(context.help_option_names, key=len)
         click.echo(f"{context.get_usage()}\nTry '{context.command_path} {option}' for help.\n", err=True)
     print_error(coded(UsageError.code, error.format_message()))

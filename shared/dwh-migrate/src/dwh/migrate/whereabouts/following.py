@@ -1,0 +1,146 @@
+"""What one is likely to type next, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from dwh.core.lines import example_requirement
+
+if TYPE_CHECKING:
+    from dwh.migrate.rollout.state import Progress
+    from dwh.migrate.whereabouts.gather import Run, Situation
+
+__all__ = ["Hint", "following"]
+
+_DAY = timedelta(days=1)
+
+
+class Hint(NamedTuple):
+    """A command to type, and what for."""
+
+    command: str
+    purpose: str
+
+
+def following(now: Situation) -> Iterator[Hint]:
+    """Yield commands that make sense here, each once."""
+    seen: set[str] = set()
+    for hint in _all(now):
+        if hint.command not in seen:
+            seen.add(hint.command)
+            yield hint
+
+
+def _all(now: Situation) -> Iterator[Hint]:
+    if now.ledger == "old":
+        yield Hint("dwh ledger upgrade", "bring the ledger to the installed dwh-core")
+    if not now.lines:
+        yield Hint(f"pip install {example_requirement()}", "install a line")
+    yield from _after_failures(now)
+    for rollout in now.rollouts:
+        yield from _of_rollout(now, rollout)
+    if now.committed:
+        yield from _before_pins(now)
+        yield from _of_pins(now)
+        yield from _looking(now)
+    yield from _first_steps(now)
+    yield Hint("dwh shell", "type many commands on one engine")
+    yield Hint("dwh --help", "see every command")
+
+
+def _after_failures(now: Situation) -> Iterator[Hint]:
+    for run in now.failed[:1]:
+        yield Hint(f"dwh history {run.table} --all", f"see why {run.reference} failed")
+        yield Hint(f"dwh run {run.reference} {_dates(run)}", "run it again")
+
+
+def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
+    job, last = found.decision.job, found.step == found.rollout["steps"][-1]
+    there = _there(now, found.decision.environment)
+    if found.rollout["state"] == "held":
+        yield Hint(f'dwh rollout resume {job}{there} --reason "…"', "go on after the hold")
+    elif found.gate_is_open and last:
+        yield Hint(f"dwh rollout finish {job}{there}", f"end it: {found.rollout['to']} is the pin")
+    elif found.gate_is_open:
+        yield Hint(f"dwh rollout advance {job}{there}", "take the next step, as the gate is open")
+    else:
+        yield Hint(f"dwh run {job}{there} --date {_next_date(found)}", "give the gate another date")
+    yield Hint(f"dwh rollout status {job}{there}", "see how it stands")
+    if found.not_passed:
+        yield Hint(f'dwh rollout rollback {job}{there} --reason "…"', "go back")
+
+
+def _next_date(found: Progress) -> str:
+    """Return the day after the last one that was compared, unless it is still to come (UTC)."""
+    following = max((shadow.last_date for shadow in found.shadows), default=date.max - _DAY) + _DAY
+    return str(following) if following <= datetime.now(timezone.utc).date() else "DATE"
+
+
+def _before_pins(now: Situation) -> Iterator[Hint]:
+    """Yield what comes before an environment has chosen a line: compare two, or choose one."""
+    pinned = {decision.job for decision in now.decisions if decision.environment == now.environment}
+    latest: dict[str, dict[str, Run]] = {}
+    for run in now.committed:
+        if run.job not in pinned:
+            latest.setdefault(run.job, {}).setdefault(run.line, run)
+    for job, by_line in latest.items():
+        runs = sorted(by_line.values(), key=lambda run: _age(run.line))
+        for old, new in pairwise(runs):
+            if old.first_date <= new.last_date and new.first_date <= old.last_date:
+                yield Hint(
+                    f"dwh compare {old.reference} {new.reference} {_dates(old, new)}", "see what differs"
+                )
+        pin = f'dwh pin {job} {runs[0].line} --publish --reason "…"'
+        yield Hint(pin, f"let {now.environment} publish what is there")
+
+
+def _of_pins(now: Situation) -> Iterator[Hint]:
+    """Yield the way to a newer line for what the environment has pinned."""
+    for decision in now.decisions:
+        if decision.environment != now.environment or decision.active_rollout:
+            continue
+        newer = [
+            line.name
+            for line in now.lines
+            if _age(line.name) > _age(decision.line)
+            and not line.line.ended
+            and decision.job in line.job_names()
+        ]
+        if newer:
+            yield Hint(
+                f"dwh rollout plan {decision.job} {decision.line} {newer[-1]}", "see what moving would do"
+            )
+
+
+def _looking(now: Situation) -> Iterator[Hint]:
+    run = now.committed[0]
+    pinned = any(
+        decision.environment == now.environment and decision.job == run.job for decision in now.decisions
+    )
+    yield Hint(f"dwh show {run.table}" + ("" if pinned else f" --line {run.line}"), "look at rows")
+    yield Hint("dwh board", "see where every job stands")
+
+
+def _first_steps(now: Situation) -> Iterator[Hint]:
+    yield Hint("dwh jobs", "list the jobs of each line")
+    if now.lines and not now.committed:
+        line = now.lines[-1]
+        for job in line.job_names()[:1]:
+            yield Hint(f"dwh run {job}@{line.name} --date DATE", "run a job for a logical date")
+
+
+def _there(now: Situation, environment: str) -> str:
+    return "" if environment == now.environment else f" --env {environment}"
+
+
+def _dates(*runs: Run) -> str:
+    """Return the options for the dates that runs have in common."""
+    first, last = max(run.first_date for run in runs), min(run.last_date for run in runs)
+    return f"--date {first}" if first == last else f"--from {first} --to {last}"
+
+
+def _age(line: str) -> tuple[int, ...]:
+    return tuple(map(int, line.split(".")))
