@@ -158,7 +158,7 @@ def test_a_release_is_tried_with_the_oldest_and_the_newest_library(clone: Monore
     ok(repo.run("prepare", "dwh-core"))
     ok(repo.run("prepare", "dwh-v0_1"))
     build = ("build", "dwh-v0_1", "--tests", "newest", "--json")
-    refused(repo.run(*build), "No module named 'dwh.core.newest'", "installed with dwh-core==0.1.0,")
+    refused(repo.run(*build), "No module named 'dwh.core.newest'", "installed with dwh-core==0.1.0)")
     repo.replace(f"{OLD}/pyproject.toml", "dwh-core>=0.1,", "dwh-core>=0.1.1,")
     ok(repo.run("change", "dwh-v0_1", "--kind", "fix", "--text", "It says that it needs dwh-core 0.1.1."))
     repo.commit("Say what is needed")

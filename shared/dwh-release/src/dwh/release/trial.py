@@ -37,7 +37,7 @@ class Trial:
     """How a release is tried out.
 
     Attributes:
-        tests: which of its tests are run, as pytest's `-m` has it; by default what `test-marks` says.
+        tests: which of the tests that `test-marks` names are run, as pytest's `-m` has it; by default all.
     """
 
     tests: str | None = None
@@ -74,12 +74,14 @@ def try_out(
     environment = Environment(folder / "environment")
     environment.install([str(wheel), *beside, *tools], wheelhouse)
     beside_it = ", ".join(Path(one).name for one in beside) or "nothing else"
-    doing = f"importing every job of {package.tag}, installed with {beside_it},"
+    doing = f"importing every job of {package.tag} (installed with {beside_it})"
     jobs = environment.run(doing, "-I", "-c", _IMPORT_ALL, cwd=folder).split()
     yield f"imported {len(jobs)} jobs"
     if tested:
-        marks = _setting(repository, package, "test-marks", "") if trial.tests is None else trial.tests
-        chosen = "tests" if trial.tests is None else f"tests (-m {trial.tests!r} alone)"
+        marks = _setting(repository, package, "test-marks", "")
+        chosen = f"tests (-m {trial.tests!r} alone)" if trial.tests else "tests"
+        if trial.tests:
+            marks = f"({marks}) and ({trial.tests})" if marks else trial.tests
         yield f"{chosen}: {_run_tests(environment, package, sdist, folder, marks, beside_it)}"
 
 
@@ -98,7 +100,7 @@ def _run_tests(
         )
     settings = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", f"--rootdir={tests}", "-m", marks)
     said = environment.run(
-        f"running the tests of {package.tag} against its wheel, installed with {beside},",
+        f"running the tests of {package.tag} against its wheel (installed with {beside})",
         "-m",
         "pytest",
         *settings,

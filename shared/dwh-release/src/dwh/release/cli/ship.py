@@ -140,7 +140,7 @@ def branch_command(package: str, name: str | None, start: str | None, repository
 @click.option(
     "--tests",
     metavar="MARKS",
-    help="Which of the tests to run there, as pytest's -m has it; by default what test-marks says.",
+    help="Which of the tests of test-marks to run there, as pytest's -m has it; by default all.",
 )
 @repo
 @as_json
