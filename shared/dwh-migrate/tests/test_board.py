@@ -28,8 +28,6 @@ from dwh.migrate.board import Board, gather, print_board, to_html
 from dwh.migrate.board.model import JobInEnvironment, JobOnBoard
 from dwh.migrate.safe_text import prose
 
-pytestmark = pytest.mark.smoke
-
 DELAYS, TRAFFIC = "carrier_delays", "airport_traffic"
 SOURCES = {name: SourcePlace("csv", f"landing/{name}") for name in ("flights", "airlines", "airports")}
 HOSTILE = (
@@ -491,6 +489,7 @@ def asked(warehouse: Warehouse) -> tuple[Board, int]:
         sa.event.remove(engine, "after_cursor_execute", note)
 
 
+@pytest.mark.smoke
 def test_postgresql_says_the_same_as_sqlite(busy: Warehouse, postgresql_url: str) -> None:
     config = replace(busy.config, ledger=postgresql_url)
     boards = [look_at(busy), look_at(occupy(fill(Warehouse.create(config))))]
@@ -512,6 +511,7 @@ def test_the_board_is_json(busy: Warehouse) -> None:
     assert job["environments"][0]["rollout"]["steps"][0] == {"name": "shadow", "gate": 3, "place": "current"}
 
 
+@pytest.mark.smoke
 def test_neither_page_nor_json_holds_a_secret(tmp_path: Path) -> None:
     secret = Config("s3a://key:hush@bucket/root", f"sqlite:///{tmp_path}/ledger.db?password=hush")
     plain = Warehouse.create(Config(str(tmp_path), f"sqlite:///{tmp_path}/ledger.db"))
@@ -573,6 +573,7 @@ def dwh(tmp_path: Path, busy: Warehouse) -> Callable[..., subprocess.CompletedPr
     return run
 
 
+@pytest.mark.smoke
 def test_the_command_writes_the_page_whole_and_says_where(dwh: Any, tmp_path: Path) -> None:
     page = tmp_path / "out" / "board.html"
     page.parent.mkdir()
