@@ -36,6 +36,13 @@ def test_why_it_failed_is_what_it_said_last():
     assert "exit code 1 of: python" in str(done.error())
 
 
+def test_the_code_of_what_failed_is_the_code_of_the_task():
+    """Whoever reads the task's log looks up what `dwh` said; without a reason there is a code, too."""
+    said = command("import sys; sys.exit('error: [DWH104] line 0.3 is not installed')").run().error()
+    assert str(said).startswith("[DWH104] line 0.3 is not installed (exit code 1")
+    assert str(command("import sys; sys.exit(3)").run().error()).startswith("[DWH943] it gave no reason")
+
+
 def test_no_password_is_shown():
     """How a command is shown hides what may be a password in the URL of a requirement."""
     from dwh.airflow._command import Command

@@ -67,7 +67,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """Return what the script says of arguments that it must refuse, in one line."""
     assert entry.main(words) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("error: ") and err.count("\n") == 1
+    assert out == "" and err.startswith("error: [DWH") and err.count("\n") == 1
     return err
 
 

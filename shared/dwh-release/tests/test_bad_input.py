@@ -45,7 +45,7 @@ def test_the_tool_works_from_any_folder_and_on_another(repo: Monorepo, tmp_path:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('line = "0.1"', 'line = "zero"', "'zero'is not a line"),
+        ('line = "0.1"', 'line = "zero"', "'zero' is not a line"),
         ('line = "0.1"', 'line = "0.9"', "does not name line 0.9 alone"),
         ('line = "0.1"', "", "[tool.dwh] is neither"),
         ('line = "0.1"', "line = ", "pyproject.toml"),
@@ -127,7 +127,7 @@ def test_a_fragment_that_says_too_little_is_not_written(
 def test_what_is_mistyped_exits_with_two(repo: Monorepo, arguments: tuple[str, ...]) -> None:
     """Without a traceback."""
     said = repo.run(*arguments)
-    assert said.code == 2 and "Traceback" not in said.all
+    assert said.code == 2 and "error: [DWH101]" in said.err and "Traceback" not in said.all
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,8 @@ def test_data_that_looks_like_the_line_stays(repo: Monorepo) -> None:
         ("0.2", "it exists"),
         ("0.1", "it exists"),
         ("0.0", "name a later one, such as 0.3"),
-        ("0.3.0", "'0.3.0'is not a line"),
-        ("next", "'next'is not a line"),
+        ("0.3.0", "'0.3.0' is not a line"),
+        ("next", "'next' is not a line"),
     ],
 )
 def test_lines_that_cannot_be_opened_are_refused(repo: Monorepo, line: str, words: str) -> None:

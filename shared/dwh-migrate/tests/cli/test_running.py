@@ -25,6 +25,7 @@ from dwh.core.errors import RunError
         (["nothing@0.1", "--date", "2013-01-01"], "carrier_delays"),
         (["../x@0.1", "--date", "2013-01-01"], "lower-case"),
         (["carrier_delays", "--date", "2013-01-01"], "dwh pin carrier_delays LINE --env dev"),
+        ([], "[DWH101] Missing argument"),
         (["carrier_delays@0.1"], "no logical date"),
         (["carrier_delays@0.1", "--date", "2013-02-30"], "no such date"),
         (["carrier_delays@0.1", "--date", "2013-01-01", "--to", "2013-01-02"], "not both"),
@@ -36,7 +37,7 @@ def test_a_mistyped_run_is_refused_before_anything_is_made(dwh, home, arguments,
     """A mistake exits with 2, says what is allowed, and records nothing."""
     done = dwh("run", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert said in done.stderr and "error: [DWH" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (home / "warehouse").exists()
 

@@ -12,8 +12,7 @@ from dwh.migrate.compare.tolerance import Tolerance
 def test_nothing_that_touched_a_number_is_left_out(failing: Comparison) -> None:
     said = dict(measured.measured(failing))
     assert said == {
-        "step": "fingerprints, then a join of the buckets that differ; "
-        "equality by 64-bit fingerprint",
+        "step": "fingerprints, then a join of the buckets that differ; equality by 64-bit fingerprint",
         "key": "flight_date, carrier",
         "tolerances": "avg_delay: ±1e-09",
         "ignored columns": "loaded_at",

@@ -72,7 +72,7 @@ def _released(repository: Repository, package: Package, today: date, doing: str)
 def _source(repository: Repository, package: Package, today: date) -> tuple[str, str]:
     source = package.source
     if source is None:
-        raise LineError(f"ending {package.name}", "itis not a line", "name a line")
+        raise LineError(f"ending {package.name}", "it is not a line", "name a line")
     attribute = package.project["entry-points"]["dwh.lines"][package.line].partition(":")[2]
     text = with_status(source.path.read_text(encoding="utf-8"), source.path, attribute, "ended", today)
     return source.path.relative_to(repository.root).as_posix(), text

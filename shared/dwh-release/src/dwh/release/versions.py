@@ -75,7 +75,7 @@ def parse_line(line: str) -> tuple[int, int]:
     """Return the two numbers of a line; raises VersionError."""
     match = _LINE.fullmatch(line)
     if match is None:
-        raise VersionError("reading a line", f"{line!r}is not a line", "write two numbers, such as 0.3")
+        raise VersionError("reading a line", f"{line!r} is not a line", "write two numbers, such as 0.3")
     return int(match[1]), int(match[2])
 
 

@@ -176,7 +176,7 @@ def _print_unported(repository: Repository, package: str | None, as_json: bool) 
     chosen = repository.package(package) if package else None
     if chosen and chosen.line is None:
         raise RepositoryError(
-            "listing fixes", f"{chosen.name}is not a line", "name a line, see: dwh-release status"
+            "listing fixes", f"{chosen.name} is not a line", "name a line, see: dwh-release status"
         )
     found = unported(repository, today(), chosen)
     if as_json:
