@@ -36,10 +36,11 @@ delays.groupBy("carrier_name").sum("flights", "on_time").orderBy("carrier_name")
 
 
 GO_ON = (
-    "dwh board",
-    "dwh history flights.carrier_delays",
-    "dwh compare carrier_delays@0.1 carrier_delays@0.2 --date 2013-01-31 --exact",
-    "dwh --help",
+    ("dwh", "where you are, and what comes next"),
+    ("dwh board", "where every job stands"),
+    ("dwh show flights.carrier_delays --env prod --limit 5", "what readers of prod get"),
+    ("dwh compare carrier_delays@0.1 carrier_delays@0.2 --date 2013-01-31 --exact", "value by value"),
+    ("dwh shell", "many commands on one engine"),
 )
 
 
@@ -60,10 +61,12 @@ def main() -> None:
     say(f"That was all, in {time.monotonic() - began:.0f} s. Look at it:")
     print(f"  {HOME}/report.html  what differed, and why that failed")
     print(f"  {HOME}/board.html   where every job stands")
-    say("Go on from here, where the tutorial begins:")
-    print(f"  cd {HOME}")
-    for command in GO_ON:
-        print(f"  {command}")
+    say("Go on from here, where docs/tutorial.md begins:")
+    if sys.prefix != sys.base_prefix:  # where `dwh` is, which may not be on the PATH
+        print(f"  source {shlex.quote(f'{sys.prefix}/bin/activate')}")
+    print(f"  cd {shlex.quote(str(HOME))}")
+    for command, purpose in GO_ON:
+        print(f"  {command:<77}{DIM}# {purpose}{PLAIN}")
 
 
 def play() -> None:
