@@ -51,7 +51,7 @@ def test_a_promotion_is_on_record(warehouse):
     (span,) = partition_history(warehouse, TABLE, "staging")
     assert span.promoted_from is None
     (published,) = published_history(warehouse, TABLE, "prod")
-    assert (published.action, published.reason, published.state) == ("promote", "it was tested", "shown")
+    assert (published.action, published.reason, published.state) == ("promote", "it was tested", "published")
     assert {run.environment for run in warehouse.ledger.find_runs()} == {"staging"}
 
 

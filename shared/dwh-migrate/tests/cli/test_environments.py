@@ -258,6 +258,17 @@ def test_outputs_are_promoted_by_name(typed, warehouse):
     assert "newest, from staging" in typed("history", "shop.takings")[1]
 
 
+def test_what_is_promoted_into_a_ramp_says_that_it_waits(typed, pinned):
+    """An output of the new line is not published before it is compared here, and the command says how."""
+    begin(pinned, "7.2", ["100%"])
+    write(pinned, "takings@7.1", SECOND)
+    write(pinned, "takings@7.2", SECOND, environment="staging")
+    dates = ("--from-date", "2024-01-02", "--to-date", "2024-01-02")
+    code, _, err = typed("promote", "takings@7.2", "--from", "staging", "--to", "prod", *dates)
+    assert code == 0 and "prod publishes 0 of them" in err
+    assert "until it is proven; type: dwh backfill takings@7.2 --date 2024-01-02 --env prod" in err
+
+
 def test_history_is_of_one_environment(typed, warehouse):
     """What another environment ran is not in it; where there is nothing, it says where there is."""
     write(warehouse, "takings@7.1", FIRST, run_id="mine")

@@ -33,6 +33,7 @@ class Promoted:
     """
 
     reference: str
+    job: str
     table: str
     source: str
     target: str
@@ -68,7 +69,7 @@ def promote(
             runs = {day: output.run_id for day, output in new.items()}
             line = next(iter(new.values())).line
             published = publish_outputs(connection, target, job, table, line, runs, sequence, now)
-    return Promoted(reference, table, source, target, len(new), len(wanted) - len(new), len(published))
+    return Promoted(reference, job, table, source, target, len(new), len(wanted) - len(new), len(published))
 
 
 def _outputs(

@@ -124,9 +124,12 @@ def promote(
     from dwh.core.dates import logical_dates
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.promotion import promote
+    from dwh.migrate.rollout.terminal import show_withheld
 
     dates = logical_dates(date, start, end, {})
-    done = promote(Warehouse.open(), reference, source, target, dates, reason)
+    warehouse = Warehouse.open()
+    done = promote(warehouse, reference, source, target, dates, reason)
+    show_withheld(warehouse, done.job, target)
     if as_json:
         print_json(asdict(done))
         return

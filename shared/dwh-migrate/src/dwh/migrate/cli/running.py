@@ -83,6 +83,7 @@ def run(
       dwh run carrier_delays --env prod --date 2013-01-15
     """
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.rollout.terminal import show_withheld
 
     config = load_config().in_environment(environment_of(env))
     dates = logical_dates(date, start, end, {})
@@ -100,7 +101,7 @@ def run(
         receipt = _run_isolated(config, parsed, dates, python, others, spark_log)
     else:
         receipt = _run_here(config, parsed, dates, spark_log)
-    _note_withheld(Warehouse.open(config), parsed.job)
+    show_withheld(Warehouse.open(config), parsed.job, config.environment)
     if as_json:
         print_json(receipt)
     else:
@@ -147,6 +148,7 @@ def backfill(
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
     from dwh.migrate.rollout.proving import unproven_pairs
+    from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
 
     warehouse = Warehouse.create(config)
@@ -172,7 +174,7 @@ def backfill(
     publish_withheld(warehouse, job.name(), dates)
     if proof := proof_of_backfill(warehouse, job.name(), line, dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
-    _note_withheld(warehouse, job.name())
+    show_withheld(warehouse, job.name(), config.environment)
     if as_json:
         print_json(receipts)
     elif receipts:
@@ -272,32 +274,17 @@ def _tell_withheld(warehouse: Warehouse, job: str, served: Sequence[Served]) -> 
     """
     from dwh.migrate.rollout.errors import UnprovenError
     from dwh.migrate.rollout.proof import shown_dates
-    from dwh.migrate.rollout.remedies import between
+    from dwh.migrate.rollout.remedies import between, withheld_now
 
     days = [day for one in served for span in one.withheld for day in span]
     if not days:
         return
     environment, missing = warehouse.config.environment, [str(span) for one in served for span in one.missing]
     again = f"not proven; once it is fixed, type: dwh run {job} --env {environment} {between(days)}"
-    text = _withheld(warehouse, job) or f"{shown_dates(days)}: {again}"
+    text = withheld_now(warehouse, job, environment) or f"{shown_dates(days)}: {again}"
     if missing:
         raise UnprovenError(f"{environment} publishes nothing for {', '.join(missing)}; {text}")
     print_note(text)
-
-
-def _note_withheld(warehouse: Warehouse, job: str) -> None:
-    if withheld := _withheld(warehouse, job):
-        print_note(withheld)
-
-
-def _withheld(warehouse: Warehouse, job: str) -> str | None:
-    """Return what a rollout of the job keeps back in the warehouse's environment, and what to type."""
-    from dwh.migrate.rollout.remedies import withheld_remedy
-    from dwh.migrate.rollout.state import progress_of
-
-    decision = warehouse.ledger.decision(warehouse.config.environment, job)
-    rollout = decision.active_rollout if decision else None
-    return withheld_remedy(progress_of(warehouse, decision, rollout)) if decision and rollout else None
 
 
 COMMANDS = (run, backfill)

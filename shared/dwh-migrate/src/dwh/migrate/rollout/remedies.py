@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.proof import shown_dates
-from dwh.migrate.rollout.state import Progress
+from dwh.migrate.rollout.state import Progress, progress_of
 
-__all__ = ["between", "remedy", "withheld_remedy"]
+__all__ = ["between", "remedy", "withheld_now", "withheld_remedy"]
 
 
 def remedy(now: Progress) -> str:
@@ -52,6 +53,13 @@ def withheld_remedy(now: Progress) -> str | None:
         f"{what} for {shown_dates(withheld)}, as line {now.rollout['from']} has nothing to compare it with; "
         f"type: {run}"
     )
+
+
+def withheld_now(warehouse: Warehouse, job: str, environment: str) -> str | None:
+    """Return what `withheld_remedy` says of a job in an environment; None where no rollout is under way."""
+    decision = warehouse.ledger.decision(environment, job)
+    rollout = decision.active_rollout if decision else None
+    return withheld_remedy(progress_of(warehouse, decision, rollout)) if decision and rollout else None
 
 
 def between(days: Sequence[date]) -> str:

@@ -7,14 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from dwh.core.dates import date_spans
+from dwh.core.warehouse import Warehouse
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 from dwh.migrate.rollout.plan import Plan, Step
 from dwh.migrate.rollout.proof import Proof, shown_dates
-from dwh.migrate.rollout.remedies import remedy, withheld_remedy
+from dwh.migrate.rollout.remedies import remedy, withheld_now, withheld_remedy
 from dwh.migrate.rollout.state import Progress, rolled_back_until
 from dwh.migrate.rollout.steps import Moved
 
-__all__ = ["show_moved", "show_plan", "show_status", "status_of"]
+__all__ = ["show_moved", "show_plan", "show_status", "show_withheld", "status_of"]
 
 
 def show_plan(made: Plan) -> None:
@@ -145,6 +146,12 @@ def _suggest(now: Progress) -> None:
         print_note(f"next: {remedy(now).removeprefix('type: ')}")
     elif state == "running":
         print_note(f"next: dwh rollout {'finish' if last else 'advance'} {job} --env {environment}")
+
+
+def show_withheld(warehouse: Warehouse, job: str, environment: str) -> None:
+    """Say which dates do not show what a rollout's new line has written, and what to type."""
+    if withheld := withheld_now(warehouse, job, environment):
+        print_note(withheld)
 
 
 def show_moved(moved: Moved, as_json: bool) -> None:
