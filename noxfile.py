@@ -162,7 +162,8 @@ def sail(session: nox.Session) -> None:
     install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
     bare = {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
-    of_core = (f"{CORE}/tests/test_{name}.py" for name in ("audit", "output_files", "sources"))
+    names = ("audit", "output_files", "partitions", "sources", "upstream", "windows")
+    of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
     on_sail.append(f"{MIGRATE}/tests/compare/test_paths.py")
     session.run("pytest", *on_sail, *session.posargs, env=bare)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from dwh.core import Column, Input, Table
 from dwh.core.config import SourcePlace
 from dwh.core.dates import DateRange, parse_date
 from dwh.core.errors import CycleError, DefinitionError, InputError, MissingInputError, UnknownSourceError
+from dwh.core.ledger import RunRecord
 from dwh.core.ledger.environments import add_publications
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
+from dwh.core.sources.published import PublishedSource
 from dwh.core.warehouse import read_table
 
 FIRST, SECOND, THIRD = "2024-01-01", "2024-01-02", "2024-01-03"
@@ -205,12 +211,73 @@ def test_a_cycle_is_refused_with_its_path(shop, installed_line):
     assert caught.value.exit_code == 2
 
 
-def test_two_jobs_that_write_one_table(shop, installed_line, takings):
-    """Which of them to read nobody can say."""
+@pytest.mark.parametrize("reference", ["total@7.1", "takings@7.1"])
+def test_two_jobs_that_write_one_table(shop, installed_line, takings, reference):
+    """Neither is run, nor what reads the table: whose output it would be nobody can say."""
     jobs = {"takings": takings(), "sales": takings(), "total": TOTAL.replace("READS", "TAKINGS")}
     installed_line("7.1", jobs)
     with pytest.raises(DefinitionError, match=r"line 7.1: sales and takings write shop.takings; keep one"):
-        shop.prepare()
+        shop.prepare(reference)
+
+
+RUNS = st.lists(st.tuples(st.sampled_from(["0.1", "0.2"]), st.integers(0, 9), st.integers(0, 4)), max_size=8)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ran=RUNS, line=st.sampled_from(["0.1", "0.2"]), around=st.tuples(*[st.integers(0, 3)] * 2))
+def test_what_is_read_is_what_came_last(warehouse, ran, line, around):
+    """After any order of runs and reruns, a window is read from the newest output of each date."""
+    table, newest = f"t.t{secrets.token_hex(4)}", {}
+    for of_line, first, more in ran:
+        dates = DateRange(day(first), day(first + more))
+        run_id = committed(warehouse, table, of_line, dates)
+        newest |= dict.fromkeys(((of_line, date) for date in dates), run_id)
+    need = Input(Table(table, (Column("day", "date"),), partition_by="day"), line, *around)
+    wanted = need.dates(DateRange(day(4), day(5)))
+    source = PublishedSource.settled(need, warehouse, "dev", line, DateRange(day(4), day(5)))
+    model = {date: newest[line, date] for date in wanted if (line, date) in newest}
+    assert {output.partition_date: output.run_id for output in source.outputs} == model
+    read = {d: one.read_run_id for one in source.reads() for d in DateRange(one.first_date, one.last_date)}
+    assert read == model
+    if len(model) < len(wanted):
+        with pytest.raises(MissingInputError):
+            source.check(need, DateRange(day(4), day(5)))
+    else:
+        source.check(need, DateRange(day(4), day(5)))
+
+
+def day(number):
+    return date(2024, 1, 1) + timedelta(number)
+
+
+def committed(warehouse, table, line, dates):
+    """Commit a run of a table, as it would without Spark; return its id."""
+    now = datetime.now(timezone.utc)
+    run = RunRecord(
+        id=f"{secrets.token_hex(8)}",
+        job="t",
+        line=line,
+        release=f"{line}.0",
+        table_name=table,
+        environment="dev",
+        status="started",
+        first_date=dates.first,
+        last_date=dates.last,
+        started_at=now,
+        finished_at=None,
+        started_by="somebody",
+        host="here",
+        pid=1,
+        location=f"{table}/{line}",
+        contract=Table(table, (Column("day", "date"),), partition_by="day").to_dict(),
+        code={"state": "installed"},
+        engine={},
+        inputs=[],
+        error=None,
+    )
+    warehouse.ledger.start_run(run)
+    warehouse.ledger.commit_run(run, dict.fromkeys(dates, 1))
+    return run.id
 
 
 def test_what_was_settled_is_read(shop):

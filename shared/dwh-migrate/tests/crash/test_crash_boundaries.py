@@ -164,8 +164,8 @@ def test_while_collecting(
     print(f"\n{database}: {kills} kills")
 
 
-# Which function, which call of it, and when; whether the served run has committed by then.
 _WRITE = "dwh.core.storage.parquet.ParquetRuns.write"
+# Which function, which call of it, and when; whether the served run has committed by then.
 BOUNDARIES = {
     "before the run is recorded": ("dwh.core.ledger.Ledger.start_run", 1, "before", False),
     "while it is recorded": ("dwh.core.ledger.Ledger.start_run", 1, "inside", False),
@@ -176,12 +176,7 @@ BOUNDARIES = {
     "after its commit": ("dwh.core.ledger.Ledger.commit_run", 1, "after", True),
     "before the candidate is recorded": ("dwh.core.ledger.Ledger.start_run", 2, "before", True),
     "after the candidate is recorded": ("dwh.core.ledger.Ledger.start_run", 2, "after", True),
-    "after the candidate's files are written": (
-        "dwh.core.storage.parquet.ParquetRuns.write",
-        2,
-        "after",
-        True,
-    ),
+    "after the candidate's files are written": (_WRITE, 2, "after", True),
     "inside the candidate's commit": ("dwh.core.ledger.Ledger.commit_run", 2, "inside", True),
     "before the comparison": ("dwh.migrate.rollout.serving._compare", 1, "before", True),
     "before the comparison is recorded": ("dwh.migrate.compare.outputs.record", 1, "before", True),

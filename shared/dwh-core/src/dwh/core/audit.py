@@ -58,8 +58,11 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     columns = []
     for column in table.columns:
         message = f"required column {column.name} of {table.name} is null in the row"
-        refuse = F.raise_error(F.concat(F.lit(message), *shown))
         value = F.col(column.name)
+        if column.name in table.partitions[1:] and column.type == "string":
+            message = message.replace("is null", "is null or empty")
+            value = F.when(value != "", value)  # an empty text names no folder, and would come back as null
+        refuse = F.raise_error(F.concat(F.lit(message), *shown))
         columns.append(value if column.nullable else F.coalesce(value, refuse).alias(column.name))
     return frame.select(*columns)
 
@@ -68,7 +71,7 @@ def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
     """Return the rows of an output for some logical dates alone."""
     from pyspark.sql import functions as F
 
-    return frame.where(F.col(str(table.partition_by)).between(F.lit(dates.first), F.lit(dates.last)))
+    return frame.where(F.col(str(table.date_column)).between(F.lit(dates.first), F.lit(dates.last)))
 
 
 def audit_key(frame: DataFrame, table: Table) -> None:
@@ -105,7 +108,7 @@ def _counted(written: DataFrame, table: Table) -> list[Row]:
     """
     from pyspark.sql import functions as F
 
-    partition = str(table.partition_by)
+    partition = str(table.date_column)
     keys = written.groupBy(*(table.key or (partition,))).agg(F.count("*").alias(_COUNT))
     repeated = F.sum((F.col(_COUNT) > 1).cast("bigint")) if table.key else F.lit(0)
     by_date = keys.groupBy(F.col(partition).alias("date"))
@@ -116,7 +119,7 @@ def _date_problems(counted: Mapping[date | None, Row], table: Table, dates: Date
     problems = []
     if strange := [day for day in counted if day is None or not dates.first <= day <= dates.last]:
         shown = ", ".join(sorted(map(str, strange))[:_EXAMPLES])
-        problems.append(f"{table.partition_by} holds dates that were not asked for: {shown}")
+        problems.append(f"{table.date_column} holds dates that were not asked for: {shown}")
     if not table.may_be_empty and (empty := [day for day in dates if day not in counted]):
         shown = ", ".join(map(str, empty[:_EXAMPLES])) + (", …" if len(empty) > _EXAMPLES else "")
         problems.append(

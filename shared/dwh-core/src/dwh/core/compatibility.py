@@ -119,6 +119,11 @@ def _by_name(table: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {column["name"]: column for column in table["columns"]}
 
 
+def _partitions(table: Mapping[str, Any]) -> list[str]:
+    """Return the columns by which files are laid out; records leave out further ones where there are none."""
+    return [name for name in (table["partition_by"], *table.get("further_partitions", ())) if name]
+
+
 def _table(old: Mapping[str, Any], new: Mapping[str, Any], moved: Mapping[str, str]) -> Iterator[Difference]:
     key = [moved.get(name, name) for name in old["key"]]
     if old["name"] != new["name"]:
@@ -126,9 +131,9 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], moved: Mapping[str, s
     if key != list(new["key"]):
         said = f"the key changed: {', '.join(old['key']) or 'none'} → {', '.join(new['key']) or 'none'}"
         yield Difference("major", "", "key", said)
-    partition = moved.get(old["partition_by"] or "", old["partition_by"])
-    if partition != new["partition_by"]:
-        said = f"the partitioning changed: {old['partition_by']} → {new['partition_by']}"
+    was, now = _partitions(old), _partitions(new)
+    if [moved.get(name, name) for name in was] != now:
+        said = f"the partitioning changed: {', '.join(was) or 'none'} → {', '.join(now) or 'none'}"
         yield Difference("major", "", "partitioning", said)
     if new["may_be_empty"] and not old["may_be_empty"]:
         yield Difference("major", "", "emptiness", "a date without rows is now valid")

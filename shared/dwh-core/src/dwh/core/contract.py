@@ -16,6 +16,8 @@ from dwh.core.sql_types import ALLOWED, can_group, canonical_type, quoted
 
 __all__ = ["Column", "Table", "ddl"]
 
+_IN_FOLDERS = ("string", "date", "boolean", "tinyint", "smallint", "int", "bigint")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -64,7 +66,8 @@ class Table:
         name: one to three words joined by dots, such as `flights.carrier_delays`.
         columns: in the order that readers see.
         key: the columns whose values identify a row; unique, and never null.
-        partition_by: the column of type `date` that holds the logical date.
+        partition_by: the column of type `date` that holds the logical date; or that and further columns, by
+            whose values the files of a date are laid out: `("flight_date", "country")`.
         doc: what one row is.
         may_be_empty: whether a logical date without any row is a result. Otherwise it fails the
             audit, because it most often means that an input is late.
@@ -75,7 +78,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
-    partition_by: str | None = None
+    partition_by: str | tuple[str, ...] | None = None
     doc: str = ""
     may_be_empty: bool = False
 
@@ -86,12 +89,11 @@ class Table:
             self._reject("it has no columns")
         if len({name.lower() for name in names}) < len(names):
             self._reject(f"two columns have the same name (case does not count): {', '.join(names)}")
-        used = (*self.key, *filter(None, [self.partition_by]))
+        used = (*self.key, *self.partitions)
         for name in used:
             if name not in names:
                 self._reject(f"{name!r} is used as key or partition but is not a column ({', '.join(names)})")
-        if self.partition_by and self.column(self.partition_by).type != "date":
-            self._reject(f"partition_by={self.partition_by!r} must be a column of type date")
+        self._check_partitions()
         if len(set(self.key)) < len(self.key):
             self._reject(f"its key names a column twice: {', '.join(self.key)}")
         for name in used:
@@ -102,8 +104,31 @@ class Table:
                     f"{name!r} is used as key, and no rows are told apart by a {self.column(name).type}"
                 )
 
+    def _check_partitions(self) -> None:
+        date_column, *others = self.partitions or (None,)
+        if date_column and self.column(date_column).type != "date":
+            self._reject(f"partition_by={self.partition_by!r}: {date_column} must be a column of type date")
+        if len(set(self.partitions)) < len(self.partitions):
+            self._reject(f"partition_by names a column twice: {', '.join(self.partitions)}")
+        for name in filter(None, others):
+            if (found := self.column(name).type) not in _IN_FOLDERS:
+                allowed = ", ".join(_IN_FOLDERS)
+                self._reject(f"partition_by: folders name values of {allowed}; {name} is {found}")
+
     def _reject(self, problem: str) -> None:
         raise DefinitionError(f"table {self.name}", problem)
+
+    @property
+    def partitions(self) -> tuple[str, ...]:
+        """The columns by which files are laid out, that of the logical date first; none for a whole table."""
+        if isinstance(self.partition_by, tuple):
+            return self.partition_by
+        return () if self.partition_by is None else (self.partition_by,)
+
+    @property
+    def date_column(self) -> str | None:
+        """The column that holds the logical date, None where there is none."""
+        return self.partitions[0] if self.partitions else None
 
     @property
     def short_name(self) -> str:
@@ -118,12 +143,14 @@ class Table:
         raise KeyError(name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the contract as JSON-able data."""
+        """Return the contract as JSON-able data; `partition_by` is the column of the logical date."""
+        further = {"further_partitions": list(self.partitions[1:])} if self.partitions[1:] else {}
         return {
             "name": self.name,
             "columns": [column.to_dict() for column in self.columns],
             "key": list(self.key),
-            "partition_by": self.partition_by,
+            "partition_by": self.date_column,
+            **further,
             "doc": self.doc,
             "may_be_empty": self.may_be_empty,
         }
@@ -133,7 +160,9 @@ class Table:
         """Return the contract of which `to_dict` of this or an older release made data."""
         known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
         columns = tuple(map(Column.from_dict, data["columns"]))
-        return cls(**{**known, "columns": columns, "key": tuple(data["key"])})
+        further = data.get("further_partitions", ())
+        partition = (data["partition_by"], *further) if further else data["partition_by"]
+        return cls(**{**known, "columns": columns, "key": tuple(data["key"]), "partition_by": partition})
 
 
 def ddl(columns: Iterable[Mapping[str, Any]]) -> str:

@@ -49,7 +49,7 @@ def check_definition(job: type[JobDefinition]) -> None:
     where = f"{job.__module__}.{job.__qualname__}"
     if not isinstance(getattr(job, "writes", None), Table):
         raise DefinitionError(where, "set writes = Table(…)")
-    partition, key = job.writes.partition_by, job.writes.key
+    partition, key = job.writes.date_column, job.writes.key
     if not partition or (key and partition not in key):
         raise DefinitionError(where, "writes needs partition_by, and its key, if any, must contain it")
     if any(column.name.lower() == "_run" for column in job.writes.columns):

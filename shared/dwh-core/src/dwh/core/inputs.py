@@ -45,7 +45,7 @@ class Input:
         for name, days in (("back", self.back), ("ahead", self.ahead)):
             if not isinstance(days, int) or isinstance(days, bool) or days < 0:
                 raise DefinitionError(where, f"{name}={days!r}: write a number of logical dates, 0 or more")
-        if self.has_window and self.table.partition_by is None:
+        if self.has_window and self.table.date_column is None:
             raise DefinitionError(where, "back and ahead need partition_by in its table")
 
     @classmethod

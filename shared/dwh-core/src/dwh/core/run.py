@@ -31,7 +31,7 @@ from dwh.core.provenance import provenance
 from dwh.core.receipt import Receipt
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, settled_sources
-from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles
+from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import storage_of
 from dwh.core.supported import check_spark
 from dwh.core.warehouse import Warehouse
@@ -90,12 +90,15 @@ def prepare_run(
         warehouse: by default the one that the configuration names, made where there is none yet.
         like: a run whose outputs of other jobs are read again, where an input means the same.
 
-    Raises InvalidDateError, and what `dwh.core.sources` raises for an input.
+    Raises InvalidDateError, DefinitionError where another job of the line writes the same table, and what
+    `dwh.core.sources` raises for an input.
     """
     if dates.last > datetime.now(timezone.utc).date():
         raise InvalidDateError(dates.last, "a logical date in the future has no data yet")
     line = line_of(type(job))
     warn_if_ended(line.package, line.line)
+    if not line.line.ended:  # importing its other jobs would warn of each
+        writer_in(line, job.writes.name)  # of two jobs, each would put the other's output out of sight
     warehouse = warehouse or Warehouse.create()
     needs = inputs_of(job)
     sources = settled_sources(needs, warehouse, dates)

@@ -79,7 +79,7 @@ def wanted_files(source: SourceReader, need: Table, dates: DateRange) -> SourceF
     if not listed:
         raise UsageError("Path does not exist, or holds no files")
     files = _placed(listed, source)
-    partition = need.partition_by
+    partition = need.date_column
     if partition is None or partition not in files.columns:
         return files
     days = {file: day_of(partition, file.folders.get(partition)) for file in files}

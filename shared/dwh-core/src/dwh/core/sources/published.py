@@ -113,14 +113,14 @@ class PublishedSource:
 
 def _wanted(need: Input, dates: DateRange) -> DateRange | None:
     """Return the logical dates that are needed, None for all."""
-    return None if need.table.partition_by is None else need.dates(dates)
+    return None if need.table.date_column is None else need.dates(dates)
 
 
 def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
     """Return what a table's contract lacks for an input."""
     found = {column["name"]: column["type"] for column in contract["columns"]}
     problems = unmet(need.table.columns, found)
-    partition = need.table.partition_by
+    partition = need.table.date_column
     if partition is not None and partition != contract["partition_by"]:
         problems.append(f"its logical date is in {contract['partition_by']}, the job needs {partition}")
     return problems

@@ -76,9 +76,9 @@ def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: Dat
     if problems := unmet(need.columns, found):
         raise SourceError(need.name, place.path or place.format, "; ".join(problems))
     frame = frame.select(*(column.name for column in need.columns))
-    if need.partition_by is None:
+    if need.date_column is None:
         return frame
-    return frame.where(F.col(need.partition_by).between(F.lit(dates.first), F.lit(dates.last)))
+    return frame.where(F.col(need.date_column).between(F.lit(dates.first), F.lit(dates.last)))
 
 
 def _problem(error: Exception) -> str:

@@ -9,10 +9,10 @@ from dwh.core.dates import DateRange
 from dwh.core.definition import JobDefinition, inputs_of
 from dwh.core.errors import CycleError, DefinitionError
 from dwh.core.ledger.schema import runs
-from dwh.core.lines import installed_lines
+from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["command_for", "is_written_by_jobs", "refuse_cycles", "writers"]
+__all__ = ["command_for", "is_written_by_jobs", "refuse_cycles", "writer_in", "writers"]
 
 FORMAT = "dwh"
 """The format of a source that other jobs write."""
@@ -24,19 +24,20 @@ def is_written_by_jobs(name: str, config: Config) -> bool:
     return place is None or place.format == FORMAT
 
 
+def writer_in(line: InstalledLine, table: str) -> type[JobDefinition] | None:
+    """Return the job of a line that writes a table; raises DefinitionError where two do."""
+    jobs = filter(None, map(line.usable_job, line.job_names()))
+    found = [job for job in jobs if job.writes.name == table]
+    if len(found) > 1:
+        names = " and ".join(job.name() for job in found)
+        raise DefinitionError(f"line {line.name}", f"{names} write {table}; keep one of them")
+    return found[0] if found else None
+
+
 def writers(table: str) -> dict[str, type[JobDefinition]]:
     """Return the installed jobs that write a table, by line; raises DefinitionError for two in one line."""
-    found: dict[str, type[JobDefinition]] = {}
-    for line in installed_lines().values():
-        for name in line.job_names():
-            job = line.usable_job(name)
-            if job is None or job.writes.name != table:
-                continue
-            if line.name in found:
-                both = f"{found[line.name].name()} and {name}"
-                raise DefinitionError(f"line {line.name}", f"{both} write {table}; keep one of them")
-            found[line.name] = job
-    return found
+    found = {name: writer_in(line, table) for name, line in installed_lines().items()}
+    return {name: job for name, job in found.items() if job is not None}
 
 
 def refuse_cycles(job: type[JobDefinition], line: str, warehouse: Warehouse) -> None:

@@ -27,6 +27,7 @@ __all__ = ["Folder", "check_files", "check_rows", "folder_of", "written_files"]
 _FEW = 100
 """Outputs of older releases whose rows are counted: that opens each of their files."""
 
+_FILE = re.compile(r"(?P<folder>[^/]+/[^/]+/_run=[^/]+/[^/]+)/(?P<name>.+)$")
 Folder = tuple[str, date]
 """A run's location, and a logical date."""
 Recorded = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
@@ -108,7 +109,7 @@ def folder_of(output: Output, partition: str) -> str:
 def _problem(output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int]) -> str | None:
     if files is None:
         return None if there else f"all its files are gone, which held {output.row_count:,} rows"
-    sizes = {file.path.rpartition("/")[2]: file for file in files}
+    sizes = {_plain(file.path.partition("/")[2]): file for file in files}  # below the folder of the date
     if gone := [file for name, file in sizes.items() if name not in there]:
         rows = sum(file.rows for file in gone)
         names = ", ".join(file.path for file in gone[:3])
@@ -132,18 +133,20 @@ def _lost(problems: Sequence[tuple[Output, str]]) -> LostFilesError:
 
 
 def _found(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return, by folder, name and size of each of its files."""
+    """Return, by folder, the path in it and the size of each of its files."""
     if "://" not in root and (not is_remote(spark) or (is_sail(spark) and Path(root).is_dir())):
         return {folder: dict(_here(Path(root, folder))) for folder in folders}
     return _there(spark, root, folders)
 
 
-def _here(folder: Path) -> Iterator[tuple[str, int]]:
+def _here(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_file() and not entry.name.startswith(("_", ".")):  # as Spark does
-                    yield entry.name, entry.stat().st_size
+                if entry.is_dir() and "=" in entry.name:  # of further partition columns
+                    yield from _here(Path(entry.path), f"{below}{entry.name}/")
+                elif entry.is_file() and not entry.name.startswith(("_", ".")):  # as Spark does
+                    yield _plain(f"{below}{entry.name}"), entry.stat().st_size
     except OSError:
         return
 
@@ -163,14 +166,21 @@ def _there(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, 
             left = [folder for folder in left if folder not in gone]
             continue
         for row in rows:
-            folder, _, name = unquote(row["path"]).rpartition("/")
-            found["/".join(folder.split("/")[-4:])][name] = row["length"]
+            if match := _FILE.search(_plain(row["path"])):
+                found[match["folder"]][match["name"]] = row["length"]
         break
-    return {folder: found.get("/".join(folder.split("/")[-4:]), {}) for folder in folders}
+    return {folder: found.get(folder, {}) for folder in folders}
+
+
+def _plain(path: str) -> str:
+    """Return a path in one form, however engines escape paths, and values in the names of folders."""
+    return unquote(unquote(path))
 
 
 def _sizes(spark: SparkSession, paths: list[str]) -> DataFrame:
-    return spark.read.format("binaryFile").load(paths).select("path", "length")
+    # Without values from folders: those of further columns are no folders of one table to Spark.
+    reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
+    return reader.load(paths).select("path", "length")
 
 
 def _counted(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:
@@ -184,10 +194,10 @@ def _counted(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:
 
 def _counted_on_sail(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:
     """Sail tells no file of a row, so that each file is counted apart."""
-    sizes = {_below(row["path"], place): row["length"] for row in _sizes(spark, [place]).collect()}
+    sizes = {_plain(_below(row["path"], place)): row["length"] for row in _sizes(spark, [place]).collect()}
     for uri in spark.read.format("text").load(place).inputFiles():
         path = _below(uri, place)
-        yield path, sizes[path], spark.read.parquet(uri).count()
+        yield path, sizes[_plain(path)], spark.read.parquet(uri).count()
 
 
 def _below(path: str, place: str) -> str:

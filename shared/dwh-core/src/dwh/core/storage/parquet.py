@@ -43,8 +43,8 @@ class ParquetRuns:
         return f"{self.root.rstrip('/')}/{location}"
 
     def write(self, frame: DataFrame, table: Table, location: str) -> None:
-        """Write a run's output, a folder for each logical date, in one Spark job."""
-        frame.write.mode("error").partitionBy(str(table.partition_by)).parquet(self.place(location))
+        """Write a run's output in one Spark job: a folder for each logical date, and more in it."""
+        frame.write.mode("error").partitionBy(*table.partitions).parquet(self.place(location))
 
     def written(self, spark: SparkSession, table: Table, location: str) -> DataFrame:
         """Return everything that one run wrote."""
@@ -54,7 +54,7 @@ class ParquetRuns:
 
     def files(self, spark: SparkSession, table: Table, location: str) -> dict[date, list[WrittenFile]]:
         """Return the files that a run has written, by logical date."""
-        return written_files(spark, str(table.partition_by), self.place(location))
+        return written_files(spark, str(table.date_column), self.place(location))
 
     def read(
         self,

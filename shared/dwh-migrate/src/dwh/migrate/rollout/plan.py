@@ -285,7 +285,7 @@ def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date]) -> tup
     sources = settled_sources(needs, warehouse, span)
 
     def shown(need: Input) -> str:
-        part = "whole" if need.table.partition_by is None else f"{len(days):,} logical dates of it"
+        part = "whole" if need.table.date_column is None else f"{len(days):,} logical dates of it"
         return f"{need.name} ({_place(sources[need.name].record())}): {part}"
 
     return tuple(shown(need) for need in needs) if days else ()

@@ -1,0 +1,32 @@
+"""What the ledger says of what runs have read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fabricate import DAYS, TABLE, write
+
+from dwh.core.ledger import OutputsRead
+from dwh.migrate.history import inputs_history, partition_history
+
+NEED = {"name": TABLE, "format": "dwh", "environment": "prod", "line": None, "back": 1, "columns": ["day"]}
+
+
+def test_an_input_that_another_job_writes(warehouse, lines):
+    """Each output stands with the dates that it rests on, those around it too, and who wrote them."""
+    first, again = write(warehouse, "takings@7.1", *DAYS[:3]), write(warehouse, "takings@7.1", DAYS[3])
+    model = write(warehouse, "takings@7.2", DAYS[9], commit=False)
+    of_total = {"table_name": "shop.total", "first_date": DAYS[1], "last_date": DAYS[3], "inputs": [NEED]}
+    reader = replace(model, id="reader", **of_total)
+    read = [OutputsRead(TABLE, first.id, DAYS[0], DAYS[2]), OutputsRead(TABLE, again.id, DAYS[3], DAYS[3])]
+    warehouse.ledger.start_run(reader, read)
+    warehouse.ledger.commit_run(reader, dict.fromkeys(DAYS[1:4], 1))
+    (span,) = partition_history(warehouse, "shop.total", "prod")
+    found = inputs_history(warehouse, [span])
+    assert {(one.partitions, one.source) for one in found} == {(span.partitions, "published in prod")}
+    assert [(one.read, one.read_run) for one in found] == [
+        ("2024-01-01 to 2024-01-03", first.id),
+        ("2024-01-04", again.id),
+    ]
+    before = replace(span, last_date=DAYS[1])
+    assert [one.read_run for one in inputs_history(warehouse, [before])] == [first.id]
