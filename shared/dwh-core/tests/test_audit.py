@@ -10,6 +10,7 @@ from dwh.core.audit import audit_rows, audit_schema, conform
 from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import AuditError
+from dwh.core.testing import frame_of_rows
 
 FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
 DAYS = DateRange(FIRST, SECOND)
@@ -21,7 +22,7 @@ KEYLESS = Table("t", columns=COLUMNS, partition_by="day")
 @pytest.fixture
 def frame(spark):
     """Make a frame of days and numbers."""
-    return lambda *rows: spark.createDataFrame([(*row, None) for row in rows], "day date, n int, note string")
+    return lambda *rows: frame_of_rows(spark, [(*row, None) for row in rows], "day date, n int, note string")
 
 
 def test_rows_are_counted_for_each_date(frame):
@@ -57,7 +58,7 @@ def test_keys_of_any_name(spark, name):
     table = Table(
         "t", columns=(Column("day", "date"), Column(name, "int")), key=("day", name), partition_by="day"
     )
-    written = spark.createDataFrame([(FIRST, 1), (FIRST, 1), (SECOND, 2)], f"day date, `{name}` int")
+    written = frame_of_rows(spark, [(FIRST, 1), (FIRST, 1), (SECOND, 2)], f"day date, `{name}` int")
     with pytest.raises(AuditError, match=f"is not unique: day=2024-01-01, {name}=1"):
         audit_rows(written, table, DAYS)
     assert audit_rows(written.distinct(), table, DAYS) == {FIRST: 1, SECOND: 1}

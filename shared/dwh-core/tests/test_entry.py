@@ -72,8 +72,15 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_a_job_runs_with_the_arguments_that_glue_gives(start, warehouse, tmp_path):
-    """A file is run as Glue runs it: the receipt is a line on standard output, and in a file."""
-    done = start("--job", "takings@7.1", "--date", DAY, *GLUE, "--receipt", "receipt.json")
+    """A copy, such as a bucket holds, finds the installed dwh.core and runs as Glue runs it.
+
+    The receipt is a line on standard output, and in a file.
+    """
+    copy = tmp_path / "scripts" / "start.py"
+    copy.parent.mkdir()
+    copy.write_text(Path(entry.__file__).read_text())
+    words = ("--job", "takings@7.1", "--date", DAY, *GLUE, "--receipt", "receipt.json")
+    done = start(*words, script=(str(copy),))
     assert done.returncode == 0, done.stderr
     receipt = json.loads(done.stdout)
     assert json.loads((tmp_path / "receipt.json").read_text()) == receipt
@@ -82,19 +89,17 @@ def test_a_job_runs_with_the_arguments_that_glue_gives(start, warehouse, tmp_pat
     assert not list(tmp_path.glob("*.new"))
 
 
-def test_a_copy_of_the_script_runs_elsewhere(start, tmp_path):
-    """A copy, such as a bucket holds, finds the installed dwh.core, and a failed run exits with 1."""
-    copy = tmp_path / "scripts" / "start.py"
-    copy.parent.mkdir()
-    copy.write_text(Path(entry.__file__).read_text())
+def test_a_failed_run_exits_with_1(spark, config, installed_line, tmp_path, monkeypatch, capsys):
+    """And says in a line what failed, and that nothing of it is visible."""
+    installed_line("7.1")
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "landing" / "orders" / f"day={DAY}" / "part.csv").write_text("shop,amount\nnorth,many\n")
-    done = start("--job", "takings@7.1.0", "--date", DAY, script=(str(copy),))
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert done.returncode == 1 and done.stdout == ""
-    assert (
-        len(errors) == 1 and "takings@7.1.0 failed" in errors[0] and "nothing of it is visible" in errors[0]
-    )
-    assert "Traceback" not in done.stderr
+    assert entry.main(["--job", "takings@7.1.0", "--date", DAY]) == 1
+    out, err = capsys.readouterr()
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert out == "" and len(errors) == 1
+    assert "takings@7.1.0 failed" in errors[0] and "nothing of it is visible" in errors[0]
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("script", [(entry.__file__,), ("-m", "dwh.core.entry")])

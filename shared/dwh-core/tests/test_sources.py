@@ -14,6 +14,7 @@ from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError
 from dwh.core.sources.spark import read_source
+from dwh.core.testing import frame_of_rows
 
 DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
 NEED = Table(
@@ -72,7 +73,7 @@ def test_json_lines(read, tmp_path):
 
 def test_parquet(spark, read, tmp_path):
     """Parquet is read with its own types, which must be the job's."""
-    frame = spark.createDataFrame([(date(2024, 1, 1), "north", 1.5)], "day date, shop string, amount double")
+    frame = frame_of_rows(spark, [(date(2024, 1, 1), "north", 1.5)], "day date, shop string, amount double")
     frame.write.partitionBy("day").parquet(str(tmp_path / "good"))
     assert read(SourcePlace("parquet", str(tmp_path / "good"))) == [(date(2024, 1, 1), "north", 1.5)]
     frame.selectExpr("day", "cast(amount as float) amount").write.parquet(str(tmp_path / "bad"))
@@ -135,7 +136,7 @@ def write(spark, root, format_, day, columns, *rows, file="part"):
         lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
         (folder / f"{file}.json").write_text("\n".join(lines) + "\n")
     else:
-        frame = spark.createDataFrame(list(rows), ", ".join(columns)).coalesce(1)
+        frame = frame_of_rows(spark, list(rows), ", ".join(columns)).coalesce(1)
         frame.write.mode("append").format(format_).save(str(folder))
 
 

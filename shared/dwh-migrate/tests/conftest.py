@@ -18,6 +18,7 @@ from dwh.core.testing.fixtures import *  # noqa: F403 -- pytest finds fixtures b
 from dwh.core.testing.lines import TAKINGS
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.cli import main
+from dwh.migrate.console import engine_kept
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -78,18 +79,22 @@ def interpreted(spark: SparkSession) -> Iterator[None]:
 
 
 @pytest.fixture
-def typed_dwh(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """The command in this process, which is quicker: its exit code, what it printed, and what it said."""
+def typed_dwh(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Typed:
+    """The command in this process, which is quicker: its exit code, what it printed, and what it said.
+
+    Where it needs Spark, it takes the application of this process, and leaves it running.
+    """
 
     def typed(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dwh", *words])
-        capsys.readouterr()
+        capfd.readouterr()
         try:
-            main()
+            with engine_kept():
+                main()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)
-        return (code, *capsys.readouterr())
+        return (code, *capfd.readouterr())
 
     return typed
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -209,10 +212,23 @@ def written(warehouse: Warehouse) -> Warehouse:
     return fill(warehouse)
 
 
+@pytest.fixture(scope="module")
+def occupied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger of a warehouse with a rollout of each state. Not to be written to."""
+    ledger = tmp_path_factory.mktemp("occupied") / "ledger.db"
+    occupy(fill(Warehouse.create(Config(str(ledger.parent), f"sqlite:///{ledger}", "prod", sources=SOURCES))))
+    return ledger
+
+
 @pytest.fixture
-def busy(written: Warehouse) -> Warehouse:
+def busy(warehouse: Warehouse, occupied: Path, tmp_path: Path) -> Warehouse:
     """A warehouse with a rollout of each state."""
-    return occupy(written)
+    with (
+        closing(sqlite3.connect(occupied)) as there,
+        closing(sqlite3.connect(tmp_path / "ledger.db")) as here,
+    ):
+        there.backup(here)
+    return warehouse
 
 
 @pytest.fixture
@@ -548,60 +564,58 @@ def test_nothing_in_the_ledger_acts_on_the_terminal(
 
 
 @pytest.fixture
-def dwh(tmp_path: Path, busy: Warehouse) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The real command, in a folder whose warehouse is the busy one."""
-    variables = {
-        "DWH_WAREHOUSE": str(tmp_path / "warehouse"),
-        "DWH_LEDGER": f"sqlite:///{tmp_path}/ledger.db",
-    }
-
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        code = (
-            "import sys; from dwh.migrate.cli import main\n"
-            "try: main()\n"
-            "finally: assert 'pyspark' not in sys.modules"
-        )
-        return subprocess.run(
-            [sys.executable, "-c", code, "board", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **variables, **more},
-            timeout=120,
-        )
-
-    return run
+def board(tmp_path: Path, busy: Warehouse, monkeypatch: pytest.MonkeyPatch, typed_dwh: Any) -> Any:
+    """The command in this process, in a folder whose warehouse is the busy one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "warehouse"))
+    monkeypatch.setenv("DWH_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    return partial(typed_dwh, "board")
 
 
 @pytest.mark.smoke
-def test_the_command_writes_the_page_whole_and_says_where(dwh: Any, tmp_path: Path) -> None:
+def test_the_command_writes_the_page_whole_and_says_where(board: Any, tmp_path: Path) -> None:
     page = tmp_path / "out" / "board.html"
     page.parent.mkdir()
     page.write_text("the old one")
-    done = dwh("--html", "out/board.html")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "board: out/board.html\n")
+    assert board("--html", "out/board.html") == (0, "", "board: out/board.html\n")
     assert page.read_text("utf-8").rstrip().endswith("</html>")
     assert list(page.parent.iterdir()) == [page]
 
 
-def test_a_page_that_cannot_be_written_is_a_mistake_of_the_caller(dwh: Any) -> None:
-    done = dwh("--html", "nowhere/board.html")
-    assert done.returncode == 2
-    assert (
-        done.stderr
-        == "error: [DWH101] --html: nowhere/board.html cannot be written: No such file or directory\n"
+def test_a_page_that_cannot_be_written_is_a_mistake_of_the_caller(board: Any) -> None:
+    said = "error: [DWH101] --html: nowhere/board.html cannot be written: No such file or directory\n"
+    assert board("--html", "nowhere/board.html") == (2, "", said)
+
+
+def test_the_command_prints_tables_or_json(board: Any) -> None:
+    assert "carrier_delays in prod" in board()[1]
+    assert json.loads(board("--json")[1])["environments"] == ["prod", "staging"]
+
+
+def test_looking_at_the_board_imports_no_spark(tmp_path: Path, busy: Warehouse) -> None:
+    code = (
+        "import sys; from dwh.migrate.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'pyspark' not in sys.modules"
     )
+    variables = {
+        "DWH_WAREHOUSE": str(tmp_path / "warehouse"),
+        "DWH_LEDGER": f"sqlite:///{tmp_path}/ledger.db",
+    }
+    command = [sys.executable, "-c", code, "board"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, **variables}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "carrier_delays in prod" in done.stdout
 
 
-def test_the_command_prints_tables_or_json(dwh: Any) -> None:
-    assert "carrier_delays in prod" in dwh().stdout
-    assert json.loads(dwh("--json").stdout)["environments"] == ["prod", "staging"]
-
-
-def test_without_a_ledger_the_command_says_so(dwh: Any, tmp_path: Path) -> None:
-    done = dwh(DWH_LEDGER=f"sqlite:///{tmp_path}/none.db")
-    assert done.returncode == 1
-    assert "there is no ledger yet" in done.stderr
+def test_without_a_ledger_the_command_says_so(
+    board: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWH_LEDGER", f"sqlite:///{tmp_path}/none.db")
+    code, _, said = board()
+    assert code == 1 and "there is no ledger yet" in said
 
 
 PAGES = ["empty", "busy", "hostile"]

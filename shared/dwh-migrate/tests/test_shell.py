@@ -78,11 +78,11 @@ def test_ctrl_c_drops_a_line_and_ctrl_d_ends_the_shell(monkeypatch, tmp_path):
     assert ran == [["jobs"]]
 
 
-def test_words_are_run_as_the_command_would(typed_dwh, capsys, tmp_path, monkeypatch):
+def test_words_are_run_as_the_command_would(typed_dwh, capfd, tmp_path, monkeypatch):
     """Run in this process, a command has the exit code and the messages of one that is typed."""
     monkeypatch.chdir(tmp_path)
     assert cli.run_words(["jobs", "--nope"]) == 2
-    said = capsys.readouterr().err
+    said = capfd.readouterr().err
     assert said.startswith("Usage: dwh jobs")
     assert typed_dwh("jobs", "--nope") == (2, "", said)
     assert cli.run_words(["pins"]) == typed_dwh("pins")[0] != 0

@@ -1,4 +1,4 @@
-"""A folder with a landing zone of three days, and the real `dwh` command to type in it."""
+"""A folder with a landing zone of three days, and the `dwh` command to type in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dwh.core.config import load_config
 from dwh.core.lines import find_job
 from dwh.core.warehouse import Warehouse
 
-Dwh = Callable[..., "subprocess.CompletedProcess[str]"]
+Process = Callable[..., "subprocess.CompletedProcess[str]"]
 Typed = Callable[..., tuple[int, str, str]]
 
 CONFIGURATION = """
@@ -54,22 +54,6 @@ def land(home: Path) -> Path:
     return home
 
 
-def dwh_in(home: Path) -> Dwh:
-    """Return a function that runs the command in a folder, as a process of its own."""
-
-    def dwh(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from dwh.migrate.cli import main; main()", *arguments],
-            cwd=home,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **variables},
-            timeout=180,
-        )
-
-    return dwh
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A folder with a landing zone and nothing written yet."""
@@ -77,13 +61,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dwh(home: Path) -> Dwh:
-    """The command, in `home`."""
-    return dwh_in(home)
+def dwh(home: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, typed_dwh: Typed) -> Typed:
+    """The command in this process and on its Spark, in `home`."""
+    monkeypatch.chdir(home)
+    return typed_dwh
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> tuple[Path, Dwh]:
+def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> Path:
     """A folder in which both lines have written carrier_delays, and line 0.1 one date twice."""
     home = land(tmp_path_factory.mktemp("written"))
     warehouse = Warehouse.create(load_config(home))
@@ -93,7 +78,24 @@ def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> tu
         ("carrier_delays@0.1.1", "2013-01-02", "2013-01-02"),
     ):
         find_job(reference)().run(start=first, end=last, spark=spark, warehouse=warehouse)
-    return home, dwh_in(home)
+    return home
+
+
+@pytest.fixture
+def process(written: Path) -> Process:
+    """The command as a process of its own, in the folder of `written`: for what only a process has."""
+
+    def process(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from dwh.migrate.cli import main; main()", *words],
+            cwd=written,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **variables},
+            timeout=180,
+        )
+
+    return process
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def typed(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.fixture
-def looked(written: tuple[Path, Dwh], monkeypatch: pytest.MonkeyPatch, typed_dwh: Typed) -> Typed:
-    """The command in this process, in the folder of `written`: for what starts no Spark."""
-    monkeypatch.chdir(written[0])
+def looked(written: Path, monkeypatch: pytest.MonkeyPatch, typed_dwh: Typed) -> Typed:
+    """The command in this process, in the folder of `written`."""
+    monkeypatch.chdir(written)
     return typed_dwh

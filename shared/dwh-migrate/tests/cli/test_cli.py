@@ -56,7 +56,7 @@ print(json.dumps(found))
 def test_what_needs_no_engine_imports_none(written, spark, tmp_path):
     """Commands that the ledger answers import no engine, nor what only pages, files or upgrades need."""
     home = tmp_path / "home"
-    shutil.copytree(written[0], home)
+    shutil.copytree(written, home)
     (home / "dags").mkdir()
     warehouse = Warehouse.open(load_config(home))
     day = parse_date("2013-01-02")

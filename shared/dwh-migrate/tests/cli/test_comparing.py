@@ -7,35 +7,34 @@ import json
 import pyarrow.parquet
 import pytest
 
+# An output beside the one that it superseded, with the same rows.
+TWICE = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
 
-def test_a_migration_is_compared_with_what_it_declares(written, tmp_path):
+
+def test_a_migration_is_compared_with_what_it_declares(looked, tmp_path):
     """The declared changes are expected: exit code 0, and the reports are written."""
-    _, dwh = written
     page, text = tmp_path / "report.html", tmp_path / "report.md"
-    done = dwh(
+    code, printed, said = looked(
         "compare", "carrier_delays@0.1", "carrier_delays@0.2", "--date", "2013-01-01",
         "--html", str(page), "--markdown", str(text),
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("PASS")
+    assert code == 0, said
+    assert printed.startswith("PASS")
     assert page.read_text().startswith("<!doctype html>")
     assert "as declared" in text.read_text()
 
 
-def test_a_missing_partition_exits_with_2(written):
+def test_a_missing_partition_exits_with_3(looked):
     """What was not compared makes the verdict incomplete; --json is the model."""
-    _, dwh = written
-    done = dwh("compare", "carrier_delays@0.1", "carrier_delays@0.2", "--json")
-    assert done.returncode == 2
-    assert json.loads(done.stdout)["verdict"] == "incomplete"
+    code, printed, _ = looked("compare", "carrier_delays@0.1", "carrier_delays@0.2", "--json")
+    assert code == 3
+    assert json.loads(printed)["verdict"] == "incomplete"
 
 
-def test_equal_outputs_need_no_spark_the_second_time(written):
+def test_equal_outputs_need_no_spark_the_second_time(looked, process):
     """Once fingerprints are known, the ledger answers, even where Spark could not start."""
-    _, dwh = written
-    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
-    assert dwh(*arguments).returncode == 0
-    again = dwh(*arguments, "--json", JAVA_HOME="/nowhere")
+    assert looked(*TWICE)[0] == 0
+    again = process(*TWICE, "--json", JAVA_HOME="/nowhere")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["measurement"]["step"] == "ledger"
 
@@ -43,53 +42,47 @@ def test_equal_outputs_need_no_spark_the_second_time(written):
 @pytest.mark.parametrize(
     ("encoding", "said"), [("cp1252", "(before) \\u2192 carrier_delays@0.1"), ("utf-8", "→")]
 )
-def test_the_encoding_of_the_output_does_not_change_the_verdict(written, encoding, said):
+def test_the_encoding_of_the_output_does_not_change_the_verdict(looked, process, encoding, said):
     """A character that it lacks is spelled, in the report and in notes."""
-    _, dwh = written
-    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
-    done = dwh(*arguments, PYTHONIOENCODING=encoding)
+    looked(*TWICE)
+    done = process(*TWICE, PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert said in done.stdout
 
 
-def test_a_report_that_cannot_be_written_does_not_change_the_verdict(written, looked):
+def test_a_report_that_cannot_be_written_does_not_change_the_verdict(looked):
     """The verdict is printed before, and the file is named."""
-    written[1]("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
-    arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.1", "--date", "2013-01-02")
-    code, printed, said = looked(*arguments, "--html", "/proc/report.html")
+    code, printed, said = looked(*TWICE, "--html", "/proc/report.html")
     assert (code, printed[:4]) == (0, "PASS")
     assert "error: [DWH101] --html: /proc/report.html cannot be written" in said
 
 
-def test_parquet_paths_compare_by_the_key_that_is_given(written):
+def test_parquet_paths_compare_by_the_key_that_is_given(written, looked):
     """Two folders of Parquet files are compared by --key."""
-    home, dwh = written
-    runs = sorted(str(path.relative_to(home)) for path in (home / "warehouse").glob("flights.*/*/_run=*"))
-    done = dwh("compare", runs[0], runs[-1], "--key", "flight_date,carrier", "--json")
-    result = json.loads(done.stdout)
-    assert (done.returncode, result["verdict"]) == (1, "fail")
+    runs = sorted(map(str, (written / "warehouse").glob("flights.*/*/_run=*")))
+    key = ("--key", "flight_date,carrier", "--json")
+    code, printed, _ = looked("compare", runs[0], runs[-1], *key)
+    result = json.loads(printed)
+    assert (code, result["verdict"]) == (1, "fail")
     assert result["measurement"]["key"] == ["flight_date", "carrier"]
-    allowed = dwh(
-        "compare", runs[0], runs[0], "--key", "flight_date,carrier", "--max-changed", "0.1%", "--json"
-    )
-    threshold = json.loads(allowed.stdout)["thresholds"][0]
-    assert (allowed.returncode, threshold["limit"], threshold["held"]) == (0, 0.001, True)
+    code, printed, _ = looked("compare", runs[0], runs[0], *key, "--max-changed", "0.1%")
+    threshold = json.loads(printed)["thresholds"][0]
+    assert (code, threshold["limit"], threshold["held"]) == (0, 0.001, True)
 
 
-def test_all_rows_that_differ_are_written(written, tmp_path):
+def test_all_rows_that_differ_are_written(looked, tmp_path):
     """--rows writes more than the report's samples; a second time it refuses to overwrite them."""
-    _, dwh = written
     rows = tmp_path / "rows"
     arguments = ("compare", "carrier_delays@0.1", "carrier_delays@0.2", "--date", "2013-01-01")
-    done = dwh(*arguments, "--rows", str(rows), "--json")
-    assert done.returncode == 0, done.stderr
-    counts = json.loads(done.stdout)["rows"]
+    code, printed, said = looked(*arguments, "--rows", str(rows), "--json")
+    assert code == 0, said
+    counts = json.loads(printed)["rows"]
     found = pyarrow.parquet.read_table(rows).to_pylist()
     assert len(found) == sum(counts[kind]["count"] for kind in ("changed", "left_only", "right_only")) > 0
     assert {row["expected"] for row in found} == {True}
-    again = dwh(*arguments, "--rows", str(rows))
-    assert (again.returncode, again.stdout) == (2, "")
-    assert "never overwritten" in again.stderr
+    code, printed, said = looked(*arguments, "--rows", str(rows))
+    assert (code, printed) == (2, "")
+    assert "never overwritten" in said
 
 
 @pytest.mark.parametrize(
@@ -129,9 +122,8 @@ def test_a_mask_that_names_nothing_is_refused_before_an_engine_starts(written, l
         pytest.fail("an engine was started")
 
     monkeypatch.setattr("dwh.migrate.cli.comparing.working_spark", started)
-    home, _ = written
     path, other = (
-        str(next((home / "warehouse").glob(f"flights.carrier_delays/{line}/_run=*")))
+        str(next((written / "warehouse").glob(f"flights.carrier_delays/{line}/_run=*")))
         for line in ("0.1", "0.2")
     )
     sides = {
@@ -144,10 +136,9 @@ def test_a_mask_that_names_nothing_is_refused_before_an_engine_starts(written, l
     assert "masked column 'carier': neither side has it (columns: cancelled, carrier, carrier_name" in error
 
 
-def test_a_path_that_leads_nowhere(written):
+def test_a_path_that_leads_nowhere(looked):
     """A path without Parquet files exits with 2, and is named."""
-    _, dwh = written
-    done = dwh("compare", "./nowhere", "./nothing")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "nowhere" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, printed, said = looked("compare", "./nowhere", "./nothing")
+    assert (code, printed) == (2, "")
+    assert "nowhere" in said
+    assert "Traceback" not in said

@@ -8,9 +8,9 @@ import re
 import pytest
 
 
-def test_jobs_names_each_job_of_each_line(dwh):
+def test_jobs_names_each_job_of_each_line(typed_dwh):
     """Each job stands once for each line, with the release and the line's status."""
-    jobs = json.loads(dwh("jobs", "--json").stdout)
+    jobs = json.loads(typed_dwh("jobs", "--json")[1])
     delays = [(job["line"], job["status"], job["table"]) for job in jobs if job["job"] == "carrier_delays"]
     assert delays == [
         ("0.1", "maintenance", "flights.carrier_delays"),
@@ -48,10 +48,10 @@ def test_show_starts_no_engine(looked):
     assert "engine" not in looked("show", table, *line)[2]
 
 
-def test_show_prints_a_lines_newest_rows(written):
+def test_show_prints_a_lines_newest_rows(looked):
     """`dwh show` prints plain aligned text in a pipe, with null where null is meant."""
-    _, dwh = written
-    shown = dwh("show", "flights.carrier_delays", "--line", "0.1", "--date", "2013-01-02").stdout.splitlines()
+    _, printed, _ = looked("show", "flights.carrier_delays", "--line", "0.1", "--date", "2013-01-02")
+    shown = printed.splitlines()
     assert [line.split()[:2] for line in shown] == [
         ["flight_date", "carrier"],
         ["2013-01-02", "AA"],
@@ -61,18 +61,16 @@ def test_show_prints_a_lines_newest_rows(written):
     assert "\x1b" not in "".join(shown)
 
 
-def test_show_as_json_is_data(written):
+def test_show_as_json_is_data(looked):
     """`dwh show --json` gives rows by column name."""
-    _, dwh = written
-    rows = json.loads(dwh("show", "flights.carrier_delays", "--line", "0.2", "--json").stdout)
+    rows = json.loads(looked("show", "flights.carrier_delays", "--line", "0.2", "--json")[1])
     united = next(row for row in rows if row["carrier"] == "UA")
     assert (united["cancelled"], united["on_time"], united["mean_arrival_delay_min"]) == (1, 1, 11.0)
 
 
-def test_history_says_which_run_wrote_each_partition(written):
+def test_history_says_which_run_wrote_each_partition(looked):
     """Neighbouring dates of one run are one line; a date that was written again is superseded."""
-    _, dwh = written
-    outputs = json.loads(dwh("history", "flights.carrier_delays", "--json").stdout)["outputs"]
+    outputs = json.loads(looked("history", "flights.carrier_delays", "--json")[1])["outputs"]
     found = [(span["first_date"], span["last_date"], span["release"], span["state"]) for span in outputs]
     assert found == [
         ("2013-01-01", "2013-01-01", "0.1.1", "newest"),
@@ -126,7 +124,6 @@ def test_a_mistake_is_told_without_a_traceback(looked, arguments, code, said):
 
 def test_reading_makes_no_warehouse(dwh, home):
     """A command that only looks leaves a folder without a warehouse as it was."""
-    done = dwh("history", "flights.carrier_delays")
-    assert done.returncode == 1
-    assert "dwh run" in done.stderr
+    code, _, said = dwh("history", "flights.carrier_delays")
+    assert code == 1 and "dwh run" in said
     assert not (home / "warehouse").exists()

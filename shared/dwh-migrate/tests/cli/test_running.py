@@ -35,10 +35,10 @@ from dwh.core.errors import RunError
 )
 def test_a_mistyped_run_is_refused_before_anything_is_made(dwh, home, arguments, said):
     """A mistake exits with 2, says what is allowed, and records nothing."""
-    done = dwh("run", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr and "error: [DWH" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, printed, error = dwh("run", *arguments)
+    assert (code, printed) == (2, "")
+    assert said in error and "error: [DWH" in error
+    assert "Traceback" not in error
     assert not (home / "warehouse").exists()
 
 
@@ -75,10 +75,10 @@ def test_a_batch_that_fails_says_how_its_dates_are_run(typed, monkeypatch):
 def test_a_wrong_configuration_names_the_file_and_what_is_allowed(dwh, home, setting, said):
     """What dwh.toml says wrongly is refused with the file, the key, and what is allowed."""
     (home / "dwh.toml").write_text(setting)
-    done = dwh("run", "carrier_delays@0.1", "--date", "2013-01-01")
-    assert done.returncode == 2
-    assert str(home / "dwh.toml") in done.stderr
-    assert said in done.stderr
+    code, _, error = dwh("run", "carrier_delays@0.1", "--date", "2013-01-01")
+    assert code == 2
+    assert str(home / "dwh.toml") in error
+    assert said in error
 
 
 def test_a_run_that_breaks_its_contract_is_recorded_and_invisible(dwh, home):
@@ -86,14 +86,14 @@ def test_a_run_that_breaks_its_contract_is_recorded_and_invisible(dwh, home):
     (home / "landing/flights/flight_date=2013-01-02/part.csv").write_text(
         "carrier,origin,dest,dep_delay,arr_delay\nNA,EWR,IAH,2,11\n"
     )
-    done = dwh("run", "carrier_delays@0.1", "--from", "2013-01-01", "--to", "2013-01-03")
-    assert done.returncode == 1
-    assert "required column carrier of flights.carrier_delays is null" in done.stderr
-    assert "Traceback" not in done.stderr
-    recorded = json.loads(dwh("history", "flights.carrier_delays", "--all", "--json").stdout)
+    code, _, error = dwh("run", "carrier_delays@0.1", "--from", "2013-01-01", "--to", "2013-01-03")
+    assert code == 1
+    assert "required column carrier of flights.carrier_delays is null" in error
+    assert "Traceback" not in error
+    recorded = json.loads(dwh("history", "flights.carrier_delays", "--all", "--json")[1])
     assert recorded["outputs"] == []
     assert [run["status"] for run in recorded["runs"]] == ["failed"]
-    assert json.loads(dwh("gc", "--json").stdout)[0]["run"] == recorded["runs"][0]["run"]
+    assert json.loads(dwh("gc", "--json")[1])[0]["run"] == recorded["runs"][0]["run"]
     assert list((home / "warehouse").glob("**/*.parquet")) == []
 
 
@@ -121,11 +121,10 @@ def test_kill_leaves_nothing_visible_and_gc_removes_the_rest(dwh, home):
     process = start_slow_run(home)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    history = dwh("history", "flights.flights_per_day", "--all", "--json")
-    assert [run["status"] for run in json.loads(history.stdout)["runs"]] == ["started"]
-    assert len(json.loads(dwh("gc", "--json").stdout)) == 1
-    history = dwh("history", "flights.flights_per_day", "--all", "--json")
-    assert [run["status"] for run in json.loads(history.stdout)["runs"]] == ["abandoned"]
+    history = ("history", "flights.flights_per_day", "--all", "--json")
+    assert [run["status"] for run in json.loads(dwh(*history)[1])["runs"]] == ["started"]
+    assert len(json.loads(dwh("gc", "--json")[1])) == 1
+    assert [run["status"] for run in json.loads(dwh(*history)[1])["runs"]] == ["abandoned"]
     assert not list((home / "warehouse").glob("**/_run=*"))
 
 
@@ -137,5 +136,5 @@ def test_ctrl_c_is_recorded(dwh, home):
     assert process.returncode == 1
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
-    runs = json.loads(dwh("history", "flights.flights_per_day", "--all", "--json").stdout)["runs"]
+    runs = json.loads(dwh("history", "flights.flights_per_day", "--all", "--json")[1])["runs"]
     assert [(run["status"], run["error"]) for run in runs] == [("failed", "interrupted")]

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from dwh.core.dates import DateRange
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, ComparisonError
 from dwh.migrate.compare.against import Against, compare_with_source
 from dwh.migrate.compare.outputs import OutputOptions
@@ -42,7 +43,7 @@ class Written:
 @pytest.fixture
 def written(spark: SparkSession) -> Written:
     """Three rows of two dates."""
-    return Written(spark.createDataFrame(ROWS, SCHEMA), contract=CONTRACT, outputs={day: day for day in DAYS})
+    return Written(frame_of_rows(spark, ROWS, SCHEMA), contract=CONTRACT, outputs={day: day for day in DAYS})
 
 
 def compared(

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from dwh.core.changes import Renamed
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import ComparisonError, Side, Tolerance, compare, compare_stored, fingerprint
 
 pytestmark = pytest.mark.usefixtures("interpreted")
@@ -20,13 +21,13 @@ pytestmark = pytest.mark.usefixtures("interpreted")
 @pytest.fixture
 def old(spark: SparkSession) -> DataFrame:
     """Two rows with a price."""
-    return spark.createDataFrame([(1, 1.0), (2, 2.0)], "id int, price double")
+    return frame_of_rows(spark, [(1, 1.0), (2, 2.0)], "id int, price double")
 
 
 @pytest.fixture
 def new(spark: SparkSession) -> DataFrame:
     """The same, one price a tenth higher."""
-    return spark.createDataFrame([(1, 1.0), (2, 2.1)], "id int, price double")
+    return frame_of_rows(spark, [(1, 1.0), (2, 2.1)], "id int, price double")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_stored_fingerprints_take_the_same_arguments(old: DataFrame) -> None:
 def test_columns_may_have_any_name(spark: SparkSession, name: str) -> None:
     """As key, as value with a tolerance, or ignored."""
     schema = T.StructType([T.StructField(name, T.LongType()), T.StructField(f"{name}v", T.LongType())])
-    left, right = spark.createDataFrame([(1, 1)], schema), spark.createDataFrame([(1, 2)], schema)
+    left, right = frame_of_rows(spark, [(1, 1)], schema), frame_of_rows(spark, [(1, 2)], schema)
     assert compare(left, right, key=name).columns[1].differing.count == 1
     assert compare(left, right, key=name, tolerances={f"{name}v": 1}).verdict == "pass"
     assert compare(left, right).rows.left_only.count == 1
@@ -180,7 +181,7 @@ def test_columns_may_have_any_name(spark: SparkSession, name: str) -> None:
 
 def test_names_that_differ_in_case_are_columns_of_their_own(spark: SparkSession) -> None:
     """Two columns of one exact name are refused."""
-    frame = spark.createDataFrame([(1, 2)], "id int, ID int")
+    frame = frame_of_rows(spark, [(1, 2)], "id int, ID int")
     assert compare(frame, frame, key="id").verdict == "pass"
     with pytest.raises(ComparisonError, match="two columns have this name"):
         compare(frame.toDF("id", "id"), frame)
@@ -199,7 +200,7 @@ def test_a_user_defined_type_is_named(spark: SparkSession) -> None:
     objects = pytest.importorskip("pyspark.testing.objects")
     ExamplePoint, ExamplePointUDT = objects.ExamplePoint, objects.ExamplePointUDT  # noqa: N806
     schema = T.StructType([T.StructField("id", T.LongType()), T.StructField("p", ExamplePointUDT())])
-    left, right = (spark.createDataFrame([(1, ExamplePoint(n, 2.0))], schema) for n in (1.0, 9.0))
+    left, right = (frame_of_rows(spark, [(1, ExamplePoint(n, 2.0))], schema) for n in (1.0, 9.0))
     result = compare(left, right, key="id")
     assert (result.verdict, result.not_compared[0].what) == ("incomplete", "Column p")
     with pytest.raises(ComparisonError, match="p cannot be compared"):

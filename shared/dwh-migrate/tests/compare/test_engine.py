@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Expected
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, Tolerance, compare, engine, fingerprint, multiset
 from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
 from dwh.migrate.compare.schema import Options, pair_columns, with_rows
@@ -209,7 +210,7 @@ def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
     """With tolerances, numbers that no double holds, null, NaN and both zeros."""
     types, *sides, tolerances = drawn
     schema = f"k int, day int, v {types[0]}, w {types[1]}"
-    left, right = (spark.createDataFrame(rows, schema) for rows in sides)
+    left, right = (frame_of_rows(spark, rows, schema) for rows in sides)
     names = ["k", "day", "v", "w"]
     tables = ([dict(zip(names, row, strict=True)) for row in rows] for rows in sides)
     truth = oracle(*tables, ["k"], names, tolerances)
@@ -232,8 +233,8 @@ def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
 def test_a_key_that_repeats_is_one_multiset_at_every_step(spark: SparkSession) -> None:
     """A part that is equal holds rows of a key that has others elsewhere, which must not be dropped."""
     schema = "k int, day int, v int"
-    left = spark.createDataFrame([(1, 1, 1), (1, 2, 1)], schema)
-    right = spark.createDataFrame([(1, 1, 1), (1, 2, 2)], schema)
+    left = frame_of_rows(spark, [(1, 1, 1), (1, 2, 1)], schema)
+    right = frame_of_rows(spark, [(1, 1, 1), (1, 2, 2)], schema)
     declared = [Expected("v", "value", WHY)]
     found = [at_step(left, right, changes=declared, **step) for step in STEPS.values()]
     assert [(r.verdict, r.rows.left_only.unexpected, r.rows.changed.count) for r in found] == [
@@ -248,7 +249,7 @@ def test_a_key_that_repeats_is_one_multiset_at_every_step(spark: SparkSession) -
 
 def test_keys_that_repeat_are_counted_where_all_rows_were_read_and_nowhere_else(spark: SparkSession) -> None:
     """Buckets that are equal are not looked at, so nothing is said of their keys."""
-    left = spark.createDataFrame([(1, 1), (1, 1), *((n, n) for n in range(2, 40))], "k int, v int")
+    left = frame_of_rows(spark, [(1, 1), (1, 1), *((n, n) for n in range(2, 40))], "k int, v int")
     right = left.replace({39: 0}, subset=["v"])
     known = [at_step(left, right, **step).rows.duplicate_keys_left for step in list(STEPS.values())[:3]]
     assert known == [None, 1, 1]
@@ -258,8 +259,8 @@ def test_a_tolerance_holds_for_rows_whose_key_repeats(spark: SparkSession) -> No
     """As many rows as possible are matched: 1.0 with 1.1 and 1.1 with 1.2, not 1.1 with itself."""
     schema = "k int, v decimal(4,1), w int"
     one, two, three = Decimal("1.0"), Decimal("1.1"), Decimal("1.2")
-    left = spark.createDataFrame([(1, one, 1), (1, two, 1), (2, one, 1), (2, two, 2)], schema)
-    right = spark.createDataFrame([(1, two, 1), (1, three, 1), (2, two, 3), (2, one, 2)], schema)
+    left = frame_of_rows(spark, [(1, one, 1), (1, two, 1), (2, one, 1), (2, two, 2)], schema)
+    right = frame_of_rows(spark, [(1, two, 1), (1, three, 1), (2, two, 3), (2, one, 2)], schema)
     found = compare(left, right, key=["k"], tolerances={"v": Tolerance("0.1")})
     assert (found.rows.matched, found.rows.left_only.count, found.rows.right_only.count) == (3, 1, 1)
     assert [(s.kind, s.key["k"].text) for s in found.samples] == [("left_only", "2"), ("right_only", "2")]
@@ -268,8 +269,8 @@ def test_a_tolerance_holds_for_rows_whose_key_repeats(spark: SparkSession) -> No
 def test_a_tolerance_that_takes_too_long_to_apply_is_said_to_be_left_out(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = spark.createDataFrame([(1, 1), (1, 10)], "k int, v int")
-    right = spark.createDataFrame([(1, 2), (1, 11)], "k int, v int")
+    left = frame_of_rows(spark, [(1, 1), (1, 10)], "k int, v int")
+    right = frame_of_rows(spark, [(1, 2), (1, 11)], "k int, v int")
     tolerances = {"v": Tolerance(1)}
     assert compare(left, right, key=["k"], tolerances=tolerances).verdict == "pass"
     monkeypatch.setattr(multiset, "MOST_PAIRS", 3)
@@ -284,7 +285,7 @@ def frames(
 ) -> tuple[DataFrame, DataFrame]:
     """Return both tables, the second one with its columns in another order and with one more."""
     schema = ", ".join(["k1 int", "k2 string", *(f"{n} {t}" for n, t in zip(NAMES, types, strict=True))])
-    left, right = (spark.createDataFrame(rows, schema) for rows in (before, after))
+    left, right = (frame_of_rows(spark, rows, schema) for rows in (before, after))
     return left, right.select(*reversed(NAMES), F.lit(1).alias("extra"), "k2", "k1")
 
 
@@ -300,8 +301,8 @@ def test_a_swap_between_rows_of_one_key_cannot_hide_behind_another_difference(sp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BUCKETS", 1)
         result = compare(
-            spark.createDataFrame([one, two, other], schema),
-            spark.createDataFrame([*swapped, changed], schema),
+            frame_of_rows(spark, [one, two, other], schema),
+            frame_of_rows(spark, [*swapped, changed], schema),
             key=["k"],
             changes=[Expected("a", "value", WHY)],
         )
@@ -323,7 +324,7 @@ def test_only_columns_that_differ_are_joined(spark: SparkSession) -> None:
 
 def test_a_sum_that_has_overflowed_tells_nothing(spark: SparkSession) -> None:
     """Its columns are looked at, and rows whose hashes agree stay equal."""
-    frame = spark.createDataFrame([(1, 1, 1)], "id int, a int, b int")
+    frame = frame_of_rows(spark, [(1, 1, 1)], "id int, a int, b int")
     tables = with_rows(pair_columns(frame.schema, frame.schema, Options(("id",))), frame, frame)
     known, lost = Sums(1, 0, (7,), (3,)), Sums(1, 0, (7,), (None,))
     assert known == lost

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from dwh.core.changes import Expected, Renamed
 from dwh.core.contract import Column, Table
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import ComparisonError, compare
 from dwh.migrate.compare.report.html import to_html
 from dwh.migrate.compare.report.markdown import to_markdown
@@ -21,11 +22,13 @@ SECRETS = ("ann@x.org", "bob@x.org", "cat@x.org", "987650123", "432109876")
 
 def test_masked_values_are_in_no_report(spark: SparkSession) -> None:
     """Not in samples, keys, frequent changes, distances or conditions; what differs still looks different."""
-    left = spark.createDataFrame(
-        [("ann@x.org", "a", 987650123), ("bob@x.org", "bob@x.org", 2)], "email string, other string, pay int"
+    left = frame_of_rows(
+        spark,
+        [("ann@x.org", "a", 987650123), ("bob@x.org", "bob@x.org", 2)],
+        "email string, other string, pay int",
     )
-    right = spark.createDataFrame(
-        [("ann@x.org", "b", 432109876), ("cat@x.org", "b", 1)], "email string, other string, pay int"
+    right = frame_of_rows(
+        spark, [("ann@x.org", "b", 432109876), ("cat@x.org", "b", 1)], "email string, other string, pay int"
     )
     declared = Expected("pay", kind="value", where="new.email = 'cat@x.org'", reason="asked for")
     result = compare(left, right, key="email", changes=[declared], mask=["email", "pay", "other"])
@@ -40,8 +43,8 @@ def test_masked_values_are_in_no_report(spark: SparkSession) -> None:
 
 def test_one_value_has_one_mask(spark: SparkSession) -> None:
     """So that a reader sees which rows belong together; nulls stay."""
-    left = spark.createDataFrame([(1, "x"), (2, "x"), (3, None)], "id int, v string")
-    right = spark.createDataFrame([(1, "y"), (2, "y"), (3, "y")], "id int, v string")
+    left = frame_of_rows(spark, [(1, "x"), (2, "x"), (3, None)], "id int, v string")
+    right = frame_of_rows(spark, [(1, "y"), (2, "y"), (3, "y")], "id int, v string")
     cells = [row.cells[0] for row in compare(left, right, key="id", mask="v").samples]
     assert {(cell.old and cell.old.text, cell.new and cell.new.text) for cell in cells} == {
         ("•••1", "•••2"),
@@ -52,8 +55,8 @@ def test_one_value_has_one_mask(spark: SparkSession) -> None:
 @pytest.mark.parametrize("side", [0, 1])
 def test_what_a_contract_calls_sensitive_is_masked(spark: SparkSession, side: int) -> None:
     """Whichever side says so, under whichever name; the caller need not know of it."""
-    left = spark.createDataFrame([("ann@x.org", 1)], "email string, n int")
-    right = spark.createDataFrame([("cat@x.org", 1)], "mail string, n int")
+    left = frame_of_rows(spark, [("ann@x.org", 1)], "email string, n int")
+    right = frame_of_rows(spark, [("cat@x.org", 1)], "mail string, n int")
     columns = [
         (Column("email", "string"), Column("n", "int")),
         (Column("mail", "string"), Column("n", "int")),

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dwh.core.changes import Retyped
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import compare
 from dwh.migrate.compare.canonical import common_form, hash_of
 from dwh.migrate.compare.meaning import by_meaning
@@ -105,7 +106,7 @@ def test_the_same_meaning_is_equal_and_what_a_cast_loses_is_not(in_new_york: Spa
 
 def test_a_declared_change_of_type_passes_and_keeps_comparing(spark: SparkSession) -> None:
     """An undeclared one fails, whatever the values are; a value that differs fails either way."""
-    left = spark.createDataFrame([(1, "2013-01-15"), (2, None)], "id int, day string")
+    left = frame_of_rows(spark, [(1, "2013-01-15"), (2, None)], "id int, day string")
     right = left.selectExpr("id", "CAST(day AS date) AS day")
     meant = (Retyped("day", "string", "date", reason="it always was one"),)
     passed = compare(left, right, key=["id"], changes=meant)
@@ -116,7 +117,7 @@ def test_a_declared_change_of_type_passes_and_keeps_comparing(spark: SparkSessio
     assert compare(left, right, key=["id"]).verdict == "fail"
     other = (Retyped("day", "string", "timestamp", reason="it is not"),)
     assert compare(left, right, key=["id"], changes=other).verdict == "fail"
-    broken = spark.createDataFrame([(1, "2013-01-15"), (2, "soon")], "id int, day string")
+    broken = frame_of_rows(spark, [(1, "2013-01-15"), (2, "soon")], "id int, day string")
     result = compare(broken, right, key=["id"], changes=meant)
     assert (result.verdict, result.rows.changed.unexpected) == ("fail", 1)
     assert [cell.old.text for row in result.samples for cell in row.cells if cell.old] == ["soon"]

@@ -12,6 +12,7 @@ from pyspark.sql import types as T
 
 from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
 from dwh.core.contract import Column, Table
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import (
     ColumnChoiceError,
     KeyChoiceError,
@@ -32,7 +33,7 @@ def table(spark: SparkSession) -> Frames:
     """Make a DataFrame from a schema and rows."""
 
     def make(schema: str, *rows: Any) -> DataFrame:
-        return spark.createDataFrame(list(rows), schema)
+        return frame_of_rows(spark, list(rows), schema)
 
     return make
 

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dwh.core.changes import Expected, Renamed
 from dwh.core.errors import UsageError
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, KeyChoiceError, Tolerance, compare, fingerprint, rows_that_differ
 from dwh.migrate.compare.errors import RowsError
 from dwh.migrate.compare.saved_rows import check_rows_place, save_rows
@@ -27,7 +28,7 @@ def table(spark: SparkSession) -> Frames:
     """Make a DataFrame from a schema and rows."""
 
     def make(schema: str, *rows: Any) -> DataFrame:
-        return spark.createDataFrame(list(rows), schema)
+        return frame_of_rows(spark, list(rows), schema)
 
     return make
 

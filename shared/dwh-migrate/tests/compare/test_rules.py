@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import (
     AnyOrder,
     Comparison,
@@ -57,7 +58,7 @@ def table(spark: SparkSession) -> Frames:
     """Make a DataFrame from a schema and rows."""
 
     def make(schema: str, *rows: Any) -> DataFrame:
-        return spark.createDataFrame(list(rows), schema)
+        return frame_of_rows(spark, list(rows), schema)
 
     return make
 

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Expected, Renamed
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import (
     ColumnChoiceError,
     ComparisonError,
@@ -29,7 +30,7 @@ SCHEMA = "day date, id int, v double, tags map<string,int>"
 def days(spark: SparkSession) -> DataFrame:
     """Three days of two rows each."""
     rows = [(f"2013-01-0{d}", i, float(d * i), {"a": 1, "b": i}) for d in (1, 2, 3) for i in (1, 2)]
-    return spark.createDataFrame(rows, SCHEMA.replace("date", "string")).withColumn(
+    return frame_of_rows(spark, rows, SCHEMA.replace("date", "string")).withColumn(
         "day", F.col("day").cast("date")
     )
 
@@ -135,8 +136,8 @@ def test_a_part_on_one_side_only_is_found(days: DataFrame, keep: Callable[..., A
 
 def test_keys_that_may_not_be_unique_need_whole_rows_to_agree(spark: SparkSession) -> None:
     """Values swapped between two rows of one key leave each column's sum as it was."""
-    left = spark.createDataFrame([(1, 1, 1), (1, 2, 2)], "id int, a int, b int")
-    right = spark.createDataFrame([(1, 1, 2), (1, 2, 1)], "id int, a int, b int")
+    left = frame_of_rows(spark, [(1, 1, 1), (1, 2, 2)], "id int, a int, b int")
+    right = frame_of_rows(spark, [(1, 1, 2), (1, 2, 1)], "id int, a int, b int")
     stored = [fingerprint(frame, ["id"]) for frame in (left, right, left)]
     assert stored[0]["parts"][0]["columns"] == stored[1]["parts"][0]["columns"]
     assert compare_stored(stored[0], stored[1]) is None
@@ -146,7 +147,7 @@ def test_keys_that_may_not_be_unique_need_whole_rows_to_agree(spark: SparkSessio
 
 def test_keyless_outputs_have_128_bits_a_row(spark: SparkSession) -> None:
     """Duplicates count."""
-    once, twice = (spark.createDataFrame([("x",)] * n, "v string") for n in (1, 2))
+    once, twice = (frame_of_rows(spark, [("x",)] * n, "v string") for n in (1, 2))
     stored = [fingerprint(frame) for frame in (once, twice)]
     assert {"row", "row2"} <= set(stored[0]["parts"][0])
     assert compare_stored(*stored) is None

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from dwh.core.changes import Change, Expected, Renamed
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, Tolerance, compare
 
 pytestmark = pytest.mark.usefixtures("interpreted")
@@ -106,7 +107,7 @@ def test_the_answer_is_that_of_the_steps_for_large_tables(
 def frames(spark: SparkSession, sides: Any, *, renamed: bool) -> tuple[DataFrame, DataFrame]:
     """Return both sides, with a column that is not compared, and on the right in another order."""
     left, right = (
-        spark.createDataFrame(rows, SCHEMA).withColumn("note", F.expr("coalesce(length(s), n, 0) % 2"))
+        frame_of_rows(spark, rows, SCHEMA).withColumn("note", F.expr("coalesce(length(s), n, 0) % 2"))
         for rows in sides
     )
     right = right.withColumnRenamed("s", "t") if renamed else right

@@ -13,6 +13,6 @@ PostgreSQL, a landing zone, lines that `lines` installs as pip would; `servers` 
 Importing this package imports neither pyspark nor pytest.
 """
 
-from dwh.core.testing.jobs import frame_of, local_session, output_of
+from dwh.core.testing.jobs import frame_of, frame_of_rows, local_session, output_of
 
-__all__ = ["frame_of", "local_session", "output_of"]
+__all__ = ["frame_of", "frame_of_rows", "local_session", "output_of"]
