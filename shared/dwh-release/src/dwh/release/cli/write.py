@@ -1,4 +1,4 @@
-"""Commands that write to the tree: change, prepare, record, withdraw, yank."""
+"""Commands that write to the tree: change, exports, prepare, record, withdraw, yank."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 import click
 
 from dwh.release.changing import suggested_name, write_fragment
-from dwh.release.cli.options import as_json, package, repo, today
-from dwh.release.console import print_json, print_note
+from dwh.release.cli.options import as_json, package, packages, repo, today
+from dwh.release.console import print_error, print_json, print_note
+from dwh.release.exports import changed_exports, exports, exports_path
 from dwh.release.fragments import KINDS, Fragment
 from dwh.release.prepare import carry_out, plan_release
 from dwh.release.recording import record_again
@@ -153,4 +154,35 @@ def yank_command(package: str, version: str, reason: str, repository: Repository
     )
 
 
-COMMANDS = (change, prepare, record, withdraw_command, yank_command)
+@click.command("exports")
+@packages
+@click.option("--renew", is_flag=True, help="Record what is exported now.")
+@repo
+def exports_command(packages: tuple[str, ...], renew: bool, repository: Repository) -> None:
+    """Say how the public names and signatures differ from those in exports.txt, which a review reads.
+
+    Exits with 1 when they differ, until they are recorded.
+
+    \b
+    Examples:
+      dwh-release exports
+      dwh-release exports dwh-core --renew
+    """
+    stale = []
+    for chosen in map(repository.package, packages) if packages else repository.packages:
+        now = exports(repository, chosen)
+        changed = changed_exports(chosen, now)
+        if renew:
+            exports_path(chosen).write_text(now, "utf-8")
+        elif changed:
+            stale.append(chosen.name)
+            click.echo("\n".join([f"{chosen.name}:", *changed]))
+    if stale:
+        print_error(
+            "what is exported differs from exports.txt; if that is meant, "
+            f"type: dwh-release exports {' '.join(stale)} --renew"
+        )
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS = (change, prepare, record, withdraw_command, yank_command, exports_command)
