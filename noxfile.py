@@ -82,26 +82,42 @@ def demo(session: nox.Session) -> None:
     )
     extra = [f"--override={without_spark}", BOTH_LINES_SPARK.replace("pyspark", "pyspark-client"), FLIGHTS]
     install(session, f"{CORE}[sail]", MIGRATE, *LINES, extra=extra)
-    session.run("python", "docs/demo/demo.py", *folders, env={"DWH_ENGINE": "sail"})
+    session.run("python", "docs/demo/demo.py", *folders, env=without_java(session))
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test that is quick: all packages, on the newest Spark that every line allows."""
-    install(
-        session,
-        f"{CORE}[postgresql]",
-        MIGRATE,
-        f"{RELEASE}[fast]",
-        *LINES,
-        groups=["test", "postgresql"],
-        extra=[BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")],
-    )
+    install_tests(session)
+    session.run("pytest", *quick_tests(session), env=quick_spark(session))
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Say which lines no quick test runs, neither in its own process nor in one that it starts."""
+    install_tests(session, "coverage>=7.10")
+    session.run("coverage", "erase")
+    # The figure is told, not enforced: what fails here fails in `tests`, too.
+    command = ("coverage", "run", "-m", "pytest", *quick_tests(session))
+    session.run(*command, env=quick_spark(session), success_codes=[0, 1])
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+def install_tests(session: nox.Session, *extra: str) -> None:
+    """Install all packages but Airflow's, and what the quick tests need."""
+    packages = (f"{CORE}[postgresql]", MIGRATE, f"{RELEASE}[fast]", *LINES)
+    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
+    install(session, *packages, groups=["test", "postgresql"], extra=[spark, *extra])
+
+
+def quick_tests(session: nox.Session) -> list[str]:
+    """Return the arguments of pytest: those that were given, or for every test that is quick."""
     quick = SETTINGS["tool"]["dwh"]["test-marks"]
-    # Two at a time: much of a test's time is a JVM that starts. A file stays with one of them.
-    parallel = ["--numprocesses=2", "--dist=loadfile"]
-    arguments = session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
-    session.run("pytest", *arguments, env=quick_spark(session))
+    # Two at a time: much of a test's time is a JVM that waits or starts. A file stays with one of them, in
+    # the order of conftest.py.
+    parallel = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
+    return session.posargs or [*parallel, "--durations=5", "-m", quick, "shared", "packages", "tests"]
 
 
 @nox.session
@@ -137,7 +153,8 @@ def hardened(session: nox.Session, marker: str) -> None:
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
     packages = (f"{CORE}[postgresql]", MIGRATE, *LINES)
     install(session, *packages, groups=["test", "postgresql"], extra=[spark])
-    session.run("pytest", "-m", marker, f"{MIGRATE}/tests", *session.posargs, env=quick_spark(session))
+    folders = (f"{CORE}/tests", f"{MIGRATE}/tests")
+    session.run("pytest", "-m", marker, *folders, *session.posargs, env=quick_spark(session))
 
 
 @nox.session
@@ -158,17 +175,15 @@ def connect(session: nox.Session) -> None:
 
 @nox.session
 def sail(session: nox.Session) -> None:
-    """Run the lines' tests and the demo on Sail, in an environment that has no Java."""
-    install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
-    bare = {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
+    """Run the lines' tests on Sail, in an environment that has no Java; `demo` runs there, too."""
+    install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    bare = without_java(session)
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
     names = ("audit", "output_files", "partitions", "sources", "upstream", "windows")
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
     on_sail.append(f"{MIGRATE}/tests/compare/test_paths.py")
     session.run("pytest", *on_sail, *session.posargs, env=bare)
-    if not session.posargs:
-        session.run("python", "docs/demo/demo.py", session.create_tmp(), env=bare)
 
 
 @nox.session
@@ -331,6 +346,11 @@ def install(
     said = session.run_install(*cached, external=True, silent=True, log=False, success_codes=[0, 1, 2])
     if "error:" in str(said):
         session.install(*words)
+
+
+def without_java(session: nox.Session) -> dict[str, str]:
+    """Return the variables under which Sail is the engine, and no Java is found."""
+    return {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
 
 
 def quick_spark(session: nox.Session) -> dict[str, str]:

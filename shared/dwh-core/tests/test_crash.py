@@ -13,6 +13,8 @@ import pytest
 
 from dwh.core.warehouse import Warehouse
 
+pytestmark = pytest.mark.crash
+
 # The first rows are written, then the write hangs; `marks` says how far the process came.
 SLOW = """
         import time
