@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from dwh.core.errors import AuditError
-from dwh.core.testing import frame_of, output_of
+from dwh.core.testing import frame_of, frame_of_rows, output_of
 
 DAY = date(2024, 1, 1)
 USUAL = {"day": DAY, "shop": "north", "amount": 1.0}
@@ -25,6 +26,35 @@ def test_rows_have_the_columns_and_types_of_the_input(orders):
     frame = orders({}, {"shop": None, "amount": 2.0})
     assert frame.schema.simpleString() == "struct<day:date,shop:string,amount:double>"
     assert [tuple(row) for row in frame.collect()] == [(DAY, "north", 1.0), (DAY, None, 2.0)]
+
+
+VALUES = {
+    "tinyint": 1,
+    "bigint": 2**60 + 1,
+    "float": 0.5,
+    "double": -0.0,
+    "string": "é\x00",
+    "binary": b"\x00\xff",
+    "boolean": True,
+    "decimal(38,18)": Decimal("1.000000000000000001"),
+    "date": date(1, 1, 1),
+    "timestamp": datetime(2013, 1, 15, 0, 0, 0, 1),
+    "timestamp_ntz": datetime(2013, 1, 15, 0, 0, 0, 1),
+    "interval day to second": timedelta(microseconds=1),
+    "array<array<int>>": [[1, None], None, []],
+    "map<string,double>": {"a": None, "": 1.0},
+    "struct<a:int,b:array<string>>": (None, ["x"]),
+    "array<struct<m:map<int,float>>>": [({1: None},), (None,), None],
+}
+
+
+def test_rows_are_what_spark_makes_of_them(spark):
+    """Whatever their types: values, nulls at every depth, and the schema are those of `createDataFrame`."""
+    schema = ", ".join(f"c{n} {name}" for n, name in enumerate(VALUES))
+    rows = [tuple(VALUES.values()), (None,) * len(VALUES)]
+    ours, theirs = frame_of_rows(spark, rows, schema), spark.createDataFrame(rows, schema)
+    assert (ours.schema, ours.collect()) == (theirs.schema, theirs.collect())
+    assert frame_of_rows(spark, [], schema).schema == theirs.schema
 
 
 def test_an_output_has_the_columns_of_its_contract(job, orders):

@@ -173,7 +173,7 @@ def test_stored_fingerprints_take_the_same_arguments(old: DataFrame) -> None:
 def test_columns_may_have_any_name(spark: SparkSession, name: str) -> None:
     """As key, as value with a tolerance, or ignored."""
     schema = T.StructType([T.StructField(name, T.LongType()), T.StructField(f"{name}v", T.LongType())])
-    left, right = frame_of_rows(spark, [(1, 1)], schema), frame_of_rows(spark, [(1, 2)], schema)
+    left, right = spark.createDataFrame([(1, 1)], schema), spark.createDataFrame([(1, 2)], schema)
     assert compare(left, right, key=name).columns[1].differing.count == 1
     assert compare(left, right, key=name, tolerances={f"{name}v": 1}).verdict == "pass"
     assert compare(left, right).rows.left_only.count == 1
@@ -200,7 +200,7 @@ def test_a_user_defined_type_is_named(spark: SparkSession) -> None:
     objects = pytest.importorskip("pyspark.testing.objects")
     ExamplePoint, ExamplePointUDT = objects.ExamplePoint, objects.ExamplePointUDT  # noqa: N806
     schema = T.StructType([T.StructField("id", T.LongType()), T.StructField("p", ExamplePointUDT())])
-    left, right = (frame_of_rows(spark, [(1, ExamplePoint(n, 2.0))], schema) for n in (1.0, 9.0))
+    left, right = (spark.createDataFrame([(1, ExamplePoint(n, 2.0))], schema) for n in (1.0, 9.0))
     result = compare(left, right, key="id")
     assert (result.verdict, result.not_compared[0].what) == ("incomplete", "Column p")
     with pytest.raises(ComparisonError, match="p cannot be compared"):
