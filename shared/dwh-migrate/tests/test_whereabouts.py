@@ -122,6 +122,8 @@ def test_a_ledger_that_cannot_be_used(here, typed_dwh, monkeypatch):
     found = json.loads(printed)
     assert (code, found["ledger"]["state"]) == (0, "unusable")
     assert "127.0.0.1" in found["problems"][-1]
+    monkeypatch.setenv("DWH_LEDGER", "sqlite:////dev/null/none.db?nonsense=1")
+    assert whereabouts().ledger["state"] == "unusable"
     assert found["next"][0]["command"] == "dwh jobs"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from dwh.core.config import Config, load_config
-from dwh.core.errors import DwhError, LedgerVersionError
+from dwh.core.errors import LedgerError, LedgerVersionError
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
@@ -119,15 +119,14 @@ def whereabouts(config: Config | None = None) -> Whereabouts:
 
 def _ledger(config: Config) -> tuple[str, str, str]:
     """Return a ledger's URL as it is shown, its state, and why it cannot be used."""
-    ledger = Ledger(config.ledger)
     try:
+        ledger = Ledger(config.ledger)
         if ledger.version() is None:
             return ledger.shown_url, "none", ""
         Ledger.open(config.ledger)
-    except LedgerVersionError as error:
-        return ledger.shown_url, "unusable" if error.newer else "old", str(error)
-    except DwhError as error:
-        return ledger.shown_url, "unusable", str(error)
+    except LedgerError as error:
+        is_old = isinstance(error, LedgerVersionError) and not error.newer
+        return error.url, "old" if is_old else "unusable", str(error)
     return ledger.shown_url, "ready", ""
 
 
