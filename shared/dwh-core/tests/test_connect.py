@@ -38,6 +38,34 @@ assert sorted((row["shop"], row["amount"]) for row in table.where("day = '2024-0
     ("north", 1.0), ("south", 2.0)
 ]
 """
+WEEK = """
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from dwh.core import Column, Input, Job, Table
+
+COLUMNS = (Column("day", "date"), Column("orders", "bigint"))
+TAKINGS = Table("shop.takings", COLUMNS, partition_by="day")
+
+
+class Week(Job):
+    reads = (Input(TAKINGS, line="7.1", back=6, may_lack=True),)
+    writes = Table("shop.week", COLUMNS, key=("day",), partition_by="day")
+
+    def transform(self, takings):
+        daily = takings.groupBy("day").agg(F.sum("orders").alias("orders"))
+        number = F.datediff("day", F.lit("2000-01-01"))
+        week = Window.partitionBy(F.lit(1)).orderBy(number).rangeBetween(-6, 0)
+        return daily.select("day", F.sum("orders").over(week).alias("orders"))
+"""
+CHAIN = """
+from dwh.core.warehouse import read_table
+
+find_job("takings@7.1")().run(start="2024-01-01", end="2024-01-02", spark=spark)
+find_job("week@7.1")().run(date="2024-01-02", spark=spark)
+rows = read_table(spark, "shop.week", line="7.1").collect()
+assert [(str(row["day"]), row["orders"]) for row in rows] == [("2024-01-02", 5)], rows
+"""
 ISOLATION = """
 from pyspark.sql import SparkSession
 
@@ -104,6 +132,16 @@ def test_a_job_runs(program, installed_line, takings):
     installed_line("7.1", {"takings": takings()})
     process = program(RUNS + ISOLATION)
     output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+
+
+def test_a_job_reads_what_another_has_written(program, installed_line, takings):
+    """A job looks back over another's output, whose files are laid out by a further column."""
+    layout = 'partition_by=("day", "shop"),\n    )\n\n    def'
+    by_shop = takings(**{'partition_by="day",\n    )\n\n    def': layout})
+    installed_line("7.1", {"takings": by_shop, "week": WEEK})
+    process = program(CHAIN)
+    output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
 
 
