@@ -9,7 +9,7 @@ __all__ = ["ColumnData", "JobData", "Place", "TableData"]
 
 
 class ColumnData(TypedDict):
-    """A column of a contract, as `dwh.core.Column.to_dict` gives it."""
+    """A column of a contract, as `dwh.core.Column.to_dict` gives it. No rule looks at `sensitive`."""
 
     name: str
     type: str

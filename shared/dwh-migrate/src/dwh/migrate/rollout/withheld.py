@@ -53,6 +53,8 @@ def arrived_in(
     found = newest_runs(connection, environment, table, new, dates, after=rollout["started"])
     lines = resolved_lines(connection, environment, decision.job, dates)
     arrived = {day: run for day, run in found.items() if lines.get(day) == new}
+    if not arrived:
+        return Arrived(Proof({}, {}, frozenset()), (), ())
     old = newest_runs(connection, environment, table, rollout["from"], dates)
     pairs: dict[date, Pair] = {day: (old.get(day), run) for day, run in arrived.items()}
     proof = Proof(pairs, last_verdicts(connection, environment, pairs), frozenset(pairs))
