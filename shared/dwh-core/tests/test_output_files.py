@@ -75,11 +75,12 @@ def test_a_folder_that_was_removed(folder, read):
 
 
 def test_a_file_that_was_cut(folder, read):
-    """A file of another size is not what the run wrote."""
+    """A file of another size is not what the run wrote; what to type names the job and the line."""
     file = files(folder)[0]
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(LostFilesError, match=r"has [\d,]+ bytes, and was written with"):
+    with pytest.raises(LostFilesError, match=r"has [\d,]+ bytes, and was written with") as lost:
         read()
+    assert lost.value.hint.endswith(f"dwh run takings@7.1 --date {FIRST} --env dev")
 
 
 def test_a_file_that_the_run_did_not_write(spark, folder, read):
