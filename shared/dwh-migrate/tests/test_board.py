@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from dwh.core.config import Config, SourcePlace
 from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
+from dwh.core.ledger.schema import compared as compared_outputs
 from dwh.core.ledger.schema import comparisons, decisions, shadows
 from dwh.core.line import Line
 from dwh.core.lines import InstalledLine, installed_lines
@@ -29,6 +30,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.board import Board, gather, print_board, to_html
 from dwh.migrate.board.model import JobInEnvironment, JobOnBoard
+from dwh.migrate.rollout.withheld import publish_withheld
 from dwh.migrate.safe_text import prose
 
 DELAYS, TRAFFIC = "carrier_delays", "airport_traffic"
@@ -110,6 +112,17 @@ def compared(warehouse: Warehouse, left: str, right: str, verdict: str = "pass",
     with warehouse.ledger.writing() as connection:
         connection.execute(comparisons.insert(), [found])
     return str(found["id"])
+
+
+def proved(warehouse: Warehouse, job: str, run_ids: dict[str, str], dates: DateRange) -> None:
+    """Record that the runs of both lines were compared in prod, and publish what is proven by that."""
+    pair = {"left_run": run_ids["0.1"], "right_run": run_ids["0.2"], "environment": "prod"}
+    comparison = compared(warehouse, f"{job}@0.1", f"{job}@0.2")
+    with warehouse.ledger.writing() as connection:
+        rows = [{**pair, "comparison": comparison, "partition_date": day} for day in dates]
+        connection.execute(compared_outputs.insert(), rows)
+    prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
+    publish_withheld(prod, job, dates)
 
 
 def shadow(warehouse: Warehouse, job: str, environment: str, number: int, outcome: str = "pass") -> None:
@@ -410,8 +423,8 @@ def test_what_an_environment_shows_is_counted_by_line(busy: Warehouse) -> None:
     assert delays is not None
     assert (delays.dates, delays.first_date, delays.last_date) == (5, day(1), day(5))
     assert delays.by_line == {"0.1": 5}
-    commit(busy, TRAFFIC, "0.2", DateRange(day(5), day(31)))
-    commit(busy, TRAFFIC, "0.1", DateRange(day(5), day(31)))
+    dates = DateRange(day(5), day(31))
+    proved(busy, TRAFFIC, {line: commit(busy, TRAFFIC, line, dates) for line in ("0.1", "0.2")}, dates)
     ramped = place_of(look_at(busy), TRAFFIC).published
     assert ramped is not None
     outputs = busy.ledger.published_outputs("prod", "flights.airport_traffic")
@@ -425,6 +438,7 @@ def test_what_was_withdrawn_is_not_shown(written: Warehouse) -> None:
     """A date that only the new line had shows nothing after a rollback, and does not count."""
     begin(written, DELAYS, gate=0, steps=["shadow", "cutover:0"])
     rollout.advance(written, DELAYS, "prod")
+    rollout.finish(written, DELAYS, "prod")
     commit(written, DELAYS, "0.2", DateRange(day(4), day(4)))
     assert place_of(look_at(written)).published.dates == 4  # type: ignore[union-attr]
     rollout.roll_back(written, DELAYS, "prod", "wrong")
