@@ -12,7 +12,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from dwh.migrate.compare.canonical import MAX_DEPTH, Form, IncomparableError, common_form, hash_of
+from dwh.migrate.compare.canonical import MAX_DEPTH, common_form
+from dwh.migrate.compare.forms import Form, hash_of
+from dwh.migrate.compare.structs import IncomparableError
 
 NAN, INF = float("nan"), float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.0, 5.0, NAN, INF, -INF, 0.1, 5e-324, 1.7976931348623157e308, None]

@@ -96,8 +96,11 @@ def test_what_is_near_is_what_the_rules_say(spark: SparkSession, types: tuple[st
     pair = paired(spark, types)
     values = list(product(*(VALUES[name] for name in types)))
     frame = spark.createDataFrame(values, f"l {types[0]}, r {types[1]}")
-    found = distance_of(pair)
-    asked = [f"coalesce({is_near(pair, tolerance)}, false) AS n{i}" for i, tolerance in enumerate(TOLERANCES)]
+    found = distance_of(pair.numbers)
+    asked = [
+        f"coalesce({is_near(pair.numbers, tolerance)}, false) AS n{i}"
+        for i, tolerance in enumerate(TOLERANCES)
+    ]
     rows = frame.selectExpr("l", "r", f"{found.apart} AS apart", f"{found.rough} AS rough", *asked).collect()
     for row in rows:
         both = row["l"] is not None and row["r"] is not None

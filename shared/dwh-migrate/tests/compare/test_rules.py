@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from dwh.core.changes import Renamed, Retyped
 from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import (
     AnyOrder,
@@ -49,6 +50,8 @@ CASES: dict[str, tuple[str, Any, Any, Any, Any]] = {  # type, rule, left, the sa
     "sql of text": ("string", Sql("left(left, 1) = substr(right, 1, 1)"), "ab", "ac", "b"),
     "field": ("struct<a:string,b:string>", {"a": Trim()}, ("x", "y"), ("x ", "y"), ("x", "y ")),
     "near field": ("struct<a:int,b:int>", {"a": Sql("abs(left - right) < 2")}, (1, 1), (2, 1), (1, 2)),
+    "times in an array": ("array<date>", Within("1d"), [NOON.date()], [NOON.date() + timedelta(1)], []),
+    "pairs in an array": ("array<struct<a:int>>", {"a": Sql("left = -right")}, [(1,)], [(-1,)], []),
     "deep": ("array<struct<a:string>>", {"a": IgnoreCase()}, [("x",)], [("X",)], [("X",), ("X",)]),
 }  # fmt: skip
 
@@ -190,7 +193,8 @@ def test_text_that_is_no_rule_is_refused(text: str, said: str) -> None:
         ({"s.b": "trim"}, "has no field b"),
         ({"v": 3}, "give rules such as"),
         ({"k": "sql(true)"}, "the key is what pairs rows"),
-        ({"a.x": "sql(true)"}, "cannot look into arrays"),
+        ({"a": "any_order", "a.x": "sql(true)"}, "the order of the array around it does not count"),
+        ({"m.x": "trim"}, "map<string,string> has no field x"),
         ({"i": "trim"}, "the column is ignored"),
         ({"v": "sql(left ==== right)"}, "rule"),
         ({"s": "sql(left.nothing = right)"}, "rule"),
@@ -198,8 +202,8 @@ def test_text_that_is_no_rule_is_refused(text: str, said: str) -> None:
 )
 def test_rules_that_do_not_fit_are_refused(table: Frames, rules: Any, said: str) -> None:
     """Before anything is read."""
-    schema = "k int, v string, n int, s struct<x:int>, a array<struct<x:int>>, i string"
-    frame = table(schema, (1, "v", 1, (1,), [(1,)], "i"))
+    schema = "k int, v string, n int, s struct<x:int>, a array<struct<x:int>>, i string, m map<string,string>"
+    frame = table(schema, (1, "v", 1, (1,), [(1,)], "i", {}))
     with pytest.raises(RuleError, match=said):
         compare(frame, frame, key=["k"], ignore=["i"], rules=rules)
 
@@ -211,9 +215,39 @@ def test_pairs_need_a_key(table: Frames) -> None:
         compare(frame, frame, rules={"v": "sql(true)"})
 
 
-def test_rules_that_look_at_pairs_say_where_the_key_makes_none(table: Frames) -> None:
-    """Rows of a key that repeats are a multiset: there they differ, and the report says why."""
-    left, right = table("k int, v int", (1, 1), (1, 5)), table("k int, v int", (1, 2), (1, 5))
-    result = compare(left, right, key=["k"], rules={"v": "sql(abs(left - right) < 2)"})
-    assert result.verdict == "fail"
-    assert any("whose key repeats" in reason for reason in result.reasons)
+def test_rules_that_look_at_pairs_match_rows_whose_key_repeats(table: Frames) -> None:
+    """As many as possible, and what is left over is the same in the report and among all rows."""
+    left, right = table("k int, v int", (1, 1), (1, 2), (2, 5)), table("k int, v int", (1, 3), (1, 2), (2, 6))
+    chosen: dict[str, Any] = {"key": ["k"], "rules": {"v": "sql(abs(left - right) < 2)"}}
+    assert compare(left, right, **chosen).verdict == "pass"
+    assert not rows_that_differ(left, right, **chosen).collect()
+    result = compare(left, right.union(table("k int, v int", (1, 9))), **chosen)
+    assert [(s.kind, s.cells[0].new and s.cells[0].new.text) for s in result.samples] == [("right_only", "9")]
+    rows = rows_that_differ(left, right.union(table("k int, v int", (1, 9))), **chosen).collect()
+    assert [(row["kind"], row["right"]["v"]) for row in rows] == [("right_only", 9)]
+
+
+def test_a_rule_and_a_tolerance_both_hold_where_one_side_is_floating(table: Frames) -> None:
+    """Neither takes the other away: 10.4 rounds to 10, and 12.6 is near 12."""
+    left, right = table("k int, v int", (1, 10), (2, 12)), table("k int, v double", (1, 10.4), (2, 12.6))
+    chosen: dict[str, Any] = {"key": ["k"], "changes": Retyped("v", "int", "double", "measured")}
+    found = compare(left, right, tolerances={"v": 0.7}, rules={"v": Round(0)}, **chosen)
+    assert (found.verdict, found.columns[1].rules) == ("pass", ("round(0)",))
+    few = compare(left, right, tolerances={"v": "0.1"}, rules={"v": Round(0)}, **chosen)
+    assert (few.rows.matched, few.rows.changed.unexpected) == (1, 1)
+
+
+def test_a_column_may_be_called_by_its_older_name(table: Frames) -> None:
+    """As for tolerances; and a rule for a column that is ignored by one of its names is refused."""
+    left, right = table("k int, old string", (1, "a")), table("k int, new string", (1, " a"))
+    chosen: dict[str, Any] = {"key": ["k"], "changes": Renamed("old", "new", "clearer")}
+    assert compare(left, right, rules={"old": "trim"}, **chosen).verdict == "pass"
+    with pytest.raises(RuleError, match="the column is ignored"):
+        compare(left, right, rules={"new": "trim"}, ignore=["old"], **chosen)
+
+
+def test_samples_without_a_key_show_values_as_they_are(table: Frames) -> None:
+    """Not in the form that a rule gives them."""
+    left, right = table("v string", (" A ",), ("b",)), table("v string", ("b",))
+    found = compare(left, right, rules={"v": "trim,ignore_case"}, exact=True)
+    assert [sample.cells[0].old and sample.cells[0].old.text for sample in found.samples] == [" A "]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.changes import Retyped
 from dwh.core.errors import DwhError
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.compare.canonical import quoted, type_name
 from dwh.migrate.compare.compare import compare
 from dwh.migrate.compare.errors import ComparisonError, FilesError
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
 from dwh.migrate.compare.folder import Folder, State
 from dwh.migrate.compare.footers import first_line
+from dwh.migrate.compare.forms import quoted, type_name
 from dwh.migrate.compare.model import Comparison, NotCompared, Side
 from dwh.migrate.compare.paths import Looked, PathSide
 from dwh.migrate.compare.saved_rows import save_rows

@@ -34,10 +34,11 @@ from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
 from dwh.migrate.compare.masking import masked, sensitive_of
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
-from dwh.migrate.compare.options import Key, Options, key_columns, key_names
+from dwh.migrate.compare.options import EVERY, Key, Options, key_columns, key_names
 from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
 from dwh.migrate.compare.schema import Paired, Schemas, Tables, pair_columns, with_rows
 from dwh.migrate.compare.stored import Parts, differing_parts, schema_of
+from dwh.migrate.compare.tolerance import Tolerance
 from dwh.migrate.compare.verdict import judge, threshold_of
 
 __all__ = ["compare", "compare_stored"]
@@ -211,7 +212,7 @@ def _assemble(
 ) -> Comparison:
     columns = tuple(_column(pair, evidence, options, bool(schemas.key)) for pair in schemas.pairs)
     results = (
-        *declared_schema(options.changes, schemas.section),
+        *declared_schema(options.changes, schemas),
         *(item.result(seen) for item, seen in zip(expectations, evidence.seen, strict=True)),
     )
     gaps = (*options.gaps, *_uncompared(schemas), *nothing_compared(schemas), *evidence.gaps)
@@ -279,6 +280,13 @@ def nothing_compared(schemas: Schemas) -> list[NotCompared]:
     return [NotCompared("Every value", why)]
 
 
+def _tolerances(schemas: Schemas, options: Options) -> dict[str, Tolerance]:
+    """Return the tolerances of columns, and those that were given for what is inside one."""
+    found = {pair.name: pair.tolerance for pair in schemas.pairs if pair.tolerance}
+    told = {EVERY, *found, *(pair.left_name for pair in schemas.pairs if pair.name in found)}
+    return found | {name: given for name, given in options.tolerances.items() if name not in told}
+
+
 def _measurement(
     schemas: Schemas, options: Options, evidence: Evidence, versions: Mapping[str, str]
 ) -> Measurement:
@@ -295,7 +303,7 @@ def _measurement(
         hash_bits=None if options.exact else hash_bits(schemas),
         key=tuple(pair.name for pair in schemas.key),
         signed_zero=options.signed_zero,
-        tolerances={pair.name: pair.tolerance for pair in schemas.pairs if pair.tolerance},
+        tolerances=_tolerances(schemas, options),
         ignored=options.ignore,
         rules={name: tuple(map(str, rules)) for name, rules in options.rules.items()},
         renamed={pair.left_name: pair.name for pair in schemas.pairs if pair.left_name != pair.name},

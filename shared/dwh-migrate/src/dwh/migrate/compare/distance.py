@@ -13,19 +13,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
-from dwh.migrate.compare.mixed import MixedForm
-from dwh.migrate.compare.schema import Paired
+from pyspark.sql import types as T
+
+from dwh.migrate.compare.canonical import common_form
+from dwh.migrate.compare.mixed import exact_parts, floating_parts, is_floating, scale_beside
 from dwh.migrate.compare.tolerance import Tolerance
 
-__all__ = ["Distance", "distance_of", "is_near"]
+__all__ = ["Distance", "TwoNumbers", "distance_of", "is_near"]
 
 _ROOM = 36  # digits of a split distance; two more are needed to add its parts
 _MOST_PLACES = 33  # of a rest, to which five digits are added on the way
 _SPARE = Decimal("1e-15")  # more than rounding to double and multiplying can add, as a share
 _UNSURE = 4.5e-16  # more than two numbers lose as doubles, as a share of the larger
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
-_SPLIT = re.compile(r"(?:decimal|mixed)\((\d+)\+(\d+)\)")
+_SPLIT = re.compile(r"decimal\((\d+)\+(\d+)\)")
 _WIDE = Context(prec=200)
+
+
+@dataclass(frozen=True)
+class TwoNumbers:
+    """Two numbers, as SQL, and their types."""
+
+    left: str
+    right: str
+    left_type: T.DataType
+    right_type: T.DataType
+
+    @property
+    def columns(self) -> tuple[tuple[str, T.DataType], tuple[str, T.DataType]]:
+        """Both numbers, each with its type."""
+        return (self.left, self.left_type), (self.right, self.right_type)
+
+    @property
+    def floating(self) -> int:
+        """How many of them are floating."""
+        return is_floating(self.left_type) + is_floating(self.right_type)
 
 
 @dataclass(frozen=True)
@@ -61,19 +83,21 @@ class Distance:
         return f"greatest({old}, {new})"
 
 
-def distance_of(pair: Paired) -> Distance:
-    """Return how far apart the numbers of a pair are."""
-    tag = pair.how.tag
-    if tag in ("float", "double"):
-        return _of_doubles(pair)
-    whole, scale = _digits(tag)
+def distance_of(two: TwoNumbers) -> Distance:
+    """Return how far apart two numbers are."""
+    if two.floating == 2:
+        return _of_doubles(two)
+    whole, scale = _digits(two)
     if whole + scale < 38:
-        return _subtracted(pair, whole, scale)
-    return _split(pair, scale)
+        return _subtracted(two, whole, scale)
+    return _split(two, scale)
 
 
-def _digits(tag: str) -> tuple[int, int]:
-    """Return how many digits a form's numbers have before and after the point."""
+def _digits(two: TwoNumbers) -> tuple[int, int]:
+    """Return how many digits both numbers have before and after the point."""
+    if two.floating:
+        return 38, scale_beside(two.right_type if is_floating(two.left_type) else two.left_type)
+    tag = common_form(two.left_type, two.right_type).tag
     if tag == "bigint":
         return 19, 0
     if match := _DECIMAL.fullmatch(tag):
@@ -84,28 +108,28 @@ def _digits(tag: str) -> tuple[int, int]:
     return int(split[1]), int(split[2])
 
 
-def _doubles(pair: Paired) -> tuple[str, str]:
-    old, new = (f"CAST({column} AS double)" for column in (pair.left, pair.right))
+def _doubles(two: TwoNumbers) -> tuple[str, str]:
+    old, new = (f"CAST({column} AS double)" for column in (two.left, two.right))
     return f"abs({new} - {old})", f"greatest(abs({old}), abs({new}))"
 
 
-def _of_doubles(pair: Paired) -> Distance:
-    apart, largest = _doubles(pair)
+def _of_doubles(two: TwoNumbers) -> Distance:
+    apart, largest = _doubles(two)
     return Distance(apart, apart, largest)
 
 
-def _subtracted(pair: Paired, whole: int, scale: int) -> Distance:
-    old, new = (f"CAST({column} AS decimal({whole + scale},{scale}))" for column in (pair.left, pair.right))
+def _subtracted(two: TwoNumbers, whole: int, scale: int) -> Distance:
+    old, new = (f"CAST({column} AS decimal({whole + scale},{scale}))" for column in (two.left, two.right))
     apart = f"abs({new} - {old})"
-    rough, largest = f"CAST({apart} AS double)", _doubles(pair)[1]
+    rough, largest = f"CAST({apart} AS double)", _doubles(two)[1]
     return Distance(apart, rough, largest, whole + 1, scale, (old, new))
 
 
-def _split(pair: Paired, scale: int) -> Distance:
-    rough, largest = _doubles(pair)
+def _split(two: TwoNumbers, scale: int) -> Distance:
+    rough, largest = _doubles(two)
     if scale > _MOST_PLACES:
         return Distance(f"CAST(NULL AS decimal(38,{scale}))", rough, largest, 0, scale)
-    (old, old_rest), (new, new_rest) = (_parts(pair, column, scale) for column in (pair.left, pair.right))
+    (old, old_rest), (new, new_rest) = (_parts(column, kind, scale) for column, kind in two.columns)
     digits = _ROOM - scale
     wholes = f"CASE WHEN {rough} < double('9e37') THEN {new} - {old} END"
     fits = f"abs({wholes}) < CAST('{10**digits}' AS decimal(38,0))"
@@ -117,34 +141,32 @@ def _split(pair: Paired, scale: int) -> Distance:
     )  # fmt: skip
 
 
-def _parts(pair: Paired, column: str, scale: int) -> tuple[str, str]:
+def _parts(column: str, data_type: T.DataType, scale: int) -> tuple[str, str]:
     """Return the whole part, rounded down, and what is added to it, from 0 to 1."""
-    if isinstance(pair.how, MixedForm):
-        whole, rest, _ = pair.how.parts(column)
+    if is_floating(data_type):
+        whole, rest, _ = floating_parts(column, scale)
     else:
-        whole = f"CAST(floor({column}) AS decimal(38,0))"
-        rest = f"CAST({column} % CAST(1 AS decimal(1,0)) AS decimal({max(scale, 1)},{scale}))"
+        whole, rest = exact_parts(column, max(scale, 1))
     one = f"decimal({scale + 1},{scale})"
     return f"({whole})", f"CAST({rest} + IF({rest} < 0, CAST(1 AS {one}), CAST(0 AS {one})) AS {one})"
 
 
-def is_near(pair: Paired, tolerance: Tolerance) -> str:
+def is_near(two: TwoNumbers, tolerance: Tolerance) -> str:
     """Return, as SQL, whether a tolerance calls both values equal; null where one of them is."""
-    found = distance_of(pair)
+    found = distance_of(two)
     if found.digits is None:
-        return _near_doubles(pair, found, tolerance)
+        return _near_doubles(two, found, tolerance)
     near = [_within(found, tolerance.absolute)]
     if tolerance.relative:
         near.append(_within_share(found, tolerance.relative))
-    if isinstance(pair.how, MixedForm):  # what is no number, or too large, is near nothing
-        special = (f"isnull({pair.how.parts(column)[2]})" for column in (pair.left, pair.right))
-        return f"{' AND '.join(special)} AND ({' OR '.join(near)})"
-    return f"({' OR '.join(near)})"
+    either = f"({' OR '.join(near)})"
+    special = [floating_parts(column, found.scale)[2] for column, kind in two.columns if is_floating(kind)]
+    return " AND ".join([*(f"NOT {each}" for each in special), either])  # what is no number is near nothing
 
 
-def _near_doubles(pair: Paired, found: Distance, tolerance: Tolerance) -> str:
+def _near_doubles(two: TwoNumbers, found: Distance, tolerance: Tolerance) -> str:
     absolute, relative = float(tolerance.absolute), float(tolerance.relative)
-    old, new = (f"CAST({column} AS double)" for column in (pair.left, pair.right))
+    old, new = (f"CAST({column} AS double)" for column in (two.left, two.right))
     limit = f"greatest({_double(absolute)}, {_double(relative)} * {found.largest})"
     half = f"{_double(min(relative, 2.0))} * ({found.largest} / 2)"
     halves = f"abs({new} / 2 - {old} / 2) <= greatest({_double(absolute / 2)}, {half})"

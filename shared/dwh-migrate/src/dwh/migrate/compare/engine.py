@@ -17,6 +17,7 @@ from dwh.migrate.compare.fingerprint import Sums, bucket_sums, columns_that_diff
 from dwh.migrate.compare.join import Differing, differing_rows, rows_of_duplicate_keys
 from dwh.migrate.compare.model import NotCompared, Rows, Split, Step
 from dwh.migrate.compare.multiset import Surplus, surplus_rows
+from dwh.migrate.compare.nearby import looks_at_pairs
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.stored import Parts
 
@@ -32,13 +33,8 @@ MOVED = NotCompared(
 )
 
 TOO_MANY = NotCompared(
-    "What tolerances allow in rows whose key repeats",
+    "What tolerances and rules that look at two values allow in rows whose key repeats",
     "pairing them would take too long; they count as different unless they are equal",
-)
-
-UNPAIRED = NotCompared(
-    "What rules that look at two values allow in rows whose key repeats",
-    "the key does not pair them; they count as different unless they are equal",
 )
 
 R = TypeVar("R")
@@ -266,9 +262,7 @@ def _with_duplicates(
         duplicate_rows_left=lefts.count(),
         duplicate_rows_right=rights.count(),
     )
-    gaps = () if surplus.within_tolerance else (TOO_MANY,)
-    if surplus.left_only.count and surplus.right_only.count and any(p.how.near for p in schemas.values):
-        gaps = (*gaps, UNPAIRED)
+    gaps = () if surplus.near_paired else (TOO_MANY,)
     samples = tuple(sorted((*evidence.samples, *surplus.samples), key=lambda sample: sample.expected))
     seen = tuple(a + b for a, b in zip(evidence.seen, surplus.seen, strict=True))
     return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, *gaps))
@@ -282,6 +276,6 @@ def _contradictions(evidence: Evidence, schemas: Tables, hashes_differ: bool) ->
     rows = evidence.rows
     balanced = rows.left - rows.left_only.count == rows.right - rows.right_only.count
     found = bool(rows.changed.count or rows.left_only.count or rows.right_only.count)
-    may_hide = any(pair.tolerance or pair.how.near for pair in schemas.values)
+    may_hide = looks_at_pairs(schemas)
     agree = found == hashes_differ or (hashes_differ and may_hide)
     return [] if balanced and rows.matched >= 0 and agree else [MOVED]

@@ -109,14 +109,13 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
-def declared_schema(changes: Sequence[Change], section: Sequence[SchemaColumn]) -> list[ExpectationResult]:
+def declared_schema(changes: Sequence[Change], schemas: Schemas) -> list[ExpectationResult]:
     """Return whether each declared change of the schema was seen."""
-    return [_declared(change, section) for change in changes if not isinstance(change, Expected)]
+    return [_declared(change, schemas) for change in changes if not isinstance(change, Expected)]
 
 
-def _declared(
-    change: Renamed | Added | Removed | Retyped, section: Sequence[SchemaColumn]
-) -> ExpectationResult:
+def _declared(change: Renamed | Added | Removed | Retyped, schemas: Schemas) -> ExpectationResult:
+    section = schemas.section
     names = {(column.left and column.left.name, column.right and column.right.name) for column in section}
     if isinstance(change, Renamed):
         what, column, seen = "renamed", f"{change.old} → {change.new}", (change.old, change.new) in names
@@ -126,6 +125,7 @@ def _declared(
         what, column, seen = "added", change.column, (None, change.column) in names
     else:
         what, column, seen = "removed", change.column, (change.column, None) in names
+    seen = seen or change in schemas.nested
     return ExpectationResult(what, column, "", change.reason, "seen" if seen else "not seen", int(seen))
 
 

@@ -15,9 +15,8 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from dwh.migrate.compare.canonical import hash_of
 from dwh.migrate.compare.distance import distance_of
-from dwh.migrate.compare.fingerprint import SideName, on
+from dwh.migrate.compare.forms import SIDES, SideName, hash_of
 from dwh.migrate.compare.join import Differing
 from dwh.migrate.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.migrate.compare.schema import Paired
@@ -140,7 +139,7 @@ def _cells(differing: Differing, i: int) -> dict[str, str]:
     }
     if not pair.numeric:
         return cells
-    found = distance_of(pair)
+    found = distance_of(pair.numbers)
     # False for NaN as well, which Spark takes for the largest number.
     finite = f"{differs} AND {found.rough} < double('Infinity')"
     relative = f"IF({found.largest} > 0, {found.rough} / {found.largest}, 0)"
@@ -207,7 +206,7 @@ def read_details(differing: Differing, counted: Counted, top: int, samples: int)
 
 def _hashed_key(differing: Differing, side: SideName = "left") -> str:
     """Return a hash of the key of a row that the side has."""
-    return hash_of(pair.how.hashable(on(side, pair)) for pair in differing.key)
+    return hash_of(pair.hashable(side) for pair in differing.key)
 
 
 def _key_texts(differing: Differing) -> list[str]:
@@ -227,7 +226,7 @@ def _frequent(differing: Differing, places: Sequence[int], top: int) -> list[Any
         return []
     cells = [
         f"struct({i} AS column, differs{i} AS differs, CAST({differing.expected(i)} AS int) AS expected, "
-        f"{hash_of(pair.how.hashable(name) for name in (pair.left, pair.right))} AS pair)"
+        f"{hash_of(pair.hashable(side) for side in SIDES)} AS pair)"
         for i, pair in ((i, differing.values[i]) for i in places)
     ]
     exploded = (

@@ -17,17 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.migrate.compare.canonical import hash_of
+from dwh.migrate.compare.forms import SideName, hash_of
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
 
 __all__ = [
     "BUCKETS",
-    "SideName",
     "Sums",
     "bucket_sums",
     "columns_that_differ",
@@ -45,8 +44,6 @@ differences then need 2.4 % of the rows to be read again, and the driver holds 4
 
 _MOST_GROUPS = 8  # each costs every row a hash, and a column less to read again is worth it
 _GROUP = 4  # columns
-
-SideName = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ def on(side: SideName, pair: Paired) -> str:
 
 
 def _hash(side: SideName, pairs: Iterable[Paired], *first: str) -> str:
-    return hash_of([pair.how.hashable(on(side, pair)) for pair in pairs], *first)
+    return hash_of([pair.hashable(side) for pair in pairs], *first)
 
 
 def _groups(schemas: Schemas) -> list[tuple[Paired, ...]]:

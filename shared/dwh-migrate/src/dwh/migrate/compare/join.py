@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 
 from dwh.migrate.compare.distance import is_near
 from dwh.migrate.compare.expectations import Usable, both_rows
-from dwh.migrate.compare.fingerprint import SideName, on
+from dwh.migrate.compare.forms import SideName
 from dwh.migrate.compare.schema import Paired, Tables
 
-__all__ = ["Differing", "differing_rows", "rows_of_duplicate_keys", "whole_rows"]
+__all__ = ["Differing", "differing_rows", "equal", "rows_of_duplicate_keys", "whole_rows"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _key_of_either(pair: Paired) -> list[str]:
 
 
 def _differs(i: int, pair: Paired, where: str) -> str:
-    return f"{where} AND NOT ({_equal(pair)}) AS differs{i}"
+    return f"{where} AND NOT ({equal(pair)}) AS differs{i}"
 
 
 _CHANGED = "IF(kind = 'matched', 'changed', kind) AS kind"
@@ -138,7 +138,7 @@ _KIND = """CASE WHEN l_more OR r_more THEN 'duplicate' WHEN both THEN 'matched'
 
 
 def _key_columns(side: SideName, key: Sequence[Paired]) -> list[str]:
-    return [pair.how.comparable(on(side, pair)) for pair in key]
+    return [pair.comparable(side) for pair in key]
 
 
 def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
@@ -176,12 +176,12 @@ def _joined(left: DataFrame, right: DataFrame, schemas: Tables, null_keys: bool)
     return known.selectExpr("*", "l_here AND r_here AND NOT (l_more OR r_more) AS both")
 
 
-def _equal(pair: Paired) -> str:
-    """Return whether both values of a pair are the same, or within its tolerance; never null."""
+def equal(pair: Paired) -> str:
+    """Return, as SQL, whether both values of a pair are the same, or within its tolerance; never null."""
     same = pair.how.same(pair.left, pair.right)
     if not pair.tolerance:
         return same
-    return f"{same} OR coalesce({is_near(pair, pair.tolerance)}, false)"
+    return f"{same} OR coalesce({is_near(pair.numbers, pair.tolerance)}, false)"
 
 
 def _covered(item: Usable, values: Sequence[Paired]) -> Column:

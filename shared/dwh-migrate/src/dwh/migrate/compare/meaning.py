@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from pyspark.sql import types as T
 
-from dwh.migrate.compare.canonical import Floating, Form, Hashable, kind_of, type_name
+from dwh.migrate.compare.canonical import kind_of
+from dwh.migrate.compare.forms import Floating, Form, Hashable, type_name
 
 __all__ = ["by_meaning"]
 
@@ -51,6 +52,10 @@ class _ByMeaning(Form):
 
     inner: Form | None = None
     lossless: str = "true"
+
+    @property
+    def readable(self) -> bool:
+        return False
 
     def comparable(self, column: str) -> str:
         value, lost = self._split(column)

@@ -14,13 +14,21 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.expectations import Usable, any_of
-from dwh.migrate.compare.fingerprint import SideName, compared, on
+from dwh.migrate.compare.fingerprint import compared, on
+from dwh.migrate.compare.forms import SIDES, SideName, hash_of
 from dwh.migrate.compare.model import Cell, CellChange, RowKind, SampleRow, Split
-from dwh.migrate.compare.nearby import MOST_PAIRS, Leftover, leftovers, mark_open, pairs_to_try
-from dwh.migrate.compare.schema import Tables
+from dwh.migrate.compare.nearby import (
+    MOST_PAIRS,
+    Leftover,
+    leftovers,
+    looks_at_pairs,
+    mark_open,
+    pairs_to_try,
+)
+from dwh.migrate.compare.schema import Paired, Schemas, Tables
 from dwh.migrate.compare.text import cell, text_of
 
-__all__ = ["Surplus", "one_row", "one_sided", "surplus_rows"]
+__all__ = ["Surplus", "grouping", "groups_of", "one_row", "one_sided", "surplus_rows"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +37,14 @@ class Surplus:
 
     Attributes:
         seen: how many rows each expectation covers, by its place in the list.
-        within_tolerance: whether tolerances were applied, or there are none.
+        near_paired: whether what looks at two values was applied, or there is no such thing.
     """
 
     left_only: Split
     right_only: Split
     seen: tuple[int, ...]
     samples: tuple[SampleRow, ...]
-    within_tolerance: bool = True
+    near_paired: bool = True
 
 
 def surplus_rows(
@@ -48,29 +56,49 @@ def surplus_rows(
     The rows that it does not cover are then taken to be the surplus: an expectation never covers more
     than it must.
     """
-    sides = [_marked("left", left, schemas, expectations), _marked("right", right, schemas, expectations)]
-    names = [f"c{i}" for i in range(len(compared(schemas)))]
-    covers = [f"covered{j}" for j in range(len(expectations))]
-    marks = ["left", "right", "left_covered", "right_covered", *covers]
-    groups = sides[0].unionAll(sides[1]).groupBy(*names).agg(*(F.sum(mark).alias(mark) for mark in marks))
-    tolerant = any(pair.tolerance for pair in schemas.values)
-    known = (mark_open(groups, schemas) if tolerant else groups.where("`left` <> `right`")).persist()
+    groups, pairs = groups_of(left, right, schemas, expectations), looks_at_pairs(schemas)
+    known = (mark_open(groups, schemas) if pairs else groups.where("`left` <> `right`")).persist()
     try:
-        if not tolerant:
-            return _read(known, (), schemas, len(covers), samples)
-        return _read_tolerant(known, schemas, len(covers), samples)
+        if not pairs:
+            return _read(known, (), schemas, len(expectations), samples)
+        return _read_paired(known, schemas, len(expectations), samples)
     finally:
         known.unpersist()
 
 
-def _read_tolerant(marked: DataFrame, schemas: Tables, expectations: int, samples: int) -> Surplus:
-    """Return the surplus, and leave out what a tolerance finds a partner for, unless it takes too long."""
+def _read_paired(marked: DataFrame, schemas: Tables, expectations: int, samples: int) -> Surplus:
+    """Return the surplus without what is the same though not equal, unless that takes too long to find."""
     unequal = marked.where("`left` <> `right`")
     if pairs_to_try(marked) > MOST_PAIRS:
-        return replace(_read(unequal, (), schemas, expectations, samples), within_tolerance=False)
-    texts = (F.expr(text) for text in _texts(marked, schemas))
-    left_over = leftovers(marked.where("is_open").select("*", *texts).collect(), schemas)
+        return replace(_read(unequal, (), schemas, expectations, samples), near_paired=False)
+    texts = (
+        f"{text} AS {side}_t{i}" for side in SIDES for i, text in enumerate(_texts(marked, schemas, side))
+    )
+    rows = marked.where("is_open").selectExpr("*", *texts).collect()
+    left_over = leftovers(rows, marked, schemas)
     return _read(unequal.where("NOT is_open"), left_over, schemas, expectations, samples)
+
+
+def groups_of(
+    left: DataFrame, right: DataFrame, schemas: Tables, expectations: Sequence[Usable]
+) -> DataFrame:
+    """Return the groups of equal rows, with how many there are on either side.
+
+    Columns: `c<i>`, the i-th compared column; `left`, `right`, `left_covered`, `right_covered` and
+    `covered<j>`, numbers of rows, on either side and covered by expectations; `left_v<i>` and `right_v<i>`,
+    a value of either side, where something looks at two of them, with `id1` and `id2`, which tell groups
+    apart; `left_text<i>` and `right_text<i>` where nobody can read the comparable form.
+    """
+    sides = [_marked("left", left, schemas, expectations), _marked("right", right, schemas, expectations)]
+    columns = sides[0].columns
+    grouped = [name for name in columns if name.startswith("c") and name[1:].isdigit()]
+    numbers = ["left", "right", "left_covered", "right_covered"]
+    numbers += [f"covered{j}" for j in range(len(expectations))]
+    first = [name for name in columns if "_v" in name or name.startswith("id")]
+    counts = [F.sum(name).alias(name) for name in numbers]
+    counts += [F.first(name, ignorenulls=True).alias(name) for name in first]
+    counts += [F.min(name).alias(name) for name in columns if "_text" in name]
+    return sides[0].unionAll(sides[1]).groupBy(*grouped).agg(*counts)
 
 
 def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Sequence[Usable]) -> DataFrame:
@@ -80,17 +108,48 @@ def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Seq
         item.covers() if item.change.kind == kind and not item.problem else F.lit(False)
         for item in expectations
     ]
-    values = [F.expr(pair.how.comparable(on(side, pair))) for pair in compared(schemas)]
     here, there = (F.lit(1), F.lit(0)) if side == "left" else (F.lit(0), F.lit(1))
-    covered = any_of(covers).cast("int")
+    covered = _as_number(any_of(covers))
     return rows.select(
-        *(value.alias(f"c{i}") for i, value in enumerate(values)),
+        *map(F.expr, grouping(side, schemas)),
         here.alias("left"),
         there.alias("right"),
         (here * covered).alias("left_covered"),
         (there * covered).alias("right_covered"),
-        *(cover.cast("int").alias(f"covered{j}") for j, cover in enumerate(covers)),
+        *(_as_number(cover).alias(f"covered{j}") for j, cover in enumerate(covers)),
+        *(column for i, pair in enumerate(compared(schemas)) for column in _shown(side, i, pair)),
     )
+
+
+def _as_number(condition: Column) -> Column:
+    """Return 1 or 0; of a cast, Sail does not know that it is never null."""
+    return F.when(condition, F.lit(1)).otherwise(F.lit(0))
+
+
+def grouping(side: SideName, schemas: Schemas) -> list[str]:
+    """Return what rows are grouped by, and what tells groups apart where two are looked at."""
+    pairs = compared(schemas)
+    forms = [(pair.grouped.on(side), on(side, pair)) for pair in pairs]
+    values = [f"{form.comparable(name)} AS c{i}" for i, (form, name) in enumerate(forms)]
+    if not looks_at_pairs(schemas):
+        return values
+    parts = [form.hashable(name) for form, name in forms]
+    return [*values, *(f"{hash_of(parts, str(n))} AS id{n}" for n in (1, 2))]
+
+
+def _shown(side: SideName, i: int, pair: Paired) -> list[Column]:
+    """Return the value, and the text, of a side's column, where they are needed; null for the other side."""
+    types = {"left": pair.left_type, "right": pair.right_type}
+    beside = types[side], types["right" if side == "left" else "left"]
+    found = []
+    for each in SIDES:
+        if pair.pairwise:
+            value = F.col(on(side, pair)) if each == side else F.lit(None).cast(types[each])
+            found.append(value.alias(f"{each}_v{i}"))
+        if not pair.grouped.readable:
+            text = text_of(on(side, pair), *beside) if each == side else "CAST(NULL AS string)"
+            found.append(F.expr(text).alias(f"{each}_text{i}"))
+    return found
 
 
 def one_row(side: SideName, schemas: Tables) -> list[Column]:
@@ -141,32 +200,40 @@ def _split(count: int, expected: int) -> Split:
     return Split(count, expected, count - expected)
 
 
-def _texts(groups: DataFrame, schemas: Tables) -> list[str]:
-    """Return the compared values of a group of equal rows, as text."""
-    places = range(len(compared(schemas)))
-    return [f"{text_of(f'c{i}', groups.schema[f'c{i}'].dataType)} AS t{i}" for i in places]
+def _texts(groups: DataFrame, schemas: Schemas, side: SideName) -> list[str]:
+    """Return the compared values of a group of equal rows as text, as a side has them."""
+    types = {field.name: field.dataType for field in groups.schema.fields}
+    return [
+        text_of(f"c{i}", types[f"c{i}"]) if pair.grouped.readable else f"{side}_text{i}"
+        for i, pair in enumerate(compared(schemas))
+    ]
 
 
 def _samples(
     counted: DataFrame, left_over: Sequence[Leftover], schemas: Tables, samples: int
 ) -> tuple[SampleRow, ...]:
     expected = F.col("left_expected") + F.col("right_expected") == F.col("left_only") + F.col("right_only")
-    texts = [F.expr(text) for text in _texts(counted, schemas)]
+    both = zip(*(_texts(counted, schemas, side) for side in SIDES), strict=True)
+    texts = [left if left == right else f"IF(left_only > 0, {left}, {right})" for left, right in both]
+    named = [F.expr(text).alias(f"t{i}") for i, text in enumerate(texts)]
     rows = (
-        counted.select(expected.alias("expected"), "left_only", *texts)
+        counted.select(expected.alias("expected"), "left_only", *named)
         .orderBy("expected", *(f"t{i}" for i in range(len(texts))))
         .limit(samples)
     )
-    shown = [_sample(row, schemas, bool(row["left_only"]), row["expected"]) for row in rows.collect()]
-    shown += [
-        _sample(item.row, schemas, bool(item.left_only), item.is_expected) for item in left_over[:samples]
-    ]
+    shown = [_sample(row, "t", schemas, bool(row["left_only"]), row["expected"]) for row in rows.collect()]
+    shown += [_left_over(item, schemas) for item in left_over[:samples]]
     return tuple(sorted(shown, key=lambda sample: sample.expected)[:samples])
 
 
-def _sample(row: Any, schemas: Tables, is_left: bool, expected: bool) -> SampleRow:
+def _left_over(item: Leftover, schemas: Tables) -> SampleRow:
+    is_left = bool(item.left_only)
+    return _sample(item.row, "left_t" if is_left else "right_t", schemas, is_left, item.is_expected)
+
+
+def _sample(row: Any, text: str, schemas: Tables, is_left: bool, expected: bool) -> SampleRow:
     kind: RowKind = "left_only" if is_left else "right_only"
-    values = [cell(row[f"t{i}"]) for i in range(len(compared(schemas)))]
+    values = [cell(row[f"{text}{i}"]) for i in range(len(compared(schemas)))]
     key = {pair.name: value for pair, value in zip(schemas.key, values, strict=False)}
     cells = [one_sided(pair.name, value, kind) for pair, value in zip(compared(schemas), values, strict=True)]
     return SampleRow(kind, key, tuple(cells[len(key) :]), expected)

@@ -1,29 +1,32 @@
-"""Rows of a key that repeats, where numbers have a tolerance: as many as possible are matched.
+"""Rows of a key that repeats, where values may be the same that are not equal: as many as possible match.
 
-What SQL cannot say is decided here, in Python, by the rules of `pairing` and `tolerance`: only for rows
-that have a partner on neither side, and that have rows of the other side beside them which are equal in
-every column without a tolerance.
+Which rows a tolerance, or a rule that looks at two values, calls the same is asked of Spark, once for each
+two different rows that are equal in every other column. Which of them become pairs is decided here, by the
+rules of `pairing`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.migrate.compare.fingerprint import compared
-from dwh.migrate.compare.pairing import most_pairs
+from dwh.migrate.compare.forms import SideName
+from dwh.migrate.compare.join import equal
+from dwh.migrate.compare.pairing import largest_matching
 from dwh.migrate.compare.schema import Schemas
-from dwh.migrate.compare.tolerance import Tolerance, near
 
-__all__ = ["MOST_PAIRS", "Leftover", "leftovers", "mark_open", "pairs_to_try"]
+__all__ = ["MOST_PAIRS", "Leftover", "free_rows", "leftovers", "looks_at_pairs", "mark_open", "pairs_to_try"]
 
 MOST_PAIRS = 500_000
-"""How many pairs of rows are tried; some seconds' work. If there are more, no tolerance is applied."""
+"""How many pairs of rows are tried; some seconds' work. If there are more, only equal rows match."""
+
+Id = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -46,36 +49,17 @@ class Leftover:
         return self.left_expected + self.right_expected == self.left_only + self.right_only
 
 
-@dataclass(frozen=True)
-class _Unit:
-    row: int
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """How the values of a column compare."""
-
-    place: str
-    tolerance: Tolerance
-    form: Any
-
-    def alike(self, old: Any, new: Any) -> bool:
-        if repr(old) == repr(new):
-            return True
-        if old is None or new is None:
-            return False
-        before, after = self.form.number(old), self.form.number(new)
-        # Zeros have one sign here, unless they are to be told apart.
-        return near(before, after, self.tolerance, signed_zero=True)
+def looks_at_pairs(schemas: Schemas) -> bool:
+    """Return whether rows may be the same that are not equal in every compared column."""
+    return any(pair.pairwise for pair in schemas.values)
 
 
 def mark_open(groups: DataFrame, schemas: Schemas) -> DataFrame:
     """Return the groups of equal rows with `is_open`, and with the rows of both sides beside each.
 
-    A group is open if a tolerance may find partners for its rows, or for those beside it.
+    A group is open if its rows, or those beside it, may find partners among rows that are not equal.
     """
-    exact = [f"c{i}" for i, pair in enumerate(compared(schemas)) if not pair.tolerance]
+    exact = _exact(schemas)
     beside = f"OVER (PARTITION BY {', '.join(exact)})"
     sums = [
         f"sum(`left`) {beside} AS lefts",
@@ -87,61 +71,76 @@ def mark_open(groups: DataFrame, schemas: Schemas) -> DataFrame:
     return groups.selectExpr("*", *sums).selectExpr("*", "more_left > 0 AND more_right > 0 AS is_open")
 
 
+def _exact(schemas: Schemas) -> list[str]:
+    """Return the columns in which rows must be equal to be matched."""
+    return [f"c{i}" for i, pair in enumerate(compared(schemas)) if pair.key or not pair.pairwise]
+
+
 def pairs_to_try(marked: DataFrame) -> int:
     """Return how many pairs of rows there are in the open groups."""
     total = marked.where("is_open AND place = 1").agg(F.expr("sum(lefts * rights) AS pairs"))
     return int(total.collect()[0]["pairs"] or 0)
 
 
-def leftovers(rows: Sequence[Any], schemas: Schemas) -> list[Leftover]:
-    """Return which of some open groups of equal rows have no partner, after as many as possible got one.
+def leftovers(rows: Sequence[Any], marked: DataFrame, schemas: Schemas) -> list[Leftover]:
+    """Return which of the open groups have rows without a partner, after as many as possible got one.
 
     Those that no expectation covers come first.
+
+    Parameters:
+        rows: the open groups of `marked`, collected.
     """
-    groups: dict[Any, list[int]] = defaultdict(list)
-    exact = [f"c{i}" for i, pair in enumerate(compared(schemas)) if not pair.tolerance]
-    for place, row in enumerate(rows):
-        groups[repr([row[name] for name in exact])].append(place)
-    rules = _rules(schemas)
-    free: dict[int, tuple[int, int]] = {}
-    for places in groups.values():
-        free |= _free(places, rows, rules)
-    found = [_leftover(rows[place], *counts) for place, counts in free.items() if any(counts)]
+    free = free_rows(rows, marked, schemas)
+    found = [_leftover(row, *free[_id(row)]) for row in rows if any(free[_id(row)])]
     return sorted(found, key=lambda item: item.is_expected)
 
 
-def _rules(schemas: Schemas) -> list[_Rule]:
-    pairs = enumerate(compared(schemas))
-    return [_Rule(f"c{i}", pair.tolerance, pair.how) for i, pair in pairs if pair.tolerance]
-
-
-def _free(
-    places: Sequence[int], rows: Sequence[Any], rules: Sequence[_Rule]
-) -> Mapping[int, tuple[int, int]]:
-    """Return how many of the rows at each place have no partner on the left, and on the right."""
-    lefts, rights = (_units(places, rows, rules, side) for side in ("left", "right"))
-
-    def alike(old: _Unit, new: _Unit) -> bool:
-        values = zip(rules, old.values, new.values, strict=True)
-        return all(rule.alike(before, after) for rule, before, after in values)
-
-    pairs = most_pairs(lefts, rights, alike)
-    free = {place: [rows[place]["left"], rows[place]["right"]] for place in places}
+def free_rows(rows: Sequence[Any], marked: DataFrame, schemas: Schemas) -> Mapping[Id, tuple[int, int]]:
+    """Return how many rows of each open group have no partner on the left, and on the right."""
+    alike = _alike(marked, schemas) if rows else {}
+    lefts, rights = _units(rows, "left"), _units(rows, "right")
+    places: dict[Id, list[int]] = defaultdict(list)
+    for place, group in enumerate(rights):
+        places[group].append(place)
+    pairs = largest_matching(
+        [[j for other in alike.get(group, ()) for j in places[other]] for group in lefts]
+    )
+    free = {_id(row): [row["left"], row["right"]] for row in rows}
     for i, j in pairs.items():
-        free[lefts[i].row][0] -= 1
-        free[rights[j].row][1] -= 1
-    return {place: (left, right) for place, (left, right) in free.items()}
+        free[lefts[i]][0] -= 1
+        free[rights[j]][1] -= 1
+    return {group: (left, right) for group, (left, right) in free.items()}
 
 
-def _units(places: Sequence[int], rows: Sequence[Any], rules: Sequence[_Rule], side: str) -> list[_Unit]:
-    """Return each row of a side by itself, those that an expectation covers first: they find partners."""
-    covered, others = [], []
-    for place in places:
-        row = rows[place]
-        unit = _Unit(place, tuple(row[rule.place] for rule in rules))
-        covered += [unit] * row[f"{side}_covered"]
-        others += [unit] * (row[side] - row[f"{side}_covered"])
-    return covered + others
+def _id(row: Any) -> Id:
+    return row["id1"], row["id2"]
+
+
+def _alike(marked: DataFrame, schemas: Schemas) -> dict[Id, list[Id]]:
+    """Return, for each open group with rows on the left, the groups on the right that are the same."""
+    exact, near = _exact(schemas), [(i, pair) for i, pair in enumerate(compared(schemas)) if pair.pairwise]
+    left, right = (
+        marked.where(f"is_open AND `{side}` > 0").selectExpr(
+            *(f"id{n} AS {side}{n}" for n in (1, 2)),
+            *(f"{name} AS {side}_{name}" for name in exact),
+            *(f"{side}_v{i}" for i, _ in near),
+        )
+        for side in ("left", "right")
+    )
+    same = [f"left_{name} <=> right_{name}" for name in exact]
+    same += [f"({equal(replace(pair, left=f'left_v{i}', right=f'right_v{i}'))})" for i, pair in near]
+    found: dict[Id, list[Id]] = defaultdict(list)
+    names = ("left1", "left2", "right1", "right2")
+    for left1, left2, right1, right2 in left.join(right, F.expr(" AND ".join(same))).select(*names).collect():
+        found[left1, left2].append((right1, right2))
+    return {group: sorted(others) for group, others in found.items()}
+
+
+def _units(rows: Sequence[Any], side: SideName) -> list[Id]:
+    """Return the group of each row of a side, those that an expectation covers first: they find partners."""
+    in_order = sorted(rows, key=_id)  # so that the same rows have the same partners, however they came
+    covered = [_id(row) for row in in_order for _ in range(row[f"{side}_covered"])]
+    return covered + [_id(row) for row in in_order for _ in range(row[side] - row[f"{side}_covered"])]
 
 
 def _leftover(row: Any, left: int, right: int) -> Leftover:

@@ -13,6 +13,7 @@ from dwh.migrate.compare.arguments import column_names
 from dwh.migrate.compare.errors import ColumnChoiceError
 from dwh.migrate.compare.model import NotCompared, Side
 from dwh.migrate.compare.rules import Rule
+from dwh.migrate.compare.structs import with_first
 from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["EVERY", "Fields", "Key", "Options", "in_own_names", "key_columns", "key_names", "partners_of"]
@@ -104,12 +105,12 @@ def in_own_names(options: Options, lefts: Fields, rights: Fields) -> Options:
     def called(name: str) -> str:
         return name if name in lefts or name in rights else own.get(name.casefold(), name)
 
-    tolerances = {called(name): tolerance for name, tolerance in options.tolerances.items()}
+    tolerances = {with_first(name, called): tolerance for name, tolerance in options.tolerances.items()}
     return replace(
         options,
         key=tuple(map(called, options.key)),
         key_names={called(new): called(old) for new, old in options.key_names.items()},
         ignore=tuple(map(called, options.ignore)),
         tolerances=tolerances,
-        rules={called(name): rules for name, rules in options.rules.items()},
+        rules={with_first(name, called): rules for name, rules in options.rules.items()},
     )

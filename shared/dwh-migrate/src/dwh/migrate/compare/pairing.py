@@ -5,8 +5,9 @@ Rows with the same key belong together where the key is unique on both sides: th
 multiset, as all rows are where there is no key:
 
 * rows that are equal in every compared column are matched, as many as both sides have;
-* with a tolerance, a row is matched to one of the same key whose numbers are within it and whose other
-  columns are equal. As many rows as possible are matched, whichever they are;
+* with a tolerance, or a rule that looks at two values, a row is matched to one of the same key whose values
+  they call the same and whose other columns are equal. As many rows as possible are matched, whichever they
+  are;
 * the rest is `left_only` or `right_only`, never `changed`: a declared change of a value says nothing
   about it, a declared `row_removed` or `row_added` does.
 
@@ -20,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-__all__ = ["most_pairs"]
+__all__ = ["largest_matching", "most_pairs"]
 
 L = TypeVar("L")
 R = TypeVar("R")
@@ -31,10 +32,14 @@ def most_pairs(left: Sequence[L], right: Sequence[R], alike: Callable[[L, R], bo
 
     What comes first on the left is paired before the rest. The time grows with len(left) * len(right).
     """
-    friends = [[j for j, new in enumerate(right) if alike(old, new)] for old in left]
+    return largest_matching([[j for j, new in enumerate(right) if alike(old, new)] for old in left])
+
+
+def largest_matching(friends: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Return a largest set of pairs, given the places on the right that each place on the left may have."""
     place_of: dict[int, int] = {}
     owner_of: dict[int, int] = {}
-    for start in range(len(left)):
+    for start in range(len(friends)):
         _place(start, friends, place_of, owner_of)
     return place_of
 

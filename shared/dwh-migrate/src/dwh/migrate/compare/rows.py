@@ -20,12 +20,13 @@ from dwh.migrate.compare.arguments import (
     stored_pair,
     tolerances_of,
 )
-from dwh.migrate.compare.canonical import quoted
 from dwh.migrate.compare.engine import restricted
 from dwh.migrate.compare.expectations import Usable, any_of, usable
-from dwh.migrate.compare.fingerprint import SideName, compared, on
+from dwh.migrate.compare.fingerprint import compared, on
+from dwh.migrate.compare.forms import SIDES, SideName, quoted
 from dwh.migrate.compare.join import Differing, rows_of_duplicate_keys, whole_rows
-from dwh.migrate.compare.multiset import one_row
+from dwh.migrate.compare.multiset import grouping, groups_of, one_row
+from dwh.migrate.compare.nearby import MOST_PAIRS, free_rows, looks_at_pairs, mark_open, pairs_to_try
 from dwh.migrate.compare.options import Key, Options, key_columns, key_names
 from dwh.migrate.compare.ruling import RuleChoice, chosen_rules, prepare_rules
 from dwh.migrate.compare.schema import Paired, Tables, pair_columns, with_rows
@@ -58,9 +59,9 @@ def rows_that_differ(
         unexpected: those of them that no declared change covers.
         left, right: structs with the whole row of each side, by its own names; null where it has none.
 
-    Nothing is computed until the rows are used, and no order is promised. Without a key, and where a
-    key repeats, rows are multisets; which of several equal rows is the surplus one is then arbitrary. Of a
-    key that repeats, rows are here unless they are equal, also where a tolerance matches them.
+    Nothing is computed until the rows are used, but with tolerances, or rules that look at two values, which
+    rows of a key that repeats are pairs. No order is promised. Without a key, and where a key repeats, rows
+    are multisets; which of several equal rows is the surplus one is then arbitrary.
 
     Raises what `compare` raises. A condition of a declared change that cannot be applied covers nothing.
     """
@@ -136,21 +137,51 @@ def _key(tables: Tables, *sides: SideName) -> list[Column]:
 def _shown(side: SideName, pair: Paired) -> str:
     """Return a column of the key as it is, or in the form that both sides have in common."""
     same_type = pair.left_type == pair.right_type
-    return on(side, pair) if same_type else pair.how.comparable(on(side, pair))
+    return on(side, pair) if same_type else pair.comparable(side)
 
 
 def _surplus(tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
-    """Return the rows that one side has more often than the other."""
+    """Return the rows that one side has more often than the other, and no other row is the same as."""
     left, right = (_numbered(side, tables, expectations) for side in ("left", "right"))
-    return _only(left, right).unionByName(_only(right, left))
+    kept = _kept(tables, expectations) if looks_at_pairs(tables) else None
+    return _only(left, right, kept).unionByName(_only(right, left, kept)).drop("id1", "id2")
 
 
-def _only(rows: DataFrame, others: DataFrame) -> DataFrame:
-    """Return the rows whose like is not among the others, by how many there are of each."""
+def _kept(tables: Tables, expectations: Sequence[Usable]) -> DataFrame | None:
+    """Return how many rows of each open group have a partner; None if there are none, or too many pairs."""
+    marked = mark_open(groups_of(tables.left, tables.right, tables, expectations), tables).persist()
+    try:
+        if not 0 < pairs_to_try(marked) <= MOST_PAIRS:
+            return None
+        rows = marked.where("is_open").collect()
+        free = free_rows(rows, marked, tables)
+    finally:
+        marked.unpersist()
+    kept = [
+        (*group, side, row[side] - free[group][n])
+        for row in rows
+        for n, side in enumerate(SIDES)
+        for group in [(row["id1"], row["id2"])]
+    ]
+    names = "open1 bigint, open2 bigint, open_side string, kept bigint"
+    return tables.left.sparkSession.createDataFrame(kept, names)
+
+
+def _only(rows: DataFrame, others: DataFrame, kept: DataFrame | None) -> DataFrame:
+    """Return the rows whose like is not among the others, by how many there are of each.
+
+    Parameters:
+        kept: of which groups of equal rows, instead, so many have a partner, if any.
+    """
     names = [name for name in rows.columns if name.startswith("same")]
     other = others.select(*(F.col(name).alias(f"other_{name}") for name in names))
     alike = F.expr(" AND ".join(f"{name} <=> other_{name}" for name in names))
-    return rows.join(other, alike, "left_anti").drop(*names)
+    if kept is None:
+        return rows.join(other, alike, "left_anti").drop(*names)
+    is_open = F.expr("id1 = open1 AND id2 = open2 AND open_side = replace(kind, '_only', '')")
+    over = rows.join(F.broadcast(kept), is_open).where("same > kept").select(*rows.columns)
+    closed = rows.join(F.broadcast(kept), is_open, "left_anti").join(other, alike, "left_anti")
+    return over.unionByName(closed).drop(*names)
 
 
 def _numbered(side: SideName, tables: Tables, expectations: Sequence[Usable]) -> DataFrame:
@@ -160,8 +191,8 @@ def _numbered(side: SideName, tables: Tables, expectations: Sequence[Usable]) ->
     """
     kind, row_kind = ("left_only", "row_removed") if side == "left" else ("right_only", "row_added")
     covers = [item.covers() for item in expectations if item.change.kind == row_kind and not item.problem]
-    values = [f"{pair.how.comparable(on(side, pair))} AS same{i}" for i, pair in enumerate(compared(tables))]
-    names = [f"same{i}" for i in range(len(values))]
+    values = [text.replace(" AS c", " AS same") for text in grouping(side, tables)]
+    names = [f"same{i}" for i in range(len(compared(tables)))]
     frame = tables.left if side == "left" else tables.right
     rows = frame.select("*", *one_row(side, tables)).select(
         F.lit(kind).alias("kind"), any_of(covers).alias("expected"), *_key(tables, side),

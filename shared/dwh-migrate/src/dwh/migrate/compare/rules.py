@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyspark.sql import types as T
 
-from dwh.migrate.compare.canonical import Form, Hashable, type_name
 from dwh.migrate.compare.conditions import problem_of
 from dwh.migrate.compare.errors import RuleError
+from dwh.migrate.compare.forms import Form, Hashable, Pairwise, type_name
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -78,20 +78,14 @@ class _Normal(Form):
     expression: str = "{x}"
 
     @property
-    def near(self) -> bool:
-        return self.inner.near
+    def readable(self) -> bool:
+        return False
 
     def comparable(self, column: str) -> str:
         return self.inner.comparable(self._of(column))
 
     def hashable(self, column: str) -> Hashable:
         return self.inner.hashable(self._of(column))
-
-    def same(self, left: str, right: str) -> str:
-        return self.inner.same(self._of(left), self._of(right))
-
-    def number(self, value: Any) -> Any:
-        return self.inner.number(value)
 
     def _of(self, column: str) -> str:
         return self.expression.replace("{x}", column)
@@ -101,35 +95,16 @@ class _Normal(Form):
 class _Sorted(Form):
     inner: Form = _ANY
 
+    @property
+    def readable(self) -> bool:
+        return False
+
     def comparable(self, column: str) -> str:
         return f"sort_array({self.inner.comparable(column)})"
 
     def hashable(self, column: str) -> Hashable:
         size, hashes = self.inner.hashable(column).values
         return Hashable((size, f"sort_array({hashes})"))
-
-
-@dataclass(frozen=True)
-class _Pairwise(Form):
-    """Values that are also the same where an SQL condition over `{left}` and `{right}` is true."""
-
-    inner: Form = _ANY
-    condition: str = "false"
-
-    @property
-    def near(self) -> bool:
-        return True
-
-    def comparable(self, column: str) -> str:
-        return self.inner.comparable(column)
-
-    def hashable(self, column: str) -> Hashable:
-        return self.inner.hashable(column)
-
-    def same(self, left: str, right: str) -> str:
-        values = {"left": left, "right": right}
-        condition = re.sub(r"\{(left|right)\}", lambda found: values[found[1]], self.condition)
-        return f"({self.inner.same(left, right)} OR coalesce({condition}, false))"
 
 
 def _normal(inner: Form, expression: str) -> Form:
@@ -269,7 +244,7 @@ class Within(Rule):
             near = f"{new} <= {old} + {step} AND {old} <= {new} + {step}"
         else:
             near = f"abs(datediff({{right}}, {{left}})) <= {self._microseconds // _UNITS['d']}"
-        return _Pairwise(inner.tag, False, inner, near)
+        return Pairwise(inner.tag, False, inner, near)
 
     @property
     def _microseconds(self) -> int:
@@ -309,7 +284,7 @@ class Sql(Rule):
         return True
 
     def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
-        return _Pairwise(inner.tag, False, inner, self._over("array({left})", "array({right})"))
+        return Pairwise(inner.tag, False, inner, self._over("array({left})", "array({right})"))
 
     def _over(self, left: str, right: str) -> str:
         """Return the condition over two arrays of one value: only lambdas can name parts of an expression."""

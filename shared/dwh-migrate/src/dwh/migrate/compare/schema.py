@@ -1,30 +1,32 @@
-"""Which column of one side belongs to which of the other, and how the two schemas differ.
+"""Which column of one side belongs to which of the other, and how their values compare.
 
 Columns belong together by their exact name, or by a declared `Renamed`. A column added, removed or
-of another type fails the comparison unless it was declared. Order and the nullable flag are shown
-and never fail it: files lose the flag, and readers by name do not see the order. What a *contract*
-says about either is judged when a line is released.
+of another type fails the comparison unless it was declared: see `section`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
-from dwh.core.contract import Table
-from dwh.core.sql_types import same_type
-from dwh.migrate.compare.canonical import Form, IncomparableError, Rules, common_form, type_name
-from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, ToleranceError
+from dwh.core.changes import Change
+from dwh.migrate.compare.canonical import Rules, common_form
+from dwh.migrate.compare.distance import TwoNumbers
+from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, RuleError, ToleranceError
+from dwh.migrate.compare.forms import Form, Hashable, SideName, type_name
 from dwh.migrate.compare.meaning import by_meaning
-from dwh.migrate.compare.mixed import mixed_form
-from dwh.migrate.compare.model import SchemaColumn, SchemaSide, Status
+from dwh.migrate.compare.model import SchemaColumn
+from dwh.migrate.compare.nearness import NUMBERS
+from dwh.migrate.compare.nested import Nested, nested_changes
 from dwh.migrate.compare.options import EVERY, Fields, Options, in_own_names, partners_of
-from dwh.migrate.compare.ruling import rule_texts, rules_of_columns
+from dwh.migrate.compare.rules import Rule
+from dwh.migrate.compare.ruling import rule_texts, rules_of_columns, with_tolerances
+from dwh.migrate.compare.section import is_declared, section_of
+from dwh.migrate.compare.structs import FieldNames, IncomparableError, place_of, with_first
 from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = [
@@ -35,9 +37,6 @@ __all__ = [
     "with_rows",
 ]
 
-_TYPE_TEXT = 1000  # characters of a type that a report shows
-_NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
-
 
 @dataclass(frozen=True)
 class Paired:
@@ -47,6 +46,7 @@ class Paired:
         name: its name on the right.
         left, right: its name inside the engine, `l3` or `r5`, by position.
         form: how its values compare; None when they cannot, or are ignored.
+        plain: how they compare without rules.
         why_not: why there is no form.
         rules: what else counts as the same, as text.
     """
@@ -58,6 +58,7 @@ class Paired:
     left_type: T.DataType
     right_type: T.DataType
     form: Form | None
+    plain: Form | None = None
     key: bool = False
     ignored: bool = False
     tolerance: Tolerance | None = None
@@ -72,9 +73,32 @@ class Paired:
         return self.form
 
     @property
+    def grouped(self) -> Form:
+        """How rows are brought together that have equal values, before anything looks at two of them."""
+        return self.plain if self.pairwise and self.plain else self.how
+
+    @property
+    def pairwise(self) -> bool:
+        """Whether something looks at two values to say whether they are the same."""
+        return bool(self.tolerance) or self.how.near
+
+    @property
+    def numbers(self) -> TwoNumbers:
+        """Both numbers of a pair of rows."""
+        return TwoNumbers(self.left, self.right, self.left_type, self.right_type)
+
+    def comparable(self, side: SideName) -> str:
+        """Return the column of a side so that `<=>` means the same value."""
+        return self.how.on(side).comparable(self.left if side == "left" else self.right)
+
+    def hashable(self, side: SideName) -> Hashable:
+        """Return what of the column of a side to hash."""
+        return self.how.on(side).hashable(self.left if side == "left" else self.right)
+
+    @property
     def numeric(self) -> bool:
         """Whether both sides hold numbers."""
-        return isinstance(self.left_type, _NUMBERS) and isinstance(self.right_type, _NUMBERS)
+        return isinstance(self.left_type, NUMBERS) and isinstance(self.right_type, NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -83,12 +107,14 @@ class Schemas:
 
     Attributes:
         left_names, right_names: the real names, by position.
+        nested: the changes inside columns that were declared, and found.
     """
 
     left_names: tuple[str, ...]
     right_names: tuple[str, ...]
     pairs: tuple[Paired, ...]
     section: tuple[SchemaColumn, ...]
+    nested: tuple[Change, ...]
 
     @property
     def key(self) -> tuple[Paired, ...]:
@@ -123,6 +149,7 @@ def with_rows(schemas: Schemas, left: DataFrame, right: DataFrame) -> Tables:
         schemas.right_names,
         schemas.pairs,
         schemas.section,
+        schemas.nested,
         left.toDF(*(f"l{i}" for i in range(len(schemas.left_names)))),
         right.toDF(*(f"r{i}" for i in range(len(schemas.right_names)))),
     )
@@ -141,10 +168,27 @@ def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> S
     _check_names(options, lefts, rights, partners)
     names = _key_first(key, rights, partners)
     types = {name: (lefts[partners[name]][1].dataType, rights[name][1].dataType) for name in names}
-    rules = rules_of_columns(options.rules, types, key, options.ignore)
-    pairs = [_pair(name, partners[name], lefts, rights, key, options, rules.get(name, {})) for name in names]
+    every = frozenset((*lefts, *rights))
+    nested = nested_changes(options.changes, types, partners, every, ignore_case=options.ignore_case)
+    rules = _rules(options, key, types, nested)
+    pairs = [
+        _pair(name, partners[name], lefts, rights, key, options, rules.get(name, {}), nested[name].names)
+        for name in names
+    ]
     _check_pairs(pairs, key)
-    return Schemas(tuple(lefts), tuple(rights), tuple(pairs), _section(lefts, rights, partners, options))
+    section = section_of(lefts, rights, partners, options, nested)
+    seen = tuple(change for known in nested.values() for change in known.changes)
+    return Schemas(tuple(lefts), tuple(rights), tuple(pairs), section, seen)
+
+
+def _rules(
+    options: Options, key: tuple[str, ...], types: Mapping[str, Any], nested: Mapping[str, Nested]
+) -> Mapping[str, Rules]:
+    """Return the rules of each column by the path inside it, tolerances for what is inside among them."""
+    names = {name: known.names for name, known in nested.items()}
+    rules = rules_of_columns(options.rules, types, names, key)
+    alone = (*key, *options.ignore)
+    return with_tolerances(rules, options.tolerances, types, names, alone)
 
 
 def _fields(side: str, schema: T.StructType) -> dict[str, tuple[int, T.StructField]]:
@@ -157,15 +201,26 @@ def _fields(side: str, schema: T.StructType) -> dict[str, tuple[int, T.StructFie
 
 
 def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
-    """Return the options with tolerances by the names on the right; they may be given by the older ones."""
+    """Return the options by the names on the right; what is for a column may be given by its older one."""
     by_old = {old: new for new, old in partners.items()}
+
+    def called(name: str) -> str:
+        return name if name in partners else by_old.get(name, name)
+
     tolerances: dict[str, Tolerance] = {}
     for name, tolerance in options.tolerances.items():
-        new = name if name in partners else by_old.get(name, name)
+        new = with_first(name, called)
         if new in tolerances:
-            raise ToleranceError(new, f"there are two, one of them by its name on the left ({partners[new]})")
+            raise ToleranceError(
+                new, f"there are two, one of them by its name on the left ({partners.get(new, new)})"
+            )
         tolerances[new] = tolerance
-    return replace(options, tolerances=tolerances)
+    rules: dict[str, tuple[Rule, ...]] = {}
+    for name, given in options.rules.items():
+        new = with_first(name, called)
+        rules[new] = (*rules.get(new, ()), *given)
+    ignore = tuple(dict.fromkeys((*options.ignore, *map(called, options.ignore))))
+    return replace(options, tolerances=tolerances, rules=rules, ignore=ignore)
 
 
 def _resolve_key(options: Options, partners: Mapping[str, str]) -> tuple[str, ...]:
@@ -192,11 +247,12 @@ def _check_names(options: Options, lefts: Fields, rights: Fields, partners: Mapp
     for name in options.ignore:
         if name not in lefts and name not in rights:
             raise ColumnChoiceError("ignored column", name, "neither side has it", {**lefts, **rights})
-    for name in options.tolerances:
-        if name != EVERY and name not in partners:
-            raise ToleranceError(name, f"it is not a column of both sides ({', '.join(partners)})")
-        if not options.key:
-            raise ToleranceError(name, "without a key rows cannot be paired; give key=")
+    for name in options.tolerances if not options.key else ():
+        raise ToleranceError(name, "without a key rows cannot be paired; give key=")
+    for name in options.rules:
+        place = place_of(name, partners)
+        if place and place.column in options.ignore:
+            raise RuleError(", ".join(map(str, options.rules[name])), "the column is ignored", name)
 
 
 def _key_first(key: tuple[str, ...], rights: Fields, partners: Mapping[str, str]) -> list[str]:
@@ -211,39 +267,60 @@ def _pair(
     key: tuple[str, ...],
     options: Options,
     rules: Rules,
+    names: FieldNames,
 ) -> Paired:
     (left_at, left), (right_at, right) = lefts[old], rights[name]
-    ignored = name in options.ignore or old in options.ignore
-    tolerance = options.tolerances.get(name)
-    if tolerance is None and not ignored and name not in key:
-        tolerance = _of_every_number(left.dataType, right.dataType, options)
-    form, why_not = None, "ignored, as asked" if ignored else ""
+    ignored = name in options.ignore
+    tolerance = _tolerance(name, left.dataType, right.dataType, options, alone=ignored or name in key)
+    form, plain, why_not = None, None, "ignored, as asked" if ignored else ""
+    if is_declared(left, right, options):
+        names = replace(names, alone=None)
     if not ignored:
-        form, why_not = _form(left.dataType, right.dataType, tolerance, options.signed_zero, rules)
+        how = _How(left.dataType, right.dataType, options.signed_zero, names)
+        form, why_not = how.under(rules)
+        plain = how.under({})[0] if form and (tolerance or form.near) else form
     return Paired(
         name, old, f"l{left_at}", f"r{right_at}", left.dataType, right.dataType,
-        form, name in key, ignored, tolerance, why_not, rule_texts(rules),
+        form, plain, name in key, ignored, tolerance, why_not, rule_texts(rules),
     )  # fmt: skip
+
+
+def _tolerance(
+    name: str, left: T.DataType, right: T.DataType, options: Options, *, alone: bool
+) -> Tolerance | None:
+    """Return the tolerance of a column as a whole: its own, or the one that is for all numbers."""
+    own = options.tolerances.get(name)
+    if own or alone:
+        return None if isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType) else own
+    return _of_every_number(left, right, options)
 
 
 def _of_every_number(left: T.DataType, right: T.DataType, options: Options) -> Tolerance | None:
     """Return the tolerance that is for all numbers, if both types are."""
-    numbers = isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS)
+    numbers = isinstance(left, NUMBERS) and isinstance(right, NUMBERS)
     return options.tolerances.get(EVERY) if numbers else None
 
 
-def _form(
-    left: T.DataType, right: T.DataType, tolerance: Tolerance | None, signed_zero: bool, rules: Rules
-) -> tuple[Form | None, str]:
-    try:
-        return common_form(left, right, signed_zero=signed_zero, rules=rules), ""
-    except IncomparableError:
-        if tolerance and isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
-            return mixed_form(left, right), ""
-    try:
-        return common_form(left, right, signed_zero=signed_zero, otherwise=by_meaning, rules=rules), ""
-    except IncomparableError as problem:
-        return None, str(problem)
+@dataclass(frozen=True)
+class _How:
+    """How values of two types compare."""
+
+    left: T.DataType
+    right: T.DataType
+    signed_zero: bool
+    names: FieldNames
+
+    def under(self, rules: Rules) -> tuple[Form | None, str]:
+        """Return the form under some rules, exact if there is one; or None, and why."""
+        known: dict[str, Any] = {"signed_zero": self.signed_zero, "rules": rules, "names": self.names}
+        try:
+            return common_form(self.left, self.right, **known), ""
+        except IncomparableError:
+            pass
+        try:
+            return common_form(self.left, self.right, otherwise=by_meaning, **known), ""
+        except IncomparableError as problem:
+            return None, str(problem)
 
 
 def _check_pairs(pairs: Sequence[Paired], key: tuple[str, ...]) -> None:
@@ -259,91 +336,3 @@ def _check_pairs(pairs: Sequence[Paired], key: tuple[str, ...]) -> None:
                 pair.name,
                 f"it is {type_name(pair.left_type)} and {type_name(pair.right_type)}; only numbers have one",
             )
-
-
-def _section(
-    lefts: Fields, rights: Fields, partners: Mapping[str, str], options: Options
-) -> tuple[SchemaColumn, ...]:
-    in_place = _in_place(lefts, partners)
-    paired = {old: new for new, old in partners.items()}
-    both = [_both(lefts[old], rights[new], new not in in_place, options) for new, old in partners.items()]
-    added = [_alone(None, _side(rights[name]), options) for name in rights if name not in partners]
-    removed = [_alone(_side(lefts[name]), None, options) for name in lefts if name not in paired]
-    ordered = sorted([*both, *added], key=lambda column: column.right.position if column.right else 0)
-    return (*ordered, *removed)
-
-
-def _in_place(lefts: Fields, partners: Mapping[str, str]) -> set[str]:
-    """Return the columns that need not move to turn one order into the other."""
-    new_names = {old: new for new, old in partners.items()}
-    before = [new_names[name] for name in lefts if name in new_names]
-    after = list(partners)
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return {before[block.a + i] for block in blocks for i in range(block.size)}
-
-
-def _side(at: tuple[int, T.StructField]) -> SchemaSide:
-    position, column = at
-    text = type_name(column.dataType)
-    return SchemaSide(
-        column.name, text if len(text) <= _TYPE_TEXT else text[:_TYPE_TEXT] + "…", column.nullable, position
-    )
-
-
-def _both(
-    left_at: tuple[int, T.StructField], right_at: tuple[int, T.StructField], moved: bool, options: Options
-) -> SchemaColumn:
-    left, right = _side(left_at), _side(right_at)
-    changes: list[Status] = []
-    reasons: list[str] = []
-    undeclared: list[Status] = []
-    if left.name != right.name:
-        changes.append("renamed")
-        meant = [c.reason for c in options.changes if isinstance(c, Renamed) and c.new == right.name]
-        reasons += meant or ["paired, as asked"]
-    if type_name(left_at[1].dataType) != type_name(right_at[1].dataType):
-        changes.append("type_changed")
-        if meant := [c.reason for c in options.changes if _is_retyped(c, left, right)]:
-            reasons += meant
-        elif _in_contracts(left, right, options.contracts):
-            reasons.append("the contracts of both sides say so")
-        else:
-            undeclared.append("type_changed")
-    if left.nullable != right.nullable:
-        changes.append("nullability_changed")
-    if moved:
-        changes.append("reordered")
-    ignored = left.name in options.ignore or right.name in options.ignore
-    status: Status = undeclared[0] if undeclared else changes[0] if changes else "same"
-    if ignored and changes:
-        reasons.append("ignored, as asked")
-    declared = not undeclared and all(change in ("renamed", "type_changed") for change in changes)
-    fails = bool(undeclared) and not ignored
-    return SchemaColumn(left, right, status, tuple(changes), declared, fails, "; ".join(reasons))
-
-
-def _is_retyped(change: Change, left: SchemaSide, right: SchemaSide) -> bool:
-    """Return whether a declared change says that this column has these two types."""
-    if not isinstance(change, Retyped) or change.column != right.name:
-        return False
-    return same_type(change.old, left.type) and same_type(change.new, right.type)
-
-
-def _in_contracts(left: SchemaSide, right: SchemaSide, contracts: tuple[Table, Table] | None) -> bool:
-    if not contracts:
-        return False
-    return all(
-        column is not None and same_type(column.type, side.type)
-        for contract, side in zip(contracts, (left, right), strict=True)
-        for column in [{column.name: column for column in contract.columns}.get(side.name)]
-    )
-
-
-def _alone(left: SchemaSide | None, right: SchemaSide | None, options: Options) -> SchemaColumn:
-    name = left.name if left else right.name if right else ""
-    status: Status = "removed" if left else "added"
-    kind = Removed if left else Added
-    reasons = [c.reason for c in options.changes if isinstance(c, kind) and c.column == name]
-    ignored = name in options.ignore
-    reason = "; ".join([*reasons, *(["ignored, as asked"] if ignored else [])])
-    return SchemaColumn(left, right, status, (status,), bool(reasons), not reasons and not ignored, reason)

@@ -27,10 +27,12 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from dwh.migrate.compare.arguments import check_frame, column_names
-from dwh.migrate.compare.canonical import Form, IncomparableError, common_form, hash_of
+from dwh.migrate.compare.canonical import common_form
 from dwh.migrate.compare.errors import ColumnChoiceError, ComparisonError, KeyChoiceError
 from dwh.migrate.compare.fingerprint import halves, whole
+from dwh.migrate.compare.forms import Form, hash_of
 from dwh.migrate.compare.schema import Paired, Schemas
+from dwh.migrate.compare.structs import IncomparableError
 
 __all__ = ["Parts", "differing_parts", "fingerprint", "merge_fingerprints", "schema_of"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pyspark.sql import types as T
 
-from dwh.migrate.compare.canonical import quoted
+from dwh.migrate.compare.forms import quoted
 from dwh.migrate.compare.model import Cell
 
 __all__ = ["MAX_TEXT", "cell", "text_of"]

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from dwh.migrate.compare.collected.matching import Matched
 from dwh.migrate.compare.collected.rows import CollectedRow, identity
 from dwh.migrate.compare.expectations import Usable, both_rows
-from dwh.migrate.compare.fingerprint import SideName
+from dwh.migrate.compare.forms import SideName
 from dwh.migrate.compare.model import RowKind
 from dwh.migrate.compare.multiset import one_row
 from dwh.migrate.compare.schema import Tables

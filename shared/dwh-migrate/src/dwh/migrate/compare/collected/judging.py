@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dwh.core.changes import Kind
 from dwh.migrate.compare.collected.coverage import Coverage, Marks
@@ -97,8 +97,15 @@ def judged_surplus(found: Matched, coverage: Coverage) -> list[JudgedSurplus]:
 
 def _surplus(kind: RowKind, surplus: Surplus, coverage: Coverage) -> JudgedSurplus:
     """Of equal rows, those that nothing covers are left over first: no more is expected than must be."""
-    row = surplus.rows[0]
+    row = _as_shown(surplus.rows)
     marks = coverage.of(kind, row)
     uncovered = len(surplus.rows) - sum(map(any, marks))
     seen = tuple(min(sum(each), surplus.count) for each in zip(*marks, strict=True))
     return JudgedSurplus(kind, row, surplus.count, max(surplus.count - uncovered, 0), seen)
+
+
+def _as_shown(rows: Sequence[CollectedRow]) -> CollectedRow:
+    """Return one of some equal rows, each value with the first of the texts that it has in them."""
+    columns = zip(*(row.forms for row in rows), strict=True)
+    texts = (min((text for text in each if text is not None), default=None) for each in columns)
+    return replace(rows[0], forms=tuple(texts))

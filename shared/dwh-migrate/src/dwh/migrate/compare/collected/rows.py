@@ -9,8 +9,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from dwh.migrate.compare.canonical import hash_of
-from dwh.migrate.compare.fingerprint import SideName, compared, on
+from dwh.migrate.compare.fingerprint import compared, on
+from dwh.migrate.compare.forms import SideName, hash_of
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.text import text_of
 
@@ -27,7 +27,8 @@ class CollectedRow:
         values: the hash of each column outside the key; without a key, 128 bits of hashes of all columns.
         numbers: by compared column, the key's first, the number where it is one.
         texts: by compared column, the value as text; None for null.
-        forms: the same of the form in which values are compared: all equal values have one.
+        forms: the same of the form in which values are compared, if anybody can read it: all equal values
+            have one.
     """
 
     key: tuple[int, ...]
@@ -47,7 +48,7 @@ def identity(side: SideName, tables: Tables) -> tuple[list[str], list[str]]:
 
 
 def _hash(side: SideName, pairs: Sequence[Paired], *first: str) -> str:
-    return hash_of([pair.how.hashable(on(side, pair)) for pair in pairs], *first)
+    return hash_of([pair.hashable(side) for pair in pairs], *first)
 
 
 def read_rows(side: SideName, tables: Tables, most: int) -> list[CollectedRow] | None:
@@ -74,7 +75,7 @@ def _text(side: SideName, pair: Paired) -> str:
 
 def _with_forms(side: SideName, frame: DataFrame, pairs: Sequence[Paired]) -> tuple[DataFrame, list[str]]:
     """Return the rows, with values in comparable form where that is another, and their texts, as SQL."""
-    others = [pair.how.comparable(on(side, pair)) for pair in pairs if not pair.how.plain]
+    others = [pair.comparable(side) for pair in pairs if _has_form(pair)]
     if not others:
         return frame, []
     known = frame.selectExpr("*", *(f"{text} AS f{i}" for i, text in enumerate(others)))
@@ -82,11 +83,16 @@ def _with_forms(side: SideName, frame: DataFrame, pairs: Sequence[Paired]) -> tu
     return known, [text_of(column.name, column.dataType) for column in fields]
 
 
+def _has_form(pair: Paired) -> bool:
+    """Return whether the form in which values are compared has a text of its own that can be read."""
+    return pair.how.readable and not pair.how.plain
+
+
 def _row(row: Any, sizes: Sequence[int], pairs: Sequence[Paired]) -> CollectedRow:
     cells = iter(row)
     key, (null_key,), values, numbers, texts, others = (_next(cells, size) for size in sizes)
     changed = iter(others)
-    forms = (text if pair.how.plain else next(changed) for text, pair in zip(texts, pairs, strict=True))
+    forms = (next(changed) if _has_form(pair) else text for text, pair in zip(texts, pairs, strict=True))
     return CollectedRow(key, null_key, values, numbers, texts, tuple(forms))
 
 
