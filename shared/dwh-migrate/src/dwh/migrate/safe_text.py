@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Context, Decimal
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "quantity",
     "shorten",
     "show",
+    "show_among",
     "show_pair",
     "visible",
 ]
@@ -87,6 +88,20 @@ def show_pair(old: object, new: object, limit: int = LIMIT) -> tuple[str, str]:
         start = max(0, _where_they_part(old, new) - min(_BEFORE_DIFFERENCE, limit // 2))
     left, right = (_window(text, start, limit, said) or _nothing(text) for text in (old, new))
     return left, right
+
+
+def show_among(value: str | None, others: Iterable[str], limit: int = LIMIT) -> str:
+    """A value as `show` prints it, or as `show_pair` does beside the first of others that looks the same."""
+    shown = show(value, limit)
+    if value is None:
+        return shown
+    alike = (
+        other
+        for other in others
+        if other != value and (show(other, limit) == shown or _look(other) == _look(value))
+    )
+    other = next(alike, None)
+    return shown if other is None else show_pair(value, other, limit)[0]
 
 
 def _look(text: str) -> str:

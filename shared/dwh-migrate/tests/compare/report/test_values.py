@@ -70,3 +70,28 @@ def test_values_that_part_after_the_cut_do_not_look_equal(failing: Comparison) -
     cell = values.samples(dataclasses.replace(failing, samples=(row,)), 1)[0].cells[0]
     assert cell.old == "abc…⟨they differ further on⟩"
     assert cell.new == "abc…⟨another value: they differ further on⟩"
+
+
+def test_what_comes_before_the_part_that_is_shown_is_counted(failing: Comparison) -> None:
+    change = CellChange("c", Cell("xa", False, 1_260), Cell("xb", True, 1_260), changed=True)
+    row = SampleRow("changed", {}, (change,))
+    cell = values.samples(dataclasses.replace(failing, samples=(row,)), 1)[0].cells[0]
+    assert (cell.old, cell.new) == (
+        "⟨1,260 characters are the same⟩…xa",
+        "⟨1,260 characters are the same⟩…xb…⟨the value continues⟩",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("caf\u00e9", "cafe\u0301"), ("a", "\u0430"), ("x" * 150 + "a", "x" * 150 + "b")]
+)
+def test_rows_of_one_side_look_different_where_their_values_are(
+    failing: Comparison, old: str, new: str
+) -> None:
+    """Keys, too: nothing is shown beside them."""
+    left = SampleRow("left_only", {"k": Cell(old)}, (CellChange("c", Cell(old), None),))
+    right = SampleRow("right_only", {"k": Cell(new)}, (CellChange("c", None, Cell(new)),))
+    one, other = values.samples(dataclasses.replace(failing, samples=(left, right)), 1)
+    assert one.cells[0].old.casefold() != other.cells[0].new.casefold()
+    assert one.key != other.key
+    assert values.samples(dataclasses.replace(failing, samples=(left, left)), 1)[0].cells[0].new == ""

@@ -32,6 +32,7 @@ from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable, declared_schema, read_conditions, usable
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.fingerprint import BUCKETS, hash_bits
+from dwh.migrate.compare.further_on import shown_further_on
 from dwh.migrate.compare.masking import masked, sensitive_of
 from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, NotCompared, Side
 from dwh.migrate.compare.options import EVERY, Key, Options, key_columns, key_names
@@ -117,6 +118,7 @@ def compare(
     tables = with_rows(schemas, left, right)
     prepare_rules(options.rules, tables)
     expectations, evidence = _measured(tables, options, limits, parts)
+    evidence = shown_further_on(tables, evidence)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
     result = _assemble(schemas, options, expectations, evidence, _versions(tables))
     return _masked(result, column_names("mask", mask), options)

@@ -63,11 +63,14 @@ class Cell:
 
     Attributes:
         text: the value as Spark prints it, binary as hex, nested values as JSON; None for null.
-        truncated: whether `text` is only the beginning of the value.
+        truncated: whether the value goes on after `text`.
+        skipped: how many characters of the value come before `text`: those in which two long values that
+            are shown beside each other are the same.
     """
 
     text: str | None
     truncated: bool = False
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ __all__ = ["MAX_TEXT", "cell", "text_of"]
 MAX_TEXT = 200
 """How many characters of a value a report shows."""
 
-_MOST_BYTES = 50_000
 _OPTIONS = (
     "map('ignoreNullFields', 'false', 'timestampNTZFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSS')"  # or to the ms
 )
@@ -36,18 +35,21 @@ _UTF8 = "|".join(  # in hex, as RFC 3629 has it
 )
 
 
-def text_of(column: str, data_type: T.DataType, beside: T.DataType | None = None) -> str:
+def text_of(
+    column: str, data_type: T.DataType, beside: T.DataType | None = None, *, most: int = MAX_TEXT
+) -> str:
     """Return, as SQL, the first characters of a value, one more than fits so that a cut can be seen.
 
     Parameters:
         beside: the type of the value that it is shown beside, if any.
+        most: how many characters fit.
     """
-    return f"substring({_whole_text(column, data_type, beside or data_type)}, 1, {MAX_TEXT + 1})"
+    return f"substring({_whole_text(column, data_type, beside or data_type)}, 1, {most + 1})"
 
 
 def _whole_text(column: str, data_type: T.DataType, beside: T.DataType) -> str:
     if isinstance(data_type, T.BinaryType):
-        return f"hex(substring({column}, 1, {_MOST_BYTES}))"
+        return f"hex({column})"  # as a whole: Sail takes a part of bytes for text
     if isinstance(data_type, (T.ArrayType, T.MapType, T.StructType)):
         return f"to_json({_telling(column, data_type, beside)}, {_OPTIONS})"
     return f"CAST({_telling(column, data_type, beside)} AS string)"

@@ -5,12 +5,12 @@ Texts are `visible` and bounded, as in `view`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
 from dwh.migrate.compare.report.view import Tone, name
-from dwh.migrate.safe_text import count, exact, quantity, show, show_pair
+from dwh.migrate.safe_text import count, exact, quantity, show, show_among, show_pair
 
 __all__ = [
     "Change",
@@ -95,8 +95,12 @@ def other_columns(comparison: Comparison) -> tuple[tuple[str, tuple[str, ...]], 
 
 
 def samples(comparison: Comparison, most_cells: int) -> tuple[Sample, ...]:
-    """The sample rows, each with at most `most_cells` columns, the changed ones first."""
-    return tuple(_sample(row, most_cells) for row in comparison.samples)
+    """The sample rows, each with at most `most_cells` columns, the changed ones first.
+
+    A value that has nothing to be shown beside looks different from all others of its column.
+    """
+    known = _Texts(comparison.samples)
+    return tuple(_sample(row, most_cells, known) for row in comparison.samples)
 
 
 def key_text(key: Key) -> str:
@@ -156,19 +160,40 @@ def _change(pair: Pair) -> Change:
     return Change(old, new, pair.unexpected, pair.expected, _key(pair.example))
 
 
-def _sample(row: SampleRow, most_cells: int) -> Sample:
+class _Texts:
+    """The texts that are shown of each column without a partner: keys, and rows of one side."""
+
+    def __init__(self, rows: Iterable[SampleRow]) -> None:
+        self._known: dict[str, dict[str, None]] = {}
+        for row in rows:
+            alone = ((c.column, c.old or c.new) for c in row.cells if c.old is None or c.new is None)
+            for column, cell in (*row.key.items(), *alone):
+                if cell is not None and cell.text is not None:
+                    self._known.setdefault(column, {})[cell.text] = None
+
+    def show(self, column: str, cell: Cell | None) -> str:
+        """Return a value as it is shown among the others."""
+        if cell is None:
+            return ""
+        return show_among(cell.text, self._known.get(column, ())) + _cut(cell)
+
+
+def _sample(row: SampleRow, most_cells: int, known: _Texts) -> Sample:
     cells = sorted(row.cells, key=lambda cell: (not cell.changed, cell.expected))
     return Sample(
         kind=_SAID[row.kind],
-        key=_key(row.key),
+        key=tuple((name(column), known.show(column, cell)) for column, cell in row.key.items()),
         tone="expected" if row.expected else "unexpected",
-        cells=tuple(_sample_cell(cell) for cell in cells[:most_cells]),
+        cells=tuple(_sample_cell(cell, known) for cell in cells[:most_cells]),
         left_out=max(0, len(cells) - most_cells),
     )
 
 
-def _sample_cell(cell: CellChange) -> SampleCell:
-    if cell.old is None or cell.new is None or not cell.changed:
+def _sample_cell(cell: CellChange, known: _Texts) -> SampleCell:
+    if cell.old is None or cell.new is None:
+        old, new = (known.show(cell.column, each) for each in (cell.old, cell.new))
+        return SampleCell(name(cell.column), old, new, "")
+    if not cell.changed:
         return SampleCell(name(cell.column), _cell(cell.old), _cell(cell.new), "")
     old, new = _cells(cell.old, cell.new)
     return SampleCell(name(cell.column), old, new, "expected" if cell.expected else "unexpected")
@@ -180,11 +205,15 @@ def _cells(old: Cell, new: Cell) -> tuple[str, str]:
         return _cell(old, "they differ further on"), _cell(new, "another value: they differ further on")
     left, right = show_pair(old.text, new.text)
     another = "⟨another value⟩" if old == new else ""  # whose text is the same
-    return left + _cut(old), right + _cut(new) + another
+    return _before(old) + left + _cut(old), _before(new) + right + _cut(new) + another
 
 
 def _cell(cell: Cell | None, cut: str = "the value continues") -> str:
     return "" if cell is None else show(cell.text) + _cut(cell, cut)
+
+
+def _before(cell: Cell) -> str:
+    return f"⟨{count(cell.skipped)} characters are the same⟩…" if cell.skipped else ""
 
 
 def _cut(cell: Cell, said: str = "the value continues") -> str:
