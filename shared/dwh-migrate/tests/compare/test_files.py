@@ -8,8 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dwh.migrate.compare import Comparison, ComparisonError, files
-from dwh.migrate.compare.files import compare_files
+from dwh.migrate.compare.files import Opened, compare_files, compare_opened
 from dwh.migrate.compare.outputs import OutputOptions
+from dwh.migrate.compare.sources import look_at_source, source_of
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 
@@ -74,3 +75,54 @@ def test_files_that_are_not_parquet_are_refused(spark: SparkSession, paths: tupl
         compare_files(spark, *paths, ("id",), OutputOptions())
     with pytest.raises(ComparisonError, match="no files at"):
         compare_files(spark, f"{paths[0]}/nothing", paths[1], ("id",), OutputOptions())
+
+
+def compared(spark: SparkSession, *texts: str, **options: str) -> Comparison:
+    """Compare two paths as the command names them."""
+    one, other = (Opened(source, look_at_source(source)) for source in (source_of(t, options) for t in texts))
+    return compare_opened(spark, one, other, ("id",), OutputOptions())
+
+
+def test_two_paths_may_have_any_format(spark: SparkSession, paths: tuple[str, str], tmp_path: Path) -> None:
+    """What is text by its nature compares by what it means; nothing is guessed where both are text."""
+    rows = spark.read.parquet(paths[0])
+    rows.write.orc(str(tmp_path / "orc"))
+    rows.write.json(str(tmp_path / "json"))
+    rows.write.option("header", "true").option("sep", ";").csv(str(tmp_path / "csv"))
+    texts = [f"orc:{tmp_path}/orc", f"json:{tmp_path}/json", f"csv:{tmp_path}/csv"]
+    found = [compared(spark, paths[0], text, sep=";") for text in texts]
+    assert [result.verdict for result in found] == ["pass"] * 3
+    assert found[2].schema[0].reason == "CSV has text only"
+    assert found[0].right.provenance["rows"] == 10
+    assert compared(spark, *texts[1:], sep=";").verdict == "pass"
+    (tmp_path / "other.csv").write_text("id;v\n" + "".join(f"0{n};{n * 2}\n" for n in range(10)))
+    assert compared(spark, texts[2], f"csv:{tmp_path}/other.csv", sep=";").rows.right_only.count == 10
+
+
+def test_every_file_of_another_format_is_looked_at(spark: SparkSession, tmp_path: Path) -> None:
+    """ORC has footers, CSV headers: none is taken for all."""
+    spark.range(2).write.orc(str(tmp_path / "orc"))
+    spark.range(2, 4).selectExpr("id", "1 AS more").write.mode("append").orc(str(tmp_path / "orc"))
+    found = compared(spark, f"orc:{tmp_path}/orc", f"orc:{tmp_path}/orc")
+    assert (found.verdict, found.rows.left) == ("incomplete", 4)
+    assert "column more" in found.reasons[0]
+    next((tmp_path / "orc").glob("*.orc")).write_bytes(b"ORC")
+    with pytest.raises(ComparisonError, match="cannot be read as ORC"):
+        look_at_source(source_of(f"orc:{tmp_path}/orc", {}))
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        (("a,b", "b,a"), "the header of .*1.csv is not that of .*0.csv: 'b,a', not 'a,b'"),
+        (("a,b", "a,b,c"), "is not that of"),
+        (("a,a",), "two columns of .*0.csv are called a"),
+    ],
+)
+def test_headers_of_csv_files_must_agree(tmp_path: Path, headers: tuple[str, ...], said: str) -> None:
+    """Values would land in other columns, in silence."""
+    for number, header in enumerate(headers):
+        (tmp_path / f"{number}.csv").write_text(f"{header}\n1,2\n")
+    with pytest.raises(ComparisonError, match=said):
+        look_at_source(source_of(f"csv:{tmp_path}/", {}))
+    look_at_source(source_of(f"csv:{tmp_path}/", {"header": "false"}))

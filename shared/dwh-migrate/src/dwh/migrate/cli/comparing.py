@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from dwh.migrate.compare.model import Comparison
     from dwh.migrate.compare.outputs import OutputOptions
     from dwh.migrate.compare.rules import Rule
+    from dwh.migrate.compare.sources import Source
     from dwh.migrate.compare.subjects import Subject
     from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
 
-_OTHER_FORMAT = re.compile(r"(csv|json|orc|avro|parquet):(?!//)")
 _RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DOTALL)
 
 
@@ -112,10 +112,11 @@ def compare(
     """Say what differs between LEFT, the older version, and RIGHT, and which of it was declared.
 
     Versions are compared as the environment has run them. Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the
-    id of a run, or a path of Parquet files. With --run, a release that is not installed runs in an
-    environment of its own. The same version twice compares its newest output with the one before; with
-    --one-by-one, what it writes for a range in one run with what it writes date by date. Exits with 0 for
-    the verdict pass, 1 for fail, 3 for incomplete, and with 2 for a mistake.
+    id of a run, or a path: of Parquet files, or of another format that stands before it, as in csv:./before.
+    With --run, a release that is not installed runs in an environment of its own. The same version twice
+    compares its newest output with the one before; with --one-by-one, what it writes for a range in one run
+    with what it writes date by date. Exits with 0 for the verdict pass, 1 for fail, 3 for incomplete, and with
+    2 for a mistake.
 
     \b
     Examples:
@@ -124,6 +125,7 @@ def compare(
       dwh compare carrier_delays@0.2 carrier_delays@0.2 --run --one-by-one --from 2013-01-01 --to 2013-01-07
       dwh compare carrier_delays@0.1.0 carrier_delays@0.1.1 --run --date 2013-01-15
       dwh compare csv:./before/out.csv carrier_delays@0.1 --date 2013-01-15
+      dwh compare csv:./before.csv orc:./after --key flight_date,carrier
       dwh compare ./before ./after --key flight_date,carrier --html report.html --rows ./differing
     """
     from dwh.migrate.compare.errors import RowsError
@@ -178,8 +180,6 @@ def _compare(
 ) -> Comparison:
     paths = ["/" in text for text in (left, right)]
     if all(paths):
-        if other := [text for text in (left, right) if _OTHER_FORMAT.match(text)]:
-            raise UsageError(f"{other[0]}: two paths must be Parquet; another format goes beside a version")
         return _compare_files(left, right, _key(key), options, spark_log)
     if any(paths):
         if run_missing:
@@ -188,6 +188,7 @@ def _compare(
         return _compare_with_path(path, version, paths[0], _key(key), dates, options, spark_log)
     if key:
         raise UsageError("--key is for paths; versions have the key of their contract")
+    _check_reader_options([], options)
     return _compare_versions(left, right, dates, run_missing, options, spark_log)
 
 
@@ -265,16 +266,26 @@ def _record(
 def _compare_files(
     left: str, right: str, key: dict[str, str], options: OutputOptions, spark_log: bool
 ) -> Comparison:
-    from dwh.migrate.compare.files import compare_looked
+    from dwh.migrate.compare.files import Opened, compare_opened
     from dwh.migrate.compare.masking import check_masked
-    from dwh.migrate.compare.paths import look
+    from dwh.migrate.compare.paths import Looked
+    from dwh.migrate.compare.sources import look_at_source, source_of
 
     # Before Spark starts, which takes seconds: most of what is wrong with a path is found here.
+    sources = [source_of(text, options.source_options) for text in (left, right)]
+    _check_reader_options(sources, options)
     with counted("looking at files") as told:
-        sides = look(left, told), look(right, told)
-    check_masked(options.mask, sides[0].names | sides[1].names)
+        one, other = (Opened(source, look_at_source(source, told)) for source in sources)
+    known = [opened.looked.names for opened in (one, other) if isinstance(opened.looked, Looked)]
+    if len(known) == 2:  # of other formats only Spark knows the columns
+        check_masked(options.mask, known[0] | known[1])
     with working_spark(load_config(), spark_log) as spark:
-        return compare_looked(spark, *sides, key, options)
+        return compare_opened(spark, one, other, key, options)
+
+
+def _check_reader_options(sources: Sequence[Source], options: OutputOptions) -> None:
+    if options.source_options and not any(source.options for source in sources):
+        raise UsageError("--option is for a path of another format, such as csv:./before")
 
 
 def _reader_options(texts: Sequence[str]) -> dict[str, str]:
@@ -302,6 +313,7 @@ def _compare_with_path(
     from dwh.migrate.compare.subjects import column_names_of, subject_of
 
     source = source_of(path, options.source_options)
+    _check_reader_options([source], options)
     warehouse = Warehouse.open()
     subject = subject_of(warehouse, version, dates)
     both = Against(source, look_at_source(source), subject, is_left, key)

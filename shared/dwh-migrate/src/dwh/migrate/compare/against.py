@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Against", "compare_with_source"]
 
-_TEXT = ("csv", "json")
-
 
 @dataclass(frozen=True)
 class Against:
@@ -147,7 +145,7 @@ def _chosen(both: Against, frames: Sequence[DataFrame], options: OutputOptions) 
 def _retyped(both: Against, left: DataFrame, right: DataFrame) -> Iterator[Retyped]:
     """Yield a change of type for each column that is text only because of where it is kept."""
     names, lefts = {new: old for old, new in both.key.items()}, {f.name: f.dataType for f in left.schema}
-    text, partitions = both.source.format in _TEXT, both.folder.partitioned_by
+    text, partitions = both.source.is_text, both.folder.partitioned_by
     reason = f"{both.source.format.upper()} has text only" if text else "names of folders are text"
     for column in right.schema:
         old = names.get(column.name, column.name)

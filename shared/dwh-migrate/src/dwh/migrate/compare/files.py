@@ -1,26 +1,29 @@
-"""Compare Parquet files at two paths, which nobody promises to leave alone meanwhile."""
+"""Compare the files at two paths, which nobody promises to leave alone meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dwh.core.changes import Retyped
 from dwh.core.errors import DwhError
 from dwh.migrate.compare.compare import compare
 from dwh.migrate.compare.errors import FilesError
-from dwh.migrate.compare.folder import State, found_at
-from dwh.migrate.compare.footers import damaged, first_line
+from dwh.migrate.compare.folder import Folder, State, found_at
+from dwh.migrate.compare.footers import TITLES, damaged, first_line
+from dwh.migrate.compare.forms import type_name
 from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
-from dwh.migrate.compare.paths import Looked, look, read
+from dwh.migrate.compare.paths import Looked, look
 from dwh.migrate.compare.saved_rows import save_rows
+from dwh.migrate.compare.sources import Source, read_source
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from dwh.migrate.compare.outputs import OutputOptions
 
-__all__ = ["compare_files", "compare_looked", "moved", "unreadable", "with_gaps"]
+__all__ = ["Opened", "compare_files", "compare_opened", "moved", "unreadable", "with_gaps"]
 
 Key = Sequence[str] | Mapping[str, str]
 
@@ -33,18 +36,33 @@ def compare_files(spark: SparkSession, left: str, right: str, key: Key, options:
     Where files of a side differ in schema, or a file came, went or changed while they were read, the
     verdict is never `pass`. Raises ComparisonError when a path cannot be read; see `read_path`.
     """
-    return compare_looked(spark, look(left), look(right), key, options)
+    one, other = (Opened(Source(path), look(path)) for path in (left, right))
+    return compare_opened(spark, one, other, key, options)
 
 
-def compare_looked(
-    spark: SparkSession, left: Looked, right: Looked, key: Key, options: OutputOptions
+@dataclass(frozen=True)
+class Opened:
+    """A path, and what was found at it before Spark started."""
+
+    source: Source
+    looked: Looked | Folder
+
+    @property
+    def folder(self) -> Folder:
+        """The files at the path."""
+        return self.looked.folder if isinstance(self.looked, Looked) else self.looked
+
+
+def compare_opened(
+    spark: SparkSession, left: Opened, right: Opened, key: Key, options: OutputOptions
 ) -> Comparison:
-    """Compare two paths whose files were looked at, as `compare_files`.
+    """Compare two paths, in whatever formats, whose files were looked at, as `compare_files`.
 
+    What is text by the nature of its format compares with the other side's types by what it means.
     Raises RowsError, too, when the rows that differ cannot be written where `options` says.
     """
     both = (left, right)
-    before = {looked.folder.path: looked.folder.states for looked in both}
+    before = {opened.folder.path: opened.folder.states for opened in both}
     chosen: dict[str, Any] = {
         "key": key,
         "tolerances": options.tolerances,
@@ -53,7 +71,8 @@ def compare_looked(
         "ignore_case": options.ignore_case,
     }
     try:
-        lefts, rights = read(spark, left), read(spark, right)
+        lefts, rights = (read_source(spark, opened.source, opened.looked) for opened in both)
+        chosen["changes"] = tuple(_retyped(both, lefts.frame, rights.frame, key))
         result = compare(
             lefts.frame,
             rights.frame,
@@ -70,7 +89,7 @@ def compare_looked(
     except Exception as error:  # engines raise errors of a file in their own ways
         if changed := moved(before):
             raise FilesError(f"the files at {', '.join(changed)} {_CHANGED}; try again") from error
-        raise FilesError(unreadable(both, error)) from error
+        raise FilesError(_unreadable(both, error)) from error
     gaps = [*_unread(left, result.rows.left), *_unread(right, result.rows.right)]
     gaps += [NotCompared(path, f"its files {_CHANGED}") for path in moved(before)]
     result = with_gaps(result, gaps)
@@ -79,26 +98,49 @@ def compare_looked(
     return result
 
 
-def _unread(looked: Looked, rows: int) -> list[NotCompared]:
+def _retyped(both: Sequence[Opened], left: DataFrame, right: DataFrame, key: Key) -> Iterator[Retyped]:
+    """Yield a change of type for each column that is text only because of the format of its side."""
+    texts = {opened.source.format.upper(): None for opened in both if opened.source.is_text}
+    if not texts:
+        return
+    old_names = {new: old for old, new in key.items()} if isinstance(key, Mapping) else {}
+    lefts = {column.name: column.dataType for column in left.schema}
+    for column in right.schema:
+        old = lefts.get(old_names.get(column.name, column.name))
+        if old is not None and type_name(old) != type_name(column.dataType):
+            reason = f"{' and '.join(texts)} has text only"
+            yield Retyped(column.name, type_name(old), type_name(column.dataType), reason)
+
+
+def _unread(opened: Opened, rows: int) -> list[NotCompared]:
     """Return a gap where an engine has read other rows than the files have, such as by leaving one out."""
-    if rows == looked.rows:
+    looked = opened.looked
+    if not isinstance(looked, Looked) or rows == looked.rows:
         return []
     return [NotCompared(looked.folder.path, f"{rows:,} rows were read, its files have {looked.rows:,}")]
+
+
+def _unreadable(both: Sequence[Opened], error: Exception) -> str:
+    if all(isinstance(opened.looked, Looked) for opened in both):
+        return unreadable([opened.looked for opened in both if isinstance(opened.looked, Looked)], error)
+    paths = " and ".join(opened.source.path for opened in both)
+    return f"cannot read {paths}: {_cause(str(error).strip() or type(error).__name__)}"
 
 
 def unreadable(both: Sequence[Looked], error: Exception) -> str:
     """Return which file an engine could not read, and why: as its error says, or as another look shows."""
     said = str(error).strip()
-    for folder in (looked.folder for looked in both):
-        for file in folder.files:
+    for looked in both:
+        for file in looked.folder.files:
             if file.name.rpartition("/")[2] in said:
-                return f"cannot read {folder.place_of(file)} as Parquet: {_cause(said)}"
-    for folder in (looked.folder for looked in both):
-        if found := damaged(folder):
-            return f"cannot read {folder.place_of(found[0])} as Parquet: {found[1]}"
-    return (
-        f"cannot read {' and '.join(looked.folder.path for looked in both)} as Parquet: {first_line(error)}"
+                return f"cannot read {looked.folder.place_of(file)} as {TITLES[looked.kind]}: {_cause(said)}"
+    for looked in both:
+        if found := damaged(looked.folder, looked.kind):
+            return f"cannot read {looked.folder.place_of(found[0])} as {TITLES[looked.kind]}: {found[1]}"
+    paths, titles = (
+        [*dict.fromkeys(each)] for each in zip(*((k.folder.path, TITLES[k.kind]) for k in both), strict=True)
     )
+    return f"cannot read {' and '.join(paths)} as {' and '.join(titles)}: {first_line(error)}"
 
 
 def _cause(said: str) -> str:

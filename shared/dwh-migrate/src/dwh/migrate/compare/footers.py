@@ -1,4 +1,7 @@
-"""Which files have one schema, as their footers say: every file is looked at, none is taken for all."""
+"""Which files have one schema, as their footers say: every file is looked at, none is taken for all.
+
+Parquet and ORC have footers.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from typing import Any
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
-__all__ = ["Footer", "Told", "by_schema", "damaged", "first_line", "read_footers"]
+__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "first_line", "read_footers"]
 
 Told = Callable[[int, int], None]
 """Is called with how many footers were read, and of how many."""
+
+TITLES = {"parquet": "Parquet", "orc": "ORC"}
+"""The formats whose files have footers, as messages call them."""
 
 _THREADS = 16  # an object store answers many at once
 _SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
@@ -34,15 +40,18 @@ class Footer:
     names: frozenset[str]
 
 
-def read_footers(folder: Folder, told: Told = lambda done, of: None) -> list[Footer]:
+def read_footers(folder: Folder, told: Told = lambda done, of: None, kind: str = "parquet") -> list[Footer]:
     """Return the footer of each file.
 
-    Raises ComparisonError when a file is empty, cut short, gone, or is not Parquet.
+    Parameters:
+        kind: the format of the files, one of `TITLES`.
+
+    Raises ComparisonError when a file is empty, cut short, gone, or has another format.
     """
     pool = ThreadPoolExecutor(_THREADS)
     found = []
     try:
-        for footer in pool.map(lambda file: _footer(folder, file), folder.files):
+        for footer in pool.map(lambda file: _footer(folder, file, kind), folder.files):
             found.append(footer)
             told(len(found), len(folder.files))
     finally:
@@ -58,45 +67,68 @@ def by_schema(folder: Folder, footers: Sequence[Footer]) -> tuple[tuple[DataFile
     return tuple(map(tuple, sorted(groups.values(), key=len, reverse=True)))
 
 
-def damaged(folder: Folder) -> tuple[DataFile, str] | None:
+def damaged(folder: Folder, kind: str = "parquet") -> tuple[DataFile, str] | None:
     """Return the first file whose values cannot be read, and why; None if all can be. It reads everything."""
     from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
 
     for file in folder.files:
         try:
             with folder.system.open(file.name, "rb") as opened:
-                for _ in ParquetFile(opened).iter_batches():
-                    pass
+                _read_all(opened, kind)
         except (ArrowException, OSError, ValueError) as error:
             return file, first_line(error)
     return None
 
 
-def _footer(folder: Folder, file: DataFile) -> Footer:
-    from pyarrow import ArrowException
+def _read_all(opened: Any, kind: str) -> None:
+    from pyarrow.orc import ORCFile
     from pyarrow.parquet import ParquetFile
+
+    if kind == "orc":
+        file = ORCFile(opened)
+        for stripe in range(file.nstripes):
+            file.read_stripe(stripe)
+        return
+    for _ in ParquetFile(opened).iter_batches():
+        pass
+
+
+def _orc_footer(opened: Any) -> Footer:
+    from pyarrow.orc import ORCFile
+
+    file = ORCFile(opened)
+    return Footer(str(file.schema), file.nrows, frozenset(file.schema.names))
+
+
+def _parquet_footer(opened: Any) -> Footer:
+    from pyarrow.parquet import ParquetFile
+
+    metadata: Any = ParquetFile(opened).metadata
+    written = (metadata.metadata or {}).get(_SPARK_SCHEMA)
+    lines = str(metadata.schema).splitlines()[1:]  # the first has an address in memory
+    names = frozenset(metadata.schema.to_arrow_schema().names)
+    return Footer((tuple(lines), written), metadata.num_rows, names)
+
+
+def _footer(folder: Folder, file: DataFile, kind: str) -> Footer:
+    from pyarrow import ArrowException
 
     try:
         with folder.system.open(file.name, "rb") as opened:
-            metadata: Any = ParquetFile(opened).metadata
-            written = (metadata.metadata or {}).get(_SPARK_SCHEMA)
-            lines = str(metadata.schema).splitlines()[1:]  # the first has an address in memory
-            names = frozenset(metadata.schema.to_arrow_schema().names)
-            return Footer((tuple(lines), written), metadata.num_rows, names)
+            return _orc_footer(opened) if kind == "orc" else _parquet_footer(opened)
     except FileNotFoundError:
         raise FilesError(f"{folder.place_of(file)} is gone since its folder was listed") from None
     except (ArrowException, OSError, ValueError) as error:
-        raise FilesError(_problem(folder, file, error)) from None
+        raise FilesError(_problem(folder, file, TITLES[kind], error)) from None
 
 
-def _problem(folder: Folder, file: DataFile, error: Exception) -> str:
-    size = folder.system.size(file.name)
+def _problem(folder: Folder, file: DataFile, title: str, error: Exception) -> str:
+    size, file_of = folder.system.size(file.name), f"{'an' if title == 'ORC' else 'a'} {title} file"
     if not size:
-        return f"{folder.place_of(file)} is empty, so it is not a Parquet file; remove it or write it again"
+        return f"{folder.place_of(file)} is empty, so it is not {file_of}; remove it or write it again"
     return (
-        f"{folder.place_of(file)} ({size:,} bytes) cannot be read as Parquet: it is truncated, or is "
-        f"not a Parquet file ({first_line(error)})"
+        f"{folder.place_of(file)} ({size:,} bytes) cannot be read as {title}: it is truncated, or is "
+        f"not {file_of} ({first_line(error)})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Read the Parquet files at a path as one table, where nothing is guessed and no schema taken for all.
+"""Read the Parquet or ORC files at a path as one table, where nothing is guessed and no schema taken for all.
 
 * Each file's schema is that of its own footer. Where files differ, columns that lack are read as null,
   numbers in the widest type; and that is a gap, so that such a side never passes in silence.
@@ -37,12 +37,14 @@ class Looked:
         groups: the files of each schema, the largest group first.
         rows: how many all files have together.
         names: of all columns, also of those that folders are named after.
+        kind: their format, `parquet` or `orc`.
     """
 
     folder: Folder
     groups: tuple[tuple[DataFile, ...], ...]
     rows: int
     names: frozenset[str]
+    kind: str = "parquet"
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,23 @@ def read_path(spark: SparkSession, path: str) -> PathSide:
     return read(spark, look(path))
 
 
-def look(path: str, told: Told = lambda done, of: None) -> Looked:
+def look(path: str, told: Told = lambda done, of: None, kind: str = "parquet") -> Looked:
     """Return the files at a path by their schemas; raises ComparisonError as `read_path` does.
 
     Parameters:
         told: is called with how many files were looked at, and of how many.
+        kind: the format of the files, `parquet` or `orc`.
     """
     folder = look_at(path)
-    footers = read_footers(folder, told)
+    footers = read_footers(folder, told, kind)
     names = frozenset(folder.partitioned_by).union(*(footer.names for footer in footers))
-    return Looked(folder, by_schema(folder, footers), sum(footer.rows for footer in footers), names)
+    return Looked(folder, by_schema(folder, footers), sum(footer.rows for footer in footers), names, kind)
 
 
 def read(spark: SparkSession, looked: Looked) -> PathSide:
     """Return the table of files that were looked at; raises ComparisonError as `read_path` does."""
     folder = looked.folder
-    schemas = [_schema(spark, folder, group) for group in looked.groups]
+    schemas = [_schema(spark, looked, group) for group in looked.groups]
     columns = _together(folder, looked.groups, schemas)
     frames = [
         _in_columns(frame, schema, columns)
@@ -99,13 +102,14 @@ def read(spark: SparkSession, looked: Looked) -> PathSide:
     return PathSide(frame.toDF(*columns, *folder.partitioned_by), provenance, gaps)
 
 
-def _schema(spark: SparkSession, folder: Folder, group: Sequence[DataFile]) -> T.StructType:
+def _schema(spark: SparkSession, looked: Looked, group: Sequence[DataFile]) -> T.StructType:
     """Return the schema of a group's files, as the engine reads it from one of them."""
     from pyspark.errors import PySparkException
 
+    folder = looked.folder
     place = folder.place_of(group[0])
     try:
-        schema = spark.read.parquet(_literal(spark, place)).schema
+        schema = spark.read.format(looked.kind).load(_literal(spark, place)).schema
     except PySparkException as error:
         raise FilesError(f"cannot read the schema of {place}: {first_line(error)}") from None
     if len({name.lower() for name in schema.names}) < len(schema.names):
@@ -128,21 +132,21 @@ def _frames(
     from pyspark.sql import types as T
 
     folder, names = looked.folder, looked.folder.partitioned_by
-    reader = spark.read.schema(
+    reader = spark.read.format(looked.kind).schema(
         T.StructType([*schema.fields, *(T.StructField(n, T.StringType()) for n in names)])
     )
     if names and is_sail(spark):  # which knows no basePath, and takes the null partition for a text
         for values, files in _by_partition(group).items():
             places = [_literal(spark, folder.place_of(file)) for file in files]
-            alone = spark.read.schema(schema).parquet(*places)
+            alone = spark.read.format(looked.kind).schema(schema).load(places)
             yield alone.select(
                 "*", *(F.lit(v).cast("string").alias(n) for n, v in zip(names, values, strict=True))
             )
     elif len(looked.groups) == 1 and (names or not folder.nested):  # Spark lists the same files by itself
-        yield reader.parquet(_literal(spark, folder.path))
+        yield reader.load(_literal(spark, folder.path))
     else:
         places = [_literal(spark, folder.place_of(file)) for file in group]
-        yield (reader.option("basePath", folder.path) if names else reader).parquet(*places)
+        yield (reader.option("basePath", folder.path) if names else reader).load(places)
 
 
 def _by_partition(group: Sequence[DataFile]) -> dict[tuple[str | None, ...], list[DataFile]]:

@@ -1,7 +1,7 @@
-"""What an old script wrote, in whatever format: a path that `dwh compare` reads beside a version.
+"""What is at a path, in whatever format: one side of `dwh compare`, beside a version or another path.
 
-Parquet is read as `paths` does. Of other formats Spark reads the files; CSV and JSON are then text, so that
-nothing is guessed, and values compare by what they mean.
+Parquet and ORC are read as `paths` does. Of other formats Spark reads the files; CSV, JSON, XML and plain
+text are then text, so that nothing is guessed, and values compare by what they mean.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from dwh.migrate.compare.errors import ComparisonError, FilesError
 from dwh.migrate.compare.folder import Folder, look_at
-from dwh.migrate.compare.footers import first_line
+from dwh.migrate.compare.footers import TITLES, Told, first_line
+from dwh.migrate.compare.headers import check_headers
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
 
 if TYPE_CHECKING:
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Source", "is_source", "look_at_source", "read_source", "source_of"]
 
-FORMATS = ("parquet", "csv", "json", "orc", "avro")
+FORMATS = ("parquet", "orc", "csv", "json", "xml", "text", "avro")
 """What a path may begin with, as in `csv:./before`; avro needs Spark's package for it."""
 
 _STRICT = {
     "csv": {"header": "true", "enforceSchema": "false", "columnPruning": "false", "mode": "FAILFAST"},
     "json": {"primitivesAsString": "true", "mode": "FAILFAST"},
+    "xml": {"inferSchema": "false", "mode": "FAILFAST"},
 }
 _WRITTEN = re.compile(rf"(?:(?P<format>{'|'.join(FORMATS)}):)?(?P<path>.*/.*)", re.DOTALL)
+_TEXT = ("csv", "json", "xml", "text")
 _INFER = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
@@ -45,6 +48,11 @@ class Source:
     format: str = "parquet"
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether every value is text, by the nature of the format."""
+        return self.format in _TEXT
+
 
 def is_source(text: str) -> bool:
     """Return whether a word of the command names a path: it has a `/` in it."""
@@ -57,12 +65,26 @@ def source_of(text: str, options: Mapping[str, str]) -> Source:
     if match is None:
         raise ComparisonError(f"{text!r}: write a path, or one of {', '.join(FORMATS)} before it: csv:{text}")
     format_ = match["format"] or "parquet"
-    return Source(match["path"], format_, {} if format_ == "parquet" else dict(options))
+    return Source(match["path"], format_, {} if format_ in TITLES else dict(options))
 
 
-def look_at_source(source: Source) -> Looked | Folder:
-    """Return the files of a source, before Spark starts; raises ComparisonError."""
-    return look(source.path) if source.format == "parquet" else look_at(source.path)
+def look_at_source(source: Source, told: Told = lambda done, of: None) -> Looked | Folder:
+    """Return the files of a source, before Spark starts; raises ComparisonError.
+
+    Parameters:
+        told: is called with how many files were looked at, and of how many, where each has a footer.
+    """
+    if source.format in TITLES:
+        return look(source.path, told, source.format)
+    folder = look_at(source.path)
+    if source.format == "csv" and _option(source, "header", "true").lower() == "true":
+        check_headers(folder, _option(source, "sep", _option(source, "delimiter", ",")))
+    return folder
+
+
+def _option(source: Source, name: str, default: str) -> str:
+    """Return an option of a reader, whose name may be in any case."""
+    return {key.lower(): value for key, value in source.options.items()}.get(name, default)
 
 
 def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) -> PathSide:
