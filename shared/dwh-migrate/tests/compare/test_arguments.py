@@ -206,3 +206,26 @@ def test_a_user_defined_type_is_named(spark: SparkSession) -> None:
     with pytest.raises(ComparisonError, match="p cannot be compared"):
         compare(left, right, key="p")
     assert fingerprint(left, "id")["skipped"] == ["p"]
+
+
+class _Point(T.UserDefinedType):
+    """A type whose class is in no module that could be imported."""
+
+    @classmethod
+    def sqlType(cls) -> T.DataType:  # noqa: N802 -- PySpark's name
+        return T.ArrayType(T.DoubleType(), containsNull=False)
+
+    @classmethod
+    def module(cls) -> str:
+        return "__main__"
+
+    def serialize(self, obj: float) -> list[float]:
+        return [obj]
+
+
+def test_a_user_defined_type_that_is_not_known_here_is_refused_in_a_sentence(spark: SparkSession) -> None:
+    """PySpark cannot read the schema then."""
+    schema = T.StructType([T.StructField("k", T.IntegerType()), T.StructField("v", _Point())])
+    frame = spark.createDataFrame([(1, 1.0)], schema).where("k = 1")
+    with pytest.raises(ComparisonError, match="the schema of left cannot be read"):
+        compare(frame, frame, key="k")

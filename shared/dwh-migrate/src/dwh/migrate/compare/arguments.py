@@ -55,12 +55,26 @@ def check_frames(left: object, right: object) -> None:
         )
     if lefts is not rights and getattr(lefts, "session_id", None) != getattr(rights, "session_id", None):
         raise ComparisonError("the two DataFrames are of different Spark Connect sessions; use one for both")
+    _check_schema("left", left)
+    _check_schema("right", right)
 
 
 def check_frame(given: object) -> None:
     """Raise ComparisonError unless it is a Spark DataFrame."""
     if not _is_frame(given):
         raise ComparisonError(f"frame is {_described(given)}, not a Spark DataFrame{_hint('frame', given)}")
+    _check_schema("frame", given)
+
+
+def _check_schema(name: str, frame: Any) -> None:
+    """Look at the schema, which PySpark cannot read where a user-defined type is not known here."""
+    from pyspark.errors import PySparkException
+
+    try:
+        _ = frame.schema
+    except PySparkException as error:
+        said = str(error).strip().partition("\n")[0]
+        raise ComparisonError(f"the schema of {name} cannot be read: {said}") from None
 
 
 def column_names(argument: str, given: object) -> tuple[str, ...]:

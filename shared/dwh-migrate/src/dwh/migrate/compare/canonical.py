@@ -43,6 +43,7 @@ MAX_FIELDS = 500
 
 _INTEGERS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 20}
 _IDENTICAL = frozenset(["boolean", "binary", "date", "timestamp", "timestamp_ntz"])
+_TIME = "time(6)"  # the finest there is
 _DAY_TIME, _YEAR_MONTH = "interval day to second", "interval year to month"
 
 
@@ -212,6 +213,8 @@ def kind_of(data_type: T.DataType) -> str:
         return _DAY_TIME
     if name.startswith("interval") and ("year" in name or "month" in name):
         return _YEAR_MONTH
+    if name.startswith("time("):
+        return _TIME
     return name if name in _IDENTICAL else ""
 
 

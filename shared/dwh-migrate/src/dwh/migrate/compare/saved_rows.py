@@ -15,6 +15,7 @@ from dwh.core.changes import Change
 from dwh.core.errors import UsageError
 from dwh.migrate.compare.errors import RowsError
 from dwh.migrate.compare.expectations import first_line
+from dwh.migrate.compare.forms import type_name
 from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.rows import rows_that_differ
 
@@ -111,7 +112,7 @@ def _storable(frame: DataFrame) -> DataFrame:
 
 
 def _storable_type(data_type: T.DataType) -> T.DataType:
-    if isinstance(data_type, (T.NullType, T.CalendarIntervalType)):
+    if isinstance(data_type, (T.NullType, T.CalendarIntervalType)) or type_name(data_type)[:5] == "time(":
         return T.StringType()
     if isinstance(data_type, T.ArrayType):
         return T.ArrayType(_storable_type(data_type.elementType), data_type.containsNull)
