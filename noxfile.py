@@ -182,7 +182,7 @@ def sail(session: nox.Session) -> None:
     names = ("audit", "output_files", "partitions", "sources", "upstream", "windows")
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
-    on_sail.append(f"{MIGRATE}/tests/compare/test_paths.py")
+    on_sail += (f"{MIGRATE}/tests/compare/test_{name}.py" for name in ("paths", "engines"))
     session.run("pytest", *on_sail, *session.posargs, env=bare)
 
 
@@ -213,6 +213,8 @@ def glue(session: nox.Session) -> None:
         extra=["hatchling==1.33.0", "pyspark==3.5.9", "uv"],
     )
     session.run("pytest", "-m", "glue", f"{MIGRATE}/tests/deploy", *session.posargs, env=quick_spark(session))
+    if not session.posargs:  # comparisons on the Spark that only Glue still has
+        session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=quick_spark(session))
 
 
 def line_settings(package: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,11 @@ result = compare(old, new, key=["k"], changes=meant)
 rows = result.rows
 stored = fingerprint(old, ["k"], unique=True)
 same = [compare(old, old, key=["k"]), compare(old, old), compare_stored(stored, stored)]
+from engine_cases import CASES
+
+wrong = {name: str(found) for name, (case, answer) in CASES.items() if (found := case(spark)) != answer}
 print(json.dumps({
+    "wrong": wrong,
     "type": type(spark).__module__,
     "differs": [result.verdict, rows.matched, rows.changed.expected, rows.left_only.unexpected],
     "same": [found.verdict for found in same],
@@ -37,8 +42,9 @@ print(json.dumps({
 
 
 def test_connect_gives_the_same_answers():
-    """Counts, expectations, multisets and stored fingerprints work over Spark Connect."""
+    """Counts, expectations, multisets, stored fingerprints and `engine_cases` work over Spark Connect."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, timeout=300
     )
@@ -47,3 +53,4 @@ def test_connect_gives_the_same_answers():
     assert found["type"].startswith("pyspark.sql.connect")
     assert found["differs"] == ["fail", 1, 1, 1]
     assert found["same"] == ["pass", "pass", "pass"]
+    assert found["wrong"] == {}

@@ -1,0 +1,20 @@
+"""The same answers on every engine: Spark here, Sail and Spark 3.5 in sessions of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from engine_cases import CASES
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_answer_is_that_of_every_engine(spark: SparkSession, name: str) -> None:
+    """Connect is asked the same in `test_connect`."""
+    case, answer = CASES[name]
+    assert case(spark) == answer
