@@ -39,9 +39,7 @@ def _first_line(folder: Folder, file: DataFile) -> bytes:
         with fsspec.core.OpenFile(folder.system, file.name, compression=_compression(file)) as opened:
             return bytes(opened.readline(_MOST)).removeprefix(_BOM).rstrip(b"\r\n")
     except (OSError, ValueError, EOFError) as error:
-        raise FilesError(
-            f"cannot read the header of {folder.place_of(file)}: {first_line(error)}"
-        ) from None
+        raise FilesError(f"cannot read the header of {folder.place_of(file)}: {first_line(error)}") from None
 
 
 def _compression(file: DataFile) -> str | None:
