@@ -21,7 +21,10 @@ pytestmark = pytest.mark.usefixtures("interpreted")
 DAYS = (date(2013, 1, 1), date(2013, 1, 2))
 ROWS = [(DAYS[0], "02134", 1.5, 1), (DAYS[0], "02135", None, 2), (DAYS[1], "02134", 2.5, 3)]
 SCHEMA = "day date, zip string, mean double, n bigint"
-CONTRACT = {"name": "t", "key": ["day", "zip"], "partition_by": "day", "may_be_empty": False}
+CONTRACT = {
+    "name": "t", "columns": [{"name": name} for name in ("day", "zip", "mean", "n")], "key": ["day", "zip"],
+    "partition_by": "day", "may_be_empty": False,
+}  # fmt: skip
 
 
 @dataclass
@@ -30,6 +33,8 @@ class Written:
 
     frame: DataFrame
     label: str = "job@0.1"
+    job: str = "job"
+    line: str = "0.1"
     contract: Any = None
     outputs: Any = None
 
