@@ -29,16 +29,20 @@ def spark() -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def warehouse(config: Config) -> Warehouse:
+def warehouse(config: Config, with_tables: Callable[[str], str]) -> Warehouse:
     """A warehouse with its ledger in SQLite, where nothing has been written."""
+    with_tables(config.ledger)
     return Warehouse.create(config)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either_warehouse(request: pytest.FixtureRequest, config: Config) -> Warehouse:
+def either_warehouse(
+    request: pytest.FixtureRequest, config: Config, with_tables: Callable[[str], str]
+) -> Warehouse:
     """A warehouse with its ledger in SQLite, then in PostgreSQL."""
     if request.param == "postgresql":
         config = replace(config, ledger=request.getfixturevalue("postgresql_url"))
+    with_tables(config.ledger)
     return Warehouse.create(config)
 
 
@@ -54,6 +58,6 @@ def job(installed_line: Callable[..., Path], takings: Callable[..., str]) -> Cal
 
 
 @pytest.fixture
-def ledger(ledger_url: str) -> Ledger:
+def ledger(ledger_url: str, with_tables: Callable[[str], str]) -> Ledger:
     """A new ledger, on SQLite and on PostgreSQL."""
-    return Ledger.create(ledger_url)
+    return Ledger.create(with_tables(ledger_url))

@@ -123,14 +123,18 @@ def renamed(installed_line: Callable[..., Path], takings: Callable[..., str]) ->
 
 
 @pytest.fixture
-def warehouse(config: Config, lines: None) -> Warehouse:
+def warehouse(config: Config, lines: None, with_tables: Callable[[str], str]) -> Warehouse:
     """A warehouse in prod, with its ledger in SQLite, where nothing has been written."""
+    with_tables(config.ledger)
     return Warehouse.create(config.in_environment("prod"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either_warehouse(request: pytest.FixtureRequest, config: Config, lines: None) -> Warehouse:
+def either_warehouse(
+    request: pytest.FixtureRequest, config: Config, lines: None, with_tables: Callable[[str], str]
+) -> Warehouse:
     """A warehouse in prod, with its ledger in SQLite, then in PostgreSQL."""
     if request.param == "postgresql":
         config = replace(config, ledger=request.getfixturevalue("postgresql_url"))
+    with_tables(config.ledger)
     return Warehouse.create(config.in_environment("prod"))

@@ -184,8 +184,9 @@ def look_at(warehouse: Warehouse, lines: dict[str, InstalledLine] | None = None)
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
+def warehouse(tmp_path: Path, with_tables: Callable[[str], str]) -> Warehouse:
     """A warehouse in which nothing has happened."""
+    with_tables(f"sqlite:///{tmp_path}/ledger.db")
     return Warehouse.create(
         Config(str(tmp_path / "warehouse"), f"sqlite:///{tmp_path}/ledger.db", "prod", sources=SOURCES)
     )

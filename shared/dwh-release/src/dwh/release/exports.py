@@ -74,8 +74,8 @@ def _line(path: str, found: ApiData) -> str:
     if found["kind"] == "alias":
         return f"{path} is {found['target']}"
     annotation = f": {found['annotation']}" if found.get("annotation") else ""
-    value = f" = {' '.join(found['value'].split())}" if found.get("value") else ""
-    return f"{path}{annotation}{value}{labels}"
+    value = " ".join((found.get("value") or "").split())
+    return f"{path}{annotation}{f' = {value}' if value else ''}{labels}"
 
 
 def _parameters(parameters: list[ParameterData]) -> Iterator[str]:

@@ -87,8 +87,10 @@ def frame_of_rows(spark: SparkSession, rows: Sequence[tuple[Any, ...]], schema: 
         return spark.createDataFrame(list(rows), schema)
     from pyspark.sql.types import StructType
 
-    types = StructType.fromDDL(schema)
-    return spark.createDataFrame(LocalDataToArrowConversion.convert(list(rows), types, False), types)
+    types: Any = StructType.fromDDL(schema)
+    table: Any = LocalDataToArrowConversion.convert(list(rows), types, False)
+    frame: DataFrame = spark.createDataFrame(table, types)
+    return frame
 
 
 def output_of(job: Job, *, dates: DateRange | None = None, **inputs: DataFrame) -> DataFrame:
