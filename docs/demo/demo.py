@@ -112,7 +112,7 @@ def roll_out() -> None:
     dwh("rollout", "start", "airport_traffic", *PROD, "--reason", "one pass over the flights, not two")
     say("Shadow: prod decides what is published, 0.2 runs beside it, and each date is compared.")
     dwh("run", "airport_traffic", *PROD, "--from", "2013-02-01", "--to", "2013-02-03")
-    say("Three dates passed, so the gate is open. Now 0.2 serves half of the dates that are new.")
+    say("Three dates passed: the gate is open. 0.2 serves half of the new dates, each once it is proven.")
     dwh("rollout", "advance", "airport_traffic", *PROD)
     dwh("run", "airport_traffic", *PROD, "--from", "2013-02-04", "--to", "2013-02-07")
     dwh("rollout", "status", "airport_traffic", *PROD)
