@@ -7,12 +7,9 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from dwh.release._history import History
 from dwh.release.errors import GitError, RepositoryError, TreeError
-
-if TYPE_CHECKING:
-    from dwh.release._history import History
 
 __all__ = ["Git"]
 
@@ -26,8 +23,6 @@ class Git:
     @cached_property
     def history(self) -> History:
         """The releases that git knows of, as they were when this was first asked for."""
-        from dwh.release._history import History
-
         return History(self)
 
     @classmethod

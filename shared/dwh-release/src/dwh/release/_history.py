@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from dwh.release._git import Git
+if TYPE_CHECKING:
+    from dwh.release._git import Git
 
 __all__ = ["History"]
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from dwh.migrate.compare.model import Rows
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Rows
 
 __all__ = ["exact_share", "percents", "unexpected_share"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
 from dwh.migrate.page import page_template
 from dwh.migrate.safe_text import count, percent, plural, prose
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from dwh.migrate.compare.model import Comparison
 
 __all__ = ["to_html"]
 

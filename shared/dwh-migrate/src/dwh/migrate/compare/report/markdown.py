@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
 from dwh.migrate.safe_text import count, percent, plural, prose
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison
 
 __all__ = ["to_markdown"]
 

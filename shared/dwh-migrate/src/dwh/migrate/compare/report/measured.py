@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dwh.migrate.compare.model import Comparison, Measurement, Threshold
 from dwh.migrate.compare.report.view import name
 from dwh.migrate.compare.share import exact_share, percents
 from dwh.migrate.compare.tolerance import Tolerance
 from dwh.migrate.safe_text import count, exact, plural, prose, quantity, shorten
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison, Measurement, Threshold
 
 __all__ = ["confidence", "measured", "sides", "thresholds"]
 

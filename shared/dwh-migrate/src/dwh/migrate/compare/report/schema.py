@@ -6,10 +6,13 @@ Texts are `visible` and bounded, as in `view`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dwh.migrate.compare.model import Comparison, ExpectationResult, SchemaColumn, SchemaSide
 from dwh.migrate.compare.report.view import Tone, name
 from dwh.migrate.safe_text import count, plural, prose, shorten
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison, ExpectationResult, SchemaColumn, SchemaSide
 
 __all__ = ["Declaration", "SchemaLine", "declarations", "gaps", "schema_lines", "schema_summary"]
 

@@ -6,6 +6,7 @@ Texts reach the console as `rich.text.Text`, never as markup, and hold no contro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -13,9 +14,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dwh.migrate.compare.model import Comparison
 from dwh.migrate.compare.report import measured, schema, values, view
 from dwh.migrate.safe_text import count, percent, plural, prose
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison
 
 __all__ = ["print_report"]
 

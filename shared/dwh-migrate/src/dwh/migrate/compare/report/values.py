@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
 from dwh.migrate.compare.report.view import Tone, name
 from dwh.migrate.safe_text import count, exact, quantity, show, show_among, show_pair
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
 
 __all__ = [
     "Change",

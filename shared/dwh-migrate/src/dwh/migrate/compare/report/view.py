@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from dwh.migrate.compare.model import Comparison, Split
 from dwh.migrate.safe_text import count, percent, shorten
+
+if TYPE_CHECKING:
+    from dwh.migrate.compare.model import Comparison, Split
 
 __all__ = [
     "Difference",
@@ -95,21 +97,21 @@ def differences(comparison: Comparison) -> tuple[Difference, ...]:
     pairs = rows.matched + rows.changed.count
     failing = sum(column.fails for column in schema)
     declared = sum(column.declared and not column.fails and column.status != "same" for column in schema)
-    values = _total(column.differing for column in comparison.columns)
+    values = [column.differing for column in comparison.columns]
     return (
         Difference("columns added, removed or redefined", failing, declared, len(schema)),
         Difference("rows changed", rows.changed.unexpected, rows.changed.expected, pairs),
         Difference("rows only left", rows.left_only.unexpected, rows.left_only.expected, rows.left),
         Difference("rows only right", rows.right_only.unexpected, rows.right_only.expected, rows.right),
-        Difference("values in changed rows", values.unexpected, values.expected, None),
+        Difference("values in changed rows", *_unexpected_and_expected(values), None),
     )
 
 
 def row_shares(comparison: Comparison) -> RowShares:
     """How many rows are equal, differ as expected, differ unexpectedly."""
     rows = comparison.rows
-    split = _total((rows.changed, rows.left_only, rows.right_only))
-    return RowShares(split.unexpected, split.expected, rows.matched)
+    splits = (rows.changed, rows.left_only, rows.right_only)
+    return RowShares(*_unexpected_and_expected(splits), rows.matched)
 
 
 def row_facts(comparison: Comparison) -> tuple[RowFact, ...]:
@@ -130,8 +132,6 @@ def row_facts(comparison: Comparison) -> tuple[RowFact, ...]:
     )
 
 
-def _total(splits: Iterable[Split]) -> Split:
+def _unexpected_and_expected(splits: Iterable[Split]) -> tuple[int, int]:
     every = list(splits)
-    return Split(
-        *(sum(getattr(split, part) for split in every) for part in ("count", "expected", "unexpected"))
-    )
+    return sum(split.unexpected for split in every), sum(split.expected for split in every)
