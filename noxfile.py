@@ -268,7 +268,7 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting, and who imports whom."""
+    """Check style, formatting, who imports whom, and that what is exported is recorded."""
     install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
@@ -276,6 +276,7 @@ def lint(session: nox.Session) -> None:
     session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github/workflows")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache")
+    session.run("dwh-release", "exports")
 
 
 @nox.session
