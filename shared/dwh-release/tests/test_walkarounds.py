@@ -56,6 +56,16 @@ BREAKS = [
     ("a parameter behind **kwargs", lib("exact: bool = False", "**kwargs: object"), "Money.euros(exact): the parameter was removed"),
     ("a parameter behind *args and **kwargs", lib("value: float, digits: int = PRECISION", "value: float, *args: int, **kwargs: object"), "rounded(digits): the parameter was removed"),
     ("a constructor with __new__", lib("    def __init__(self, cents: int) -> None:", "    def __new__(cls, cents: int, unit: str) -> Money:\n        return super().__new__(cls)\n\n    def _init(self, cents: int) -> None:"), "Money.__init__(unit): it is new, and required"),
+    ("a function wrapped into another call", lib("def rounded(", "def _any(function):\n    return lambda *given: function(*given)\n\n\n@_any\ndef rounded("), "rounded(digits): the parameter was removed"),
+    ("a function that is taken away", lib("class Money", "_rounded = rounded\ndel rounded\n\n\nclass Money", '"Money", "rounded"', '"Money"', "else rounded(self", "else _rounded(self"), "rounded is gone"),
+    ("a method that is taken away", lambda repo: repo.write(f"{LIB}/__init__.py", repo.read(f"{LIB}/__init__.py") + "\n\ndel Money.euros\n"), "Money.euros is gone"),
+    ("a method from outside", lambda repo: repo.write(f"{LIB}/__init__.py", repo.read(f"{LIB}/__init__.py") + "\n\nMoney.euros = lambda self: 1.0\n"), "Money.euros(exact): the parameter was removed"),
+    ("a class that a decorator takes away", lib("class Money:", "def _none(found):\n    return None\n\n\n@_none\nclass Money:"), "Money: it was a class and is a attribute"),
+    ("a class that its own class makes", lib("class Money:", "class _Made(type):\n    def __call__(cls, cents: int, unit: str) -> object:\n        return cents\n\n\nclass Money(metaclass=_Made):"), "Money.__init__(unit): it is new, and required"),
+    ("a class that nobody can make", lib("class Money:", "import abc\n\n\nclass Money(abc.ABC):", "    def euros(", "    @abc.abstractmethod\n    def name(self) -> str:\n        ...\n\n    def euros("), "Money became abstract"),
+    ("a constant by the globals' update", lib("class Money", "globals().update(PRECISION=5)\n\n\nclass Money"), "2 → 5"),
+    ("a constant by setattr", lib("class Money", 'import sys\n\nsetattr(sys.modules[__name__], "PRECISION", 6)\n\n\nclass Money'), "2 → 6"),
+    ("a constant by another module", lambda repo: repo.write(f"{LIB}/side.py", '"""Sides."""\n\nimport dwh.extra\n\ndwh.extra.PRECISION = 8\n'), "2 → 8"),
     ("no constructor any more", lib("    def __init__(self, cents: int) -> None:\n        self._cents = cents\n", "    _cents = 0\n"), "Money.__init__(cents): the parameter was removed"),
 ]  # fmt: skip
 
@@ -74,6 +84,7 @@ SAME = [
     ("a constant that moved", lambda repo: (repo.write(f"{LIB}/_n.py", "PRECISION = 2\n"), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import PRECISION"))),
     ("a function that moved", lambda repo: (repo.write(f"{LIB}/_n.py", 'def rounded(value: float, digits: int = 2) -> float:\n    """Round."""\n    return round(value, digits)\n'), repo.replace(f"{LIB}/__init__.py", "def rounded(value: float, digits: int = PRECISION) -> float:\n    \"\"\"Round a value.\"\"\"\n    return round(value, digits)\n", ""), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import rounded\n\nPRECISION = 2"))),
     ("a method that moved to a base", lib("class Money:", "class _Base:\n    _cents = 0\n\n    def euros(self, exact: bool = False) -> float:\n        return 0.0\n\n\nclass Money(_Base):", "    def euros(self, exact: bool = False) -> float:\n        \"\"\"Return the amount in euros.\"\"\"\n", "    def _euros(self, exact: bool = False) -> float:\n")),
+    ("a class of an extra that is not here", lib('"Money", "rounded"', '"Cents", "Money", "rounded"', "class Money", "def __getattr__(name: str) -> object:\n    import no_such_extra\n\n\nclass Money")),
     ("a name made when asked for", lib('PRECISION = 2', '', "= PRECISION", "= 2", "class Money", 'def __getattr__(name: str) -> int:\n    if name == "PRECISION":\n        return 2\n    raise AttributeError(name)\n\n\nclass Money')),
 ]  # fmt: skip
 
@@ -114,6 +125,7 @@ def test_a_method_of_a_private_mixin_is_promised(repo: Monorepo) -> None:
 UNCALLABLE = [
     ("__init__ with an argument", "    def __init__(self, limit: int) -> None:\n        self.limit = limit\n\n    def transform", "Sales() must need no argument"),
     ("__new__ with an argument", "    def __new__(cls, limit: int) -> Sales:\n        return super().__new__(cls)\n\n    def transform", "Sales() must need no argument"),
+    ("a method that nobody wrote", "    @__import__('abc').abstractmethod\n    def later(self) -> None:\n        ...\n\n    def transform", "Sales() cannot be made: later is abstract"),
     ("run of another kind", RUN, "Sales.run must take date, as Job.run does"),
     ("run that needs more", RUN.replace("day: str", "*, shop: str, **context: object"), "Sales.run must not need shop"),
     ("run without a context", RUN.replace("day: str", "*, date=None, start=None, end=None, spark=None, warehouse=None"), "Sales.run must take **context"),

@@ -16,13 +16,50 @@ def add_values(api: dict[str, ApiData], seen: Mapping[str, Any], written: set[st
     Parameters:
         written: the paths of all names that the sources define or import.
     """
+    for path in [path for path in api if _is_gone(path, api, seen)]:
+        del api[path]
     for path, item in api.items():
+        _add_kind(path, item, seen)
+        _add_call(path, item, seen)
         _add_value(path, item, seen)
         for parameter in item.get("parameters", []):
             if parameter["name"] in seen["defaults"].get(path, {}):
                 parameter["is"] = seen["defaults"][path][parameter["name"]]
     api.update(_constructors(api, seen))
     api.update(_made(api, seen, written))
+
+
+def _is_gone(path: str, api: Mapping[str, ApiData], seen: Mapping[str, Any]) -> bool:
+    """Tell whether a name, or what it is in, is written, and yet nobody can import it."""
+    above, _, name = path.rpartition(".")
+    if above and _is_gone(above, api, seen):
+        return True
+    written = api.get(path, {}).get("kind") in ("class", "function") and name != "__init__"
+    return written and above in seen["scanned"] and path not in seen["kinds"]
+
+
+def _add_kind(path: str, item: ApiData, seen: Mapping[str, Any]) -> None:
+    """Let what a decorator or an assignment made of a class or a function count."""
+    kind = seen["kinds"].get(path, item["kind"])
+    if item["kind"] == "class" and path in seen["abstract"]:
+        item["labels"] = ["abstract"]
+    changed = kind not in (item["kind"], "unknown") and not path.endswith("__init__")
+    if item["kind"] in ("class", "function") and changed:
+        made: ApiData = {"kind": "attribute", "labels": [], "annotation": None, "value": None}
+        item.clear()
+        item.update(made)
+
+
+def _add_call(path: str, item: ApiData, seen: Mapping[str, Any]) -> None:
+    """Let the parameters count that callers give, where a decorator has others than the function."""
+    above, _, name = path.rpartition(".")
+    called = seen["calls"].get(above if name == "__init__" else path)
+    if called is None or item["kind"] != "function":
+        return
+    own = item["parameters"][:1] if name == "__init__" else []
+    written = item["parameters"][len(own) :]
+    if [(p["name"], p["kind"]) for p in written] != [(p["name"], p["kind"]) for p in called]:
+        item["parameters"] = [*own, *called]
 
 
 def _add_value(path: str, item: ApiData, seen: Mapping[str, Any]) -> None:
@@ -36,7 +73,7 @@ def _constructors(api: Mapping[str, ApiData], seen: Mapping[str, Any]) -> dict[s
     return {
         f"{path}.__init__": {"kind": "function", "labels": [], "parameters": parameters, "returns": None}
         for path, parameters in seen["calls"].items()
-        if path in api and f"{path}.__init__" not in api
+        if api.get(path, {}).get("kind") == "class" and f"{path}.__init__" not in api
     }
 
 

@@ -98,7 +98,8 @@ def _run_tests(
             f"{sdist.name} holds no tests",
             f'add "/tests" to [tool.hatch.build.targets.sdist] in {package.path}/pyproject.toml',
         )
-    settings = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", f"--rootdir={tests}", "-m", marks)
+    quiet = ("-q", "--disable-warnings", "-p", "no:cacheprovider")
+    settings = (*quiet, "--import-mode=importlib", f"--rootdir={tests}", "-m", marks)
     said = environment.run(
         f"running the tests of {package.tag} against its wheel (installed with {beside})",
         "-m",

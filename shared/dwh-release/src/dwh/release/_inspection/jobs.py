@@ -65,6 +65,8 @@ def _uncallable(job: Any) -> Iterator[str]:
     """Yield why a job cannot be made and run as every other job: `MyJob().run(date=…)`."""
     from dwh.core.job import Job
 
+    if inspect.isabstract(job):
+        yield f"{job.__name__}() cannot be made: {', '.join(sorted(job.__abstractmethods__))} is abstract"
     try:
         inspect.signature(job).bind()
     except TypeError as error:

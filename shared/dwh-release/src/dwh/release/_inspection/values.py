@@ -14,6 +14,7 @@ from dwh.release._inspection.plain import is_fixed, plain_text
 __all__ = ["read_values"]
 
 _GONE = object()
+_UNKNOWN = object()  # it is made when it is asked for, of an extra that is not installed
 
 
 def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
@@ -23,12 +24,16 @@ def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
         promised: paths below the package that must still lead to something.
 
     Returns `values` (constants as text), `fixed` (those that cannot change in place), `defaults` (of
-    parameters), `calls` (parameters of constructors that the package defines), and `found`: for each
-    promised path that leads somewhere, where it is defined.
+    parameters), `calls` (parameters of functions, and of constructors that the package defines), `kinds`
+    (`class`, `function`, `value` or `unknown`), `abstract` (classes that nobody can make), `scanned` (the
+    modules and classes whose members are all told here), and `found`: for each promised path that leads
+    somewhere, where it is defined.
     """
-    answer: dict[str, Any] = {"values": {}, "fixed": [], "defaults": {}, "calls": {}, "found": {}}
+    answer: dict[str, Any] = {key: {} for key in ("values", "defaults", "calls", "kinds", "found")}
+    answer.update(fixed=[], abstract=[], scanned=[])
     for module in _modules(package):
         prefix = module.__name__.removeprefix(package).lstrip(".")
+        answer["scanned"].append(prefix)
         for name, value in _members(module):
             _note(answer, package, f"{prefix}.{name}".lstrip("."), value)
     for path in promised:
@@ -66,19 +71,33 @@ def _members(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 def _note(answer: dict[str, Any], package: str, path: str, value: object) -> None:
     text = plain_text(value)
+    answer["kinds"][path] = _kind(value)
     if text is not None:
         answer["values"][path] = text
         if is_fixed(value):
             answer["fixed"].append(path)
     elif isinstance(value, FunctionType):
         answer["defaults"][path] = _defaults(value)
+        answer["calls"][path] = _parameters(value)
     elif isinstance(value, type) and _inside(value, package):
         _note_class(answer, package, path, value)
 
 
+def _kind(value: object) -> str:
+    if value is _UNKNOWN:
+        return "unknown"
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else "value"
+
+
 def _note_class(answer: dict[str, Any], package: str, path: str, found: type) -> None:
     owners = [owner for owner in found.__mro__ if _inside(owner, package)]
-    if any({"__init__", "__new__"} & vars(owner).keys() for owner in owners):
+    answer["scanned"].append(path)
+    if inspect.isabstract(found):
+        answer["abstract"].append(path)
+    made = any({"__init__", "__new__"} & vars(owner).keys() for owner in owners)
+    if made or (_inside(type(found), package) and "__call__" in vars(type(found))):
         answer["calls"][path] = _parameters(found)
     for owner in reversed(owners):
         for name, member in vars(owner).items():
@@ -97,7 +116,7 @@ def _defaults(function: FunctionType) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _parameters(found: type) -> list[dict[str, str | None]]:
+def _parameters(found: type | FunctionType) -> list[dict[str, str | None]]:
     try:
         parameters = inspect.signature(found).parameters.values()
     except (TypeError, ValueError):
@@ -121,14 +140,14 @@ def _value(package: str, path: str) -> object:
         if below is _GONE and isinstance(found, ModuleType):
             below = _imported(f"{found.__name__}.{name}") or _GONE
         found = below
-    return found
+    return _GONE if found is _UNKNOWN else found
 
 
 def _attribute(owner: object, name: str) -> Any:
     try:
         return getattr(owner, name, _GONE)
-    except Exception:  # a name that is made when it is asked for, of an extra that is not installed
-        return _GONE
+    except Exception:
+        return _UNKNOWN
 
 
 def _home(value: Any) -> str:
