@@ -18,8 +18,8 @@ def add_values(api: dict[str, ApiData], seen: Mapping[str, Any], written: set[st
     """
     for path in [path for path in api if _is_gone(path, api, seen)]:
         del api[path]
-    for path, item in api.items():
-        _add_kind(path, item, seen)
+    for path, source in api.items():
+        item = api[path] = _of_kind(path, source, seen)
         _add_call(path, item, seen)
         _add_value(path, item, seen)
         for parameter in item.get("parameters", []):
@@ -38,16 +38,15 @@ def _is_gone(path: str, api: Mapping[str, ApiData], seen: Mapping[str, Any]) -> 
     return written and above in seen["scanned"] and path not in seen["kinds"]
 
 
-def _add_kind(path: str, item: ApiData, seen: Mapping[str, Any]) -> None:
-    """Let what a decorator or an assignment made of a class or a function count."""
-    kind = seen["kinds"].get(path, item["kind"])
+def _of_kind(path: str, item: ApiData, seen: Mapping[str, Any]) -> ApiData:
+    """Return a class or a function as what a decorator or an assignment made of it."""
+    if item["kind"] not in ("class", "function") or path.endswith("__init__"):
+        return item
     if item["kind"] == "class" and path in seen["abstract"]:
-        item["labels"] = ["abstract"]
-    changed = kind not in (item["kind"], "unknown") and not path.endswith("__init__")
-    if item["kind"] in ("class", "function") and changed:
-        made: ApiData = {"kind": "attribute", "labels": [], "annotation": None, "value": None}
-        item.clear()
-        item.update(made)
+        return {**item, "labels": ["abstract"]}
+    if seen["kinds"].get(path, item["kind"]) in (item["kind"], "unknown"):
+        return item
+    return {"kind": "attribute", "labels": [], "annotation": None, "value": None}
 
 
 def _add_call(path: str, item: ApiData, seen: Mapping[str, Any]) -> None:

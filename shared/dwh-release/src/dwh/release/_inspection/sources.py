@@ -6,6 +6,10 @@ import sys
 from collections.abc import Iterable
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import PathEntryFinder
 
 __all__ = ["read_sources"]
 
@@ -21,7 +25,7 @@ def read_sources(folders: Iterable[str]) -> None:
     above = tuple(folders)
     find = FileFinder.path_hook((_SourceLoader, SOURCE_SUFFIXES))
 
-    def hook(path: str) -> FileFinder:
+    def hook(path: str) -> PathEntryFinder:
         if not path.startswith(above):
             raise ImportError(f"{path} is none of the tree's folders")
         return find(path)
