@@ -37,6 +37,9 @@ def home(warehouse, tmp_path, monkeypatch):
         ("rollout plan takings 7.1 7.", ["7.0", "7.1", "7.2", "7.3", "7.4"]),
         ("pins --env ", ["dev", "prod", "staging"]),
         ("promote takings@7.1 --from s", ["staging"]),
+        ("run takings --version o", ["original"]),
+        ("deploy glue takings@7.1", ["takings@7.1.0"]),
+        ("bundle dwh-v7_1", ["dwh-v7_1==7.1.0"]),
         ('pin takings 7.1 --reason "where we', []),
     ],
 )
@@ -95,3 +98,10 @@ printf '%s\\n' "${COMPREPLY[@]}"
     )
     assert done.stdout.split() == ["pin", "pins", "--line", "--limit", "0.1", "0.2"]
     assert done.stderr == ""
+
+
+def test_the_command_prints_the_script(typed_dwh):
+    """`dwh completion` prints what the shell reads; of other shells it names those that it knows."""
+    assert typed_dwh("completion", "bash") == (0, script(cli.dwh, "bash") + "\n", "")
+    code, printed, said = typed_dwh("completion", "tcsh")
+    assert (code, printed) == (2, "") and "'bash', 'zsh', 'fish'" in said

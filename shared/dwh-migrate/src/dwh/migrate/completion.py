@@ -33,10 +33,13 @@ __all__ = [
     "asked_by_shell",
     "completed",
     "environments",
+    "job_releases",
     "jobs",
     "jobs_and_references",
     "lines",
+    "lines_or_when",
     "references",
+    "releases",
     "script",
     "tables",
 ]
@@ -158,6 +161,11 @@ def _references() -> list[str]:
     return [f"{job}@{line}" for job, line in sorted(found, key=lambda each: each[0])]
 
 
+def _job_releases() -> list[str]:
+    found = [(job, line.release) for line in installed_lines().values() for job in line.job_names()]
+    return [f"{job}@{release}" for job, release in sorted(found, key=lambda each: each[0])]
+
+
 def _lines() -> list[str]:
     return list(brought_lines())
 
@@ -197,6 +205,9 @@ def _impatient(url: str) -> str:
 jobs = _offering(_jobs)
 references = _offering(_references)
 jobs_and_references = _offering(lambda: [*_jobs(), *_references()])
+job_releases = _offering(_job_releases)
+releases = _offering(lambda: [line.requirement for line in installed_lines().values()])
 lines = _offering(_lines)
+lines_or_when = _offering(lambda: ["original", "current", *_lines()])
 tables = _offering(_tables)
 environments = _offering(_environments)

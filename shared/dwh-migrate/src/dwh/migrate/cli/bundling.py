@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from dwh.migrate import completion
 from dwh.migrate.console import print_note
 
 __all__ = ["COMMANDS"]
 
 
 @click.command()
-@click.argument("release", metavar="DISTRIBUTION==RELEASE")
+@click.argument("release", metavar="DISTRIBUTION==RELEASE", shell_complete=completion.releases)
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write; by default in this folder."
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dwh.core.errors import UsageError
+from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json
 from dwh.migrate.console import print_json, print_note, printable
 from dwh.migrate.deploy.platforms import DATABRICKS, EMR, GLUE
@@ -24,7 +25,7 @@ Command = Callable[..., Any]
 
 _COLOURS = {"+": "32", "-": "31", " ": "2"}
 _RELEASE = (
-    click.argument("reference", metavar="JOB@RELEASE"),
+    click.argument("reference", metavar="JOB@RELEASE", shell_complete=completion.job_releases),
     click.option(
         "--wheels",
         type=click.Path(path_type=Path),

@@ -9,6 +9,7 @@ import click
 
 from dwh.core.config import load_config
 from dwh.core.lines import example_requirement
+from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json, release_others, release_python
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
@@ -21,7 +22,7 @@ def env() -> None:
 
 
 @env.command()
-@click.argument("release", metavar="DISTRIBUTION==RELEASE")
+@click.argument("release", metavar="DISTRIBUTION==RELEASE", shell_complete=completion.releases)
 @release_python
 @release_others
 @as_json

@@ -44,6 +44,7 @@ __all__ = ["COMMANDS"]
 @click.option(
     "--version",
     metavar="WHICH",
+    shell_complete=completion.lines_or_when,
     help="Without a line: original (the default), current, or a line such as 0.1.",
 )
 @click.option(
