@@ -21,6 +21,9 @@ from dwh.migrate.compare import compare, compare_stored, fingerprint
 
 spark = SparkSession.builder.remote("local[1]").getOrCreate()
 spark.conf.set("spark.sql.shuffle.partitions", "1")
+spark.conf.set("spark.sql.adaptive.enabled", "false")  # it and compiling take longer than running on ten rows
+spark.conf.set("spark.sql.codegen.wholeStage", "false")
+spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 schema = "k int, s string, x double, m map<string,int>"
 old = spark.createDataFrame([(1, "a", 1.0, {"p": 1}), (2, "b", 2.0, {}), (3, "c", None, None)], schema)
 new = spark.createDataFrame([(1, "a", 1.0, {"p": 1}), (2, "b", 2.5, {}), (4, "d", None, None)], schema)
@@ -46,7 +49,7 @@ def test_connect_gives_the_same_answers():
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     environment["PYTHONPATH"] = str(Path(__file__).parent)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, timeout=300
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, timeout=600
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])

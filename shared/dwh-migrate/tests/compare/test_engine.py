@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Expected
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, Tolerance, compare, engine, fingerprint, multiset
+from dwh.migrate.compare import Comparison, Tolerance, compare, engine, fingerprint, multiset, rows_that_differ
 from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
 from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 
@@ -228,6 +229,12 @@ def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
     )
     assert {name: split.count for name, split in differing.items()} == dict(truth.differing)
     assert {name: one == found["exact"] for name, one in found.items()} == dict.fromkeys(STEPS, True)
+    rows = rows_that_differ(left, right, key=["k"], tolerances=tolerances, changes=changes)
+    kinds = Counter((row["kind"], row["expected"]) for row in rows.select("kind", "expected").collect())
+    splits = dict(zip(("changed", "left_only", "right_only"), counts[1:], strict=True))
+    assert {kind: (kinds[kind, True], kinds[kind, False]) for kind in splits} == {
+        kind: (split.expected, split.unexpected) for kind, split in splits.items()
+    }
 
 
 def test_a_key_that_repeats_is_one_multiset_at_every_step(spark: SparkSession) -> None:
