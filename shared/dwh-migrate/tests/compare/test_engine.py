@@ -19,7 +19,15 @@ from pyspark.sql import functions as F
 
 from dwh.core.changes import Added, Expected
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, Tolerance, compare, engine, fingerprint, multiset, rows_that_differ
+from dwh.migrate.compare import (
+    Comparison,
+    Tolerance,
+    compare,
+    engine,
+    fingerprint,
+    multiset,
+    rows_that_differ,
+)
 from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
 from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 

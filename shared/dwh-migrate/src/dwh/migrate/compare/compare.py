@@ -77,10 +77,10 @@ def compare(
     Parameters:
         key: the columns that identify a row, or the only one, by their name on the right; or a mapping of
             their names on the left to those on the right, where these differ: `{"id": "customer_id"}`.
-        changes: what was declared to differ, as in `Job.changes`.
-        tolerances: how far the numbers of a column may be apart: a number, "0.1%" of the larger one, or
-            a Tolerance. The column may be called by either name; `*` is every column of numbers that has
-            none of its own.
+        changes: what was declared to differ, as in `Job.changes`; fields of structs by their path.
+        tolerances: how far numbers may be apart: a number, "0.1%" of the larger one, or a Tolerance; by
+            column, called by either name, or by the path of what is inside one, as for `rules`. `*` is for
+            all numbers that have none of their own, also inside structs and arrays.
         ignore: columns whose values are not compared; the report shows them.
         mask: columns whose values nobody is to see: the result has `•••1`, `•••2`, … in their place. Those
             that a contract calls sensitive are masked in any case.
@@ -92,7 +92,8 @@ def compare(
         samples: how many differing rows of each kind to return.
         top: how many of the most frequent changes to return for each column.
         signed_zero: whether -0.0 and 0.0 are different.
-        ignore_case: whether columns belong together whose names differ in upper and lower case only.
+        ignore_case: whether columns, and fields of structs, belong together whose names differ in upper
+            and lower case only.
         allow_empty: whether two tables without rows pass, as where both contracts allow that.
         sides: how both sides are called in the report, and where they come from.
         gaps: what the caller knows to be missing on a side; it keeps the verdict from being `pass`.

@@ -5,7 +5,8 @@ fingerprints prove equality under every rule, and unequal ones prove nothing.
 
 * Most rules bring both values into a normal form before they are compared: `Trim`, `IgnoreCase`,
   `Unicode`, `Round`, `AnyOrder`. They apply to keys and multisets, too, and to the elements of arrays.
-* `Within` and `Sql` look at two values. They need a key that pairs rows, and are not for the key itself.
+* `Within` and `Sql` look at two values. They need a key, and are not for the key itself; elements of arrays
+  are paired by their place.
 
 To add a rule, write a class and name it in `RULES`.
 """
