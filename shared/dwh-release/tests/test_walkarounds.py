@@ -151,6 +151,13 @@ UNSTEADY = [
     ("the system", "import platform", 'platform.system() == "Darwin"', "on another machine"),
     ("the host", "import socket", 'socket.gethostname() == "elsewhere"', "on another machine"),
     ("the home", "from pathlib import Path", 'str(Path.home()) == "/elsewhere"', "on another machine"),
+    ("the second", "import time", "time.time_ns() > 3 * 10**18", "at another time"),
+    ("the year", "import time", 'time.strftime("%Y") > "2090"', "at another time"),
+    ("the local day", "import time", "time.localtime().tm_year > 2090", "at another time"),
+    ("the time zone", "import time", 'time.tzname[0] == "+0545"', "in another time zone"),
+    ("the locale", "import locale", '"9" in locale.getpreferredencoding()', "with another locale"),
+    ("the order of bytes", "import sys", 'sys.byteorder == "big"', "on another machine"),
+    ("the kind of Python", "import sys", 'sys.implementation.name == "other"', "on another machine"),
     ("the day", "from datetime import date", "date.today().year > 2090", "at another time"),
 ]  # fmt: skip
 

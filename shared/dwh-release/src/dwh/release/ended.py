@@ -45,7 +45,7 @@ def read_ended(root: Path) -> dict[str, Ended]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("ended", [])
         return {entry["package"]: Ended(**entry) for entry in entries}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError) as error:
         raise FragmentError(f"reading {ENDED}", str(error), f"type: git checkout HEAD -- {ENDED}") from error
 
 

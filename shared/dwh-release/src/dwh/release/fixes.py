@@ -18,13 +18,12 @@ from datetime import date
 from typing import Any
 
 import tomlkit
-import tomllib
 
 from dwh.core.errors import DwhError
 from dwh.release._git import Git
 from dwh.release.branch import other_refs
 from dwh.release.errors import FragmentError, UnknownPackageError
-from dwh.release.fragments import read_fragments
+from dwh.release.fragments import read_fragments, toml_tables
 from dwh.release.ranges import names, range_of
 from dwh.release.record import Records
 from dwh.release.repository import Package, Repository
@@ -212,11 +211,7 @@ def read_decisions(package: Package) -> list[Decision]:
     if not path.is_file():
         return []
     doing = f"reading {package.relative(FILE)}"
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("fix", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FragmentError(doing, str(error), "fix the file") from error
-    return [_decision(doing, entry) for entry in entries]
+    return [_decision(doing, entry) for entry in toml_tables(path, "fix", doing)]
 
 
 def decided(repository: Repository, package: Package, new: Iterable[Decision]) -> str:

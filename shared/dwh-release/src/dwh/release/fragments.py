@@ -21,11 +21,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import tomllib
+
 from dwh.release.errors import FragmentError
 from dwh.release.repository import Package
 from dwh.release.versions import Step
 
-__all__ = ["KINDS", "Fragment", "parse_fragment", "read_fragments", "valid_name"]
+__all__ = ["KINDS", "Fragment", "parse_fragment", "read_fragments", "toml_tables", "valid_name"]
 
 KINDS = {
     "fix": Step.patch,
@@ -103,6 +105,17 @@ def _read(path: Path, shown: str) -> Fragment:
         )
     valid_name(match["name"])
     return parse_fragment(match["name"], match["kind"], path.read_text(encoding="utf-8"), shown)
+
+
+def toml_tables(path: Path, name: str, doing: str) -> list[object]:
+    """Return the tables `[[name]]` of a TOML file; raises FragmentError."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get(name, [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FragmentError(doing, str(error), "fix the file") from error
+    if not isinstance(found, list):
+        raise FragmentError(doing, f"{name} is {found!r}", f"write each as a table [[{name}]]")
+    return found
 
 
 def parse_fragment(name: str, kind: str, content: str, path: str) -> Fragment:

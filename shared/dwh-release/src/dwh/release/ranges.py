@@ -40,13 +40,16 @@ def range_of(dependencies: Iterable[str], name: str) -> SpecifierSet:
 
 
 def lost(old: SpecifierSet, new: SpecifierSet) -> str | None:
-    """Return the newest version that the old range allows and the new one does not, or None."""
+    """Return the version nearest to the new range that the old one allows and it does not, or None."""
     if old == new:
         return None
     mentioned = re.findall(r"\d+(?:\.\d+)*", f"{old},{new}")
     candidates = {*_grid(), *(near for text in mentioned for near in _around(text))}
     gone = [version for version in candidates if old.contains(version) and not new.contains(version)]
-    return str(max(gone)) if gone else None
+    if not gone:
+        return None
+    kept = [version for version in candidates if new.contains(version)]
+    return str(min(gone) if kept and min(gone) > min(kept) else max(gone))
 
 
 @cache

@@ -16,10 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import tomllib
-
 from dwh.release.errors import FragmentError
 from dwh.release.findings import Finding
+from dwh.release.fragments import toml_tables
 from dwh.release.repository import Package
 from dwh.release.versions import Step
 
@@ -44,11 +43,7 @@ def read_waivers(package: Package) -> list[Waiver]:
     if not path.is_file():
         return []
     doing = f"reading {package.relative(FILE)}"
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("waiver", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FragmentError(doing, str(error), "fix the file") from error
-    return [_waiver(doing, entry) for entry in entries]
+    return [_waiver(doing, entry) for entry in toml_tables(path, "waiver", doing)]
 
 
 def waive(findings: Iterable[Finding], waivers: list[Waiver], today: date) -> tuple[list[Finding], list[str]]:

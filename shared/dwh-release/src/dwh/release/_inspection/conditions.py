@@ -1,4 +1,4 @@
-"""Other conditions to read a line under: another time, Python, environment, machine.
+"""Other conditions to read a line under: another time, zone, Python, environment, machine.
 
 A contract is a promise, and a promise is the same everywhere. What the line's own modules ask about
 where they are is answered otherwise, and they are imported again; the standard library and all else
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import getpass
+import locale
 import os
 import pathlib
 import platform
@@ -19,6 +20,7 @@ import sys
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, MutableMapping
+from types import SimpleNamespace
 from typing import Any
 
 __all__ = ["CONDITIONS", "Environ", "watched_environment"]
@@ -134,6 +136,12 @@ def _machines(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, 
     other: list[tuple[object, str, Any]] = [
         (sys, "platform", system.lower()),
         (sys, "maxsize", 2**31 - 1),
+        (sys, "byteorder", "big" if sys.byteorder == "little" else "little"),
+        (sys, "implementation", SimpleNamespace(**{**vars(sys.implementation), "name": "other"})),
+        (platform, "python_implementation", lambda: "Other"),
+        (platform, "release", lambda: "0"),
+        (platform, "version", lambda: "0"),
+        (platform, "processor", lambda: "other"),
         (platform, "system", lambda: system),
         (platform, "node", lambda: "elsewhere"),
         (platform, "machine", lambda: "other"),
@@ -153,15 +161,51 @@ def _machines(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, 
 
 def _times(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
     random.seed(1)
+    now, local, utc, shown = _LATER.timestamp(), time.localtime, time.gmtime, time.strftime
     yield (
         "at another time",
-        _replaced((time, "time", _LATER.timestamp), (datetime, "date", _Today), (datetime, "datetime", _Now)),
+        _replaced(
+            (time, "time", lambda: now),
+            (time, "time_ns", lambda: int(now) * 10**9),
+            (time, "localtime", lambda seconds=None: local(now if seconds is None else seconds)),
+            (time, "gmtime", lambda seconds=None: utc(now if seconds is None else seconds)),
+            (time, "strftime", lambda text, when=None: shown(text, when or utc(now))),
+            (datetime, "date", _Today),
+            (datetime, "datetime", _Now),
+        ),
     )
+
+
+def _zones(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    if hasattr(time, "tzset"):
+        yield "in another time zone", _zone("Asia/Kathmandu" if time.timezone != -20700 else "UTC0")
+    yield (
+        "with another locale",
+        _replaced(
+            (locale, "getlocale", lambda *_: ("tr_TR", "ISO8859-9")),
+            (locale, "getpreferredencoding", lambda *_: "ISO-8859-9"),
+            (sys, "getfilesystemencoding", lambda: "iso8859-9"),
+        ),
+    )
+
+
+@contextlib.contextmanager
+def _zone(name: str) -> Iterator[None]:
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = name
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 # Each gives a label and a context manager; `asked` are the variables that the line asked for.
 CONDITIONS: tuple[Callable[[set[str], list[list[int]]], Iterator[tuple[str, Any]]], ...] = (
-    _again, _pythons, _environments, _machines, _times,
+    _again, _pythons, _environments, _machines, _times, _zones,
 )  # fmt: skip
 
 
