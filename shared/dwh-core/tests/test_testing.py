@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -72,3 +73,11 @@ def test_an_output_that_breaks_its_contract_is_refused(job, orders):
         output_of(job("7.2", body="return takings.drop('amount')"), orders=orders({}))
     with pytest.raises(AuditError, match=r"the key \(day, shop\) is not unique: day=2024-01-01, shop=north"):
         output_of(job("7.3", body="return takings.unionAll(takings)"), orders=orders({}))
+
+
+def test_rows_are_made_without_pyarrow_too(spark, monkeypatch):
+    """A line need not have it, and its tests are run where its release is tried out."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert frame_of_rows(spark, [(1, "a")], "n int, name string").schema.simpleString() == (
+        "struct<n:int,name:string>"
+    )

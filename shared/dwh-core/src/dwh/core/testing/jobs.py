@@ -76,14 +76,17 @@ def frame_of_rows(spark: SparkSession, rows: Sequence[tuple[Any, ...]], schema: 
     """Return rows as a DataFrame, as `createDataFrame` does, in a tenth of its time.
 
     `createDataFrame` of classic Spark gives rows to Python workers, each time the frame is read. Here Spark
-    holds them itself, from version 4.1 on.
+    holds them itself, from version 4.1 on and where PyArrow is installed.
 
     Parameters:
         schema: names and types as in SQL: `day date, amount double`.
     """
     try:
         from pyspark.sql.conversion import LocalDataToArrowConversion
-    except ImportError:  # an older Spark
+        from pyspark.sql.pandas.utils import require_minimum_pyarrow_version
+
+        require_minimum_pyarrow_version()
+    except ImportError:  # an older Spark, or no PyArrow, which a line need not have
         return spark.createDataFrame(list(rows), schema)
     if is_remote(spark) or not rows:
         return spark.createDataFrame(list(rows), schema)
