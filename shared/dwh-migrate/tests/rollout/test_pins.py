@@ -113,7 +113,7 @@ def test_what_is_awaited_counts_too(either_warehouse):
     pin(either_warehouse, "takings", "7.1", "prod", "why")
     resolved(either_warehouse, FIRST)
     slow = write(either_warehouse, "takings@7.1", FIRST, commit=False)
-    refused(either_warehouse, "7.3", "column amount is gone")
+    refused(either_warehouse, "7.3", "column amount is now called total")
     either_warehouse.ledger.commit_run(slow, {FIRST: 1})
     assert shown(either_warehouse) == {FIRST: slow.id}
 
