@@ -42,7 +42,7 @@ def test_a_place_is_named_by_a_column_and_a_path() -> None:
     assert [(place.column, place.path) if place else None for place in found] == [
         ("a.b", ()), ("a", ("c", "d")), ("a", ("b.c",)), ("c`d", ("x",)), None, None,
     ]  # fmt: skip
-    assert [with_first(name, lambda first: {"a": "x.y"}.get(first, first)) for name in ("a", "a.b")] == [
-        "x.y",
-        "`x.y`.b",
-    ]
+    renamed = {"a": "x.y"}
+    given = ("a", "a.b", "a.whole")
+    found = [with_first(name, lambda first: renamed.get(first, first), ["a.whole"]) for name in given]
+    assert found == ["x.y", "`x.y`.b", "a.whole"]

@@ -100,17 +100,20 @@ def in_own_names(options: Options, lefts: Fields, rights: Fields) -> Options:
     """Return the options with the columns' own names, where a caller wrote them in another case."""
     if not options.ignore_case:
         return options
+    columns = {*lefts, *rights}
     own = {name.casefold(): name for name in (*lefts, *rights)}
 
     def called(name: str) -> str:
-        return name if name in lefts or name in rights else own.get(name.casefold(), name)
+        return name if name in columns else own.get(name.casefold(), name)
 
-    tolerances = {with_first(name, called): tolerance for name, tolerance in options.tolerances.items()}
+    def inside(name: str) -> str:
+        return with_first(name, called, columns)
+
     return replace(
         options,
         key=tuple(map(called, options.key)),
         key_names={called(new): called(old) for new, old in options.key_names.items()},
         ignore=tuple(map(called, options.ignore)),
-        tolerances=tolerances,
-        rules={with_first(name, called): rules for name, rules in options.rules.items()},
+        tolerances={inside(name): tolerance for name, tolerance in options.tolerances.items()},
+        rules={inside(name): rules for name, rules in options.rules.items()},
     )

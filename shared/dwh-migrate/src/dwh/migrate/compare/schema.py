@@ -209,7 +209,7 @@ def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
 
     tolerances: dict[str, Tolerance] = {}
     for name, tolerance in options.tolerances.items():
-        new = with_first(name, called)
+        new = with_first(name, called, partners)
         if new in tolerances:
             raise ToleranceError(
                 new, f"there are two, one of them by its name on the left ({partners.get(new, new)})"
@@ -217,7 +217,7 @@ def _by_new_names(options: Options, partners: Mapping[str, str]) -> Options:
         tolerances[new] = tolerance
     rules: dict[str, tuple[Rule, ...]] = {}
     for name, given in options.rules.items():
-        new = with_first(name, called)
+        new = with_first(name, called, partners)
         rules[new] = (*rules.get(new, ()), *given)
     ignore = tuple(dict.fromkeys((*options.ignore, *map(called, options.ignore))))
     return replace(options, tolerances=tolerances, rules=rules, ignore=ignore)

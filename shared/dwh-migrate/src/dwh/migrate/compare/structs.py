@@ -107,10 +107,14 @@ def place_of(name: str, columns: Collection[str]) -> Place | None:
     return Place(steps[0], tuple(steps[1:])) if steps and steps[0] in columns else None
 
 
-def with_first(name: str, called: Callable[[str], str]) -> str:
-    """Return the name of a column, or of a place inside one, with the column called otherwise."""
+def with_first(name: str, called: Callable[[str], str], columns: Collection[str]) -> str:
+    """Return the name of a column, or of a place inside one, with the column called otherwise.
+
+    Parameters:
+        columns: names of whole columns, which come first, whatever is in them.
+    """
     whole, first = called(name), _STEP.match(name)
-    if whole != name or first is None:
+    if name in columns or whole != name or first is None:
         return whole
     before = (first[1] or "").replace("``", "`") or first[2]
     after = called(before)
