@@ -272,7 +272,8 @@ def test_a_patch_is_taken_without_anything_else(
     before = reader.installed()
     fix(maintainer)
     maintainer.dwh_release("prepare", OLD_LINE)
-    tag = maintainer.dwh_release("tag", OLD_LINE) and call("git", "describe", cwd=maintainer.clone).strip()
+    maintainer.dwh_release("tag", OLD_LINE)
+    tag = call("git", "describe", "--exact-match", cwd=maintainer.clone).strip()
     maintainer.upload(published_by_the_workflow(maintainer, tag, tmp_path))
     patch = tag.rpartition("@")[2]
     assert patch != releases[OLD_LINE]
