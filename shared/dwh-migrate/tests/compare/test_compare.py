@@ -500,16 +500,17 @@ def test_empty_sides_never_pass(table: Frames) -> None:
 
 
 def test_what_a_report_holds_is_bounded(table: Frames) -> None:
-    """Pairs, samples and texts; texts with the same beginning are still different values."""
+    """Pairs, samples and texts, of which the part is shown where they differ."""
     long = "x" * 10_000
     left = table("id int, s string, b binary", *((i, long, b"\x00\xff" * 500) for i in range(30)))
-    right = left.withColumn("s", F.concat("s", (F.col("id") % 3).cast("string"))).withColumn(
-        "b", F.lit(b"\x01")
-    )
+    longer = F.concat("s", (F.col("id") % 3).cast("string"), "s")
+    right = left.withColumn("s", longer).withColumn("b", F.lit(b"\x01"))
     result = compare(left, right, key=["id"], samples=4, top=2)
     pairs = column(result, "s").top
     assert [pair.count for pair in pairs] == [10, 10]
-    assert (len(pairs[0].old.text), pairs[0].old.truncated) == (200, True)
+    assert (pairs[0].old.skipped, len(pairs[0].old.text), pairs[0].old.truncated) == (9_960, 40, False)
+    assert (pairs[0].new.skipped, len(pairs[0].new.text), pairs[0].new.truncated) == (9_960, 200, True)
+    assert {pair.new.text[40] for pair in pairs} < {"0", "1", "2"}
     assert len(result.samples) == 4
     binary = column(result, "b").top[0]
     assert (binary.old.text[:4], binary.old.truncated, binary.new.text) == ("00FF", True, "01")
