@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -126,25 +126,28 @@ def interruptible(spark: SparkSession) -> Iterator[None]:
     """Let Ctrl-C in the main thread cancel what Spark does, and then raise KeyboardInterrupt.
 
     PySpark's own handler speaks into the connection on which the main thread waits for an answer,
-    and breaks it. Here another thread, with a connection of its own, cancels the jobs. A second
-    Ctrl-C interrupts at once. Over Spark Connect, Python's own handler does, and `line_session` then
-    cancels what the server does.
+    and breaks it. Over Spark Connect, Python's own handler raises at once, but the interrupt is lost
+    where gRPC happens to be in a callback. Here another thread cancels what runs until it has ended.
+    A second Ctrl-C interrupts at once.
     """
-    if is_remote(spark) or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed, over = threading.Event(), threading.Event()
 
-    def cancel() -> None:
+    def cancel(stop: Callable[[], object]) -> None:
         while not over.wait(0.2):
-            spark.sparkContext.cancelAllJobs()
+            with suppress(Exception):  # the server may be gone, or have nothing left to stop
+                stop()
 
     def handle(_signal: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        if not _waits_for_spark(frame):
+        remote = is_remote(spark)
+        if remote or _waits_for_spark(frame):
+            pressed.set()
+            threading.Thread(target=cancel, args=(_stop(spark),), daemon=True).start()
+        if remote or not pressed.is_set():
             raise KeyboardInterrupt
-        pressed.set()
-        threading.Thread(target=cancel, daemon=True).start()
 
     before = signal.signal(signal.SIGINT, handle)
     try:
@@ -158,6 +161,13 @@ def interruptible(spark: SparkSession) -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)
     if pressed.is_set():
         raise KeyboardInterrupt
+
+
+def _stop(spark: SparkSession) -> Callable[[], object]:
+    """Return what stops all that Spark does for the session that is active in this thread."""
+    if is_remote(spark):
+        return (spark.getActiveSession() or spark).interruptAll
+    return spark.sparkContext.cancelAllJobs
 
 
 def _waits_for_spark(frame: FrameType | None) -> bool:
