@@ -135,22 +135,20 @@ class Ledger(LedgerDatabase):
 
     def files_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
         """Return the files of runs' outputs, by run and logical date, as far as they are known."""
-        wanted, found = sorted(set(run_ids)), {}
+        found = {}
         with self.reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                chunk = output_files.c.run_id.in_(wanted[start : start + _AT_ONCE])
-                for run_id, day, files in connection.execute(sa.select(output_files).where(chunk)):
+            for of_some in _of_runs(output_files.c.run_id, run_ids):
+                for run_id, day, files in connection.execute(sa.select(output_files).where(of_some)):
                     found[run_id, day] = tuple(WrittenFile(*file) for file in files)
         return found
 
     def reads_of(self, run_ids: Iterable[str]) -> dict[str, list[OutputsRead]]:
         """Return the outputs that runs have read, by run, tables and dates in order."""
-        wanted, found = sorted(set(run_ids)), defaultdict(list)
+        found = defaultdict(list)
+        ordered = sa.select(reads).order_by(reads.c.table_name, reads.c.first_date)
         with self.reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                chunk = reads.c.run_id.in_(wanted[start : start + _AT_ONCE])
-                query = sa.select(reads).where(chunk).order_by(reads.c.table_name, reads.c.first_date)
-                for run_id, *values in connection.execute(query):
+            for of_some in _of_runs(reads.c.run_id, run_ids):
+                for run_id, *values in connection.execute(ordered.where(of_some)):
                     found[run_id].append(OutputsRead(*values))
         return dict(found)
 
@@ -335,6 +333,13 @@ class Ledger(LedgerDatabase):
         if connection.execute(finish).rowcount != 1:
             now_is = connection.scalar(sa.select(runs.c.status).where(runs.c.id == run_id)) or "unknown"
             raise LedgerError(self.shown_url, f"run {run_id} is {now_is}, so it cannot become {status}")
+
+
+def _of_runs(column: sa.Column[str], run_ids: Iterable[str]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield conditions that together hold for these runs, each naming no more of them than a query may."""
+    wanted = sorted(set(run_ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield column.in_(wanted[start : start + _AT_ONCE])
 
 
 def _wanted(

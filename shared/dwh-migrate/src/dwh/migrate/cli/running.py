@@ -172,7 +172,8 @@ def backfill(
                 _note_batch(reference, config.environment, missing[len(receipts)])
                 raise
             prove(spark, warehouse, job.name(), line, dates)  # what was there already
-    publish_withheld(warehouse, job.name(), dates)
+    else:
+        publish_withheld(warehouse, job.name(), dates)
     if proof := proof_of_backfill(warehouse, job.name(), line, dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
     show_withheld(warehouse, job.name(), config.environment)
