@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parent.resolve()
 TOOLS = ROOT / ".tools"
+WHEELS = TOOLS / "wheels"
 
 
 def bootstrap(arguments: list[str]) -> int:
@@ -39,6 +41,8 @@ if __name__ == "__main__":
     sys.exit(bootstrap(sys.argv[1:]))
 
 import nox
+from packaging.requirements import Requirement
+from packaging.utils import parse_wheel_filename
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv"
@@ -51,6 +55,8 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/3.*/bin"))])
 # uv leaves compiling to Python, which is to keep what it compiles: it takes longer than most processes here.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+WHEELS.mkdir(parents=True, exist_ok=True)
+os.environ["UV_FIND_LINKS"] = str(WHEELS)  # what keep_spark says; tests that install obey it, too
 
 SETTINGS = nox.project.load_toml("pyproject.toml")
 CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
@@ -256,7 +262,8 @@ def matrix(session: nox.Session, package: str, spark: str) -> None:
 @nox.parametrize(["python", "package"], [nox.param(pairs(p)[0][0], p, id=Path(p).name) for p in LINES])
 def minimums(session: nox.Session, package: str) -> None:
     """Run the lines' tests on the lowest versions they allow of everything."""
-    line_tests(session, package, "--resolution=lowest-direct")
+    lowest = pairs(package)[0][1].replace("*", "0")
+    line_tests(session, package, f"pyspark=={lowest}", "--resolution=lowest-direct")
 
 
 def line_tests(session: nox.Session, package: str, *extra: str) -> None:
@@ -343,12 +350,27 @@ def install(
     """Install packages of this repository as editable, with groups of tools, in one resolution."""
     tools = nox.project.dependency_groups(SETTINGS, *groups) if groups else ()
     words = [*(word for package in packages for word in ("-e", f"./{package}")), *tools, *(extra or ())]
-    # PySpark comes as source, which uv may build again for each environment, a minute and a gigabyte
-    # each. What its cache has will do; where something is missing, the index is asked.
-    cached = ["uv", "pip", "install", "--offline", *words]
-    said = session.run_install(*cached, external=True, silent=True, log=False, success_codes=[0, 1, 2])
-    if "error:" in str(said):
-        session.install(*words)
+    keep_spark(session, words)
+    session.install(*words)
+
+
+def keep_spark(session: nox.Session, words: list[str]) -> None:
+    """Build a wheel of each PySpark that is asked for into .tools/wheels, where uv finds it.
+
+    PySpark comes as source alone. Left to itself, uv may build it again for each environment, and keep
+    each build: a minute and more than a gigabyte each time.
+    """
+    kept = [parse_wheel_filename(wheel.name)[1] for wheel in WHEELS.glob("pyspark-*.whl")]
+    for wanted in (Requirement(word) for word in words if re.match(r"pyspark\b(?!-)", word)):
+        if any(version in wanted.specifier for version in kept):
+            continue
+        session.log(f"building a wheel of {wanted} into .tools/wheels, for all environments …")
+        pip = ["uv", "tool", "run", "--python", sys.executable, "pip", "wheel", "--quiet", "--no-cache-dir"]
+        with tempfile.TemporaryDirectory(dir=WHEELS) as unfinished:
+            wheel = f"pyspark{wanted.specifier}"
+            session.run_install(*pip, "--no-deps", f"--wheel-dir={unfinished}", wheel, external=True)
+            for built in Path(unfinished).glob("*.whl"):
+                built.replace(WHEELS / built.name)
 
 
 def without_java(session: nox.Session) -> dict[str, str]:
