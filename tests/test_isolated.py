@@ -146,7 +146,7 @@ def test_an_exact_release_runs_where_another_is_installed(here, dwh):
 
 def test_two_who_want_the_same_environment_get_one(here, variables, store):
     """Of two processes that want it at once, one makes it, and both get its id."""
-    words = [BIN / "dwh", "env", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK, "--with", "packaging>=24"]
+    words = [BIN / "dwh", "venv", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK, "--with", "packaging>=24"]
     both = [subprocess.Popen(words, cwd=here, env=variables, text=True, stdout=-1, stderr=-1) for _ in "ab"]
     said = [process.communicate(timeout=900) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
@@ -156,34 +156,34 @@ def test_two_who_want_the_same_environment_get_one(here, variables, store):
 
 def test_the_same_again_asks_no_network(dwh):
     """A request that was answered once is answered from what is there, even where nothing can be asked."""
-    words = ("env", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK)
+    words = ("venv", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK)
     first = dwh(*words).stdout
     again = dwh(*words, UV_OFFLINE="1", PATH=os.defpath)
     assert again.stdout == first
     assert "making" not in again.stderr
-    assert first.strip() in dwh("env", "list").stdout
+    assert first.strip() in dwh("venv", "list").stdout
 
 
 def test_an_environment_in_use_is_not_removed(dwh, store):
     """While a process holds it, removing is refused with the reason; afterwards it goes."""
     from dwh.migrate.releases.store import Store
 
-    made = dwh("env", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK, "--with", "wheel").stdout.strip()
+    made = dwh("venv", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK, "--with", "wheel").stdout.strip()
     with Store(store).using(made):
-        assert "a process runs in it" in dwh("env", "remove", made, code=1).stderr
-        states = {row["id"]: row["state"] for row in json.loads(dwh("env", "list", "--json").stdout)}
+        assert "a process runs in it" in dwh("venv", "remove", made, code=1).stderr
+        states = {row["id"]: row["state"] for row in json.loads(dwh("venv", "list", "--json").stdout)}
         assert states[made] == "in use"
-    assert "removed" in dwh("env", "remove", made).stderr
-    assert f"there is no release environment {made}" in dwh("env", "remove", made, code=2).stderr
+    assert "removed" in dwh("venv", "remove", made).stderr
+    assert f"there is no release environment {made}" in dwh("venv", "remove", made, code=2).stderr
 
 
 def test_a_release_that_is_published_keeps_its_environment(dwh):
     """The last environment of a release stays while an environment publishes what the release wrote."""
     dwh("pin", "carrier_delays", "0.1", "--env", "prod", "--reason", "why")
     dwh("run", "carrier_delays@0.1.0", "--env", "prod", *DAY)
-    refused = dwh("env", "remove", "dwh-v0_1==0.1.0", code=1).stderr
+    refused = dwh("venv", "remove", "dwh-v0_1==0.1.0", code=1).stderr
     assert "prod publishes 1 partitions of flights.carrier_delays that 0.1.0 wrote" in refused
-    assert "dwh-v0_1==0.1.0" in dwh("env", "list").stdout
+    assert "dwh-v0_1==0.1.0" in dwh("venv", "list").stdout
 
 
 @pytest.fixture
@@ -240,14 +240,14 @@ def test_an_environment_that_is_deleted_under_a_run(here, endless, store):
 )
 def test_what_cannot_be_made(dwh, words, code, said):
     """What is mistyped, or does not fit together, is told; nothing half-made stays."""
-    before = dwh("env", "list").stdout
-    assert said in dwh("env", "create", *words, code=code).stderr
-    assert dwh("env", "list").stdout == before
+    before = dwh("venv", "list").stdout
+    assert said in dwh("venv", "create", *words, code=code).stderr
+    assert dwh("venv", "list").stdout == before
 
 
 def test_a_place_that_cannot_be_asked(dwh, tmp_path):
     """Without uv, without a network and without the wheelhouse's folder, the error says what to type."""
-    words = ("env", "create", f"dwh-v0_2=={NEW}", "--with", "attrs")
+    words = ("venv", "create", f"dwh-v0_2=={NEW}", "--with", "attrs")
     assert "there is no such folder" in dwh(*words, code=2, DWH_WHEELHOUSE=str(tmp_path / "no")).stderr
     offline = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "cache")}
     assert "the index cannot be reached" in dwh(*words, code=1, **offline).stderr
@@ -255,10 +255,10 @@ def test_a_place_that_cannot_be_asked(dwh, tmp_path):
 
 def test_a_wheel_that_changed_is_refused(dwh, wheelhouse, tmp_path, store):
     """The same file name with other bytes is refused, even where the environment is there already."""
-    dwh("env", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK)
+    dwh("venv", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK)
     changed = tmp_path / "changed"
     shutil.copytree(wheelhouse, changed)
     with next(changed.glob("dwh_v0_1-0.1.0-*")).open("ab") as file:
         file.write(b"\0")
-    error = dwh("env", "create", "dwh-v0_1==0.1.0", "--with", "attrs", code=1, DWH_WHEELHOUSE=str(changed))
+    error = dwh("venv", "create", "dwh-v0_1==0.1.0", "--with", "attrs", code=1, DWH_WHEELHOUSE=str(changed))
     assert "a release never changes" in error.stderr

@@ -84,7 +84,7 @@ def test_environments_are_named_by_id_or_release(store):
     first, second = made(store, "aaaa11111111"), made(store, "bbbb22222222", "dwh-v0_2==0.2.0")
     assert store.named("aaaa1") == [first]
     assert store.named("dwh-v0_2==0.2.0") == [second]
-    with pytest.raises(UnknownEnvironmentError, match=r"aaaa11111111 \(dwh-v0_1==0\.1\.1\).*dwh env list"):
+    with pytest.raises(UnknownEnvironmentError, match=r"aaaa11111111 \(dwh-v0_1==0\.1\.1\).*dwh venv list"):
         store.named("a")
 
 

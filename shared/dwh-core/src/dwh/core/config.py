@@ -102,7 +102,7 @@ class Config:
         sources: the place of each input, by name.
         origin: the file it came from, or `no dwh.toml`.
         wheelhouse: an absolute local path or a URL, where releases are kept; None where only the index is.
-        release_environments: the folder where `dwh env` keeps what it makes; None for the user's own.
+        release_environments: the folder where `dwh venv` keeps what it makes; None for the user's own.
     """
 
     warehouse: str

@@ -1,4 +1,4 @@
-"""`dwh env`: releases in environments of their own."""
+"""`dwh venv`: releases in environments of their own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["COMMANDS"]
 
 
 @click.group()
-def env() -> None:
+def venv() -> None:
     """Make, list and remove environments that hold one release each."""
 
 
-@env.command()
+@venv.command()
 @click.argument("release", metavar="DISTRIBUTION==RELEASE", shell_complete=completion.releases)
 @release_python
 @release_others
@@ -34,8 +34,8 @@ def create(release: str, python: str | None, others: Sequence[str], as_json: boo
 
     \b
     Examples:
-      dwh env create dwh-v0_1==0.1.1
-      dwh env create dwh-v0_1==0.1.1 --python 3.11 --with pyspark==3.5.9
+      dwh venv create dwh-v0_1==0.1.1
+      dwh venv create dwh-v0_1==0.1.1 --python 3.11 --with pyspark==3.5.9
     """
     from dwh.migrate.releases.make import release_environment
     from dwh.migrate.releases.wanted import Wanted
@@ -49,14 +49,14 @@ def create(release: str, python: str | None, others: Sequence[str], as_json: boo
         print_note(f"{made.release} with Python {made.python}, pyspark {made.spark}, in {made.folder}")
 
 
-@env.command("list")
+@venv.command("list")
 @as_json
 def list_(as_json: bool) -> None:
     """List the environments that hold a release, and whether a run uses them now.
 
     \b
     Example:
-      dwh env list
+      dwh venv list
     """
     from dwh.migrate.releases.store import Store
 
@@ -78,10 +78,10 @@ def list_(as_json: bool) -> None:
     elif found:
         print_rows(list(found[0]), [list(made.values()) for made in found])
     else:
-        print_note(f"there are none yet; type: dwh env create {example_requirement()}")
+        print_note(f"there are none yet; type: dwh venv create {example_requirement()}")
 
 
-@env.command()
+@venv.command()
 @click.argument("names", metavar="ID|RELEASE…", nargs=-1, required=True)
 def remove(names: Sequence[str]) -> None:
     """Remove environments that nothing needs, by their ids, or all of a release.
@@ -91,8 +91,8 @@ def remove(names: Sequence[str]) -> None:
 
     \b
     Examples:
-      dwh env remove 3f2a9c04b1d7
-      dwh env remove dwh-v0_1==0.1.0
+      dwh venv remove 3f2a9c04b1d7
+      dwh venv remove dwh-v0_1==0.1.0
     """
     from dwh.migrate.releases.needs import remove_environment
     from dwh.migrate.releases.store import Store
@@ -104,4 +104,4 @@ def remove(names: Sequence[str]) -> None:
         print_note(f"removed {made.id}: {made.release} with Python {made.python}, pyspark {made.spark}")
 
 
-COMMANDS = (env,)
+COMMANDS = (venv,)

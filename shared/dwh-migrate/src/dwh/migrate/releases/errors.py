@@ -80,7 +80,7 @@ class IndexUnreachableError(DwhError):
         self.release, self.problem = release, problem
         super().__init__(
             f"an environment for {release} cannot be made, as the index cannot be reached: {problem}; "
-            "`dwh env list` shows what can be used without a network"
+            "`dwh venv list` shows what can be used without a network"
         )
 
 
@@ -143,7 +143,7 @@ class UnknownEnvironmentError(UsageError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, tuple(known)
         super().__init__(
-            f"there is no release environment {name} (there are: {listed(self.known)}); type: dwh env list"
+            f"there is no release environment {name} (there are: {listed(self.known)}); type: dwh venv list"
         )
 
 
@@ -169,7 +169,7 @@ class EnvironmentGoneError(DwhError):
         super().__init__(
             f"release environment {environment} was deleted while {reference} ran in it ({problem}); "
             "nothing of the run is visible. The same command makes the environment anew; "
-            "`dwh env remove` removes one only when nothing needs it"
+            "`dwh venv remove` removes one only when nothing needs it"
         )
 
 
