@@ -52,8 +52,8 @@ def command_reference(command: click.Command, parent: click.Context | None = Non
     context = click.Context(command, info_name=name, parent=parent, terminal_width=100, **settings)
     lines = [] if parent is None else [f"## {context.command_path}", ""]
     lines += ["```text", command.get_help(context), "```", ""]
-    for sub in sorted(getattr(command, "commands", {})):
-        lines.append(command_reference(command.commands[sub], context, sub))
+    names = command.list_commands(context) if isinstance(command, click.Group) else []
+    lines += [command_reference(command.get_command(context, name), context, name) for name in names]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 
-__all__ = ["GROUP", "Brought", "brought_lines"]
+__all__ = ["GROUP", "Brought", "brought_lines", "entries_of"]
 
 GROUP = "dwh.lines"
 _LINE = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
@@ -43,21 +43,24 @@ class Brought:
 def brought_lines() -> dict[str, Brought]:
     """Return the lines that installed distributions bring, by name, oldest first."""
     found: dict[str, list[tuple[EntryPoint, Distribution]]] = defaultdict(list)
-    for each in distributions():
-        for entry in _entries(each):
-            found[entry.name].append((entry, each))
+    for entry, each in entries_of(GROUP):
+        found[entry.name].append((entry, each))
     lines = {name: _brought(name, entries) for name, entries in found.items()}
     return dict(sorted(lines.items(), key=lambda item: _age(item[0])))
 
 
-def _entries(each: Distribution) -> Iterator[EntryPoint]:
-    """Yield the lines of a distribution; one whose metadata cannot be read brings none that has a name."""
-    if GROUP not in (each.read_text("entry_points.txt") or ""):
-        return
-    try:
-        yield from each.entry_points.select(group=GROUP)
-    except Exception as error:  # of whatever kind the parser's are
-        yield EntryPoint(_folder(each).name, f"unreadable: {error}", GROUP)
+def entries_of(group: str) -> Iterator[tuple[EntryPoint, Distribution]]:
+    """Yield the entry points of a group, each with the distribution that has it, in the order of `sys.path`.
+
+    A distribution whose metadata cannot be read has one, named after its folder, with the reason as value.
+    """
+    for each in distributions():
+        if group not in (each.read_text("entry_points.txt") or ""):
+            continue
+        try:
+            yield from ((entry, each) for entry in each.entry_points.select(group=group))
+        except Exception as error:  # of whatever kind the parser's are
+            yield EntryPoint(_folder(each).name, f"unreadable: {error}", group), each
 
 
 def _age(name: str) -> tuple[bool, list[int], str]:

@@ -2,6 +2,7 @@
 
 Each module here holds the commands of one kind; what they do is done elsewhere. Commands import
 Spark and the database library when they need them, so that `dwh jobs` and `--help` answer at once.
+Other distributions add commands of their own, as `joined` says.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from dwh.migrate.cli import (
     usage,
 )
 from dwh.migrate.cli.here import show_whereabouts
+from dwh.migrate.cli.joined import JoinedGroup
 from dwh.migrate.cli.options import as_json, verbose
 
 __all__ = ["dwh", "main", "run_words"]
@@ -43,6 +45,7 @@ _SHIPPING = (releases, bundling, deploying)
 
 
 @click.group(
+    cls=JoinedGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
