@@ -60,7 +60,7 @@ os.environ["UV_FIND_LINKS"] = str(WHEELS)  # what keep_spark says; tests that in
 
 SETTINGS = nox.project.load_toml("pyproject.toml")
 CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
-AIRFLOW = "shared/dwh-airflow"
+AIRFLOW, DEPLOY = "shared/dwh-airflow", "shared/dwh-deploy"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
@@ -112,7 +112,7 @@ def coverage(session: nox.Session) -> None:
 
 def install_tests(session: nox.Session, *extra: str) -> None:
     """Install all packages but Airflow's, and what the quick tests need."""
-    packages = (f"{CORE}[postgresql]", MIGRATE, f"{RELEASE}[fast]", *LINES)
+    packages = (f"{CORE}[postgresql]", MIGRATE, DEPLOY, f"{RELEASE}[fast]", *LINES)
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
     install(session, *packages, groups=["test", "postgresql"], extra=[spark, *extra])
 
@@ -166,7 +166,7 @@ def hardened(session: nox.Session, marker: str) -> None:
 @nox.session
 def cluster(session: nox.Session) -> None:
     """Run jobs on a standalone cluster of two workers, which this session starts and stops."""
-    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, MIGRATE, DEPLOY, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "cluster", "tests", *session.posargs, env=quick_spark(session))
 
 
@@ -213,12 +213,13 @@ def glue(session: nox.Session) -> None:
     install(
         session,
         f"{CORE}[postgresql]",
-        f"{MIGRATE}[glue]",
+        MIGRATE,
+        f"{DEPLOY}[glue]",
         LINES[0],
         groups=["test", "postgresql", "glue"],
         extra=["hatchling==1.33.0", "pyspark==3.5.9", "uv"],
     )
-    session.run("pytest", "-m", "glue", f"{MIGRATE}/tests/deploy", *session.posargs, env=quick_spark(session))
+    session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=quick_spark(session))
     if not session.posargs:  # comparisons on the Spark that only Glue still has
         session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=quick_spark(session))
 
@@ -276,7 +277,7 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting, who imports whom, and that what is exported is recorded."""
-    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, MIGRATE, DEPLOY, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
     session.run("actionlint")
@@ -289,17 +290,18 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    install(session, CORE, MIGRATE, RELEASE, *LINES, groups=["types", "test"], extra=[BOTH_LINES_SPARK])
+    packages = (CORE, MIGRATE, DEPLOY, RELEASE, *LINES)
+    install(session, *packages, groups=["types", "test"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # pyproject.toml says why without Airflow
     lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
-    packages = ["dwh.core", "dwh.airflow", "dwh.migrate", "dwh.release", *lines]
-    session.run("mypy", *(word for package in packages for word in ("-p", package)))
+    modules = ["dwh.core", "dwh.airflow", "dwh.deploy", "dwh.migrate", "dwh.release", *lines]
+    session.run("mypy", *(word for module in modules for word in ("-p", module)))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, every warning an error, and type what it shows; `-- build` only builds."""
-    packages = (f"{CORE}[postgresql]", MIGRATE, RELEASE, *LINES)
+    packages = (f"{CORE}[postgresql]", MIGRATE, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["docs", "test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
     session.log("open build/docs/index.html")
@@ -312,7 +314,7 @@ def build(session: nox.Session) -> None:
     """Build the wheel and source distribution of every package into dist/."""
     session.install("hatch")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for package in (CORE, MIGRATE, AIRFLOW, RELEASE, *LINES):
+    for package in (CORE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES):
         with session.chdir(package):  # without --clean, which would leave the last package alone
             session.run("hatch", "build", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
 
@@ -426,7 +428,7 @@ exec '{java}' "$@"
 
 # Releases: what they do is in docs/releasing.md.
 
-RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, AIRFLOW, RELEASE, *LINES)]
+RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES)]
 
 
 @nox.session

@@ -16,6 +16,7 @@ dwh_release = pytest.importorskip("dwh.release.cli").dwh_release
 
 SHARED = Path(__file__).parents[1] / "shared"
 COMMANDS = {"dwh": dwh, "dwh-release": dwh_release}
+ANYWHERE = click.Context(dwh)
 # A command in a message: after "type: " or between backticks, up to where the sentence goes on.
 TYPED = re.compile(r"(?:(?:[Tt]ype|or|try|see): |`)(?P<command>dwh(?:-release)? [a-z][^;,()`]*)")
 PROSE = "to|with|in|for|and|or|where|which|brings|shows|lists|removes|says|makes|compares"
@@ -49,8 +50,9 @@ def hints() -> list[str]:
 def parsed(words):
     """Return the command that the first words name, and the words after them."""
     command = COMMANDS[words.pop(0)]
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    while isinstance(command, click.Group) and words and (found := command.get_command(ANYWHERE, words[0])):
+        command = found
+        del words[0]
     return command, words
 
 

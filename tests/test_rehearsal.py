@@ -259,6 +259,9 @@ def test_the_other_packages(reader: Reader, releases: dict[str, str]) -> None:
     reader.install("dwh-release")
     assert releases["dwh-release"] == reader.installed()["dwh-release"]
     assert "prepare" in call(reader.home / "venv" / "bin" / "dwh-release", "--help", cwd=reader.home)
+    reader.install("dwh-deploy")
+    assert releases["dwh-deploy"] == reader.installed()["dwh-deploy"]
+    assert "glue" in reader.dwh("deploy", "--help")
     reader.install("dwh-airflow")
     shown = "from dwh.airflow.provider import get_provider_info; print(get_provider_info()['package-name'])"
     assert reader.python("-c", shown).strip() == "dwh-airflow"

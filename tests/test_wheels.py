@@ -28,6 +28,7 @@ pytestmark = pytest.mark.wheels
 PACKAGES = {
     "dwh-airflow": ROOT / "shared" / "dwh-airflow",
     "dwh-core": ROOT / "shared" / "dwh-core",
+    "dwh-deploy": ROOT / "shared" / "dwh-deploy",
     "dwh-migrate": ROOT / "shared" / "dwh-migrate",
     "dwh-v0_1": ROOT / "packages" / "dwh-v0_1",
     "dwh-v0_2": ROOT / "packages" / "dwh-v0_2",
@@ -35,6 +36,7 @@ PACKAGES = {
 IMPORTED_AS = {
     "dwh-airflow": "dwh/airflow",
     "dwh-core": "dwh/core",
+    "dwh-deploy": "dwh/deploy",
     "dwh-migrate": "dwh/migrate",
     "dwh-v0_1": "dwh/jobs/v0_1_0",
     "dwh-v0_2": "dwh/jobs/v0_2_0",
@@ -264,7 +266,7 @@ def full(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> E
     environment = Environment.create(
         tmp_path_factory.mktemp("full") / "environment", wheels["dwh-core"].parent
     )
-    environment.install(f"dwh-v0_1=={OLD}", f"dwh-v0_2=={NEW}", "dwh-migrate")
+    environment.install(f"dwh-v0_1=={OLD}", f"dwh-v0_2=={NEW}", "dwh-migrate", "dwh-deploy")
     return environment
 
 
@@ -294,6 +296,13 @@ def test_the_command_comes_with_its_wheel(full):
     assert {"carrier_delays@0.1", "carrier_delays@0.2", "delay_causes@0.2"} <= {
         job["reference"] for job in listed
     }
+
+
+def test_the_commands_of_another_wheel_join(full):
+    """`dwh bundle` and `dwh deploy` are those of the installed dwh-deploy."""
+    printed = run(full.home / "bin" / "dwh", "bundle", f"dwh-v0_1=={OLD}", cwd=full.home)
+    assert printed.split()[1] == f"dwh-v0_1-{OLD}.zip"
+    assert "glue" in run(full.home / "bin" / "dwh", "deploy", "--help", cwd=full.home)
 
 
 def test_an_edited_file_is_noticed(full):

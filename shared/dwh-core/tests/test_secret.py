@@ -1,4 +1,4 @@
-"""Reading the ledger's URL from a secret; against a real server in dwh-migrate's tests of deploying."""
+"""Reading the ledger's URL from a secret; against a real server in dwh-deploy's tests."""
 
 from __future__ import annotations
 

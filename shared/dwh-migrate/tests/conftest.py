@@ -17,14 +17,11 @@ from dwh.core.testing import local_session
 from dwh.core.testing.fixtures import *  # noqa: F403 -- pytest finds fixtures by their names here
 from dwh.core.testing.lines import TAKINGS
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.cli import main
-from dwh.migrate.console import engine_kept
+from dwh.migrate.testing import Typed, typed_dwh  # noqa: F401 -- a fixture, and its type
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
-
-Typed = Callable[..., tuple[int, str, str]]
 
 NEW_COLUMN = 'Column("amount", "double", nullable=True), Column("tips", "double", nullable=True)'
 CHANGED = {
@@ -76,27 +73,6 @@ def interpreted(spark: SparkSession) -> Iterator[None]:
     yield
     for name, value in before.items():
         spark.conf.set(name, value or "")
-
-
-@pytest.fixture
-def typed_dwh(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Typed:
-    """The command in this process, which is quicker: its exit code, what it printed, and what it said.
-
-    Where it needs Spark, it takes the application of this process, and leaves it running.
-    """
-
-    def typed(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dwh", *words])
-        capfd.readouterr()
-        try:
-            with engine_kept():
-                main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return (code, *capfd.readouterr())
-
-    return typed
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def home(warehouse, tmp_path, monkeypatch):
         ("promote takings@7.1 --from s", ["staging"]),
         ("run takings --version o", ["original"]),
         ("deploy glue takings@7.1", ["takings@7.1.0"]),
-        ("bundle dwh-v7_1", ["dwh-v7_1==7.1.0"]),
+        ("venv create dwh-v7_1", ["dwh-v7_1==7.1.0"]),
         ('pin takings 7.1 --reason "where we', []),
     ],
 )

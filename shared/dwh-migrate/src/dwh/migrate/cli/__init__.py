@@ -21,9 +21,7 @@ from dwh.core.yanked import YankedReleaseWarning
 from dwh.migrate import completion
 from dwh.migrate.cli import (
     board,
-    bundling,
     comparing,
-    deploying,
     environments,
     inspect,
     prompt,
@@ -41,7 +39,6 @@ __all__ = ["dwh", "main", "run_words"]
 
 _LOOKING = (inspect, board, usage)
 _MOVING = (running, comparing, environments, rollout)
-_SHIPPING = (releases, bundling, deploying)
 
 
 @click.group(
@@ -65,7 +62,7 @@ def dwh(context: click.Context, as_json: bool) -> None:
         raise click.UsageError(f"write --json after the command: dwh {context.invoked_subcommand} … --json")
 
 
-for module in (*_LOOKING, *_MOVING, *_SHIPPING, upkeep, prompt):
+for module in (*_LOOKING, *_MOVING, releases, upkeep, prompt):
     for command in module.COMMANDS:
         dwh.add_command(command)
 
