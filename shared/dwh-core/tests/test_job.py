@@ -28,7 +28,6 @@ def define(**parts):
         ({"writes": DAY, "reads": ("t",)}, "reads"),
         ({"writes": DAY, "reads": [DAY]}, "reads"),
         ({"writes": DAY, "reads": (DAY, Table("x.t", columns=(Column("a", "int"),)))}, "the same name"),
-        ({"writes": Table("t", columns=(Column("day", "date"),)), "reads": ()}, "partition_by"),
         (
             {
                 "writes": Table("t", columns=(*DAY.columns, Column("_run", "int")), partition_by="day"),

@@ -68,9 +68,11 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
 
 
 def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
-    """Return the rows of an output for some logical dates alone."""
+    """Return the rows of an output for some logical dates alone; a whole table as it is."""
     from pyspark.sql import functions as F
 
+    if table.date_column is None:
+        return frame
     return frame.where(F.col(str(table.date_column)).between(F.lit(dates.first), F.lit(dates.last)))
 
 
@@ -92,6 +94,8 @@ def audit_rows(written: DataFrame, table: Table, dates: DateRange) -> dict[date,
 
     Raises AuditError naming everything that is wrong, with examples.
     """
+    if table.date_column is None:
+        return {dates.last: _audited_whole(written, table)}
     counted = {row["date"]: row for row in _counted(written, table)}
     problems = _date_problems(counted, table, dates)
     if any(row["repeated"] for row in counted.values()) and (problem := _key_problem(written, table)):
@@ -99,6 +103,20 @@ def audit_rows(written: DataFrame, table: Table, dates: DateRange) -> dict[date,
     if problems:
         raise AuditError(table.name, problems)
     return {day: counted[day]["rows"] if day in counted else 0 for day in dates}
+
+
+def _audited_whole(written: DataFrame, table: Table) -> int:
+    """Return the rows of a whole table; raises AuditError as `audit_rows` does."""
+    problem, rows = _key_problem(written, table) if table.key else None, written.count()
+    problems = [problem] if problem else []
+    if rows == 0 and not table.may_be_empty:
+        problems.append(
+            "it has no rows: its input is empty or late; set may_be_empty=True in the contract if an empty "
+            "table is valid"
+        )
+    if problems:
+        raise AuditError(table.name, problems)
+    return rows
 
 
 def _counted(written: DataFrame, table: Table) -> list[Row]:

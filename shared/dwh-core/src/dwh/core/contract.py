@@ -67,7 +67,8 @@ class Table:
         columns: in the order that readers see.
         key: the columns whose values identify a row; unique, and never null.
         partition_by: the column of type `date` that holds the logical date; or that and further columns, by
-            whose values the files of a date are laid out: `("flight_date", "country")`.
+            whose values the files of a date are laid out: `("flight_date", "country")`. None for a whole
+            table: each logical date's output is all of the table as of then.
         doc: what one row is.
         may_be_empty: whether a logical date without any row is a result. Otherwise it fails the
             audit, because it most often means that an input is late.

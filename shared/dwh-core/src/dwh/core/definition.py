@@ -11,19 +11,27 @@ from dwh.core.changes import Change
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import DefinitionError
-from dwh.core.inputs import Input
+from dwh.core.inputs import Input, Previous
 from dwh.core.names import valid_job
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["JobDefinition", "check_definition", "inputs_of", "transformed"]
+__all__ = [
+    "JobDefinition",
+    "builds_on_itself",
+    "check_definition",
+    "inputs_of",
+    "resolve_previous",
+    "runs_date_by_date",
+    "transformed",
+]
 
 
 class JobDefinition(ABC):
     """The parts of a job that its author writes, which `dwh.core.job.Job` describes."""
 
-    reads: ClassVar[tuple[Table | Input, ...]]
+    reads: ClassVar[tuple[Table | Input | Previous, ...]]
     writes: ClassVar[Table]
     changes: ClassVar[tuple[Change, ...]] = ()
 
@@ -50,8 +58,8 @@ def check_definition(job: type[JobDefinition]) -> None:
     if not isinstance(getattr(job, "writes", None), Table):
         raise DefinitionError(where, "set writes = Table(…)")
     partition, key = job.writes.date_column, job.writes.key
-    if not partition or (key and partition not in key):
-        raise DefinitionError(where, "writes needs partition_by, and its key, if any, must contain it")
+    if partition and key and partition not in key:
+        raise DefinitionError(where, f"the key of writes must contain {partition}, its partition_by")
     if any(column.name.lower() == "_run" for column in job.writes.columns):
         raise DefinitionError(where, "no column may be called _run, which is the run's folder")
     reads = getattr(job, "reads", None)
@@ -62,9 +70,26 @@ def check_definition(job: type[JobDefinition]) -> None:
     _check_transform(job, where)
 
 
+def resolve_previous(job: type[JobDefinition]) -> None:
+    """Let `Input.previous()` in a job's `reads` be an input of the table that the job writes."""
+    reads, writes = getattr(job, "reads", None), getattr(job, "writes", None)
+    if isinstance(reads, tuple) and isinstance(writes, Table):
+        job.reads = tuple(need.of(writes) if isinstance(need, Previous) else need for need in reads)
+
+
 def inputs_of(job: JobDefinition | type[JobDefinition]) -> tuple[Input, ...]:
     """Return what a job reads, each as an Input."""
-    return tuple(map(Input.of, job.reads))
+    return tuple(Input.of(need) for need in job.reads if not isinstance(need, Previous))
+
+
+def builds_on_itself(job: JobDefinition | type[JobDefinition]) -> bool:
+    """Return whether a job reads its own output of the logical date before."""
+    return any(need.own for need in inputs_of(job))
+
+
+def runs_date_by_date(job: JobDefinition | type[JobDefinition]) -> bool:
+    """Return whether each logical date of a job is a run of its own."""
+    return job.writes.date_column is None or builds_on_itself(job)
 
 
 def transformed(job: JobDefinition, inputs: Mapping[str, DataFrame], dates: DateRange) -> DataFrame:

@@ -41,6 +41,7 @@ __all__ = [
     "UnknownStorageError",
     "UnknownTableError",
     "UsageError",
+    "WholeTableError",
     "coded",
     "listed",
     "one_line",
@@ -146,6 +147,20 @@ class InvalidDateError(UsageError):
         super().__init__(
             f"{problem}: found {value!r}; write a UTC calendar date such as 2013-01-15, "
             "with --date, or --from and --to (in Python date=, or start= and end=)"
+        )
+
+
+class WholeTableError(UsageError):
+    """A job whose every output is the whole table was asked for several of them in one run."""
+
+    code = "DWH109"
+
+    def __init__(self, reference: str, table: str, first: object, last: object) -> None:
+        self.reference, self.table, self.first, self.last = reference, table, first, last
+        super().__init__(
+            f"{reference} writes the whole of {table} for each logical date, so a run is of one date; "
+            f"found {first} to {last}; type: dwh run {reference} --date {last}, or, for a run of each: "
+            f"dwh backfill {reference} --from {first} --to {last}"
         )
 
 
@@ -288,12 +303,13 @@ class InputError(DwhError):
 
     code = "DWH303"
 
-    def __init__(self, table: str, where: str, problem: str) -> None:
+    def __init__(self, table: str, where: str, problem: str, remedy: str | None = None) -> None:
         self.table, self.where, self.problem = table, where, problem
-        super().__init__(
-            f"input {table}, {where}: {problem}; change what the job's reads names, or read the output of a "
-            'line that has it: Input(TABLE, line="LINE")'
+        remedy = remedy or (
+            "change what the job's reads names, or read the output of a line that has it: "
+            'Input(TABLE, line="LINE")'
         )
+        super().__init__(f"input {table}, {where}: {problem}; {remedy}")
 
 
 class MissingInputError(DwhError):

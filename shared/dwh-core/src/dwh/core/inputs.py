@@ -10,7 +10,7 @@ from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import DefinitionError
 
-__all__ = ["Input"]
+__all__ = ["Input", "Previous"]
 
 _LINE = re.compile(r"\d+\.\d+", re.ASCII)
 
@@ -25,7 +25,9 @@ class Input:
         line: of a table that other jobs write, the line whose output is read, such as `0.1`; None reads what
             the run's environment publishes. It says nothing where the configuration says where the input is.
         back, ahead: how many logical dates before the run's first, and after its last, are read, too.
-        may_lack: whether a run goes on where a table that other jobs write lacks some of these dates.
+        may_lack: whether a run goes on where a table that other jobs write lacks some of these dates. Of a
+            whole table, the newest before the run's last date is then read where that date is not there.
+        own: whether it is what the job itself has written: see `previous`.
 
     Raises DefinitionError when the parts do not fit together.
     """
@@ -35,6 +37,7 @@ class Input:
     back: int = 0
     ahead: int = 0
     may_lack: bool = False
+    own: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.table, Table):
@@ -47,6 +50,19 @@ class Input:
                 raise DefinitionError(where, f"{name}={days!r}: write a number of logical dates, 0 or more")
         if self.has_window and self.table.date_column is None:
             raise DefinitionError(where, "back and ahead need partition_by in its table")
+
+    @staticmethod
+    def previous(*, may_lack: bool = False) -> Previous:
+        """Return, for `reads`, the job's own output of the logical date before, called `previous`.
+
+        It is what the job's line has written in the run's environment, whatever is published. For the first
+        date it is empty. Its columns are those of `writes`; where they are newer than that output, and may
+        be null, they are null. A range of dates is computed date by date, in one process.
+
+        Parameters:
+            may_lack: whether logical dates may be left out: then it is the newest output before the date.
+        """
+        return Previous(may_lack)
 
     @classmethod
     def of(cls, need: Table | Input) -> Input:
@@ -61,7 +77,7 @@ class Input:
     @property
     def short_name(self) -> str:
         """What the input is called in `transform`."""
-        return self.table.short_name
+        return "previous" if self.own else self.table.short_name
 
     @property
     def has_window(self) -> bool:
@@ -74,5 +90,22 @@ class Input:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the input as JSON-able data: its table, and what it says beyond that."""
-        beyond = {"line": self.line, "back": self.back, "ahead": self.ahead, "may_lack": self.may_lack}
+        beyond = {
+            "line": self.line,
+            "back": self.back,
+            "ahead": self.ahead,
+            "may_lack": self.may_lack,
+            "own": self.own,
+        }
         return {**self.table.to_dict(), **{name: value for name, value in beyond.items() if value}}
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What `Input.previous` puts into a job's `reads`, until the job is defined and has a table."""
+
+    may_lack: bool = False
+
+    def of(self, writes: Table) -> Input:
+        """Return the input of the job that writes a table."""
+        return Input(writes, may_lack=self.may_lack, own=True)

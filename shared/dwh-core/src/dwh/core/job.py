@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import logical_dates
-from dwh.core.definition import JobDefinition, check_definition
+from dwh.core.definition import JobDefinition, check_definition, resolve_previous
 from dwh.core.line import Line, warn_if_ended
 from dwh.core.lines import line_of
 
@@ -34,12 +34,13 @@ class Job(JobDefinition):
         reads: what the job needs of each input, which dwh.toml maps to a place, or which other jobs write.
             An input with a `partition_by` is read for the logical dates of the run alone, unless it looks
             back or ahead: see `Input`.
-        writes: the contract of the output, with `partition_by`. A key is audited on every run.
+        writes: the contract of the output. A key is audited on every run.
         changes: what is declared to differ from the line before.
     """
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        resolve_previous(cls)
         check_definition(cls)
         package = cls.__module__.rpartition(".")[0]
         if isinstance(line := getattr(sys.modules.get(package), "LINE", None), Line):
@@ -78,7 +79,8 @@ class Job(JobDefinition):
                 holds is ignored.
 
         Returns:
-            The receipt, as JSON-able data.
+            The receipt, as JSON-able data. Where each date is a run of its own, it is the last one's, with
+            the partitions and the rows of all.
 
         Raises InvalidDateError, and what an input that cannot be had raises (UnknownSourceError, CycleError,
         InputError, MissingInputError), before anything is recorded, and RunError for a run that failed: it is

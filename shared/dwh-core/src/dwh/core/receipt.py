@@ -7,10 +7,15 @@ from typing import TypedDict
 __all__ = ["Receipt"]
 
 
-class Receipt(TypedDict):
+class _Outdated(TypedDict, total=False):
+    outdated: list[str]
+
+
+class Receipt(_Outdated):
     """What a committed run returns: JSON-able, and small whatever it wrote.
 
-    The ledger keeps more, for each partition.
+    The ledger keeps more, for each partition. `outdated`, of a job that builds on its own output, are the
+    later logical dates, as ranges, that rest on what this run has replaced. Without any it is not there.
     """
 
     run: str

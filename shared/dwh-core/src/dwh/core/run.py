@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.audit import audit_rows, audit_schema, conform, within
 from dwh.core.config import Config, config_of_run
 from dwh.core.dates import DateRange
-from dwh.core.definition import inputs_of, transformed
+from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
-from dwh.core.errors import InvalidDateError, LedgerError, RunError, one_line
+from dwh.core.errors import InvalidDateError, LedgerError, RunError, WholeTableError, one_line
 from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
 from dwh.core.ledger import RunRecord, WrittenFile
@@ -31,6 +31,7 @@ from dwh.core.provenance import provenance
 from dwh.core.receipt import Receipt
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, settled_sources
+from dwh.core.sources.previous import outdated_after
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import storage_of
 from dwh.core.supported import check_spark
@@ -50,6 +51,7 @@ class PreparedRun:
 
     Attributes:
         sources: where each input comes from, by its name.
+        like: a run whose outputs of other jobs are read again.
     """
 
     job: Job
@@ -57,6 +59,7 @@ class PreparedRun:
     dates: DateRange
     warehouse: Warehouse
     sources: Mapping[str, Source]
+    like: str | None = None
 
     def execute(self, spark: SparkSession | None = None) -> Receipt:
         """Run it, and commit what it wrote. See `Job.run`.
@@ -67,6 +70,8 @@ class PreparedRun:
         config = self.warehouse.config
         spark = spark or spark_session(config.spark, config.engine)
         check_spark(self.line, spark.version)
+        if len(self.dates) > 1 and builds_on_itself(self.job):
+            return _date_by_date(self, spark)
         run = _record(self, spark)
         self.warehouse.ledger.start_run(run, [one for need in self.sources.values() for one in need.reads()])
         try:
@@ -78,17 +83,30 @@ class PreparedRun:
             if not isinstance(error, Exception):
                 raise
             raise RunError(run.id, run.reference, reason) from error
-        return _receipt(run, rows)
+        return _receipt(run, rows, self._outdated())
+
+    def _outdated(self) -> list[str]:
+        """Return the later dates that rest on what was there before."""
+        own = [need for need in inputs_of(self.job) if need.own]
+        spans = (outdated_after(self.warehouse, need, self.line.name, self.dates.last) for need in own)
+        return [str(span) for found in spans for span in found]
 
 
 def prepare_run(
-    job: Job, dates: DateRange, *, warehouse: Warehouse | None = None, like: str | None = None
+    job: Job,
+    dates: DateRange,
+    *,
+    warehouse: Warehouse | None = None,
+    like: str | None = None,
+    after: str | None = None,
 ) -> PreparedRun:
     """Settle what a run needs, so that what is mistyped is told before Spark starts.
 
     Parameters:
         warehouse: by default the one that the configuration names, made where there is none yet.
         like: a run whose outputs of other jobs are read again, where an input means the same.
+        after: the run on whose output this one builds, where the job builds on itself; by default the line's
+            newest of the date before.
 
     Raises InvalidDateError, DefinitionError where another job of the line writes the same table, and what
     `dwh.core.sources` raises for an input.
@@ -96,19 +114,21 @@ def prepare_run(
     if dates.last > datetime.now(timezone.utc).date():
         raise InvalidDateError(dates.last, "a logical date in the future has no data yet")
     line = line_of(type(job))
+    if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
+        raise WholeTableError(f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last)
     warn_if_ended(line.package, line.line)
     if not line.line.ended:  # importing its other jobs would warn of each
         writer_in(line, job.writes.name)  # of two jobs, each would put the other's output out of sight
     warehouse = warehouse or Warehouse.create()
     needs = inputs_of(job)
-    sources = settled_sources(needs, warehouse, dates)
+    sources = settled_sources(needs, warehouse, dates, line.name, after)
     if any(is_written_by_jobs(need.name, warehouse.config) for need in needs):
         refuse_cycles(type(job), line.name, warehouse)
     if like is not None:
         sources = as_read_by(like, sources, warehouse)
     for need in needs:
         sources[need.name].check(need, dates)
-    return PreparedRun(job, line, dates, warehouse, sources)
+    return PreparedRun(job, line, dates, warehouse, sources, like)
 
 
 def run_job(
@@ -133,7 +153,24 @@ def _computed(
             output = within(output, job.writes, dates)
         storage.write(output, job.writes, location)
         rows = audit_rows(storage.written(session, job.writes, location), job.writes, dates)
-        return rows, storage.files(session, job.writes, location)
+        return rows, storage.files(session, job.writes, location, dates)
+
+
+def _date_by_date(run: PreparedRun, spark: SparkSession) -> Receipt:
+    """Run each logical date on its own, on what the one before has written; return the receipt of all."""
+    receipts: list[Receipt] = []
+    for day in run.dates:
+        after = receipts[-1]["run"] if receipts else None
+        alone = prepare_run(run.job, DateRange(day, day), warehouse=run.warehouse, like=run.like, after=after)
+        receipts.append(alone.execute(spark))
+    return Receipt(
+        **{
+            **receipts[-1],
+            "first_date": receipts[0]["first_date"],
+            "partitions": sum(receipt["partitions"] for receipt in receipts),
+            "rows": sum(receipt["rows"] for receipt in receipts),
+        }
+    )
 
 
 def _failed(warehouse: Warehouse, run: RunRecord, error: BaseException) -> str:
@@ -146,8 +183,8 @@ def _failed(warehouse: Warehouse, run: RunRecord, error: BaseException) -> str:
     return reason
 
 
-def _receipt(run: RunRecord, rows: Mapping[date, int]) -> Receipt:
-    return Receipt(
+def _receipt(run: RunRecord, rows: Mapping[date, int], outdated: list[str]) -> Receipt:
+    receipt = Receipt(
         run=run.id,
         job=run.job,
         line=run.line,
@@ -158,6 +195,7 @@ def _receipt(run: RunRecord, rows: Mapping[date, int]) -> Receipt:
         partitions=len(rows),
         rows=sum(rows.values()),
     )
+    return {**receipt, "outdated": outdated} if outdated else receipt
 
 
 def _read_with(config: Config) -> Config:

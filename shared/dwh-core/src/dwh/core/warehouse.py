@@ -85,6 +85,7 @@ class Warehouse:
     def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
         """Return the rows of some outputs of one table, at most one for each logical date.
 
+        Of whole tables one at a time is read: see `current`.
         The columns come as the line of the newest has them; where another line lacks one, it is null.
         Raises LostFilesError when files of an output are gone, or are not what its run wrote.
         """
@@ -99,6 +100,26 @@ class Warehouse:
             for (line, kind), found in parts.items()
         ]
         return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
+
+    def current(self, outputs: list[Output]) -> list[Output]:
+        """Return which of some outputs, at most one for each logical date, are the table to a reader.
+
+        That is all of them, but of whole tables the one of the newest date.
+        """
+        newest = max(outputs, key=lambda output: output.partition_date)
+        if self.holds_whole([newest]):
+            return [newest]
+        if not any(output.line != newest.line for output in outputs):
+            return outputs
+        whole = [
+            line for line, contract in self.contracts(outputs).items() if contract["partition_by"] is None
+        ]
+        return [output for output in outputs if output.line not in whole]
+
+    def holds_whole(self, outputs: Iterable[Output]) -> bool:
+        """Return whether the newest date's output holds the whole table, and not that date alone."""
+        newest = max(outputs, key=lambda output: output.partition_date, default=None)
+        return newest is not None and self.contracts([newest])[newest.line]["partition_by"] is None
 
     def contracts(self, outputs: Iterable[Output]) -> dict[str, Mapping[str, Any]]:
         """Return, by line, the contract under which outputs are read: that of the newest of each line."""
@@ -140,7 +161,8 @@ def read_table(
             published.
         environment: whose publications or outputs to read; by default that of the run that is under way
             in this thread, else the configured one.
-        start, end: the first and last logical date, as `Job.run` takes them; by default all.
+        start, end: the first and last logical date, as `Job.run` takes them; by default all. Of a whole
+            table, the newest of these dates is read.
         as_of: read what had been committed, or was published, at that instant; needs a time zone.
         warehouse: by default that of the run, else the one that the configuration names.
 
@@ -152,5 +174,7 @@ def read_table(
     first, last = (None if day is None else parse_date(day) for day in (start, end))
     dates = DateRange(first or date.min, last or date.max) if first or last else None
     if line is None:
-        return warehouse.read(spark, warehouse.published(name, environment, dates, as_of))
-    return warehouse.read(spark, warehouse.outputs(name, line, environment, dates, as_of))
+        found = warehouse.published(name, environment, dates, as_of)
+    else:
+        found = warehouse.outputs(name, line, environment, dates, as_of)
+    return warehouse.read(spark, warehouse.current(found))

@@ -4,6 +4,7 @@ Where an input comes from is settled before anything is read. A kind of source i
 `_settled`.
 
 - `published`: what other jobs write; `upstream`: which jobs those are.
+- `previous`: what the job itself has written for the logical date before.
 - `spark`: what Spark reads from a place of the configuration. Of files, `files` says which ones, and reads
   them with a schema, `reader` is the engine's reader, and `csv`, `json` and `typed` tell a file's columns.
 """
@@ -19,6 +20,7 @@ from dwh.core.inputs import Input
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.schema import runs
 from dwh.core.names import environment_read
+from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.sources.spark import SparkSource
 from dwh.core.sources.upstream import is_written_by_jobs, writers
@@ -46,13 +48,25 @@ class Source(Protocol):
         """Return the outputs of other jobs that are read."""
 
 
-def settled_sources(needs: Iterable[Input], warehouse: Warehouse, dates: DateRange) -> dict[str, Source]:
+def settled_sources(
+    needs: Iterable[Input], warehouse: Warehouse, dates: DateRange, line: str, after: str | None = None
+) -> dict[str, Source]:
     """Return where each input comes from for a run for some dates, by its name.
 
     The configuration decides. Where it does not name an input, it is what other jobs write.
+
+    Parameters:
+        line: the one that runs.
+        after: the run on whose output this one builds; None for what the line has written last.
+
     Raises UnknownSourceError for one that is not configured and that no job writes.
     """
-    return {need.name: _settled(need, warehouse, dates) for need in needs}
+    return {
+        need.name: PreviousSource.before(need, warehouse, line, dates, after)
+        if need.own
+        else _settled(need, warehouse, dates)
+        for need in needs
+    }
 
 
 def as_read_by(run_id: str, sources: Mapping[str, Source], warehouse: Warehouse) -> dict[str, Source]:

@@ -53,6 +53,8 @@ class PublishedSource:
             if line is None
             else ledger.newest_outputs(environment, need.name, line, wanted)
         )
+        if wanted is None and warehouse.holds_whole(found):
+            found = _as_of(found, dates.last, need.may_lack)
         return cls(warehouse, environment, line, tuple(found))
 
     @property
@@ -70,7 +72,7 @@ class PublishedSource:
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
-            spans = date_spans(missing or dates)
+            spans = date_spans(missing or ([dates.last] if wanted is None else dates))
             command = command_for(self.warehouse, need.name, self.line, self.environment, spans)
             raise MissingInputError(need.name, self.where, map(str, spans), command)
 
@@ -116,11 +118,19 @@ def _wanted(need: Input, dates: DateRange) -> DateRange | None:
     return None if need.table.date_column is None else need.dates(dates)
 
 
+def _as_of(found: Iterable[Output], day: date, may_lack: bool) -> list[Output]:
+    """Return, of outputs that are each the whole table, that of a logical date, or the newest before."""
+    there = [output for output in found if output.partition_date <= day]
+    return [output for output in there[-1:] if may_lack or output.partition_date == day]
+
+
 def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
     """Return what a table's contract lacks for an input."""
     found = {column["name"]: column["type"] for column in contract["columns"]}
     problems = unmet(need.table.columns, found)
     partition = need.table.date_column
-    if partition is not None and partition != contract["partition_by"]:
+    if partition is not None and contract["partition_by"] is None:
+        problems.append("it is a whole table for each logical date: leave partition_by out of the input")
+    elif partition is not None and partition != contract["partition_by"]:
         problems.append(f"its logical date is in {contract['partition_by']}, the job needs {partition}")
     return problems

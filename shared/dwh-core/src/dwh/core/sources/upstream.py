@@ -92,7 +92,7 @@ def _upstream(
 ) -> Iterator[tuple[str, type[JobDefinition], str]]:
     """Yield, for each table of other jobs that a job reads, the job that writes it and its line."""
     for need in inputs_of(job):
-        if not is_written_by_jobs(need.name, warehouse.config):
+        if need.own or not is_written_by_jobs(need.name, warehouse.config):
             continue
         place, found = warehouse.config.sources.get(need.name), writers(need.name)
         wanted = place.line if place else need.line

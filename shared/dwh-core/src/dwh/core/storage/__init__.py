@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dwh.core.contract import Table
+from dwh.core.dates import DateRange
 from dwh.core.errors import UnknownStorageError
 from dwh.core.ledger.records import NEW_STORAGE, Output, WrittenFile
 from dwh.core.storage.parquet import ParquetRuns
@@ -35,8 +36,10 @@ class Storage(Protocol):
     def written(self, spark: SparkSession, table: Table, location: str) -> DataFrame:
         """Return everything that one run wrote, with the columns of its contract in order."""
 
-    def files(self, spark: SparkSession, table: Table, location: str) -> dict[date, list[WrittenFile]]:
-        """Return the files that a run has written, by logical date."""
+    def files(
+        self, spark: SparkSession, table: Table, location: str, dates: DateRange
+    ) -> dict[date, list[WrittenFile]]:
+        """Return the files that a run for some dates has written, by logical date."""
 
     def read(
         self,
@@ -48,7 +51,7 @@ class Storage(Protocol):
         """Return the rows of some outputs of one line of a table.
 
         Parameters:
-            outputs: at most one for each logical date, and at least one.
+            outputs: at most one for each logical date, and at least one; of a whole table just one.
             contract: under which the rows are read; the columns come as it has them.
             files: those that the outputs consist of, by run and logical date, as far as they are known.
 

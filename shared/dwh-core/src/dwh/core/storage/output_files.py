@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from dwh.core.dates import DateRange
 from dwh.core.engine import is_remote, is_sail
 from dwh.core.errors import LostFilesError, one_line
 from dwh.core.ledger.records import Output, WrittenFile
@@ -27,16 +28,24 @@ __all__ = ["Folder", "check_files", "check_rows", "folder_of", "written_files"]
 _FEW = 100
 """Outputs of older releases whose rows are counted: that opens each of their files."""
 
-_FILE = re.compile(r"(?P<folder>[^/]+/[^/]+/_run=[^/]+/[^/]+)/(?P<name>.+)$")
+_FILE = re.compile(r"(?P<run>[^/]+/[^/]+/_run=[^/]+)/(?P<below>.+)$")
 Folder = tuple[str, date]
 """A run's location, and a logical date."""
 Recorded = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 
 
-def written_files(spark: SparkSession, partition: str, place: str) -> dict[date, list[WrittenFile]]:
-    """Return the files that a run has written, by logical date. Their footers tell the rows."""
+def written_files(
+    spark: SparkSession, partition: str | None, place: str, dates: DateRange
+) -> dict[date, list[WrittenFile]]:
+    """Return the files that a run for some dates has written, by logical date. Their footers tell the rows.
+
+    Parameters:
+        partition: the column in the names of folders; None for a whole table, which is of the last date.
+    """
     found: dict[date, list[WrittenFile]] = defaultdict(list)
     listed = _counted_on_sail(spark, place) if is_sail(spark) else _counted(spark, place)
+    if partition is None:
+        return {dates.last: [WrittenFile(*one) for one in sorted(listed)]}
     for path, size, rows in sorted(listed):
         day = re.match(rf"{re.escape(partition)}=(\d{{4}}-\d\d-\d\d)/", path)
         if day:
@@ -45,14 +54,14 @@ def written_files(spark: SparkSession, partition: str, place: str) -> dict[date,
 
 
 def check_files(
-    spark: SparkSession, root: str, outputs: Sequence[Output], recorded: Recorded, partition: str
+    spark: SparkSession, root: str, outputs: Sequence[Output], recorded: Recorded, partition: str | None
 ) -> dict[Folder, list[str]]:
     """Return, for folders that hold more files than their run wrote, the paths of those that it wrote.
 
     Parameters:
         outputs: of one table.
         recorded: `Ledger.files_of` their runs. Where an output's are not known, one file is enough.
-        partition: the column in the names of folders.
+        partition: the column in the names of folders, None for whole tables.
 
     Raises LostFilesError that names runs and dates whose files are gone, or of another size.
     """
@@ -63,7 +72,7 @@ def check_files(
     for output in filled:
         files = recorded.get((output.run_id, output.partition_date))
         there = found.get(folder_of(output, partition), {})
-        if problem := _problem(output, files, there):
+        if problem := _problem(output, files, there, partition):
             problems.append((output, problem))
         elif files is not None and len(there) > len(files):
             paths = [f"{output.location}/{file.path}" for file in files]
@@ -73,7 +82,9 @@ def check_files(
     return more
 
 
-def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, partition: str) -> None:
+def check_rows(
+    frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, partition: str | None
+) -> None:
     """Count the rows of outputs whose files are not known, where these are few; raises LostFilesError.
 
     Parameters:
@@ -85,6 +96,8 @@ def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, 
         if (output.run_id, output.partition_date) not in recorded
     }
     if not 0 < len(unlisted) <= _FEW:
+        return
+    if partition is None:  # every whole table was written with its files recorded
         return
     try:
         counted = frame.groupBy("_run", partition).count().collect()
@@ -101,15 +114,18 @@ def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, 
         raise _lost(problems)
 
 
-def folder_of(output: Output, partition: str) -> str:
-    """Return the folder of an output, from the root of the warehouse."""
-    return f"{output.location}/{partition}={output.partition_date}"
+def folder_of(output: Output, partition: str | None) -> str:
+    """Return the folder of an output, from the root of the warehouse: that of its run for a whole table."""
+    return output.location if partition is None else f"{output.location}/{partition}={output.partition_date}"
 
 
-def _problem(output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int]) -> str | None:
+def _problem(
+    output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int], partition: str | None
+) -> str | None:
     if files is None:
         return None if there else f"all its files are gone, which held {output.row_count:,} rows"
-    sizes = {_plain(file.path.partition("/")[2]): file for file in files}  # below the folder of the date
+    above = 0 if partition is None else 1  # the folder of the date
+    sizes = {_plain(file.path.split("/", above)[-1]): file for file in files}
     if gone := [file for name, file in sizes.items() if name not in there]:
         rows = sum(file.rows for file in gone)
         names = ", ".join(file.path for file in gone[:3])
@@ -167,9 +183,16 @@ def _there(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, 
             continue
         for row in rows:
             if match := _FILE.search(_plain(row["path"])):
-                found[match["folder"]][match["name"]] = row["length"]
+                folder, name = _placed(match["run"], match["below"], folders)
+                found[folder][name] = row["length"]
         break
     return {folder: found.get(folder, {}) for folder in folders}
+
+
+def _placed(run: str, below: str, folders: Sequence[str]) -> tuple[str, str]:
+    """Return the folder of an output, and the path in it, of a file below a run's place."""
+    day, _, name = below.partition("/")
+    return (run, below) if run in folders else (f"{run}/{day}", name)
 
 
 def _plain(path: str) -> str:

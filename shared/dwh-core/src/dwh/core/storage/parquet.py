@@ -1,7 +1,8 @@
 """Parquet files in a folder that only their run owns, written once and never changed.
 
 Below `<root>/<table>/<line>/` every folder is `name=value`: `_run=<id>`, then the logical date. That lets
-Spark read many runs at once and tell for each row which run wrote it.
+Spark read many runs at once and tell for each row which run wrote it. A run of a whole table is of one
+logical date, and has no folders in its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.contract import Table, ddl
+from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import LostFilesError
 from dwh.core.ledger.records import Output, WrittenFile
@@ -52,9 +54,11 @@ class ParquetRuns:
         frame = spark.read.schema(ddl(columns)).parquet(self.place(location))
         return frame.select(*(column.name for column in table.columns))
 
-    def files(self, spark: SparkSession, table: Table, location: str) -> dict[date, list[WrittenFile]]:
-        """Return the files that a run has written, by logical date."""
-        return written_files(spark, str(table.date_column), self.place(location))
+    def files(
+        self, spark: SparkSession, table: Table, location: str, dates: DateRange
+    ) -> dict[date, list[WrittenFile]]:
+        """Return the files that a run for some dates has written, by logical date."""
+        return written_files(spark, table.date_column, self.place(location), dates)
 
     def read(
         self,
@@ -128,7 +132,7 @@ def _refuse_crowded(table: str, crowded: Mapping[Folder, list[str]]) -> None:
         )
 
 
-def _chosen(outputs: Sequence[Output], partition: str) -> Any:
+def _chosen(outputs: Sequence[Output], partition: str | None) -> Any:
     """Return the condition that only rows of these outputs meet."""
     from pyspark.sql import functions as F
 
@@ -138,7 +142,8 @@ def _chosen(outputs: Sequence[Output], partition: str) -> Any:
     return reduce(
         or_,
         (
-            (F.col(_RUN_COLUMN) == location.rpartition("=")[2]) & F.col(partition).isin(days)
+            (F.col(_RUN_COLUMN) == location.rpartition("=")[2])
+            & (F.lit(True) if partition is None else F.col(partition).isin(days))
             for location, days in dates.items()
         ),
     )

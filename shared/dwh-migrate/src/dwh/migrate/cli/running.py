@@ -106,7 +106,7 @@ def run(
     if as_json:
         print_json(receipt)
     else:
-        print_rows(list(receipt), [list(receipt.values())], right=("partitions", "rows"))
+        _show_receipts([receipt])
 
 
 @click.command()
@@ -180,8 +180,24 @@ def backfill(
     if as_json:
         print_json(receipts)
     elif receipts:
-        rows = [list(receipt.values()) for receipt in receipts]
-        print_rows(list(receipts[0]), rows, right=("partitions", "rows"))
+        _show_receipts(receipts)
+
+
+def _show_receipts(receipts: Sequence[Receipt]) -> None:
+    """Print receipts, and which later dates rest on what the last run has replaced."""
+    shown = [{name: value for name, value in one.items() if name != "outdated"} for one in receipts]
+    print_rows(list(shown[0]), [list(one.values()) for one in shown], right=("partitions", "rows"))
+    _note_outdated(receipts[-1])
+
+
+def _note_outdated(receipt: Receipt) -> None:
+    if outdated := receipt.get("outdated"):
+        first, last = outdated[0].split(" to ")[0], outdated[-1].split(" to ")[-1]
+        print_note(
+            f"{', '.join(outdated)} of {receipt['job']}@{receipt['line']} were built on what this run has "
+            f"replaced; to compute them again, type: dwh run {receipt['job']}@{receipt['line']} "
+            f"--from {first} --to {last}"
+        )
 
 
 def _note_batch(reference: str, environment: str, failed: DateRange) -> None:
@@ -264,6 +280,7 @@ def _show_served(served: Sequence[Served]) -> None:
         ],
         right=("rows",),
     )
+    _note_outdated(served[-1].receipt)
     for one in served:
         if one.error:
             print_note(f"the candidate {one.candidate} failed, which does not affect readers: {one.error}")

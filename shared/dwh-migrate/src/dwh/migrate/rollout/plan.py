@@ -194,7 +194,7 @@ def plan(
         window_days=window_days,
         published=len(published),
         lacking=tuple(str(span) for span in date_spans(lacking)),
-        reads=_reads(inputs_of(new_job), warehouse, lacking),
+        reads=_reads(inputs_of(new_job), warehouse, lacking, new),
         readers=tuple(_readers(table)),
         uses=tuple(uses),
         decision=decision.sequence,
@@ -275,14 +275,14 @@ def _readers(table: str) -> Iterator[str]:
     for line in installed_lines().values():
         for name in line.job_names():
             job = line.usable_job(name)
-            if job and table in {need.name for need in job.reads}:
+            if job and table in {need.name for need in inputs_of(job) if not need.own}:
                 yield f"{name}@{line.name}"
 
 
-def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date]) -> tuple[str, ...]:
+def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date], line: str) -> tuple[str, ...]:
     today = datetime.now(timezone.utc).date()
     span = DateRange(min(days, default=today), max(days, default=today))
-    sources = settled_sources(needs, warehouse, span)
+    sources = settled_sources(needs, warehouse, span, line)
 
     def shown(need: Input) -> str:
         part = "whole" if need.table.date_column is None else f"{len(days):,} logical dates of it"

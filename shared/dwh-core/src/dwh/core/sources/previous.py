@@ -1,0 +1,147 @@
+"""Inputs that the job itself has written: its line's output of the logical date before.
+
+Each line builds on its own history, also while another one is published. The first logical date has none
+before it, and gets no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from dwh.core.contract import Table, ddl
+from dwh.core.dates import DateRange, date_spans
+from dwh.core.errors import InputError, MissingInputError
+from dwh.core.inputs import Input
+from dwh.core.ledger import Output
+from dwh.core.names import environment_read
+from dwh.core.sources.published import PublishedSource
+from dwh.core.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["PreviousSource", "outdated_after"]
+
+
+@dataclass(frozen=True)
+class PreviousSource(PublishedSource):
+    """An input at the job's own output before. See `dwh.core.sources.Source`.
+
+    Attributes:
+        gap: the logical dates between the newest output before the run's first date and that date.
+    """
+
+    gap: DateRange | None = None
+
+    @classmethod
+    def before(
+        cls, need: Input, warehouse: Warehouse, line: str, dates: DateRange, after: str | None
+    ) -> PreviousSource:
+        """Return the source for a run of the line for some dates, the first of which builds on it.
+
+        Parameters:
+            after: the run whose output of the date before it is; None for the line's newest one.
+        """
+        environment = environment_read(warehouse.config.environment)
+        if (day := dates.widened(1, 0).first) == dates.first:
+            return cls(warehouse, environment, line, ())
+        if after is not None:
+            written = warehouse.ledger.outputs(
+                warehouse.config.environment, need.name, line, DateRange(day, day)
+            )
+            mine = tuple(output for output in written if output.run_id == after)
+            return cls(warehouse, environment, line, mine)
+        if found := warehouse.ledger.newest_outputs(environment, need.name, line, DateRange(day, day)):
+            return cls(warehouse, environment, line, tuple(found))
+        earlier = warehouse.ledger.newest_outputs(environment, need.name, line, DateRange(date.min, day))
+        if not earlier:
+            return cls(warehouse, environment, line, ())
+        gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
+        return cls(warehouse, environment, line, tuple(earlier[-1:]), gap)
+
+    def check(self, need: Input, dates: DateRange) -> None:
+        """Raise InputError where the output has another contract, MissingInputError for dates left out."""
+        for output in self.outputs:
+            contract = self.warehouse.contracts([output])[output.line]
+            if problems := _problems(need.table, contract):
+                raise InputError(
+                    need.name, self._where(output), "; ".join(problems), self._anew(output, dates)
+                )
+        if self.gap and not need.may_lack:
+            job = self.outputs[0].job
+            raise MissingInputError(
+                need.name,
+                f"line {self.line} in {self.environment}, on which {dates.first} builds",
+                [str(self.gap)],
+                f"dwh backfill {job}@{self.line} --from {self.gap.first} --to {self.gap.last} "
+                f"--env {self.environment}",
+            )
+
+    def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
+        """Return the columns of the job's table; raises LostFilesError."""
+        from pyspark.sql import functions as F
+
+        columns = [column.to_dict() for column in need.table.columns]
+        if not self.outputs:
+            return spark.createDataFrame([], ddl(columns))
+        frame = self.warehouse.read(spark, list(self.outputs))
+        there = set(frame.columns)
+        return frame.select(
+            *(
+                F.col(column["name"])
+                if column["name"] in there
+                else F.lit(None).cast(column["type"]).alias(column["name"])
+                for column in columns
+            )
+        )
+
+    def _where(self, output: Output) -> str:
+        return f"the output of {output.partition_date} of line {self.line} in {self.environment}"
+
+    def _anew(self, output: Output, dates: DateRange) -> str:
+        """Return what to do where an output has another contract."""
+        first = self.warehouse.ledger.newest_outputs(self.environment, output.table_name, output.line)[0]
+        return (
+            f"compute its history anew from the first date on: dwh run {output.job}@{output.line} "
+            f"--from {first.partition_date} --to {dates.last} --env {self.environment}"
+        )
+
+
+def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> list[DateRange]:
+    """Return the later logical dates of a line that rest on another output of a date than the newest.
+
+    Parameters:
+        need: the job's own output, as its `reads` has it.
+    """
+    found = warehouse.ledger.newest_outputs(
+        warehouse.config.environment, need.name, line, DateRange(day, date.max)
+    )
+    reads = warehouse.ledger.reads_of(output.run_id for output in found)
+    outdated: set[date] = set()
+    for before, output in pairwise(found):
+        if not need.may_lack and len(DateRange(before.partition_date, output.partition_date)) > 2:
+            break  # it began anew after dates that were left out
+        read = {one.read_run_id for one in reads.get(output.run_id, ()) if one.table_name == need.name}
+        if read != {before.run_id} or before.partition_date in outdated:
+            outdated.add(output.partition_date)
+    return date_spans(outdated)
+
+
+def _problems(table: Table, contract: Mapping[str, Any]) -> list[str]:
+    """Return why a job could not go on from an output with this contract; newer nullable columns are null."""
+    found = {column["name"]: column["type"] for column in contract["columns"]}
+    problems = [
+        f"there is no column {column.name}, which must not be null"
+        if column.name not in found
+        else f"column {column.name} is {found[column.name]}, and now {column.type}"
+        for column in table.columns
+        if found.get(column.name) != column.type and not (column.name not in found and column.nullable)
+    ]
+    if contract["partition_by"] != table.date_column:
+        was, now = (name or "none" for name in (contract["partition_by"], table.date_column))
+        problems.append(f"its partition_by is {was}, and now {now}")
+    return problems

@@ -1,0 +1,154 @@
+"""Jobs that build on their own output of the logical date before."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timezone
+
+import pytest
+
+from dwh.core import Column, Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import DefinitionError, InputError, MissingInputError
+from dwh.core.ledger import RunRecord
+from dwh.core.lines import find_job
+from dwh.core.run import prepare_run
+from dwh.core.warehouse import read_table
+
+TOTALS = '''
+from pyspark.sql import functions as F
+
+from dwh.core import Column, Input, Job, Table
+
+ORDERS = Table("orders", (Column("day", "date"), Column("shop", "string")), partition_by="day")
+
+
+class Totals(Job):
+    """How often each shop has ordered so far: yesterday's totals and what came today."""
+
+    reads = (ORDERS, Input.previous())
+    writes = Table(
+        "shop.totals",
+        (Column("shop", "string"), Column("orders", "bigint"), Column("note", "string", nullable=True)),
+        key=("shop",),
+    )
+
+    def transform(self, orders, previous):
+        today = orders.groupBy("shop").agg(F.count("*").alias("orders"))
+        both = previous.select("shop", "orders").unionByName(today).groupBy("shop")
+        return both.agg(F.sum("orders").alias("orders")).withColumn("note", F.lit(None).cast("string"))
+'''
+
+
+@pytest.fixture
+def totals(installed_line):
+    """Install the job in a line."""
+
+    def make(line="7.1", source=TOTALS):
+        installed_line(line, {"totals": source})
+        return find_job(f"totals@{line}")()
+
+    return make
+
+
+@pytest.fixture
+def recorded(warehouse):
+    """Commit a run of a job as it would without Spark."""
+
+    def commit(job, day, contract):
+        now = datetime.now(timezone.utc)
+        facts = dict.fromkeys(("started_by", "host", "location"), "here")
+        run = RunRecord(
+            *(
+                "before",
+                job.name(),
+                job.line,
+                job.release,
+                job.writes.name,
+                "dev",
+                "started",
+                day,
+                day,
+                now,
+                None,
+            ),
+            **facts,
+            pid=1,
+            contract=contract.to_dict(),
+            code={"state": "installed"},
+            engine={},
+            inputs=[],
+            error=None,
+        )
+        warehouse.ledger.start_run(run)
+        warehouse.ledger.commit_run(run, {day: 1})
+
+    return commit
+
+
+def read(spark, warehouse, day=None, line="7.1"):
+    frame = read_table(spark, "shop.totals", line=line, start=day, end=day, warehouse=warehouse)
+    return {row["shop"]: row["orders"] for row in frame.collect()}
+
+
+def test_a_range_is_computed_date_by_date(spark, warehouse, totals):
+    """The first date gets an empty table before it, each other the one that has just been written."""
+    job = totals()
+    receipt = job.run(start="2024-01-01", end="2024-01-03", spark=spark, warehouse=warehouse)
+    assert (receipt["first_date"], receipt["last_date"], receipt["partitions"], receipt["rows"]) == (
+        *("2024-01-01", "2024-01-03"),
+        *(3, 2 + 2 + 3),
+    )
+    assert read(spark, warehouse, "2024-01-01") == {"north": 2, "south": 1}
+    assert read(spark, warehouse) == {"north": 3, "south": 2, "east": 1}
+    runs = warehouse.ledger.find_runs()
+    reads = warehouse.ledger.reads_of([run.id for run in runs])
+    assert [reads.get(run.id) and reads[run.id][0].read_run_id for run in runs] == [
+        None,
+        runs[0].id,
+        runs[1].id,
+    ]
+
+    other = totals("7.2")  # which has a history of its own, and so begins anew
+    other.run(date="2024-01-03", spark=spark, warehouse=warehouse)
+    assert read(spark, warehouse, line="7.2") == {"east": 1}
+
+    again = job.run(date="2024-01-01", spark=spark, warehouse=warehouse)
+    assert again["outdated"] == ["2024-01-02 to 2024-01-03"]
+    with pytest.raises(
+        MissingInputError, match=r"dwh backfill totals@7\.1 --from 2024-01-04 --to 2024-01-05"
+    ):
+        prepare_run(job, DateRange(date(2024, 1, 6), date(2024, 1, 6)), warehouse=warehouse)
+
+
+DAY, SHOP, ORDERS = Column("day", "date"), Column("shop", "string"), Column("orders", "bigint")
+NOTE = Column("note", "string", nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "problem"),
+    [
+        (Table("shop.totals", (SHOP, Column("orders", "int"), NOTE)), "column orders is int, and now bigint"),
+        (Table("shop.totals", (SHOP, NOTE)), "there is no column orders, which must not be null"),
+        (Table("shop.totals", (DAY, SHOP, ORDERS, NOTE), partition_by="day"), "its partition_by is day, and"),
+        (Table("shop.totals", (SHOP, ORDERS)), None),
+    ],
+)
+def test_an_output_before_of_another_contract(warehouse, totals, recorded, before, problem):
+    """It is refused before Spark starts, but for columns that are new and may be null."""
+    job, first, second = totals(), date(2024, 1, 1), date(2024, 1, 2)
+    recorded(job, first, before)
+    if problem is None:
+        prepare_run(job, DateRange(second, second), warehouse=warehouse)
+        return
+    remedy = "dwh run totals@7.1 --from 2024-01-01 --to 2024-01-02 --env dev"
+    with pytest.raises(InputError, match=f"{problem}.*{re.escape(remedy)}"):
+        prepare_run(job, DateRange(second, second), warehouse=warehouse)
+
+
+def test_previous_is_the_name_of_one_input(totals):
+    """A table that is called so as well is refused where the job is defined."""
+    with pytest.raises(DefinitionError, match="two inputs have the same name"):
+        totals(
+            source=TOTALS.replace("(ORDERS, Input", '(ORDERS, Table("raw.previous", ORDERS.columns), Input')
+        )
