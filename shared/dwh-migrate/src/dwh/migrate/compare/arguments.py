@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from dwh.core.changes import Added, Change, Expected, Removed, Renamed, Retyped
-from dwh.core.contract import Table
+from dwh.migrate.compare.changes import Change, Contract, as_change, is_change
 from dwh.migrate.compare.errors import ComparisonError, ToleranceError
 from dwh.migrate.compare.model import Side
 from dwh.migrate.compare.tolerance import Tolerance
@@ -39,7 +38,6 @@ Tolerances = Mapping[str, Tolerance | float | Decimal | str]
 """A tolerance for each column: how far apart its numbers may be, or "0.1%"."""
 
 _CHANGE_NAMES = "Added, Removed, Renamed, Retyped"
-_CHANGES = (Added, Expected, Removed, Renamed, Retyped)
 
 
 def check_frames(left: object, right: object) -> None:
@@ -141,18 +139,18 @@ def tolerance_of(column: str, given: Any) -> Tolerance:
 
 def changes_of(given: object) -> tuple[Change, ...]:
     """Return declared changes; one alone is a list of one."""
-    changes = (given,) if isinstance(given, _CHANGES) else given or ()
+    changes = (given,) if is_change(given) else given or ()
     if not isinstance(changes, Iterable) or isinstance(changes, (str, bytes, Mapping)):
         raise ComparisonError(
             f"changes={given!r}: write a list of Added, Removed, Renamed, Retyped and Expected"
         )
     found = tuple(changes)
     for change in found:
-        if not isinstance(change, _CHANGES):
+        if not is_change(change):
             raise ComparisonError(
                 f"changes: {change!r} is not an Added, Removed, Renamed, Retyped or Expected"
             )
-    return found
+    return tuple(map(as_change, found))
 
 
 def sides_of(given: object) -> tuple[Side, Side]:
@@ -196,9 +194,9 @@ def stored_pair(given: object) -> tuple[Mapping[str, Any], Mapping[str, Any]] | 
     return stored_of("the left fingerprint", left), stored_of("the right fingerprint", right)
 
 
-def contracts_of(given: object) -> tuple[Table, Table] | None:
+def contracts_of(given: object) -> tuple[Contract, Contract] | None:
     """Return the contracts of both sides, or None where none are given."""
-    return None if given is None else pair_of("contracts", given, Table)
+    return None if given is None else pair_of("contracts", given, Contract)
 
 
 def _number(given: object) -> Decimal | None:

@@ -11,8 +11,6 @@ from typing import Any
 import pyspark
 from pyspark.sql import DataFrame
 
-from dwh.core.changes import Change
-from dwh.core.contract import Table
 from dwh.migrate.compare.arguments import (
     Tolerances,
     changes_of,
@@ -26,6 +24,7 @@ from dwh.migrate.compare.arguments import (
     stored_pair,
     tolerances_of,
 )
+from dwh.migrate.compare.changes import Contract, Declared
 from dwh.migrate.compare.collected import collected
 from dwh.migrate.compare.engine import climb, climb_parts, known_equal, without_broken
 from dwh.migrate.compare.evidence import Evidence, Limits
@@ -50,12 +49,12 @@ def compare(
     right: DataFrame,
     *,
     key: Key | None = (),
-    changes: Change | Iterable[Change] | None = (),
+    changes: Declared | Iterable[Declared] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
     mask: str | Iterable[str] | None = (),
     rules: RuleChoice | None = None,
-    contracts: tuple[Table, Table] | None = None,
+    contracts: tuple[Contract, Contract] | None = None,
     exact: bool = False,
     max_changed: float | Decimal | str | None = None,
     samples: int = 20,
@@ -130,12 +129,12 @@ def compare_stored(
     right: Mapping[str, Any],
     *,
     key: Key | None = None,
-    changes: Change | Iterable[Change] | None = (),
+    changes: Declared | Iterable[Declared] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
     mask: str | Iterable[str] | None = (),
     rules: RuleChoice | None = None,
-    contracts: tuple[Table, Table] | None = None,
+    contracts: tuple[Contract, Contract] | None = None,
     signed_zero: bool = False,
     ignore_case: bool = False,
     allow_empty: bool = False,

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dwh.core.errors import listed
+from dwh.migrate.compare.errors import listed
 
 __all__ = ["problem_of", "unknown_column"]
 

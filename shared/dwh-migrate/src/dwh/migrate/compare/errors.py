@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from dwh.core.errors import UsageError, listed
+try:
+    from dwh.core.errors import UsageError  # one root for all errors, where the rest of dwh is there
+except ModuleNotFoundError:
+
+    class UsageError(Exception):  # type: ignore[no-redef]
+        """What a caller asked for is not allowed."""
+
+        code: ClassVar[str] = ""
+        exit_code = 2
+
+        def __str__(self) -> str:
+            return f"[{self.code}] {super().__str__()}"
+
 
 if TYPE_CHECKING:
     from dwh.migrate.compare.model import Comparison
@@ -18,7 +30,13 @@ __all__ = [
     "RowsError",
     "RuleError",
     "ToleranceError",
+    "listed",
 ]
+
+
+def listed(values: Iterable[object]) -> str:
+    """Join values for a message, `none` when there are none."""
+    return ", ".join(str(value) for value in values) or "none"
 
 
 class ComparisonError(UsageError):

@@ -16,11 +16,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Added, Change, Expected, Removed, Renamed, Retyped
-from dwh.core.sql_types import same_type
+from dwh.migrate.compare.changes import Added, Change, Expected, Removed, Renamed, Retyped
 from dwh.migrate.compare.conditions import problem_of, unknown_column
 from dwh.migrate.compare.model import ExpectationResult, SchemaColumn
 from dwh.migrate.compare.schema import Paired, Schemas, Tables
+from dwh.migrate.compare.type_names import same_type
 
 __all__ = ["Usable", "any_of", "both_rows", "declared_schema", "first_line", "read_conditions", "usable"]
 

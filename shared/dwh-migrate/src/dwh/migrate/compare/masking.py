@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dwh.core.contract import Table
+from dwh.migrate.compare.changes import Contract
 from dwh.migrate.compare.errors import ColumnChoiceError
 from dwh.migrate.compare.model import (
     Cell,
@@ -60,7 +60,7 @@ def check_masked(columns: Iterable[str], known: Iterable[str]) -> None:
             raise ColumnChoiceError("masked column", name, "neither side has it", sorted(every))
 
 
-def sensitive_of(contracts: tuple[Table, Table] | None, known: Iterable[str]) -> tuple[str, ...]:
+def sensitive_of(contracts: tuple[Contract, Contract] | None, known: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that a contract calls sensitive, of those that are there."""
     there = set(known)
     columns = (column for table in contracts or () for column in table.columns if column.sensitive)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from pyspark.sql import types as T
 
-from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
-from dwh.core.sql_types import same_type
+from dwh.migrate.compare.changes import Added, Change, Removed, Renamed, Retyped
 from dwh.migrate.compare.forms import type_name
 from dwh.migrate.compare.structs import FieldNames, IncomparableError, Path, place_of
+from dwh.migrate.compare.type_names import same_type
 
 __all__ = ["Nested", "nested_changes"]
 

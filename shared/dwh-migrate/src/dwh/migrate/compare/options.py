@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from pyspark.sql import types as T
 
-from dwh.core.changes import Change, Renamed
-from dwh.core.contract import Table
 from dwh.migrate.compare.arguments import column_names
+from dwh.migrate.compare.changes import Change, Contract, Renamed
 from dwh.migrate.compare.errors import ColumnChoiceError
 from dwh.migrate.compare.model import NotCompared, Side
 from dwh.migrate.compare.rules import Rule
@@ -40,7 +39,7 @@ class Options:
     changes: tuple[Change, ...] = ()
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
-    contracts: tuple[Table, Table] | None = None
+    contracts: tuple[Contract, Contract] | None = None
     signed_zero: bool = False
     exact: bool = False
     max_changed: float | None = None

@@ -9,8 +9,6 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Change
-from dwh.core.contract import Table
 from dwh.migrate.compare.arguments import (
     Tolerances,
     changes_of,
@@ -20,6 +18,7 @@ from dwh.migrate.compare.arguments import (
     stored_pair,
     tolerances_of,
 )
+from dwh.migrate.compare.changes import Contract, Declared
 from dwh.migrate.compare.engine import restricted
 from dwh.migrate.compare.expectations import Usable, any_of, usable
 from dwh.migrate.compare.fingerprint import compared, on
@@ -40,11 +39,11 @@ def rows_that_differ(
     right: DataFrame,
     *,
     key: Key | None = (),
-    changes: Change | Iterable[Change] | None = (),
+    changes: Declared | Iterable[Declared] | None = (),
     tolerances: Tolerances | None = None,
     ignore: str | Iterable[str] | None = (),
     rules: RuleChoice | None = None,
-    contracts: tuple[Table, Table] | None = None,
+    contracts: tuple[Contract, Contract] | None = None,
     signed_zero: bool = False,
     ignore_case: bool = False,
     fingerprints: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,

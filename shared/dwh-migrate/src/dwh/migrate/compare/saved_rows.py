@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from dwh.core.changes import Change
 from dwh.core.errors import UsageError
+from dwh.migrate.compare.changes import Change
 from dwh.migrate.compare.errors import RowsError
 from dwh.migrate.compare.expectations import first_line
 from dwh.migrate.compare.forms import type_name

@@ -13,8 +13,8 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from dwh.core.changes import Change
 from dwh.migrate.compare.canonical import Rules, common_form
+from dwh.migrate.compare.changes import Change
 from dwh.migrate.compare.distance import TwoNumbers
 from dwh.migrate.compare.errors import ColumnChoiceError, KeyChoiceError, RuleError, ToleranceError
 from dwh.migrate.compare.forms import Form, Hashable, SideName, type_name

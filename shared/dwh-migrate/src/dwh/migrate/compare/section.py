@@ -11,13 +11,12 @@ from difflib import SequenceMatcher
 
 from pyspark.sql import types as T
 
-from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
-from dwh.core.contract import Table
-from dwh.core.sql_types import same_type
+from dwh.migrate.compare.changes import Added, Change, Contract, Removed, Renamed, Retyped
 from dwh.migrate.compare.forms import type_name
 from dwh.migrate.compare.model import SchemaColumn, SchemaSide, Status
 from dwh.migrate.compare.nested import Nested
 from dwh.migrate.compare.options import Fields, Options
+from dwh.migrate.compare.type_names import same_type
 
 __all__ = ["is_declared", "section_of"]
 
@@ -125,7 +124,9 @@ def _is_retyped(change: Change, left: T.StructField, right: T.StructField) -> bo
     return same_type(change.old, old) and same_type(change.new, new)
 
 
-def _in_contracts(left: T.StructField, right: T.StructField, contracts: tuple[Table, Table] | None) -> bool:
+def _in_contracts(
+    left: T.StructField, right: T.StructField, contracts: tuple[Contract, Contract] | None
+) -> bool:
     if not contracts:
         return False
     return all(

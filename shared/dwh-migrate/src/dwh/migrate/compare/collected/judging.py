@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dwh.core.changes import Kind
+from dwh.migrate.compare.changes import Kind
 from dwh.migrate.compare.collected.coverage import Coverage, Marks
 from dwh.migrate.compare.collected.matching import Changed, Matched, Surplus
 from dwh.migrate.compare.collected.rows import CollectedRow

@@ -1,0 +1,49 @@
+"""Declared changes: those of a comparison, and those of a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from dwh.core import changes as of_lines
+from dwh.migrate.compare.changes import Added, Expected, Removed, Renamed, Retyped, as_change, is_change
+from dwh.migrate.compare.errors import ComparisonError
+
+FACTS = {
+    "Added": {"column": "tips", "reason": "asked for"},
+    "Removed": {"column": "tips", "reason": "never used"},
+    "Renamed": {"old": "amount", "new": "total", "reason": "it is one"},
+    "Retyped": {"column": "day", "old": "string", "new": "date", "reason": "it is one"},
+    "Expected": {"column": "total", "kind": "value", "reason": "rounded", "where": "new.total > 0"},
+}
+TYPES = {kind.__name__: kind for kind in (Added, Expected, Removed, Renamed, Retyped)}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_what_a_line_declares_is_taken(name):
+    """With every fact, as if it had been declared for the comparison."""
+    declared = getattr(of_lines, name)(**FACTS[name])
+    assert is_change(declared)
+    assert as_change(declared) == TYPES[name](**FACTS[name])
+
+
+def test_what_only_has_the_name_is_none():
+    """A class of somebody else's that is called like one is not a change."""
+    assert not is_change(type("Added", (), {"column": "tips"})())
+    assert not is_change("Added")
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "said"),
+    [
+        (Added, {"column": " ", "reason": "x"}, "a column's name is text"),
+        (Renamed, {"old": "a", "new": "b", "reason": " "}, "say why in reason="),
+        (Expected, {"column": "a", "kind": "row_added", "reason": "x"}, "name a column, except"),
+        (Expected, {"column": None, "kind": "value", "reason": "x"}, "name a column, except"),
+        (Expected, {"column": "a", "kind": "gone", "reason": "x"}, "kind is value, to_null"),
+        (Expected, {"column": "a", "kind": "value", "reason": "x", "where": ""}, "where= is empty"),
+    ],
+)
+def test_a_change_that_says_nothing_is_refused(kind, facts, said):
+    """When it is made, rather than when it is used."""
+    with pytest.raises(ComparisonError, match=said):
+        kind(**facts)
