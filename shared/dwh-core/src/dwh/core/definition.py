@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dwh.core.changes import Change
@@ -21,6 +21,7 @@ __all__ = [
     "JobDefinition",
     "builds_on_itself",
     "check_definition",
+    "in_runs",
     "inputs_of",
     "resolve_previous",
     "runs_date_by_date",
@@ -90,6 +91,13 @@ def builds_on_itself(job: JobDefinition | type[JobDefinition]) -> bool:
 def runs_date_by_date(job: JobDefinition | type[JobDefinition]) -> bool:
     """Return whether each logical date of a job is a run of its own."""
     return job.writes.date_column is None or builds_on_itself(job)
+
+
+def in_runs(job: JobDefinition, spans: Iterable[DateRange]) -> list[DateRange]:
+    """Return ranges as the job runs them: a date at a time where it holds a whole table."""
+    if job.writes.date_column is not None:
+        return list(spans)
+    return [DateRange(day, day) for span in spans for day in span]
 
 
 def transformed(job: JobDefinition, inputs: Mapping[str, DataFrame], dates: DateRange) -> DataFrame:

@@ -18,7 +18,7 @@ from dwh.core.warehouse import Warehouse
 
 __all__ = ["collect", "dead_runs"]
 
-_ENDED = ("failed", "abandoned")
+_ENDED = ("failed", "abandoned", "removed")
 _AFTERMATH = timedelta(days=1)
 
 

@@ -122,9 +122,9 @@ class Ledger(LedgerDatabase):
 
     @one_transaction
     def forget_run(self, run_id: str) -> None:
-        """Mark the files of a run that never committed as removed."""
+        """Mark the files of a run that never committed, or whose output was removed, as gone."""
         with self.writing() as connection:
-            dead = (runs.c.id == run_id) & runs.c.status.in_(["failed", "abandoned"])
+            dead = (runs.c.id == run_id) & runs.c.status.in_(["failed", "abandoned", "removed"])
             connection.execute(runs.update().where(dead).values(location=""))
 
     def find_runs(self, *conditions: sa.ColumnElement[bool]) -> list[RunRecord]:
@@ -305,7 +305,7 @@ class Ledger(LedgerDatabase):
         query = (
             sa.select(*columns, runs.c.job, runs.c.release, runs.c.location, runs.c.storage, state)
             .select_from(source.join(runs, runs.c.id == receipts.c.run_id))
-            .where(*conditions)
+            .where(runs.c.status != "removed", *conditions)
             .order_by(*order)
         )
         with self.reading() as connection:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
-from dwh.core.ledger.schema import receipts
+from dwh.core.ledger.schema import receipts, runs
 
 __all__ = ["newest_of_each_date", "newest_receipts"]
 
@@ -19,11 +19,15 @@ def newest_receipts(
     *conditions: sa.ColumnElement[bool],
     dates: DateRange | None = None,
 ) -> sa.Join:
-    """Return the newest receipt of each logical date of a line in an environment, to select from."""
+    """Return the newest receipt of each logical date of a line in an environment, to select from.
+
+    That of a run whose output was removed counts no more.
+    """
     mine = (
         (receipts.c.environment == environment) & (receipts.c.table_name == table) & (receipts.c.line == line)
     )
-    newest = newest_of_each_date(receipts.c.sequence, mine, *conditions, dates=dates)
+    there = sa.exists().where(runs.c.id == receipts.c.run_id, runs.c.status != "removed")
+    newest = newest_of_each_date(receipts.c.sequence, mine, there, *conditions, dates=dates)
     same = sa.and_(
         mine,
         receipts.c.partition_date == newest.c.partition_date,

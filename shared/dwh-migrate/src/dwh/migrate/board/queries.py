@@ -185,7 +185,9 @@ def _last_of_line(environment: str, table: str, line: str, limit: int) -> sa.Sel
     )
     same = mine & (day == newest.c.partition_date) & (receipts.c.sequence == newest.c.sequence)
     return sa.select(receipts, runs.c.release, runs.c.started_by).select_from(
-        newest.join(receipts, same).join(runs, runs.c.id == receipts.c.run_id)
+        newest.join(receipts, same).join(
+            runs, (runs.c.id == receipts.c.run_id) & (runs.c.status != "removed")
+        )
     )
 
 

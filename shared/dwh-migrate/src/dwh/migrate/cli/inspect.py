@@ -152,6 +152,7 @@ def show(
     else:
         outputs = warehouse.published(table, environment, dates, instant)
         where = f"published in {environment}"
+    outputs = warehouse.current(outputs)
     types, rows = _read(warehouse, outputs, limit, spark_log)
     sensitive = () if unmask else sensitive_columns_of(warehouse, outputs)
     if hidden := [name for name in sensitive if name in types]:

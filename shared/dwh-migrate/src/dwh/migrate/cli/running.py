@@ -10,6 +10,7 @@ import click
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, date_spans, logical_dates, parse_date
+from dwh.core.definition import builds_on_itself
 from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
@@ -147,14 +148,14 @@ def backfill(
     config = load_config().in_environment(environment_of(env))
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
+    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove, ready
     from dwh.migrate.rollout.proving import unproven_pairs
     from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
 
     warehouse = Warehouse.create(config)
     missing = batches(warehouse, job, dates, batch)
-    for batch_dates in missing:  # what is mistyped is told before Spark starts
+    for batch_dates in ready(job, missing):  # what is mistyped is told before Spark starts
         prepare_run(job, batch_dates, warehouse=warehouse)
     count = sum(map(len, missing))
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
@@ -250,8 +251,12 @@ def _run_in_environment(
     warehouse = Warehouse.open(config)
     _, lines = warehouse.ledger.resolve(config.environment, valid_job(job), dates, anew=anew)
     for line in sorted(set(lines.values())):  # what is mistyped is told before Spark starts
-        for span in date_spans(day for day, other in lines.items() if other == line):
-            prepare_run(find_job(f"{job}@{line}")(), span, warehouse=warehouse)
+        found, spans = (
+            find_job(f"{job}@{line}")(),
+            date_spans(d for d, other in lines.items() if other == line),
+        )
+        for span in [span for span in spans if not builds_on_itself(found) or span.first == dates.first]:
+            prepare_run(found, span, warehouse=warehouse)
     with working_spark(config, spark_log) as spark:
         served = serve(spark, warehouse, job, dates)
     if as_json:

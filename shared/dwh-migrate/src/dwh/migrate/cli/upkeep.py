@@ -20,25 +20,38 @@ __all__ = ["COMMANDS"]
     metavar="HOURS",
     help="When a run that another machine started, and that never ended, counts as dead.",
 )
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    metavar="DATES",
+    help="Also remove tables that are whole for each date, but for the newest dates of each line.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @as_json
-def gc(older_than: float, dry_run: bool, as_json: bool) -> None:
-    """Remove the files of runs that failed or died. Nothing that was committed is touched.
+def gc(older_than: float, keep: int | None, dry_run: bool, as_json: bool) -> None:
+    """Remove the files of runs that failed or died; with --keep, old dates of whole tables, too.
+
+    Nothing else that was committed is touched. Of whole tables, what readers get, what a rollback may
+    restore, and what a published output was made of stays, however old it is.
 
     \b
-    Example:
+    Examples:
       dwh gc --dry-run
+      dwh gc --keep 30
     """
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.garbage import collect, dead_runs
+    from dwh.migrate.old_tables import old_tables, remove_tables
 
     warehouse = Warehouse.open()
     dead = dead_runs(warehouse, older_than)
+    old = old_tables(warehouse, keep) if keep else []
     if not dry_run:
         dead = collect(warehouse, dead)
+        remove_tables(warehouse, old)
     found = [
         {"run": run.id, "reference": run.reference, "status": run.status, "files": run.location}
-        for run in dead
+        for run in [*dead, *old]
     ]
     if as_json:
         print_json(found)

@@ -62,7 +62,7 @@ def compare_with_source(
     Raises ComparisonError when the path cannot be read or limited to dates that were asked for, or the
     version has no output; and RowsError.
     """
-    days = sorted(both.subject.outputs)
+    days = _days(both.subject)
     if not days:
         raise ComparisonError(f"{both.subject.label} has no output for these dates; run it first: dwh run …")
     before = {both.folder.path: both.folder.states}
@@ -93,6 +93,12 @@ def compare_with_source(
     return result
 
 
+def _days(subject: Subject) -> list[date]:
+    """Return the dates whose outputs a path is compared with: of whole tables the newest."""
+    days = sorted(subject.outputs)
+    return days[-1:] if subject.contract["partition_by"] is None else days
+
+
 def _unreadable(both: Against, before: Mapping[str, Mapping[str, State]], error: Exception) -> str:
     if changed := moved(before):
         return f"the files at {', '.join(changed)} changed while they were read; try again"
@@ -104,6 +110,8 @@ def _unreadable(both: Against, before: Mapping[str, Mapping[str, State]], error:
 def _limited(side: PathSide, both: Against, days: Sequence[date], options: OutputOptions) -> DataFrame:
     """Return the path's rows of some dates, and those whose date cannot be read."""
     partition = both.subject.contract["partition_by"]
+    if partition is None:
+        return side.frame
     if partition in side.frame.columns:
         return side.frame.where(f"coalesce({_is_one_of(partition, days)}, true)")
     if options.dates is None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dwh.core.ledger import insert_if_absent, one_transaction
 from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.dated import dated, read_dated
 from dwh.migrate.compare.stored import ENCODING, fingerprint
 from dwh.migrate.compare.subjects import Subject
 
@@ -44,12 +45,12 @@ def add_fingerprints(
     missing = {str(day): subject.outputs[day] for day in days if day not in known}
     if not missing:
         return
-    contract = subject.contract
+    contract = dated(subject.contract)
     found = fingerprint(
-        warehouse.read(spark, list(missing.values())),
+        read_dated(spark, warehouse, subject.contract, missing.values()),
         contract["key"],
         by=contract["partition_by"],
-        unique=_is_unique(warehouse, contract["key"], {output.run_id for output in missing.values()}),
+        unique=_is_unique(warehouse, subject.contract["key"], {output.run_id for output in missing.values()}),
     )
     parts = {part["by"]: part for part in found.pop("parts")}
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()

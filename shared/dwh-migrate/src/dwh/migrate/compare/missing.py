@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange, date_spans
+from dwh.core.definition import in_runs
 from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
 from dwh.core.lines import Reference
 from dwh.core.names import environment_aside
@@ -82,7 +83,9 @@ def _run(
     spark: SparkSession, warehouse: Warehouse, reference: Reference, dates: DateRange, note: Note
 ) -> None:
     if is_installed(reference):
-        run_job(reference.line().job(reference.job)(), dates, spark=spark, warehouse=warehouse)
+        job = reference.line().job(reference.job)()
+        for alone in in_runs(job, [dates]):
+            run_job(job, alone, spark=spark, warehouse=warehouse)
         return
     from dwh.migrate.releases.running import run_release
     from dwh.migrate.releases.wanted import Wanted

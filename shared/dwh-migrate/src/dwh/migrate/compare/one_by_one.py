@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange
+from dwh.core.definition import runs_date_by_date
 from dwh.core.errors import UsageError
 from dwh.core.lines import find_job
 from dwh.core.names import environment_aside
@@ -44,6 +45,8 @@ def run_one_by_one(
     Raises RunError, and what naming a job raises.
     """
     job = find_job(reference)()
+    if runs_date_by_date(job):
+        raise UsageError(f"{reference} computes a range date by date, so there is nothing to compare")
     aside = environment_aside(warehouse.config.environment)
     warehouse = replace(warehouse, config=warehouse.config.in_environment(aside))
     note(f"running {reference} for {dates}")

@@ -18,6 +18,7 @@ from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.compare import compare, compare_stored
+from dwh.migrate.compare.dated import dated, read_dated
 from dwh.migrate.compare.errors import ComparisonError
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.model import Comparison, NotCompared, Side
@@ -87,7 +88,10 @@ def compare_outputs(
     equal = _proved_equal(known, left, right, options)
     if equal and not options.rows:
         return replace(equal, measurement=replace(equal.measurement, step="fingerprint"))
-    frames = [warehouse.read(spark, [subject.outputs[day] for day in days]) for subject in (left, right)]
+    frames = [
+        read_dated(spark, warehouse, subject.contract, [subject.outputs[day] for day in days])
+        for subject in (left, right)
+    ]
     result = equal or compare(
         *frames, exact=options.exact, max_changed=options.max_changed, fingerprints=known, **arguments
     )
@@ -181,7 +185,7 @@ def record(
 def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[str, Any]:
     """Return what `compare` and `compare_stored` both take."""
     return {
-        "key": tuple(right.contract["key"]),
+        "key": tuple(dated(right.contract)["key"]),
         "changes": declared_changes(left, right),
         "tolerances": options.tolerances,
         "ignore": options.ignore,
@@ -189,7 +193,7 @@ def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[st
         "rules": options.rules,
         "ignore_case": options.ignore_case,
         "allow_empty": options.allow_empty,
-        "contracts": (Table.from_dict(left.contract), Table.from_dict(right.contract)),
+        "contracts": (Table.from_dict(dated(left.contract)), Table.from_dict(dated(right.contract))),
         "sides": (Side(left.label, left.provenance()), Side(right.label, right.provenance())),
         "gaps": _gaps(left, right, options.dates),
     }

@@ -62,13 +62,24 @@ def subjects_of(
     """Return two subjects in the warehouse's environment.
 
     Where both words are the same, the left side is the output before the newest one: a version
-    compared with itself.
+    compared with itself. Of whole tables, where no dates are asked for, the newest date of both is compared.
     """
     newest = subject_of(warehouse, right, dates)
     if left != right:
-        return subject_of(warehouse, left, dates), newest
-    earlier = _earlier(warehouse, newest, dates)
-    return replace(newest, label=f"{left} (before)", outputs=earlier), newest
+        before = subject_of(warehouse, left, dates)
+    else:
+        before = replace(newest, label=f"{left} (before)", outputs=_earlier(warehouse, newest, dates))
+    return _newest_tables(before, newest) if dates is None else (before, newest)
+
+
+def _newest_tables(left: Subject, right: Subject) -> tuple[Subject, Subject]:
+    """Return two subjects of whole tables for the newest logical date of both; others as they are."""
+    days = left.outputs.keys() & right.outputs.keys()
+    if not days or any(subject.contract["partition_by"] is not None for subject in (left, right)):
+        return left, right
+    day = max(days)
+    one, other = (replace(subject, outputs={day: subject.outputs[day]}) for subject in (left, right))
+    return one, other
 
 
 def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subject:

@@ -26,7 +26,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.proof import proof_in
-from dwh.migrate.rollout.relation import breaks
+from dwh.migrate.rollout.relation import breaks, whole_table
 
 __all__ = [
     "DEFAULT_GATE",
@@ -172,7 +172,7 @@ def plan(
             "these are two tables, and readers move by themselves; "
             f'type: dwh pin {job} {new} --env {environment} --reason "…"'
         )
-    problems = breaks(old_job, new_job)
+    problems = breaks(old_job, new_job) or whole_table(new_job)
     way: Way = "cutover" if problems else "ramp"
     table = new_job.writes.name
     published = {o.partition_date for o in warehouse.ledger.published_outputs(environment, table)}
@@ -229,8 +229,8 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
     if way == "cutover":
         if names != ["shadow", "cutover"]:
             raise StepError(
-                f"{', '.join(names)}: the contracts break ({'; '.join(problems)}), so partitions of both "
-                "lines cannot be in one table; the steps are: shadow, cutover"
+                f"{', '.join(names)}: logical dates of both lines cannot be in one table "
+                f"({'; '.join(problems)}); the steps are: shadow, cutover"
             )
         return steps
     if "cutover" in names or "shadow" in names[1:]:

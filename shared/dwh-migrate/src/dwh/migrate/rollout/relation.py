@@ -8,7 +8,10 @@ from dwh.core.changes import Expected, Renamed
 from dwh.core.compatibility import output_differences
 from dwh.core.job import Job
 
-__all__ = ["breaks"]
+__all__ = ["WHOLE", "breaks", "whole_table"]
+
+WHOLE = "each logical date holds the whole table, and readers get the newest, so no share of them can move"
+"""Why compatible lines of a whole table are not ramped."""
 
 
 def breaks(old: type[Job], new: type[Job]) -> tuple[str, ...]:
@@ -18,6 +21,13 @@ def breaks(old: type[Job], new: type[Job]) -> tuple[str, ...]:
     of the others, and declares no value to differ. The release gate goes by the same rules.
     """
     return tuple(_breaks(old, new))
+
+
+def whole_table(new: type[Job]) -> tuple[str, ...]:
+    """Return why a table cannot move by shares of its logical dates, where each of them is all of it."""
+    if new.writes.date_column is not None:
+        return ()
+    return (WHOLE,)
 
 
 def _breaks(old: type[Job], new: type[Job]) -> Iterator[str]:

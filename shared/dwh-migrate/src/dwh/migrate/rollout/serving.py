@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
+from dwh.core.definition import runs_date_by_date
 from dwh.core.errors import DwhError, LedgerError, one_line
 from dwh.core.identity import new_id
 from dwh.core.ledger import Decision, one_transaction
@@ -89,10 +90,16 @@ def serve(
             warehouse.config.environment, job, left, anew=anew and not served
         )
         line = lines[left.first]
-        span = date_spans(day for day, other in lines.items() if other == line)[0]
+        span = _first_span(decision.job, line, [day for day, other in lines.items() if other == line])
         served.append(_serve(spark, warehouse, decision, line, span))
         left = DateRange(span.last + timedelta(days=1), dates.last) if span.last < dates.last else None
     return served
+
+
+def _first_span(job: str, line: str, days: Sequence[date]) -> DateRange:
+    """Return the first of some dates, and those after it that the same run computes."""
+    first = date_spans(days)[0]
+    return DateRange(first.first, first.first) if runs_date_by_date(find_job(f"{job}@{line}")) else first
 
 
 def _serve(

@@ -11,6 +11,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 from dwh.migrate.rollout.plan import Plan, Step
 from dwh.migrate.rollout.proof import Proof, shown_dates
+from dwh.migrate.rollout.relation import WHOLE
 from dwh.migrate.rollout.remedies import remedy, withheld_now, withheld_remedy
 from dwh.migrate.rollout.state import Progress, rolled_back_until
 from dwh.migrate.rollout.steps import Moved
@@ -20,7 +21,7 @@ __all__ = ["show_moved", "show_plan", "show_status", "show_withheld", "status_of
 
 def show_plan(made: Plan) -> None:
     """Print what a plan says, and what to type next."""
-    relation = "breaking" if made.breaks else "compatible"
+    relation = "breaking" if set(made.breaks) - {WHOLE} else "compatible"
     lacking = ", ".join(made.lacking) or "none"
     facts = [
         ("job", f"{made.job}, which writes {made.table}"),
@@ -62,6 +63,8 @@ def _proof(made: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _way(made: Plan) -> str:
+    if WHOLE in made.breaks:
+        return "it moves at once"
     if made.breaks:
         return "partitions of both lines cannot be in one table, so it moves as a whole"
     return "partitions of both lines can be in one table, so dates move gradually"

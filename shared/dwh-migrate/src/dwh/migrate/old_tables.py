@@ -1,0 +1,110 @@
+"""Removes old outputs of whole tables, each of which repeats most of the one before.
+
+What readers get, what a rollback may restore and what a published output was made of stays, however old it
+is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+
+import sqlalchemy as sa
+
+from dwh.core.ledger import Output, RunRecord, one_transaction
+from dwh.core.ledger.environments import add_publications, newest_publications
+from dwh.core.ledger.schema import publications, reads, receipts, runs
+from dwh.core.storage import storage_of
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout.state import window_is_open
+
+__all__ = ["old_tables", "remove_tables"]
+
+
+def old_tables(warehouse: Warehouse, keep: int) -> list[RunRecord]:
+    """Return the runs whose whole tables are older than the newest of their line in each environment.
+
+    Parameters:
+        keep: of how many logical dates the newest output stays, for each line and environment.
+    """
+    found: list[RunRecord] = []
+    for table in warehouse.ledger.table_names():
+        committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
+        whole = {run.id: run for run in committed if run.contract["partition_by"] is None}
+        if not whole or _may_roll_back(warehouse, table):
+            continue
+        kept = _kept(warehouse, table, keep)
+        kept |= _read_by(warehouse, kept)
+        left = whole.keys() - kept
+        found += [whole[run_id] for run_id in left - _in_use(warehouse, table, left)]
+    return sorted(found, key=lambda run: (run.table_name, run.first_date, run.id))
+
+
+def remove_tables(warehouse: Warehouse, old: list[RunRecord]) -> None:
+    """Remove what `old_tables` has found: from the ledger first, so that nobody is led to files that go."""
+    for run in old:
+        _withdraw(warehouse, run)
+        storage_of(warehouse.config.warehouse, run.storage).remove(run.location)
+        warehouse.ledger.forget_run(run.id)
+
+
+@one_transaction
+def _withdraw(warehouse: Warehouse, run: RunRecord) -> None:
+    """Let a run have no output any more, in whatever environment; what the ledger has of it stays."""
+    with warehouse.ledger.holding(run.table_name) as (connection, sequence):
+        now = datetime.now(timezone.utc)
+        mine = receipts.c.run_id == run.id
+        for environment in connection.scalars(sa.select(receipts.c.environment).where(mine).distinct()).all():
+            shown = newest_publications(environment, run.table_name)
+            query = sa.select(publications.c.partition_date).select_from(shown)
+            days = connection.scalars(query.where(publications.c.run_id == run.id)).all()
+            withdrawn: dict[date, str | None] = dict.fromkeys(days)
+            add_publications(connection, environment, run.table_name, withdrawn, sequence, now)
+        removed = {"status": "removed", "error": "an old output of a whole table: dwh gc --keep"}
+        connection.execute(runs.update().where(runs.c.id == run.id).values(**removed))
+
+
+def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
+    """Return whether a rollout of the table is under way somewhere, or can still be rolled back."""
+    found = {}
+    for decision in warehouse.ledger.decisions():
+        found[decision.environment, decision.job] = decision
+    mine = [one for one in found.values() if one.table_name == table and one.rollout]
+    return any(
+        one.active_rollout or (one.rollout["state"] == "finished" and window_is_open(one.rollout))
+        for one in mine
+        if one.rollout
+    )
+
+
+def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
+    """Return the runs whose outputs are new, or are what readers get."""
+    kept: set[str] = set()
+    for environment in warehouse.ledger.table_environments(table):
+        for line in warehouse.ledger.table_lines(environment, table):
+            newest = warehouse.ledger.newest_outputs(environment, table, line)
+            kept |= {output.run_id for output in newest[-keep:]}
+        kept |= {output.run_id for output in warehouse.ledger.published_outputs(environment, table)[-1:]}
+    return kept
+
+
+def _read_by(warehouse: Warehouse, run_ids: set[str]) -> set[str]:
+    """Return the runs on whose outputs some others rest."""
+    return {one.read_run_id for found in warehouse.ledger.reads_of(run_ids).values() for one in found}
+
+
+def _in_use(warehouse: Warehouse, table: str, run_ids: set[str]) -> set[str]:
+    """Return those of some runs that a published output of another table, or a run under way, has read."""
+    query = sa.select(reads.c.read_run_id, runs.c.id, runs.c.table_name, runs.c.status)
+    query = query.join(runs, runs.c.id == reads.c.run_id).where(reads.c.read_run_id.in_(run_ids))
+    with warehouse.ledger.reading() as connection:
+        found = connection.execute(query).all()
+    readers = {row.table_name for row in found} - {table}
+    published = {output.run_id for output in _published(warehouse, readers)}
+    return {row.read_run_id for row in found if row.status == "started" or row.id in published}
+
+
+def _published(warehouse: Warehouse, tables: set[str]) -> Iterator[Output]:
+    for table in sorted(tables):
+        for environment in warehouse.ledger.table_environments(table):
+            yield from warehouse.ledger.published_outputs(environment, table)

@@ -1,0 +1,94 @@
+"""Tables that are whole for each date, and built on the date before: compared, cut over and rolled back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dwh.core.dates import DateRange
+from dwh.core.lines import find_job
+from dwh.core.warehouse import read_table
+from dwh.migrate.backfill import batches, fill, ready
+from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
+from dwh.migrate.compare.subjects import subjects_of
+from dwh.migrate.rollout import advance, pin, plan, roll_back, serve, start
+from dwh.migrate.rollout.errors import StepError
+from dwh.migrate.rollout.relation import WHOLE
+
+FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
+TOTALS = '''
+from pyspark.sql import functions as F
+
+from dwh.core import Added, Column, Input, Job, Table
+
+ORDERS = Table("orders", (Column("day", "date"), Column("shop", "string")), partition_by="day")
+
+
+class Totals(Job):
+    """How often each shop has ordered so far."""
+
+    reads = (ORDERS, Input.previous())
+    writes = Table("shop.totals", (Column("shop", "string"), Column("orders", "bigint")), key=("shop",))
+
+    def transform(self, orders, previous):
+        today = orders.groupBy("shop").agg(F.count("*").alias("orders"))
+        both = previous.select("shop", "orders").unionByName(today).groupBy("shop")
+        return both.agg(F.sum("orders").alias("orders"))
+'''
+NEWER = {
+    'Column("orders", "bigint"))': 'Column("orders", "bigint"), Column("note", "string", nullable=True))',
+    'return both.agg(F.sum("orders").alias("orders"))': "note = F.lit(None).cast('string').alias('note')\n"
+    '        return both.agg(F.sum("orders").alias("orders"), note)',
+    "    def transform": '    changes = (Added("note", "asked for"),)\n\n    def transform',
+}
+
+
+@pytest.fixture(autouse=True)
+def totals(installed_line):
+    """Line 9.1, and line 9.2, which adds a column that may be null."""
+    newer = TOTALS
+    for old, new in NEWER.items():
+        newer = newer.replace(old, new)
+    installed_line("9.1", {"totals": TOTALS})
+    installed_line("9.2", {"totals": newer})
+
+
+def test_a_whole_table_is_cut_over_and_rolled_back(spark, warehouse):
+    """Both lines keep their own history; readers get the newest table of the line that is published."""
+
+    def published(day=None):
+        frame = read_table(spark, "shop.totals", end=day, warehouse=warehouse)
+        return frame.columns, {row["shop"]: row["orders"] for row in frame.collect()}
+
+    pin(warehouse, "totals", "9.1", "prod", "where we start")
+    served = serve(spark, warehouse, "totals", DateRange(FIRST, SECOND))
+    assert [one.published for one in served] == [1, 1]
+    after_two = {"north": 3, "south": 2}
+    assert published() == (["shop", "orders"], after_two)
+
+    with pytest.raises(StepError, match="so no share of them can move"):
+        plan(warehouse, "totals", "9.1", "9.2", "prod", steps=["shadow", "50%", "100%"])
+    made = plan(warehouse, "totals", "9.1", "9.2", "prod", gate=1)
+    assert (made.way, made.breaks) == ("cutover", (WHOLE,))
+    start(warehouse, "totals", "prod", "a note")
+    job = find_job("totals@9.2")()
+    missing = batches(warehouse, job, DateRange(FIRST, SECOND), 1)
+    assert ready(job, missing) == missing[:1]
+    assert [receipt["rows"] for receipt in fill(spark, warehouse, job, missing)] == [2, 2]
+    (served,) = serve(spark, warehouse, "totals", DateRange(THIRD, THIRD))
+    assert (served.shadow, served.receipt["line"]) == ("pass", "9.1")
+
+    left, right = subjects_of(warehouse, "totals@9.1", "totals@9.2", None)
+    assert list(left.outputs) == list(right.outputs) == [THIRD]
+    left, right = subjects_of(warehouse, "totals@9.1", "totals@9.2", DateRange(FIRST, THIRD))
+    found = compare_outputs(spark, warehouse, left, right, OutputOptions(exact=True))
+    assert (found.verdict, found.rows.left, found.rows.right) == ("pass", 7, 7)
+
+    moved = advance(warehouse, "totals", "prod")
+    assert moved.published == 3
+    after_three = {**after_two, "east": 1}
+    assert published() == (["shop", "orders", "note"], after_three)
+    assert published(SECOND) == (["shop", "orders", "note"], after_two)
+    roll_back(warehouse, "totals", "prod", "a reader by position")
+    assert published() == (["shop", "orders"], after_three)

@@ -1,0 +1,103 @@
+"""Old dates of whole tables are removed, and nothing that somebody may still ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from fabricate import DAYS, write
+
+from dwh.core.ledger import OutputsRead
+from dwh.core.ledger.environments import add_publications
+from dwh.core.ledger.schema import reads, runs
+from dwh.migrate.garbage import dead_runs
+from dwh.migrate.old_tables import old_tables, remove_tables
+from dwh.migrate.rollout import pin, plan, start
+
+BY_DATE = 'key=("day", "shop"),\n        partition_by="day",'
+
+
+@pytest.fixture
+def whole(warehouse, installed_line, takings):
+    """A warehouse where lines 9.1 and 9.2 hold the whole of `shop.takings` for each date."""
+    for line in ("9.1", "9.2"):
+        installed_line(line, {"takings": takings(**{BY_DATE: 'key=("day", "shop"),'})})
+    pin(warehouse, "takings", "9.1", "prod", "where we start")
+    return warehouse
+
+
+def days_of(warehouse, keep):
+    return [run.first_date for run in old_tables(warehouse, keep)]
+
+
+def test_the_newest_dates_of_each_line_and_environment_stay(whole):
+    """What is removed is gone for readers and on disk, and stays in the history."""
+    for day in DAYS:
+        run = write(whole, "takings@9.1", day)
+        place = Path(whole.config.warehouse, run.location)
+        place.mkdir(parents=True)
+        (place / "part.parquet").write_text("rows")
+    write(whole, "takings@9.2", DAYS[0])
+    write(whole, "takings@9.1", DAYS[1], environment="dev")
+    old = old_tables(whole, 3)
+    assert [run.first_date for run in old] == DAYS[:-3]
+    remove_tables(whole, old)
+    assert not any(Path(whole.config.warehouse, run.location).exists() for run in old)
+    assert place.exists()
+    there = whole.ledger.newest_outputs("prod", "shop.takings", "9.1")
+    assert there == whole.ledger.published_outputs("prod", "shop.takings")
+    assert [output.partition_date for output in there] == DAYS[-3:]
+    assert {run.status for run in whole.ledger.find_runs(runs.c.id == old[0].id)} == {"removed"}
+    assert (days_of(whole, 3), dead_runs(whole, 0)) == ([], [])
+
+
+def test_what_others_have_made_of_it_stays(whole):
+    """A table that a published output of another job, or a run under way, has read is kept."""
+    made = [write(whole, "takings@9.1", day) for day in DAYS]
+    for day, commit in ((DAYS[0], True), (DAYS[1], False)):
+        reader = write(whole, "takings@7.4", day, commit=False)
+        read = OutputsRead("shop.takings", made[DAYS.index(day)].id, day, day)
+        _add_read(whole, reader, read)
+        if commit:
+            whole.ledger.commit_run(reader, {day: 1})
+            _publish(whole, reader, day)
+    assert days_of(whole, 1) == DAYS[2:-1]
+
+
+def test_what_readers_get_stays_however_old(whole):
+    """Where an environment publishes an old date alone, its readers keep it."""
+    write(whole, "takings@9.1", DAYS[0])
+    for day in DAYS[1:]:
+        write(whole, "takings@9.2", day)
+    for day in DAYS[2:]:
+        write(whole, "takings@9.1", day, environment="dev")
+    assert days_of(whole, 2) == sorted([*DAYS[1:-2], *DAYS[2:-2]])
+
+
+def test_a_table_that_may_be_rolled_back_is_left_alone(whole):
+    """While a rollout is under way, or its window is open, nothing of its table goes."""
+    for day in DAYS:
+        write(whole, "takings@9.1", day)
+    plan(whole, "takings", "9.1", "9.2", "prod")
+    start(whole, "takings", "prod", "to see")
+    assert days_of(whole, 1) == []
+
+
+def test_tables_of_dates_are_left_alone(warehouse):
+    """Each date of them is there once, and no other repeats it."""
+    for day in DAYS:
+        write(warehouse, "takings@7.1", day)
+    assert old_tables(warehouse, 1) == []
+
+
+def _add_read(warehouse, run, read):
+    with warehouse.ledger.writing() as connection:
+        connection.execute(reads.insert(), [{"run_id": run.id, **vars(read)}])
+
+
+def _publish(warehouse, run, day):
+    with warehouse.ledger.holding(run.table_name) as (connection, sequence):
+        add_publications(
+            connection, "prod", run.table_name, {day: run.id}, sequence, datetime.now(timezone.utc)
+        )
