@@ -88,7 +88,7 @@ def measure(
     config = Config("/nowhere", "", ENVIRONMENT, sources={"flights": SOURCE, "airlines": SOURCE})
     warehouse = Warehouse(config, ledger)
     started = time.perf_counter()
-    pin(warehouse, JOB, OLD, ENVIRONMENT, "the benchmark")
+    pin(warehouse, job=JOB, line=OLD, environment=ENVIRONMENT, reason="the benchmark")
     for table, rows in history(wanted):
         fill(ledger, table, rows)
     with ledger.writing() as connection:
@@ -119,18 +119,27 @@ def once(warehouse: Warehouse, number: int) -> Iterator[tuple[str, float]]:
         return name, time.perf_counter() - started
 
     def resolve(day: date) -> object:
-        return ledger.resolve(ENVIRONMENT, JOB, DateRange(day, day))
+        return ledger.resolve(environment=ENVIRONMENT, job=JOB, dates=DateRange(day, day))
 
     yield timed("resolve a date that was decided before", lambda: resolve(known))
     yield timed("resolve a new date", lambda: resolve(unknown))
-    yield timed("plan a stable read of all partitions", lambda: warehouse.published(TABLE))
+    yield timed("plan a stable read of all partitions", lambda: warehouse.published(table=TABLE))
     steps = ("shadow:0", "cutover:0")
-    yield timed("plan the rollout", lambda: plan(warehouse, JOB, OLD, NEW, ENVIRONMENT, steps=steps))
-    start(warehouse, JOB, ENVIRONMENT, "the benchmark")
-    yield timed("cut all partitions over", lambda: advance(warehouse, JOB, ENVIRONMENT, "the benchmark"))
-    assert {output.line for output in warehouse.published(TABLE)} == {NEW}
-    yield timed("roll all partitions back", lambda: roll_back(warehouse, JOB, ENVIRONMENT, "the benchmark"))
-    shown = warehouse.published(TABLE)
+    yield timed(
+        "plan the rollout",
+        lambda: plan(warehouse, job=JOB, old=OLD, new=NEW, environment=ENVIRONMENT, steps=steps),
+    )
+    start(warehouse, job=JOB, environment=ENVIRONMENT, reason="the benchmark")
+    yield timed(
+        "cut all partitions over",
+        lambda: advance(warehouse, job=JOB, environment=ENVIRONMENT, reason="the benchmark"),
+    )
+    assert {output.line for output in warehouse.published(table=TABLE)} == {NEW}
+    yield timed(
+        "roll all partitions back",
+        lambda: roll_back(warehouse, job=JOB, environment=ENVIRONMENT, reason="the benchmark"),
+    )
+    shown = warehouse.published(table=TABLE)
     assert len(shown) == PARTITIONS and {output.line for output in shown} == {OLD}
 
 

@@ -79,7 +79,7 @@ def test_the_scheduler_catches_up(running, caught_up, site):
         (task, day): line for task, line in TASKS.items() for day in ("2013-01-15", "2013-01-16")
     }
     for line in TASKS.values():
-        days = [str(output.partition_date) for output in warehouse(site).outputs(TABLE, line)]
+        days = [str(output.partition_date) for output in warehouse(site).outputs(table=TABLE, line=line)]
         assert days == ["2013-01-15", "2013-01-16"]
 
 

@@ -64,7 +64,7 @@ SHARES = st.decimals(0, 1, places=4).map(str)
 @pytest.mark.parametrize(("environment", "job", "day", "head", "place"), VECTORS)
 def test_the_published_vectors(environment, job, day, head, place):
     """The share function gives what the documentation publishes."""
-    found = share_of(environment, job, date.fromisoformat(day))
+    found = share_of(environment=environment, job=job, day=date.fromisoformat(day))
     assert found == Fraction(int(head, 16), 2**64)
     assert f"{float(found):.15f}" == place
 
@@ -80,23 +80,25 @@ def test_the_documentation_has_these_vectors():
 def test_a_growing_share_only_adds_dates(environment, job, day, one, other):
     """A date that a share serves is served by every greater share."""
     small, great = sorted((one, other), key=Fraction)
-    assert serves({"share": great}, environment, job, day) or not serves(
-        {"share": small}, environment, job, day
+    assert serves({"share": great}, environment=environment, job=job, day=day) or not serves(
+        {"share": small}, environment=environment, job=job, day=day
     )
 
 
 @given(WORDS, WORDS, st.dates())
 def test_no_share_serves_nothing_and_the_whole_everything(environment, job, day):
     """A share of 0 serves no date, of 1 every date."""
-    assert not serves({"share": "0"}, environment, job, day)
-    assert serves({"share": "1"}, environment, job, day)
-    assert 0 <= share_of(environment, job, day) < 1
+    assert not serves({"share": "0"}, environment=environment, job=job, day=day)
+    assert serves({"share": "1"}, environment=environment, job=job, day=day)
+    assert 0 <= share_of(environment=environment, job=job, day=day) < 1
 
 
 @given(st.dates(), st.dates())
 def test_a_first_date_serves_itself_and_later_ones(first, day):
     """`from DATE` serves that date and all later ones, whatever the share function says."""
-    assert serves({"first_date": first.isoformat(), "share": "0"}, "prod", "takings", day) == (day >= first)
+    assert serves(
+        {"first_date": first.isoformat(), "share": "0"}, environment="prod", job="takings", day=day
+    ) == (day >= first)
 
 
 @pytest.mark.parametrize(("environment", "job"), sorted({vector[:2] for vector in VECTORS}))
@@ -105,7 +107,7 @@ def test_dates_are_spread_evenly(environment, job):
     days = [date(2000, 1, 1) + timedelta(days=n) for n in range(10_000)]
     weekdays = [[day for day in days if day.weekday() == weekday] for weekday in range(7)]
     for some in (days, *weekdays):
-        bins = Counter(math.floor(share_of(environment, job, day) * 20) for day in some)
+        bins = Counter(math.floor(share_of(environment=environment, job=job, day=day) * 20) for day in some)
         expected = len(some) / 20
         chi_square = sum((bins[n] - expected) ** 2 / expected for n in range(20))
         assert chi_square < 50  # 19 degrees of freedom: more in one case of 7,000
@@ -113,7 +115,10 @@ def test_dates_are_spread_evenly(environment, job):
 
 def test_neighbouring_dates_are_independent():
     """Whether a date is served says nothing about the next one."""
-    served = [share_of("prod", "takings", date(2000, 1, 1) + timedelta(days=n)) < 0.25 for n in range(10_000)]
+    served = [
+        share_of(environment="prod", job="takings", day=date(2000, 1, 1) + timedelta(days=n)) < 0.25
+        for n in range(10_000)
+    ]
     both = sum(one and other for one, other in pairwise(served))
     assert abs(both - 625) < 110  # more than four standard deviations
 
@@ -129,7 +134,7 @@ def test_other_processes_get_the_same(seed, zone, locale):
         "from datetime import date\n"
         "from dwh.core.ledger.environments import share_of\n"
         f"for e, j, d, head, _ in {VECTORS!r}:\n"
-        "    assert share_of(e, j, date.fromisoformat(d)) * 2**64 == int(head, 16), d\n"
+        "    assert share_of(environment=e, job=j, day=date.fromisoformat(d)) * 2**64 == int(head, 16), d\n"
         "print(hash('a'))"
     )
     variables = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale}
@@ -153,7 +158,7 @@ def decided(rollout: dict[str, Any] | None, line: str = "0.1") -> Decision:
 
 def test_each_step_keeps_the_dates_of_the_one_before():
     """The dates of a share stay with the new line when a later step goes by date."""
-    some = {day for day in DAYS if share_of("prod", "takings", day) < Fraction(3, 10)}
+    some = {day for day in DAYS if share_of(environment="prod", job="takings", day=day) < Fraction(3, 10)}
     assert some and some < set(DAYS[:5])
     served = [{day for day in DAYS if decided(ramp(step)).line_for(day) == "0.2"} for step in range(4)]
     assert served == [set(), some, some | set(DAYS[5:]), set(DAYS)]
@@ -209,8 +214,11 @@ def decide(
     ledger: Ledger, line: str, rollout: dict[str, Any] | None = None, table: str = TABLE, **parts: Any
 ) -> Decision:
     """Decide about takings in prod, on the basis of what holds."""
-    expected = parts.pop("expected", ledger.decision("prod", "takings"))
-    with ledger.deciding("prod", "takings", table, expected) as (connection, sequence):
+    expected = parts.pop("expected", ledger.decision(environment="prod", job="takings"))
+    with ledger.deciding(environment="prod", job="takings", table=table, expected=expected) as (
+        connection,
+        sequence,
+    ):
         now = datetime.now(timezone.utc)
         made = Decision("prod", "takings", table, sequence, "pin", line, rollout, "why", "someone", now)
         connection.execute(decisions.insert(), [vars(made)])
@@ -219,7 +227,7 @@ def decide(
 
 def shown(ledger: Ledger, environment: str = "prod", **parts: Any) -> dict[date, str]:
     """Return the run that an environment shows for each date."""
-    found = ledger.published_outputs(environment, TABLE, **parts)
+    found = ledger.published_outputs(environment=environment, table=TABLE, **parts)
     return {output.partition_date: output.run_id for output in found}
 
 
@@ -237,10 +245,10 @@ def test_without_a_pin_nothing_is_resolved(ledger):
     decide(ledger, "0.1")
     before = counts(ledger)
     with pytest.raises(NotPinnedError, match=r"dwh pin takings LINE --env staging .*takings@LINE") as caught:
-        ledger.resolve("staging", "takings", DateRange(FIRST, FIRST))
+        ledger.resolve(environment="staging", job="takings", dates=DateRange(FIRST, FIRST))
     assert caught.value.known == ("prod",)
     with pytest.raises(NotPinnedError):
-        ledger.resolve("prod", "other", DateRange(FIRST, FIRST))
+        ledger.resolve(environment="prod", job="other", dates=DateRange(FIRST, FIRST))
     assert counts(ledger) == before
 
 
@@ -249,31 +257,44 @@ def test_a_future_date_is_not_resolved(ledger):
     decide(ledger, "0.1")
     today = datetime.now(timezone.utc).date()
     with pytest.raises(InvalidDateError, match="in the future"):
-        ledger.resolve("prod", "takings", DateRange(today, today + timedelta(days=1)))
+        ledger.resolve(environment="prod", job="takings", dates=DateRange(today, today + timedelta(days=1)))
     assert counts(ledger) == [1, 0, 0]
-    assert ledger.resolve("prod", "takings", DateRange(today, today))[1] == {today: "0.1"}
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(today, today))[1] == {
+        today: "0.1"
+    }
 
 
 def test_what_was_resolved_stays(ledger):
     """A date that was resolved keeps its line when the pin moves; others get the new one."""
     decide(ledger, "0.1")
-    assert ledger.resolve("prod", "takings", DateRange(SECOND, SECOND))[1] == {SECOND: "0.1"}
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(SECOND, SECOND))[1] == {
+        SECOND: "0.1"
+    }
     decision = decide(ledger, "0.2")
     lines = {FIRST: "0.2", SECOND: "0.1", THIRD: "0.2"}
-    assert ledger.resolve("prod", "takings", DateRange(FIRST, THIRD)) == (decision, lines)
-    assert ledger.resolve("prod", "takings", DateRange(FIRST, THIRD)) == (decision, lines)
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, THIRD)) == (
+        decision,
+        lines,
+    )
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, THIRD)) == (
+        decision,
+        lines,
+    )
     assert counts(ledger) == [2, 3, 0]
 
 
 def test_resolving_anew_adds_to_the_history(ledger):
     """Deciding again goes by what holds now, and keeps what was decided before."""
     decide(ledger, "0.1")
-    ledger.resolve("prod", "takings", DateRange(FIRST, SECOND))
+    ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND))
     decide(ledger, "0.2")
     for _ in range(2):
-        _, lines = ledger.resolve("prod", "takings", DateRange(FIRST, FIRST), anew=True)
+        _, lines = ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, FIRST), anew=True)
         assert lines == {FIRST: "0.2"}
-    assert ledger.resolve("prod", "takings", DateRange(FIRST, SECOND))[1] == {FIRST: "0.2", SECOND: "0.1"}
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND))[1] == {
+        FIRST: "0.2",
+        SECOND: "0.1",
+    }
     with ledger.reading() as connection:
         kept = connection.execute(sa.select(resolutions.c.partition_date, resolutions.c.line)).all()
         assert sorted(tuple(row) for row in kept) == [(FIRST, "0.1"), (FIRST, "0.2"), (SECOND, "0.1")]
@@ -308,7 +329,9 @@ def test_all_who_resolve_at_once_get_the_same(ledger):
     """Eight who resolve overlapping dates while the pin moves agree about every date."""
     decide(ledger, "0.1")
     ranges = [DateRange(DAYS[n % 4], DAYS[n % 4 + 3]) for n in range(8)]
-    asked = [partial(another(ledger).resolve, "prod", "takings", dates) for dates in ranges]
+    asked = [
+        partial(another(ledger).resolve, environment="prod", job="takings", dates=dates) for dates in ranges
+    ]
     results = together(*asked, partial(decide, another(ledger), "0.2"))
     agreed: dict[date, set[str]] = {}
     for _, lines in results[:-1]:
@@ -323,10 +346,10 @@ def test_a_run_is_published_where_its_line_serves(ledger):
     commit(ledger, "early", "0.1", DAYS)
     assert shown(ledger) == {}, "without a pin nothing is shown"
     decide(ledger, "0.1", ramp(1, started=0))
-    some = {day for day in DAYS if share_of("prod", "takings", day) < Fraction(3, 10)}
+    some = {day for day in DAYS if share_of(environment="prod", job="takings", day=day) < Fraction(3, 10)}
     commit(ledger, "new", "0.2", DAYS)
     assert shown(ledger) == {}, "what the new line writes is not proven"
-    lines = ledger.resolve("prod", "takings", DateRange(DAYS[0], DAYS[-1]))[1]
+    lines = ledger.resolve(environment="prod", job="takings", dates=DateRange(DAYS[0], DAYS[-1]))[1]
     assert {day for day, line in lines.items() if line == "0.2"} == some
     commit(ledger, "old", "0.1", DAYS)
     assert shown(ledger) == dict.fromkeys(DAYS, "old"), "the old line's stands in for it"
@@ -338,7 +361,14 @@ def test_a_run_is_published_where_its_line_serves(ledger):
 def prove(ledger: Ledger, run_ids: dict[date, str]) -> None:
     """Publish runs in prod, as whoever has compared them does."""
     with ledger.holding(TABLE) as (connection, sequence):
-        add_publications(connection, "prod", TABLE, run_ids, sequence, datetime.now(timezone.utc))
+        add_publications(
+            connection,
+            environment="prod",
+            table=TABLE,
+            run_ids=run_ids,
+            sequence=sequence,
+            now=datetime.now(timezone.utc),
+        )
 
 
 def test_a_rerun_within_a_ramp_replaces_nothing_that_was_proven(ledger):
@@ -379,17 +409,20 @@ def test_publishing_decides_for_good(ledger):
     assert shown(ledger) == {FIRST: "r1", SECOND: "r2"}
     commit(ledger, "r3", "0.1", [FIRST, SECOND])
     assert shown(ledger) == {FIRST: "r3", SECOND: "r2"}
-    assert ledger.resolve("prod", "takings", DateRange(FIRST, SECOND))[1] == {FIRST: "0.1", SECOND: "0.2"}
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND))[1] == {
+        FIRST: "0.1",
+        SECOND: "0.2",
+    }
 
 
 def test_a_run_that_was_served_is_not_shown_once_others_serve(ledger):
     """A run whose dates have been given to another line before it commits is not published."""
     decide(ledger, "0.1")
-    ledger.resolve("prod", "takings", DateRange(FIRST, SECOND))
+    ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND))
     slow = run_record("slow", "0.1", [FIRST, SECOND])
     ledger.start_run(slow)
     decide(ledger, "0.2")
-    ledger.resolve("prod", "takings", DateRange(FIRST, FIRST), anew=True)
+    ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, FIRST), anew=True)
     ledger.commit_run(slow, {FIRST: 1, SECOND: 1})
     assert shown(ledger) == {SECOND: "slow"}
 
@@ -410,10 +443,15 @@ def test_what_does_not_commit_is_never_shown(ledger):
 
 def publish(ledger: Ledger, runs: dict[date, str | None], environment: str = "prod") -> datetime:
     """Show other runs by a decision; return when."""
-    expected = ledger.decision("prod", "takings")
-    with ledger.deciding("prod", "takings", TABLE, expected) as (connection, sequence):
+    expected = ledger.decision(environment="prod", job="takings")
+    with ledger.deciding(environment="prod", job="takings", table=TABLE, expected=expected) as (
+        connection,
+        sequence,
+    ):
         now = datetime.now(timezone.utc)
-        add_publications(connection, environment, TABLE, runs, sequence, now)
+        add_publications(
+            connection, environment=environment, table=TABLE, run_ids=runs, sequence=sequence, now=now
+        )
     return now
 
 
@@ -422,7 +460,11 @@ def test_the_past_of_an_environment_stays(ledger):
     decide(ledger, "0.1")
     commit(ledger, "r1", "0.1", [FIRST, SECOND])
     commit(ledger, "r2", "0.1", [FIRST])
-    (first,) = [output.committed_at for output in ledger.outputs("prod", TABLE) if output.run_id == "r2"]
+    (first,) = [
+        output.committed_at
+        for output in ledger.outputs(environment="prod", table=TABLE)
+        if output.run_id == "r2"
+    ]
     gone = publish(ledger, {SECOND: None})
     assert shown(ledger) == {FIRST: "r2"}
     back = publish(ledger, {FIRST: "r1", SECOND: "r1"})
@@ -448,11 +490,13 @@ def test_outputs_are_apart(ledger):
     """What one environment runs is no output of another, however new it is."""
     commit(ledger, "r1", "0.1", [FIRST])
     commit(ledger, "r2", "0.1", [FIRST, SECOND], environment="dev")
-    found = {name: ledger.newest_outputs(name, TABLE, "0.1") for name in ("prod", "dev")}
+    found = {
+        name: ledger.newest_outputs(environment=name, table=TABLE, line="0.1") for name in ("prod", "dev")
+    }
     assert [(output.partition_date, output.run_id) for output in found["prod"]] == [(FIRST, "r1")]
     assert {output.run_id for output in found["dev"]} == {"r2"}
-    assert [output.run_id for output in ledger.outputs("prod", TABLE)] == ["r1"]
-    assert ledger.table_lines("staging", TABLE) == []
+    assert [output.run_id for output in ledger.outputs(environment="prod", table=TABLE)] == ["r1"]
+    assert ledger.table_lines(environment="staging", table=TABLE) == []
     assert ledger.table_environments(TABLE) == ["dev", "prod"]
     assert ledger.table_names() == [TABLE]
 
@@ -503,7 +547,7 @@ def test_of_two_who_decide_at_once_one_wins(ledger):
     assert {(error.action, error.decided_by, error.reason) for error in lost} == {("pin", "someone", "why")}
     assert "takings in prod: someone decided first (pin: why)" in str(lost[0])
     assert "dwh rollout history takings --env prod" in str(lost[0])
-    assert ledger.decision("prod", "takings") == winner
+    assert ledger.decision(environment="prod", job="takings") == winner
     assert [made.line for made in ledger.decisions()] == ["0.1", winner.line]
 
 
@@ -520,10 +564,13 @@ def test_the_first_decision_is_one_too(ledger):
 def test_a_decision_that_fails_leaves_nothing(ledger):
     """What goes wrong inside a decision takes all of it back, its number included."""
     decide(ledger, "0.1")
-    expected = ledger.decision("prod", "takings")
+    expected = ledger.decision(environment="prod", job="takings")
     with (
         pytest.raises(RuntimeError),
-        ledger.deciding("prod", "takings", TABLE, expected) as (connection, sequence),
+        ledger.deciding(environment="prod", job="takings", table=TABLE, expected=expected) as (
+            connection,
+            sequence,
+        ),
     ):
         connection.execute(decisions.insert(), [{**vars(expected), "sequence": sequence}])
         raise RuntimeError
@@ -537,17 +584,17 @@ def test_decisions_keep_their_order_across_tables(ledger):
     for n in range(5):
         commit(ledger, f"r{n}", "0.1", [FIRST])
     made = decide(ledger, "0.2", table="shop.sales")
-    assert ledger.decision("prod", "takings") == made
-    _, lines = ledger.resolve("prod", "takings", DateRange(FIRST, SECOND), anew=True)
+    assert ledger.decision(environment="prod", job="takings") == made
+    _, lines = ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND), anew=True)
     assert lines == {FIRST: "0.2", SECOND: "0.2"}
-    assert ledger.resolve("prod", "takings", DateRange(FIRST, SECOND))[1] == lines
-    assert decide(ledger, "0.1").line == "0.1" == ledger.decision("prod", "takings").line
+    assert ledger.resolve(environment="prod", job="takings", dates=DateRange(FIRST, SECOND))[1] == lines
+    assert decide(ledger, "0.1").line == "0.1" == ledger.decision(environment="prod", job="takings").line
 
 
 def test_environments_with_a_pin_are_known(ledger):
     """The environments are those about which something was decided."""
     assert ledger.environments() == []
-    assert ledger.decision("prod", "takings") is None
+    assert ledger.decision(environment="prod", job="takings") is None
     decide(ledger, "0.1")
     assert ledger.environments() == ["prod"]
 

@@ -75,10 +75,10 @@ def test_nothing_is_visible_before_the_commit(ledger):
     """A started run has no output; a committed one has all of them."""
     run = record()
     ledger.start_run(run)
-    assert ledger.outputs("dev", "shop.takings") == []
+    assert ledger.outputs(environment="dev", table="shop.takings") == []
     assert ledger.table_names() == []
     ledger.commit_run(run, {FIRST: 3, SECOND: 0})
-    found = ledger.newest_outputs("dev", "shop.takings", "0.1")
+    found = ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1")
     assert [(output.partition_date, output.row_count) for output in found] == [(FIRST, 3), (SECOND, 0)]
     assert {(output.run_id, output.release, output.location, output.code_state) for output in found} == {
         ("r1", "0.1.1", run.location, "installed")
@@ -93,7 +93,7 @@ def test_a_commit_that_fails_leaves_nothing(ledger):
     ledger.start_run(run)
     with pytest.raises(LedgerError, match="refused a statement"):
         ledger.commit_run(run, {FIRST: 3, SECOND: None})
-    assert ledger.outputs("dev", "shop.takings") == []
+    assert ledger.outputs(environment="dev", table="shop.takings") == []
     assert ledger.table_names() == []
     assert status(ledger) == "started"
 
@@ -106,7 +106,7 @@ def test_a_run_that_was_given_up_cannot_commit(ledger, ended):
     ledger.fail_run("r1", "process 1 is gone", status=ended)
     with pytest.raises(LedgerError, match=f"run r1 is {ended}"):
         ledger.commit_run(run, {FIRST: 3})
-    assert ledger.outputs("dev", "shop.takings") == []
+    assert ledger.outputs(environment="dev", table="shop.takings") == []
     assert status(ledger) == ended
 
 
@@ -155,7 +155,7 @@ def test_any_reason_is_kept(ledger, said, kept):
 def test_any_text_in_json_is_kept(ledger):
     """Text that no database keeps does not stop a query of the JSON that holds it."""
     committed(ledger, "r1", {FIRST: 1}, code={"state": "installed", "files": ["a\x00b\ud800"]})
-    (output,) = ledger.outputs("dev", "shop.takings")
+    (output,) = ledger.outputs(environment="dev", table="shop.takings")
     (run,) = ledger.find_runs()
     assert (output.code_state, run.code["files"]) == ("installed", ["a\ufffdb\ufffd"])
 
@@ -183,33 +183,36 @@ def test_the_newest_output_counts(ledger):
     ledger.commit_run(late, {FIRST: 1, SECOND: 1})
     ledger.commit_run(early, {FIRST: 2})
     committed(ledger, "r3", {FIRST: 9, SECOND: 9}, line="0.2")
-    found = ledger.newest_outputs("dev", "shop.takings", "0.1")
+    found = ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1")
     assert [(output.partition_date, output.run_id) for output in found] == [(FIRST, "r1"), (SECOND, "r2")]
-    of_the_first = ledger.outputs("dev", "shop.takings", "0.1", DateRange(FIRST, FIRST))
+    of_the_first = ledger.outputs(
+        environment="dev", table="shop.takings", line="0.1", dates=DateRange(FIRST, FIRST)
+    )
     assert [output.run_id for output in of_the_first] == ["r2", "r1"]
-    assert ledger.table_lines("dev", "shop.takings") == ["0.1", "0.2"]
+    assert ledger.table_lines(environment="dev", table="shop.takings") == ["0.1", "0.2"]
 
 
 def test_lines_are_listed_oldest_first(ledger):
     """Line 0.10 comes after line 0.9."""
     for line in ("0.10", "0.9"):
         committed(ledger, f"r{line}", {FIRST: 1}, line=line)
-    assert ledger.table_lines("dev", "shop.takings") == ["0.9", "0.10"]
+    assert ledger.table_lines(environment="dev", table="shop.takings") == ["0.9", "0.10"]
 
 
 def test_the_past_stays(ledger):
     """As of an instant, what was committed by then counts, in whatever zone the instant is given."""
     committed(ledger, "r1", {FIRST: 1})
-    (first,) = ledger.newest_outputs("dev", "shop.takings", "0.1")
+    (first,) = ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1")
     committed(ledger, "r2", {FIRST: 2, SECOND: 2})
     tokyo = timezone(timedelta(hours=9))
     then = first.committed_at.astimezone(tokyo)
-    assert [output.run_id for output in ledger.newest_outputs("dev", "shop.takings", "0.1", as_of=then)] == [
-        "r1"
-    ]
+    assert [
+        output.run_id
+        for output in ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1", as_of=then)
+    ] == ["r1"]
     before = then - timedelta(microseconds=1)
-    assert ledger.newest_outputs("dev", "shop.takings", "0.1", as_of=before) == []
-    assert len(ledger.outputs("dev", "shop.takings", as_of=datetime.now(timezone.utc))) == 3
+    assert ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1", as_of=before) == []
+    assert len(ledger.outputs(environment="dev", table="shop.takings", as_of=datetime.now(timezone.utc))) == 3
 
 
 def test_two_commits_at_once_get_an_order(ledger):
@@ -234,10 +237,10 @@ def test_two_commits_at_once_get_an_order(ledger):
     for thread in threads:
         thread.join()
     assert failures == []
-    found = ledger.outputs("dev", "shop.takings")
+    found = ledger.outputs(environment="dev", table="shop.takings")
     assert sorted({output.sequence for output in found}) == list(range(1, 9))
     assert len({(output.run_id, output.sequence) for output in found}) == 8
-    newest = ledger.newest_outputs("dev", "shop.takings", "0.1")
+    newest = ledger.newest_outputs(environment="dev", table="shop.takings", line="0.1")
     assert {output.sequence for output in newest} == {8} and len(newest) == 2
 
 
@@ -278,7 +281,7 @@ def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url,
         url = f"{postgresql_url}{joint}options=-cdefault_transaction_isolation%3D{setting}"
     ledgers = [Ledger.open(url) for _ in range(8)]
     assert at_once(lambda n: committed(ledgers[n], f"r{n}", {FIRST: n})) == []
-    found = ledger.outputs("dev", "shop.takings")
+    found = ledger.outputs(environment="dev", table="shop.takings")
     assert [output.sequence for output in found] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
@@ -363,7 +366,7 @@ def test_migrations_make_the_schema(ledger):
 def test_creating_again_changes_nothing(ledger_url):
     """Creating a ledger that is there keeps what it holds."""
     committed(Ledger.create(ledger_url), "r1", {FIRST: 1})
-    assert len(Ledger.create(ledger_url).outputs("dev", "shop.takings")) == 1
+    assert len(Ledger.create(ledger_url).outputs(environment="dev", table="shop.takings")) == 1
 
 
 def test_there_is_no_ledger_yet(ledger_url):
@@ -433,7 +436,7 @@ def test_a_read_only_sqlite(tmp_path):
         ledger._engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON")
     )
     ledger._engine.dispose()
-    assert len(ledger.outputs("dev", "shop.takings")) == 1
+    assert len(ledger.outputs(environment="dev", table="shop.takings")) == 1
     with pytest.raises(LedgerError, match="readonly database"):
         ledger.start_run(record("r2"))
 

@@ -169,7 +169,7 @@ def test_outputs_go_to_the_environment_that_ran_them(old_ledger, ledger_url):
     found = [
         (o.environment, o.run_id, o.partition_date, o.line, o.sequence, o.row_count, o.promoted_from)
         for name in ("prod", "dev")
-        for o in ledger.outputs(name, TABLE)
+        for o in ledger.outputs(environment=name, table=TABLE)
         if o.promoted_from is None
     ]
     assert found == [
@@ -186,7 +186,7 @@ def test_what_an_environment_published_of_another_counts_as_promoted(old_ledger,
     """Readers get what they got before the upgrade; where it came from is on record."""
     old_ledger.upgrade()
     ledger = Ledger.open(ledger_url)
-    (shown,) = ledger.published_outputs("prod", TABLE)
+    (shown,) = ledger.published_outputs(environment="prod", table=TABLE)
     assert (shown.run_id, shown.partition_date, shown.promoted_from, shown.sequence) == (
         *("sample", FIRST, "dev"),
         4,
@@ -218,7 +218,7 @@ def test_an_upgraded_ledger_takes_commits(old_ledger, ledger_url):
     again = type(record)(**{**vars(record), "id": "again", "status": "started", "finished_at": None})
     ledger.start_run(again)
     ledger.commit_run(again, {FIRST: 2, THIRD: 1})
-    found = ledger.newest_outputs("prod", TABLE, "0.2")
+    found = ledger.newest_outputs(environment="prod", table=TABLE, line="0.2")
     assert [(o.partition_date, o.run_id, o.sequence) for o in found] == [
         (FIRST, "again", 6),
         (SECOND, "new", 2),

@@ -41,7 +41,7 @@ def failure(job, warehouse, spark, **asked):
     (run,) = warehouse.ledger.find_runs()
     assert (run.id, run.status, run.error) == (caught.value.run, "failed", caught.value.reason)
     assert run.error.strip() and "\n" not in run.error and "\tat " not in run.error and len(run.error) < 600
-    assert warehouse.ledger.outputs("dev", "shop.takings") == []
+    assert warehouse.ledger.outputs(environment="dev", table="shop.takings") == []
     with pytest.raises(UnknownTableError):
         read_table(spark, "shop.takings", line="7.1", warehouse=warehouse)
     return run.error
@@ -68,7 +68,9 @@ def test_a_run_makes_its_output_visible(spark, either_warehouse, job):
         (date(2024, 1, 2), "north", 1, 1.0),
         (date(2024, 1, 2), "south", 1, 2.0),
     ]
-    assert [output.run_id for output in either_warehouse.ledger.outputs("dev", "shop.takings")] == [run, run]
+    assert [
+        output.run_id for output in either_warehouse.ledger.outputs(environment="dev", table="shop.takings")
+    ] == [run, run]
 
 
 def test_what_the_ledger_keeps_of_a_run(spark, warehouse, job):
@@ -233,7 +235,12 @@ def test_a_job_takes_its_line_release_and_dates_from_the_run(spark, warehouse, j
         }
     )
     made.run(start="2024-01-01", end="2024-01-02", spark=spark, warehouse=warehouse)
-    rows = warehouse.read(spark, warehouse.outputs("shop.takings", "7.1")).select("shop").distinct().collect()
+    rows = (
+        warehouse.read(spark, warehouse.outputs(table="shop.takings", line="7.1"))
+        .select("shop")
+        .distinct()
+        .collect()
+    )
     assert [row["shop"] for row in rows] == ["7.1 7.1.0 2024-01-01 2024-01-02 2"]
 
 
@@ -292,7 +299,7 @@ def test_a_run_that_was_given_up_does_not_appear(spark, warehouse, job, monkeypa
     monkeypatch.setattr(type(warehouse.ledger), "commit_run", late)
     with pytest.raises(RunError, match="is abandoned, so it cannot become committed"):
         job().run(date=DAY, spark=spark, warehouse=warehouse)
-    assert warehouse.ledger.outputs("dev", "shop.takings") == []
+    assert warehouse.ledger.outputs(environment="dev", table="shop.takings") == []
     (run,) = warehouse.ledger.find_runs(runs.c.status == "abandoned")
     assert run.error == "process 1 is gone"
 
@@ -353,7 +360,14 @@ def reader_and_worlds(takings, installed_line, spark, warehouse, asked=""):
         with place.ledger.holding("shop.takings") as (connection, sequence):
             shown = {date.fromisoformat(day): run for day in days}
             now = datetime.now(timezone.utc)
-            add_publications(connection, place.config.environment, "shop.takings", shown, sequence, now)
+            add_publications(
+                connection,
+                environment=place.config.environment,
+                table="shop.takings",
+                run_ids=shown,
+                sequence=sequence,
+                now=now,
+            )
     return find_job("takings@7.2")(), prod
 
 

@@ -19,7 +19,10 @@ def test_places_lie_below_the_root(root):
 
 def test_a_location_is_its_runs_alone():
     """The storage of new runs gives each a folder below its table and line."""
-    assert storage_of("/data/wh").location("shop.takings", "0.1", "r1") == "shop.takings/0.1/_run=r1"
+    assert (
+        storage_of("/data/wh").location(table="shop.takings", line="0.1", run_id="r1")
+        == "shop.takings/0.1/_run=r1"
+    )
 
 
 def test_what_was_written_is_there_until_it_is_removed(tmp_path):
@@ -37,7 +40,7 @@ def test_what_was_written_is_there_until_it_is_removed(tmp_path):
 def test_a_run_records_what_wrote_its_location(spark, warehouse, job):
     """The ledger names the storage of a run, and its readers go by that."""
     job().run(date="2024-01-01", spark=spark, warehouse=warehouse)
-    (output,) = warehouse.outputs("shop.takings", "7.1")
+    (output,) = warehouse.outputs(table="shop.takings", line="7.1")
     assert output.storage == "parquet"
     with pytest.raises(UnknownStorageError, match=r"iceberg.*it has: parquet"):
         warehouse.read(spark, [replace(output, storage="iceberg")])

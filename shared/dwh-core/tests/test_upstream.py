@@ -70,7 +70,14 @@ def shop(installed_line, takings, warehouse, spark):
             with warehouse.ledger.holding("shop.takings") as (connection, sequence):
                 now = datetime.now(timezone.utc)
                 shown = {parse_date(day): run for day in days}
-                add_publications(connection, "dev", "shop.takings", shown, sequence, now)
+                add_publications(
+                    connection,
+                    environment="dev",
+                    table="shop.takings",
+                    run_ids=shown,
+                    sequence=sequence,
+                    now=now,
+                )
 
         def orders(self, start=FIRST, end=None):
             frame = read_table(spark, "shop.total", line="7.1", start=start, end=end, warehouse=warehouse)
@@ -234,7 +241,9 @@ def test_what_is_read_is_what_came_last(warehouse, ran, line, around):
         newest |= dict.fromkeys(((of_line, date) for date in dates), run_id)
     need = Input(Table(table, (Column("day", "date"),), partition_by="day"), line, *around)
     wanted = need.dates(DateRange(day(4), day(5)))
-    source = PublishedSource.settled(need, warehouse, "dev", line, DateRange(day(4), day(5)))
+    source = PublishedSource.settled(
+        need, warehouse, environment="dev", line=line, dates=DateRange(day(4), day(5))
+    )
     model = {date: newest[line, date] for date in wanted if (line, date) in newest}
     assert {output.partition_date: output.run_id for output in source.outputs} == model
     read = {d: one.read_run_id for one in source.reads() for d in DateRange(one.first_date, one.last_date)}

@@ -105,7 +105,9 @@ def test_outputs_of_two_lines_are_read_together(spark, warehouse, job):
     """Outputs of several lines come as one table, in the columns of the one that committed last."""
     job("7.1").run(start=FIRST, end=LAST, spark=spark, warehouse=warehouse)
     job("7.2").run(date=LAST, spark=spark, warehouse=warehouse)
-    chosen = warehouse.outputs("shop.takings", "7.1")[:2] + warehouse.outputs("shop.takings", "7.2")
+    chosen = warehouse.outputs(table="shop.takings", line="7.1")[:2] + warehouse.outputs(
+        table="shop.takings", line="7.2"
+    )
     frame = warehouse.read(spark, chosen)
     assert frame.columns == ["day", "shop", "orders", "amount"]
     assert frame.count() == 5
@@ -131,8 +133,8 @@ def test_two_runs_of_the_same_date_at_once(spark, either_warehouse, installed_li
     for thread in threads:
         thread.join()
     assert failures == [] and len(receipts) == 3
-    newest = either_warehouse.outputs("shop.takings", "7.1")
-    everything = either_warehouse.ledger.outputs("dev", "shop.takings", "7.1")
+    newest = either_warehouse.outputs(table="shop.takings", line="7.1")
+    everything = either_warehouse.ledger.outputs(environment="dev", table="shop.takings", line="7.1")
     assert len(everything) == 6 and len(newest) == 3
     assert {output.run_id for output in newest} == {everything[-1].run_id}
     frame = read_table(spark, "shop.takings", line="7.1", warehouse=either_warehouse)

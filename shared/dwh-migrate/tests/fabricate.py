@@ -64,8 +64,8 @@ def write(
 
 def compared(warehouse: Warehouse, outcome: str, *days: date, environment: str = "prod") -> None:
     """Record what comparing both lines has said about some dates."""
-    now = progress(warehouse, "takings", environment)
-    runs = [output.run_id for output in warehouse.ledger.outputs(environment, TABLE)]
+    now = progress(warehouse, job="takings", environment=environment)
+    runs = [output.run_id for output in warehouse.ledger.outputs(environment=environment, table=TABLE)]
     row = {
         "environment": environment,
         "job": "takings",
@@ -117,7 +117,7 @@ def served(warehouse: Warehouse, *days: date, run_id: str) -> None:
 
     The old line's run is called as the new one's, with `_old`.
     """
-    rollout = progress(warehouse, "takings", "prod").rollout
+    rollout = progress(warehouse, job="takings", environment="prod").rollout
     write(warehouse, f"takings@{rollout['from']}", *days, run_id=f"{run_id}_old")
     write(warehouse, f"takings@{rollout['to']}", *days, run_id=run_id)
     proved(warehouse, dict.fromkeys(days, (f"{run_id}_old", run_id)))
@@ -126,21 +126,31 @@ def served(warehouse: Warehouse, *days: date, run_id: str) -> None:
 
 def shown(warehouse: Warehouse, table: str = TABLE) -> dict[date, str]:
     """Return the run that prod shows for each date."""
-    found = warehouse.ledger.published_outputs("prod", table)
+    found = warehouse.ledger.published_outputs(environment="prod", table=table)
     return {output.partition_date: output.run_id for output in found}
 
 
 def resolved(warehouse: Warehouse, *days: date) -> dict[date, str]:
     """Return the line that serves each date, which decides it."""
-    return warehouse.ledger.resolve("prod", "takings", DateRange(min(days), max(days)))[1]
+    return warehouse.ledger.resolve(environment="prod", job="takings", dates=DateRange(min(days), max(days)))[
+        1
+    ]
 
 
 def begin(warehouse: Warehouse, new: str, steps: Iterable[str] = (), **parts: Any) -> Moved:
     """Plan a rollout of takings in prod, and start it; its gates are open, unless said otherwise."""
     steps = steps or (["shadow", "cutover:0"] if new == "7.3" and not parts.get("gate") else ())
-    old = warehouse.ledger.decision("prod", "takings").line
-    plan(warehouse, "takings", old, new, "prod", steps=tuple(steps), **{"gate": 0, **parts})
-    return start(warehouse, "takings", "prod", "it is better")
+    old = warehouse.ledger.decision(environment="prod", job="takings").line
+    plan(
+        warehouse,
+        job="takings",
+        old=old,
+        new=new,
+        environment="prod",
+        steps=tuple(steps),
+        **{"gate": 0, **parts},
+    )
+    return start(warehouse, job="takings", environment="prod", reason="it is better")
 
 
 def everything(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:

@@ -127,7 +127,7 @@ def proved(warehouse: Warehouse, job: str, run_ids: dict[str, str], dates: DateR
 
 def shadow(warehouse: Warehouse, job: str, environment: str, number: int, outcome: str = "pass") -> None:
     """Record that both lines of a rollout ran for a logical date and were compared."""
-    decision = warehouse.ledger.decision(environment, job)
+    decision = warehouse.ledger.decision(environment=environment, job=job)
     assert decision is not None and decision.rollout is not None
     served = decision.line_for(day(number))
     ways = (decision.rollout["from"], decision.rollout["to"])
@@ -154,9 +154,11 @@ def shadow(warehouse: Warehouse, job: str, environment: str, number: int, outcom
 
 def begin(warehouse: Warehouse, job: str, environment: str = "prod", **options: Any) -> None:
     """Pin a job to line 0.1, and begin to roll it out to 0.2."""
-    rollout.pin(warehouse, job, "0.1", environment, "where we start", publish=True)
-    rollout.plan(warehouse, job, "0.1", "0.2", environment, **options)
-    rollout.start(warehouse, job, environment, "it counts arrivals")
+    rollout.pin(
+        warehouse, job=job, line="0.1", environment=environment, reason="where we start", publish=True
+    )
+    rollout.plan(warehouse, job=job, old="0.1", new="0.2", environment=environment, **options)
+    rollout.start(warehouse, job=job, environment=environment, reason="it counts arrivals")
 
 
 def job_of(board: Board, name: str = DELAYS) -> JobOnBoard:
@@ -208,15 +210,15 @@ def occupy(warehouse: Warehouse) -> Warehouse:
         shadow(warehouse, DELAYS, "prod", number)
     begin(warehouse, TRAFFIC, steps=["shadow:1", "25%:5", "100%"])
     shadow(warehouse, TRAFFIC, "prod", 4)
-    rollout.advance(warehouse, TRAFFIC, "prod")
-    rollout.hold(warehouse, TRAFFIC, "prod", "the airports changed")
+    rollout.advance(warehouse, job=TRAFFIC, environment="prod")
+    rollout.hold(warehouse, job=TRAFFIC, environment="prod", reason="the airports changed")
     fill(warehouse, "staging")
     begin(warehouse, TRAFFIC, "staging", gate=0)
-    rollout.advance(warehouse, TRAFFIC, "staging")
-    rollout.roll_back(warehouse, TRAFFIC, "staging", "the dashboard was red")
+    rollout.advance(warehouse, job=TRAFFIC, environment="staging")
+    rollout.roll_back(warehouse, job=TRAFFIC, environment="staging", reason="the dashboard was red")
     begin(warehouse, DELAYS, "staging", gate=0, steps=["shadow", "cutover:0"])
-    rollout.advance(warehouse, DELAYS, "staging")
-    rollout.finish(warehouse, DELAYS, "staging")
+    rollout.advance(warehouse, job=DELAYS, environment="staging")
+    rollout.finish(warehouse, job=DELAYS, environment="staging")
     return warehouse
 
 
@@ -249,13 +251,15 @@ def busy(warehouse: Warehouse, occupied: Path, tmp_path: Path) -> Warehouse:
 def hostile(busy: Warehouse) -> Warehouse:
     """The same, where every text that somebody can choose tries to do harm."""
     for text in HOSTILE:
-        rollout.pin(busy, "my_job", "0.1" if text in HOSTILE[::2] else "0.2", "prod", text)
+        rollout.pin(
+            busy, job="my_job", line="0.1" if text in HOSTILE[::2] else "0.2", environment="prod", reason=text
+        )
         compared(busy, f"{DELAYS}@{text}"[:255], f"{TRAFFIC}@{text}"[:255], text[:20], by=text[:255])
         rows = DateRange(day(9), day(9))
         commit(busy, "my_job", "0.1", rows, started_by=text[:255], release=text[:40])
-    rollout.resume(busy, TRAFFIC, "prod", HOSTILE[5])
-    rollout.hold(busy, TRAFFIC, "prod", HOSTILE[0])
-    rollout.plan(busy, DELAYS, "0.2", "0.1", "staging")
+    rollout.resume(busy, job=TRAFFIC, environment="prod", reason=HOSTILE[5])
+    rollout.hold(busy, job=TRAFFIC, environment="prod", reason=HOSTILE[0])
+    rollout.plan(busy, job=DELAYS, old="0.2", new="0.1", environment="staging")
     commit(busy, HOSTILE[1], "0.1", DateRange(day(1), day(1)), table=HOSTILE[2])
     with busy.ledger.writing() as connection:
         found = {
@@ -329,7 +333,7 @@ def test_a_line_that_ends_is_marked_with_words(
 
 
 def test_a_line_that_is_not_installed_is_there_with_what_it_ran(written: Warehouse) -> None:
-    rollout.pin(written, DELAYS, "0.1", "prod", "where we start")
+    rollout.pin(written, job=DELAYS, line="0.1", environment="prod", reason="where we start")
     board = look_at(written, {"0.2": installed_lines()["0.2"]})
     line = job_of(board).lines[0]
     assert (line.line, line.release, line.status) == ("0.1", "0.1.1", "not installed")
@@ -345,7 +349,7 @@ def test_lines_stand_in_the_order_of_their_numbers(written: Warehouse) -> None:
 def test_a_pin_says_who_when_and_why(written: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "grace")
     before = datetime.now(timezone.utc)
-    rollout.pin(written, DELAYS, "0.1", "prod", "where we start")
+    rollout.pin(written, job=DELAYS, line="0.1", environment="prod", reason="where we start")
     pin = place_of(look_at(written)).pin
     assert (pin.line, pin.decided_by, pin.reason) == ("0.1", "grace", "where we start")
     assert before <= pin.decided_at <= datetime.now(timezone.utc)
@@ -408,8 +412,8 @@ def test_a_finished_rollout_says_until_when_it_can_be_rolled_back(busy: Warehous
 
 def test_a_window_that_has_passed_is_in_the_past(written: Warehouse) -> None:
     begin(written, DELAYS, gate=0, steps=["shadow", "cutover:0"], window_days=0)
-    rollout.advance(written, DELAYS, "prod")
-    rollout.finish(written, DELAYS, "prod")
+    rollout.advance(written, job=DELAYS, environment="prod")
+    rollout.finish(written, job=DELAYS, environment="prod")
     board = look_at(written)
     assert not moving(board).can_be_rolled_back
     assert "Could be rolled back until" in to_html(board)
@@ -428,7 +432,7 @@ def test_what_an_environment_shows_is_counted_by_line(busy: Warehouse) -> None:
     proved(busy, TRAFFIC, {line: commit(busy, TRAFFIC, line, dates) for line in ("0.1", "0.2")}, dates)
     ramped = place_of(look_at(busy), TRAFFIC).published
     assert ramped is not None
-    outputs = busy.ledger.published_outputs("prod", "flights.airport_traffic")
+    outputs = busy.ledger.published_outputs(environment="prod", table="flights.airport_traffic")
     expected = {line: sum(output.line == line for output in outputs) for line in ("0.1", "0.2")}
     assert ramped.by_line == expected
     assert min(expected.values()) > 0
@@ -438,11 +442,11 @@ def test_what_an_environment_shows_is_counted_by_line(busy: Warehouse) -> None:
 def test_what_was_withdrawn_is_not_shown(written: Warehouse) -> None:
     """A date that only the new line had shows nothing after a rollback, and does not count."""
     begin(written, DELAYS, gate=0, steps=["shadow", "cutover:0"])
-    rollout.advance(written, DELAYS, "prod")
-    rollout.finish(written, DELAYS, "prod")
+    rollout.advance(written, job=DELAYS, environment="prod")
+    rollout.finish(written, job=DELAYS, environment="prod")
     commit(written, DELAYS, "0.2", DateRange(day(4), day(4)))
     assert place_of(look_at(written)).published.dates == 4  # type: ignore[union-attr]
-    rollout.roll_back(written, DELAYS, "prod", "wrong")
+    rollout.roll_back(written, job=DELAYS, environment="prod", reason="wrong")
     published = place_of(look_at(written)).published
     assert published is not None
     assert (published.dates, published.last_date, published.by_line) == (3, day(3), {"0.1": 3})
@@ -451,8 +455,8 @@ def test_what_was_withdrawn_is_not_shown(written: Warehouse) -> None:
 def test_of_many_decisions_and_comparisons_the_last_five_are_there(written: Warehouse) -> None:
     begin(written, DELAYS)
     for number in range(4):
-        rollout.hold(written, DELAYS, "prod", f"hold {number}")
-        rollout.resume(written, DELAYS, "prod", f"resume {number}")
+        rollout.hold(written, job=DELAYS, environment="prod", reason=f"hold {number}")
+        rollout.resume(written, job=DELAYS, environment="prod", reason=f"resume {number}")
     ids = [compared(written, f"{DELAYS}@0.1", f"{DELAYS}@0.2") for _ in range(7)]
     board = look_at(written)
     assert [made.reason for made in place_of(board).decisions] == [
@@ -478,9 +482,9 @@ def test_comparisons_are_those_of_the_job_its_table_and_its_runs(written: Wareho
 
 
 def test_the_latest_partitions_say_who_wrote_them_and_where_they_are_shown(written: Warehouse) -> None:
-    rollout.pin(written, DELAYS, "0.1", "prod", "where we start", publish=True)
+    rollout.pin(written, job=DELAYS, line="0.1", environment="prod", reason="where we start", publish=True)
     commit(written, DELAYS, "0.2", DateRange(day(3), day(3)), environment="dev")
-    rollout.pin(written, DELAYS, "0.2", "dev", "what comes", publish=True)
+    rollout.pin(written, job=DELAYS, line="0.2", environment="dev", reason="what comes", publish=True)
     rerun = commit(written, DELAYS, "0.1", DateRange(day(3), day(3)), started_by="grace")
     found = job_of(look_at(written)).written
     assert [
@@ -496,7 +500,7 @@ def test_the_latest_partitions_say_who_wrote_them_and_where_they_are_shown(writt
 
 
 def test_the_board_asks_no_more_and_is_no_larger_for_thousands_of_partitions(written: Warehouse) -> None:
-    rollout.pin(written, DELAYS, "0.1", "prod", "where we start", publish=True)
+    rollout.pin(written, job=DELAYS, line="0.1", environment="prod", reason="where we start", publish=True)
     small, few = asked(written)
     commit(written, DELAYS, "0.1", DateRange(date(2003, 1, 1), date(2012, 12, 31)))
     large, many = asked(written)

@@ -20,7 +20,7 @@ DWH = f'dwh() {{ {sys.executable} -c "from dwh.migrate.cli import main; main()" 
 def home(warehouse, tmp_path, monkeypatch):
     """A folder whose warehouse has a table, a run in staging, and a pin in prod."""
     write(warehouse, "takings@7.1", DAYS[0], environment="staging")
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

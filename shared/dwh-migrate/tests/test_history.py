@@ -21,7 +21,7 @@ def test_an_input_that_another_job_writes(warehouse, lines):
     read = [OutputsRead(TABLE, first.id, DAYS[0], DAYS[2]), OutputsRead(TABLE, again.id, DAYS[3], DAYS[3])]
     warehouse.ledger.start_run(reader, read)
     warehouse.ledger.commit_run(reader, dict.fromkeys(DAYS[1:4], 1))
-    (span,) = partition_history(warehouse, "shop.total", "prod")
+    (span,) = partition_history(warehouse, table="shop.total", environment="prod")
     found = inputs_history(warehouse, [span])
     assert {(one.partitions, one.source) for one in found} == {(span.partitions, "published in prod")}
     assert [(one.read, one.read_run) for one in found] == [

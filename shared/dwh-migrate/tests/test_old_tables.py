@@ -23,7 +23,7 @@ def whole(warehouse, installed_line, takings):
     """A warehouse where lines 9.1 and 9.2 hold the whole of `shop.takings` for each date."""
     for line in ("9.1", "9.2"):
         installed_line(line, {"takings": takings(**{BY_DATE: 'key=("day", "shop"),'})})
-    pin(warehouse, "takings", "9.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="9.1", environment="prod", reason="where we start")
     return warehouse
 
 
@@ -45,8 +45,8 @@ def test_the_newest_dates_of_each_line_and_environment_stay(whole):
     remove_tables(whole, old)
     assert not any(Path(whole.config.warehouse, run.location).exists() for run in old)
     assert place.exists()
-    there = whole.ledger.newest_outputs("prod", "shop.takings", "9.1")
-    assert there == whole.ledger.published_outputs("prod", "shop.takings")
+    there = whole.ledger.newest_outputs(environment="prod", table="shop.takings", line="9.1")
+    assert there == whole.ledger.published_outputs(environment="prod", table="shop.takings")
     assert [output.partition_date for output in there] == DAYS[-3:]
     assert {run.status for run in whole.ledger.find_runs(runs.c.id == old[0].id)} == {"removed"}
     assert (days_of(whole, 3), dead_runs(whole, 0)) == ([], [])
@@ -79,8 +79,8 @@ def test_a_table_that_may_be_rolled_back_is_left_alone(whole):
     """While a rollout is under way, or its window is open, nothing of its table goes."""
     for day in DAYS:
         write(whole, "takings@9.1", day)
-    plan(whole, "takings", "9.1", "9.2", "prod")
-    start(whole, "takings", "prod", "to see")
+    plan(whole, job="takings", old="9.1", new="9.2", environment="prod")
+    start(whole, job="takings", environment="prod", reason="to see")
     assert days_of(whole, 1) == []
 
 
@@ -99,5 +99,10 @@ def _add_read(warehouse, run, read):
 def _publish(warehouse, run, day):
     with warehouse.ledger.holding(run.table_name) as (connection, sequence):
         add_publications(
-            connection, "prod", run.table_name, {day: run.id}, sequence, datetime.now(timezone.utc)
+            connection,
+            environment="prod",
+            table=run.table_name,
+            run_ids={day: run.id},
+            sequence=sequence,
+            now=datetime.now(timezone.utc),
         )

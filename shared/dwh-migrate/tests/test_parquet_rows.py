@@ -97,7 +97,7 @@ def test_rows_of_every_type_are_those_of_spark(spark, interpreted, written, stor
     """Instants in either form, decimals, nested values and the first and last year are what Spark shows."""
     settings = {"spark.sql.parquet.outputTimestampType": stored}
     warehouse = written("7.1", everything(**VALUES), "2024-01-01", settings=settings)
-    outputs = warehouse.outputs("shop.all", "7.1")
+    outputs = warehouse.outputs(table="shop.all", line="7.1")
     assert first_rows(warehouse, outputs, 5) == by_spark(spark, warehouse, outputs, 5)
 
 
@@ -105,7 +105,7 @@ def test_rows_come_in_the_order_of_spark(spark, interpreted, written):
     """Nulls come first, NaN last, and dates in order where the date is not the first column, too."""
     jobs = everything("ratio", "day", ratio=("double", ORDERED))
     warehouse = written("7.1", jobs, "2024-01-02", "2024-01-03", "2024-01-01")
-    outputs = warehouse.outputs("shop.all", "7.1")
+    outputs = warehouse.outputs(table="shop.all", line="7.1")
     found = first_rows(warehouse, outputs, 5)
     assert str(found) == str(by_spark(spark, warehouse, outputs, 5))
     assert [(row["ratio"], row["day"]) for row in found[1]][:2] == [
@@ -118,7 +118,7 @@ def test_two_lines_in_one_table(spark, interpreted, written):
     """What one line lacks is null in its rows; where dates come first, only the first are opened."""
     written("7.1", everything(), "2024-01-01")
     warehouse = written("7.2", everything(amount=("int", "1")), "2024-01-02")
-    outputs = [output for line in ("7.1", "7.2") for output in warehouse.outputs("shop.all", line)]
+    outputs = [output for line in ("7.1", "7.2") for output in warehouse.outputs(table="shop.all", line=line)]
     assert first_rows(warehouse, outputs, 9) == by_spark(spark, warehouse, outputs, 9)
 
 
@@ -126,7 +126,7 @@ def test_what_is_not_certain_is_left_to_the_engine(spark, interpreted, written, 
     """Other types in other lines, files that are gone or changed, and places out of reach."""
     written("7.1", everything(amount=("int", "1")), "2024-01-01")
     warehouse = written("7.2", everything(amount=("string", "'1'")), "2024-01-02")
-    old, new = (warehouse.outputs("shop.all", line) for line in ("7.1", "7.2"))
+    old, new = (warehouse.outputs(table="shop.all", line=line) for line in ("7.1", "7.2"))
     with pytest.raises(UnreadError, match="column amount is string in one line, int in another"):
         first_rows(warehouse, [*old, *new], 5)
     elsewhere = Warehouse(replace(warehouse.config, warehouse="nowhere://here"), warehouse.ledger)
@@ -146,7 +146,7 @@ def test_a_warehouse_in_an_object_store(written, interpreted, tmp_path):
     import fsspec
 
     warehouse = written("7.1", everything(), "2024-01-01")
-    outputs = warehouse.outputs("shop.all", "7.1")
+    outputs = warehouse.outputs(table="shop.all", line="7.1")
     here = first_rows(warehouse, outputs, 5)
     fsspec.filesystem("memory").put(warehouse.config.warehouse, "/bucket", recursive=True)
     shutil.rmtree(Path(warehouse.config.warehouse, "shop.all"))

@@ -33,7 +33,7 @@ def address(ledger: str) -> str:
 
 def test_a_ledger_in_sqlite_is_backed_up_while_it_is_used(warehouse: Warehouse, tmp_path: Path) -> None:
     """What was committed before is back, what came later is not, and can be written again."""
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST, run_id="before")
     place, backup = Path(str(warehouse.ledger.url.database)), tmp_path / "backup.db"
     with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(backup)) as target:
@@ -49,7 +49,7 @@ def test_a_ledger_in_postgresql_is_dumped_and_restored(
 ) -> None:
     """As in SQLite, into the same database or another."""
     warehouse = Warehouse.create(in_prod(config, postgresql_url))
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST, run_id="before")
     dump, url = tmp_path / "ledger.dump", address(postgresql_url)
     subprocess.run([postgresql_tool("pg_dump"), "--format=custom", f"--file={dump}", url], check=True)
@@ -65,11 +65,11 @@ def in_prod(config: Config, ledger: str) -> Config:
 
 def assert_restored(config: Config) -> None:
     warehouse = Warehouse.open(config)
-    assert [output.run_id for output in warehouse.published(TABLE)] == ["before"]
-    decision = warehouse.ledger.decision("prod", "takings")
+    assert [output.run_id for output in warehouse.published(table=TABLE)] == ["before"]
+    decision = warehouse.ledger.decision(environment="prod", job="takings")
     assert decision is not None and decision.reason == "where we start"
     write(warehouse, "takings@7.1", SECOND, run_id="again")
-    assert [output.run_id for output in warehouse.published(TABLE)] == ["before", "again"]
+    assert [output.run_id for output in warehouse.published(table=TABLE)] == ["before", "again"]
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def roles(config: Config, lines: None, postgresql_url: str) -> dict[str, Config]
 def test_readers_read_and_decide_nothing(roles: dict[str, Config]) -> None:
     """Whoever may only read sees all, and is refused what is not theirs."""
     jobs, readers = Warehouse.open(roles["dwh_jobs"]), Warehouse.open(roles["dwh_readers"])
-    pin(jobs, "takings", "7.1", "prod", "where we start")
+    pin(jobs, job="takings", line="7.1", environment="prod", reason="where we start")
     write(jobs, "takings@7.1", FIRST, run_id="first")
-    assert [output.run_id for output in readers.published(TABLE)] == ["first"]
+    assert [output.run_id for output in readers.published(table=TABLE)] == ["first"]
     with pytest.raises(LedgerError, match="permission denied"):
-        pin(readers, "takings", "7.2", "prod", "mine")
+        pin(readers, job="takings", line="7.2", environment="prod", reason="mine")
     with pytest.raises(LedgerError, match="permission denied"):
         write(readers, "takings@7.1", SECOND)

@@ -20,19 +20,21 @@ BOTH = DateRange(FIRST, SECOND)
 
 def newest(warehouse, environment="prod", line="7.1"):
     """Return what a reader of the line gets in an environment."""
-    found = warehouse.ledger.newest_outputs(environment, TABLE, line)
+    found = warehouse.ledger.newest_outputs(environment=environment, table=TABLE, line=line)
     return {output.partition_date: output.run_id for output in found}
 
 
 def test_a_promoted_output_is_the_environment_s(either_warehouse):
     """It shares the run's files, counts as newest, says where it came from, and is published by the pin."""
-    pin(either_warehouse, "takings", "7.1", "prod", "why")
+    pin(either_warehouse, job="takings", line="7.1", environment="prod", reason="why")
     write(either_warehouse, "takings@7.1", FIRST, run_id="mine")
     tested = write(either_warehouse, "takings@7.1", *DAYS[:3], environment="staging", run_id="tested")
-    done = promote(either_warehouse, "takings@7.1", "staging", "prod", BOTH, "it was tested")
+    done = promote(
+        either_warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH, reason="it was tested"
+    )
     assert (done.promoted, done.already, done.published) == (2, 0, 2)
     assert newest(either_warehouse) == shown(either_warehouse) == {FIRST: "tested", SECOND: "tested"}
-    (output, _) = either_warehouse.ledger.newest_outputs("prod", TABLE, "7.1")
+    (output, _) = either_warehouse.ledger.newest_outputs(environment="prod", table=TABLE, line="7.1")
     assert (output.location, output.promoted_from, output.environment) == (
         tested.location,
         "staging",
@@ -43,14 +45,14 @@ def test_a_promoted_output_is_the_environment_s(either_warehouse):
 
 def test_a_promotion_is_on_record(warehouse):
     """History says from where, by whom and why; the run keeps the environment that ran it."""
-    pin(warehouse, "takings", "7.1", "prod", "why")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why")
     write(warehouse, "takings@7.1", *DAYS[:2], environment="staging")
-    promote(warehouse, "takings@7.1", "staging", "prod", BOTH, "it was tested")
-    (span,) = partition_history(warehouse, TABLE, "prod")
+    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH, reason="it was tested")
+    (span,) = partition_history(warehouse, table=TABLE, environment="prod")
     assert (span.promoted_from, span.state, span.partitions) == ("staging", "newest", str(BOTH))
-    (span,) = partition_history(warehouse, TABLE, "staging")
+    (span,) = partition_history(warehouse, table=TABLE, environment="staging")
     assert span.promoted_from is None
-    (published,) = published_history(warehouse, TABLE, "prod")
+    (published,) = published_history(warehouse, table=TABLE, environment="prod")
     assert (published.action, published.reason, published.state) == ("promote", "it was tested", "published")
     assert {run.environment for run in warehouse.ledger.find_runs()} == {"staging"}
 
@@ -58,9 +60,9 @@ def test_a_promotion_is_on_record(warehouse):
 def test_promoting_again_changes_nothing(warehouse):
     """What is the environment's newest already stays as it is; nothing is written for it."""
     write(warehouse, "takings@7.1", *DAYS[:2], environment="staging")
-    promote(warehouse, "takings@7.1", "staging", "prod", BOTH)
+    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
     before = everything(warehouse)
-    done = promote(warehouse, "takings@7.1", "staging", "prod", BOTH)
+    done = promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
     assert (done.promoted, done.already, done.published) == (0, 2, 0)
     before.pop("tables")
     after = everything(warehouse)
@@ -70,26 +72,26 @@ def test_promoting_again_changes_nothing(warehouse):
 
 def test_an_output_can_come_back(warehouse):
     """Promoted once more after a bad run, it is the newest again, and readers get each date once."""
-    pin(warehouse, "takings", "7.1", "prod", "why")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why")
     write(warehouse, "takings@7.1", FIRST, environment="staging", run_id="good")
     one = DateRange(FIRST, FIRST)
-    promote(warehouse, "takings@7.1", "staging", "prod", one)
+    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=one)
     write(warehouse, "takings@7.1", FIRST, run_id="bad")
     assert newest(warehouse) == shown(warehouse) == {FIRST: "bad"}
-    assert promote(warehouse, "takings@7.1", "staging", "prod", one).promoted == 1
+    assert promote(warehouse, "takings@7.1", source="staging", target="prod", dates=one).promoted == 1
     assert newest(warehouse) == shown(warehouse) == {FIRST: "good"}
-    assert len(warehouse.ledger.published_outputs("prod", TABLE)) == 1
+    assert len(warehouse.ledger.published_outputs(environment="prod", table=TABLE)) == 1
 
 
 def test_what_the_environment_does_not_serve_is_not_published(warehouse):
     """Without a pin, or where a rollout still serves the old line, a promoted output waits."""
     write(warehouse, "takings@7.3", FIRST, environment="staging", run_id="new")
     one = DateRange(FIRST, FIRST)
-    assert promote(warehouse, "takings@7.3", "staging", "dev", one).published == 0
+    assert promote(warehouse, "takings@7.3", source="staging", target="dev", dates=one).published == 0
     write(warehouse, "takings@7.1", FIRST, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     begin(warehouse, "7.3")
-    assert promote(warehouse, "takings@7.3", "staging", "prod", one).published == 0
+    assert promote(warehouse, "takings@7.3", source="staging", target="prod", dates=one).published == 0
     assert (shown(warehouse), newest(warehouse, line="7.3")) == ({FIRST: "old"}, {FIRST: "new"})
 
 
@@ -99,9 +101,9 @@ def test_a_date_that_the_source_lacks_is_refused(warehouse):
     write(warehouse, "takings@7.1", SECOND, environment="dev")
     before = everything(warehouse)
     with pytest.raises(NoOutputError, match=r"staging has no output of takings@7\.1 for 2024-01-02; type:"):
-        promote(warehouse, "takings@7.1", "staging", "prod", BOTH)
+        promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
     with pytest.raises(UsageError, match="staging has these outputs already"):
-        promote(warehouse, "takings@7.1", "staging", "staging", BOTH)
+        promote(warehouse, "takings@7.1", source="staging", target="staging", dates=BOTH)
     assert everything(warehouse) == before
 
 
@@ -110,7 +112,7 @@ def test_gc_leaves_alone_what_was_promoted(warehouse, tmp_path):
     run = write(warehouse, "takings@7.1", FIRST, environment="staging")
     folder = tmp_path / "warehouse" / run.location
     folder.mkdir(parents=True)
-    promote(warehouse, "takings@7.1", "staging", "prod", DateRange(FIRST, FIRST))
+    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=DateRange(FIRST, FIRST))
     write(warehouse, "takings@7.1", FIRST, environment="staging")
     for environment in ("prod", "staging"):
         place = replace(warehouse, config=warehouse.config.in_environment(environment))

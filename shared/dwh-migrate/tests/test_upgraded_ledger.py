@@ -26,7 +26,7 @@ from dwh.migrate.rollout.proving import prove
 pytestmark = pytest.mark.usefixtures("interpreted")
 
 DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
-JOB = ("takings", "prod")
+JOB = {"job": "takings", "environment": "prod"}
 TABLE = "shop.takings"
 
 
@@ -34,7 +34,7 @@ TABLE = "shop.takings"
 def written(config, installed_line, renamed, spark) -> Warehouse:
     """What both lines have written in prod, the old one pinned and published."""
     warehouse = Warehouse.create(config.in_environment("prod"))
-    pin(warehouse, "takings", "8.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="8.1", environment="prod", reason="where we start")
     for line in ("8.1", "8.2"):
         find_job(f"takings@{line}")().run(start=DAYS.first, end=DAYS.last, spark=spark, warehouse=warehouse)
     return warehouse
@@ -73,18 +73,18 @@ def moves(spark, warehouse: Warehouse, version: str) -> None:
         return read_table(spark, TABLE, environment="prod", warehouse=warehouse).columns
 
     if version != "0003":  # which is the first that knows of environments
-        pin(warehouse, "takings", "8.1", "prod", "where we start", publish=True)
+        pin(warehouse, job="takings", line="8.1", environment="prod", reason="where we start", publish=True)
     before = columns()
     subjects = subjects_of(warehouse, "takings@8.1", "takings@8.2", None)
     assert compare_outputs(spark, warehouse, *subjects, OutputOptions()).verdict == "pass"
-    plan(warehouse, "takings", "8.1", "8.2", "prod", gate=2)
-    start(warehouse, *JOB, "it is better")
+    plan(warehouse, job="takings", old="8.1", new="8.2", environment="prod", gate=2)
+    start(warehouse, **JOB, reason="it is better")
     with pytest.raises(RolloutError, match="0 of 2 dates proven, 2 unproven"):
-        advance(warehouse, *JOB)
-    prove(spark, warehouse, "takings", "8.2", DAYS)
-    assert advance(warehouse, *JOB).published == 2
+        advance(warehouse, **JOB)
+    prove(spark, warehouse, job="takings", line="8.2", dates=DAYS)
+    assert advance(warehouse, **JOB).published == 2
     assert columns() == ["day", "shop", "orders", "total"]
-    roll_back(warehouse, *JOB, "a dashboard reads amount")
+    roll_back(warehouse, **JOB, reason="a dashboard reads amount")
     assert columns() == before == ["day", "shop", "orders", "amount"]
 
 

@@ -69,14 +69,14 @@ def test_a_pin_with_a_newer_line(here):
     """Where a newer line is installed, its rollout is what may come next."""
     warehouse = Warehouse.create(here)
     write(warehouse, "takings@7.3", FIRST)
-    pin(warehouse, "takings", "7.3", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.3", environment="prod", reason="where we start")
     assert hints() == ["dwh rollout plan takings 7.3 7.4", "dwh show shop.takings", "dwh board"]
 
 
 def test_a_rollout_under_way(here, monkeypatch):
     """A rollout is told with its gate; what it needs next depends on that, and on where one is."""
     warehouse = Warehouse.create(here)
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST)
     begin(warehouse, "7.2", gate=1)
     assert whereabouts().under_way[0]["what"] == "rollout of takings in prod"
@@ -91,7 +91,7 @@ def test_a_rollout_under_way(here, monkeypatch):
     assert hints()[:2] == ["dwh rollout advance takings", "dwh rollout status takings"]
     monkeypatch.setenv("DWH_ENVIRONMENT", "dev")
     assert hints()[0] == "dwh rollout advance takings --env prod"
-    hold(warehouse, "takings", "prod", "wait")
+    hold(warehouse, job="takings", environment="prod", reason="wait")
     assert hints()[0] == 'dwh rollout resume takings --env prod --reason "…"'
 
 

@@ -23,7 +23,7 @@ FIRST, SECOND = DAYS[:2]
 @pytest.fixture
 def pinned(warehouse):
     """A warehouse whose prod shows a date of line 7.1."""
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST)
     return warehouse
 
@@ -244,7 +244,7 @@ def test_a_read_only_postgresql(typed, postgresql_url, monkeypatch):
 def test_outputs_are_promoted_by_name(typed, warehouse):
     """`dwh promote` makes another environment's outputs this one's, and says how many it publishes."""
     write(warehouse, "takings@7.1", FIRST, SECOND, environment="staging", run_id="tested")
-    pin(warehouse, "takings", "7.1", "prod", "why")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why")
     dates = ("--from-date", "2024-01-01", "--to-date", "2024-01-02")
     words = ("promote", "takings@7.1", "--from", "staging", "--to", "prod", *dates)
     code, out, err = typed(*words, "--reason", "it was tested")

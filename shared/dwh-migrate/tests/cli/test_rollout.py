@@ -10,13 +10,13 @@ from fabricate import DAYS, begin, compared, everything, shown, write
 from dwh.migrate.rollout import hold, pin, progress, start
 
 FIRST, SECOND, THIRD = DAYS[:3]
-JOB = ("takings", "prod")
+JOB = {"job": "takings", "environment": "prod"}
 
 
 @pytest.fixture
 def pinned(warehouse):
     """A warehouse whose prod shows two dates of line 7.1."""
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST, SECOND, run_id="old")
     return warehouse
 
@@ -228,10 +228,10 @@ def test_who_is_late_is_told(typed, pinned, monkeypatch, late):
     from dwh.migrate.rollout import steps
 
     begin(pinned, "7.2")
-    stale = progress(pinned, *JOB)
-    hold(pinned, *JOB, "the freeze")
+    stale = progress(pinned, **JOB)
+    hold(pinned, **JOB, reason="the freeze")
     before = everything(pinned)
-    monkeypatch.setattr(steps, "progress", lambda *_: stale)
+    monkeypatch.setattr(steps, "progress", lambda *_, **__: stale)
     code, out, err = typed("rollout", late, "takings", "--reason", "mine")
     assert (code, out) == (1, "")
     assert "decided first (hold: the freeze), nothing was changed; type: dwh rollout history takings" in err
@@ -241,7 +241,7 @@ def test_who_is_late_is_told(typed, pinned, monkeypatch, late):
 def test_a_second_start_is_told(typed, pinned):
     """Of two operators who start the same plan, the second reads that it is under way."""
     typed(*PLAN, "7.2")
-    start(pinned, *JOB, "first")
+    start(pinned, **JOB, reason="first")
     code, _, err = typed("rollout", "start", "takings", "--reason", "second")
     assert code == 2 and "takings is being rolled out in prod already" in err
 

@@ -36,7 +36,7 @@ def test_a_job_that_sums_over_days(spark, config, installed_line, takings, reads
     result = compare_outputs(spark, aside, left, right, OutputOptions())
     assert (result.verdict, result.left.label) == (verdict, f"{ONE} (in one run)")
     assert [column.name for column in result.columns if column.differing.unexpected] == found
-    assert warehouse.ledger.outputs("dev", "shop.takings") == []
+    assert warehouse.ledger.outputs(environment="dev", table="shop.takings") == []
 
 
 @pytest.mark.parametrize(

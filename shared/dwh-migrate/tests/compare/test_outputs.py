@@ -160,7 +160,7 @@ def test_the_same_version_twice_compares_with_the_output_before(spark, warehouse
 
 def test_two_runs_can_be_compared(spark, warehouse):
     """The ids of two runs name what exactly they wrote."""
-    outputs = warehouse.ledger.outputs("dev", "flights.airport_traffic", "0.1")
+    outputs = warehouse.ledger.outputs(environment="dev", table="flights.airport_traffic", line="0.1")
     first, second = dict.fromkeys(output.run_id for output in outputs)
     result = compared(spark, warehouse, first, second)
     assert result.verdict == "incomplete"
@@ -180,7 +180,7 @@ def test_two_releases_and_two_tables_can_be_compared(spark, warehouse):
 
 
 def find_release(warehouse, line):
-    return warehouse.ledger.outputs("dev", "flights.airport_traffic", line)[0].release
+    return warehouse.ledger.outputs(environment="dev", table="flights.airport_traffic", line=line)[0].release
 
 
 def test_versions_are_those_of_the_environment(warehouse):

@@ -198,11 +198,13 @@ LEDGER_ACTIONS: dict[str, Callable[[Warehouse, Any], object]] = {
     "commit_run": lambda warehouse, run: warehouse.ledger.commit_run(run, _rows(run)),
     "fail_run": lambda warehouse, run: warehouse.ledger.fail_run(run.id, "bad luck"),
     "resolve": lambda warehouse, _run: warehouse.ledger.resolve(
-        "prod", BREAKING, DateRange(DAYS[-1], DAYS[-1] + timedelta(days=2))
+        environment="prod", job=BREAKING, dates=DateRange(DAYS[-1], DAYS[-1] + timedelta(days=2))
     ),
-    "pin": lambda warehouse, _run: rollout.pin(warehouse, COMPATIBLE, NEW, "prod", "an action", publish=True),
+    "pin": lambda warehouse, _run: rollout.pin(
+        warehouse, job=COMPATIBLE, line=NEW, environment="prod", reason="an action", publish=True
+    ),
     "plan": lambda warehouse, _run: rollout.plan(
-        warehouse, BREAKING, OLD, NEW, "prod", steps=("shadow:0", "cutover:0")
+        warehouse, job=BREAKING, old=OLD, new=NEW, environment="prod", steps=("shadow:0", "cutover:0")
     ),
     "start": _rolling(rollout.start),
     "hold": _rolling(rollout.hold),

@@ -40,9 +40,9 @@ def contents(ledger: Ledger) -> dict[str, list[str]]:
 def snapshot_problems(ledger: Ledger, environment: str, job: str, table: str) -> list[str]:
     """Return what is wrong with what a reader sees now: mixed lines, another line than the decided one, or
     a run that is not committed."""
-    before = ledger.decision(environment, job)
-    shown = ledger.published_outputs(environment, table)
-    after = ledger.decision(environment, job)
+    before = ledger.decision(environment=environment, job=job)
+    shown = ledger.published_outputs(environment=environment, table=table)
+    after = ledger.decision(environment=environment, job=job)
     lines = {output.line for output in shown}
     problems = []
     if len({output.partition_date for output in shown}) != len(shown):

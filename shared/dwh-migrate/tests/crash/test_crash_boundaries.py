@@ -201,8 +201,8 @@ def test_in_runs_with_spark(
     url = new_ledger(database)
     warehouse = Warehouse.create(replace(load_config(home), ledger=url, environment="prod"))
     pin_everything(warehouse)
-    rollout.plan(warehouse, COMPATIBLE, OLD, NEW, "prod", steps=steps)
-    rollout.start(warehouse, COMPATIBLE, "prod", "the test")
+    rollout.plan(warehouse, job=COMPATIBLE, old=OLD, new=NEW, environment="prod", steps=steps)
+    rollout.start(warehouse, job=COMPATIBLE, environment="prod", reason="the test")
     day = DateRange(DAYS[0], DAYS[0])
     lines: set[str] = set()
 
@@ -215,7 +215,7 @@ def test_in_runs_with_spark(
         return process.exitcode, (said.get(timeout=10) if process.exitcode == 0 else None)
 
     def published() -> list[str]:
-        shown = warehouse.ledger.published_outputs("prod", TABLES[COMPATIBLE], day)
+        shown = warehouse.ledger.published_outputs(environment="prod", table=TABLES[COMPATIBLE], dates=day)
         lines.update(output.line for output in shown)
         return [output.run_id for output in shown]
 

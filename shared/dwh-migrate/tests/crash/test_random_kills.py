@@ -92,8 +92,8 @@ def test_of_runs_with_spark(
     url = new_ledger(database)
     warehouse = Warehouse.create(replace(load_config(home), ledger=url, environment="prod"))
     pin_everything(warehouse)
-    rollout.plan(warehouse, COMPATIBLE, OLD, NEW, "prod", steps=("shadow", "100%"))
-    rollout.start(warehouse, COMPATIBLE, "prod", "the test")
+    rollout.plan(warehouse, job=COMPATIBLE, old=OLD, new=NEW, environment="prod", steps=("shadow", "100%"))
+    rollout.start(warehouse, job=COMPATIBLE, environment="prod", reason="the test")
     kills = KILLS // 20
     for number in range(1, kills + 1):
         child = processes.Process(target=run_until_killed, args=(str(home), url, server, DAYS[0]))

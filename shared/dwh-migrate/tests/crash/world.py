@@ -69,7 +69,7 @@ def pin_everything(warehouse: Warehouse) -> None:
     """Pin both jobs to the old line in every environment."""
     for job in (BREAKING, COMPATIBLE):
         for environment in ENVIRONMENTS:
-            rollout.pin(warehouse, job, OLD, environment, "the beginning")
+            rollout.pin(warehouse, job=job, line=OLD, environment=environment, reason="the beginning")
 
 
 def record(job: str, line: str, dates: DateRange, environment: str) -> RunRecord:
@@ -191,7 +191,7 @@ class Operator:
         """Run some dates as the environment decides; while a rollout is under way, the other line, too."""
         dates = self._dates()
         decision, lines = self.warehouse.ledger.resolve(
-            environment, job, dates, anew=self.random.random() < 0.1
+            environment=environment, job=job, dates=dates, anew=self.random.random() < 0.1
         )
         self.done["resolved"] += 1
         rollout_now = decision.active_rollout
@@ -221,43 +221,52 @@ class Operator:
     def pin(self, job: str, environment: str) -> None:
         """Pin a line, and perhaps publish what it has."""
         line, publish = self.random.choice((OLD, NEW)), self.random.random() < 0.5
-        rollout.pin(self.warehouse, job, line, environment, "a pin", publish=publish)
+        rollout.pin(
+            self.warehouse, job=job, line=line, environment=environment, reason="a pin", publish=publish
+        )
         self.done["decided"] += 1
 
     def start(self, job: str, environment: str) -> None:
         """Plan and start a rollout to the other line."""
-        decision = self.warehouse.ledger.decision(environment, job)
+        decision = self.warehouse.ledger.decision(environment=environment, job=job)
         old = decision.line if decision else OLD
         last = "cutover:0" if job == BREAKING else "100%:0"
         steps = ["shadow:0", *(["40%:0"] if job == COMPATIBLE else []), last]
-        rollout.plan(self.warehouse, job, old, NEW if old == OLD else OLD, environment, steps=steps)
+        rollout.plan(
+            self.warehouse,
+            job=job,
+            old=old,
+            new=NEW if old == OLD else OLD,
+            environment=environment,
+            steps=steps,
+        )
         self.done["planned"] += 1
-        rollout.start(self.warehouse, job, environment, "a start")
+        rollout.start(self.warehouse, job=job, environment=environment, reason="a start")
         self.done["decided"] += 1
 
     def advance(self, job: str, environment: str) -> None:
         """Take a rollout's next step, which may be the cutover."""
-        rollout.advance(self.warehouse, job, environment, "a step")
+        rollout.advance(self.warehouse, job=job, environment=environment, reason="a step")
         self.done["decided"] += 1
 
     def roll_back(self, job: str, environment: str) -> None:
         """Roll a rollout back."""
-        rollout.roll_back(self.warehouse, job, environment, "a rollback")
+        rollout.roll_back(self.warehouse, job=job, environment=environment, reason="a rollback")
         self.done["decided"] += 1
 
     def hold(self, job: str, environment: str) -> None:
         """Hold a rollout."""
-        rollout.hold(self.warehouse, job, environment, "a hold")
+        rollout.hold(self.warehouse, job=job, environment=environment, reason="a hold")
         self.done["decided"] += 1
 
     def resume(self, job: str, environment: str) -> None:
         """Go on after a hold."""
-        rollout.resume(self.warehouse, job, environment, "going on")
+        rollout.resume(self.warehouse, job=job, environment=environment, reason="going on")
         self.done["decided"] += 1
 
     def finish(self, job: str, environment: str) -> None:
         """Finish a rollout."""
-        rollout.finish(self.warehouse, job, environment, "an end")
+        rollout.finish(self.warehouse, job=job, environment=environment, reason="an end")
         self.done["decided"] += 1
 
     def gc(self, _job: str, _environment: str) -> None:

@@ -40,7 +40,7 @@ LINES = ("7.1", "7.2", "7.3")
 DAYS = fabricate.DAYS[:5]  # few, so that what is done to one meets what was done before
 COMPATIBLE = {("7.1", "7.2")}
 SHARES = {"shadow": 0.0, "30%": 0.3, "60%": 0.6, "100%": 1.0, "cutover": 1.0}
-JOB = ("takings", "prod")
+JOB = {"job": "takings", "environment": "prod"}
 HISTORY = (decisions, resolutions, publications)
 
 
@@ -85,7 +85,7 @@ class Model:
         """Return the line of a date that was not resolved."""
         if (rollout := self.rollout) and rollout.active:
             reached = rollout.steps[: rollout.step + 1]
-            if share_of("prod", "takings", day) < max(SHARES[step] for step in reached):
+            if share_of(environment="prod", job="takings", day=day) < max(SHARES[step] for step in reached):
                 return rollout.new
         return self.pin
 
@@ -292,7 +292,7 @@ class Environment(RuleBasedStateMachine):
     def pin(self, line: str, publish: bool) -> None:
         """An operator pins a line."""
         allowed = self.model.may_pin(line, publish)
-        if self.does(allowed, pin, "takings", line, "prod", "why", publish=publish):
+        if self.does(allowed, pin, **JOB, line=line, reason="why", publish=publish):
             self.model.do_pin(line, publish)
 
     @rule(days=days, anew=st.booleans(), agree=st.booleans())
@@ -300,9 +300,13 @@ class Environment(RuleBasedStateMachine):
         """A DAG runs what the environment decides; during a rollout both lines, which it compares."""
         if not self.model.pin:
             with pytest.raises(NotPinnedError):
-                self.house.ledger.resolve("prod", "takings", DateRange(days[0], days[-1]))
+                self.house.ledger.resolve(
+                    environment="prod", job="takings", dates=DateRange(days[0], days[-1])
+                )
             return
-        _, lines = self.house.ledger.resolve("prod", "takings", DateRange(days[0], days[-1]), anew=anew)
+        _, lines = self.house.ledger.resolve(
+            environment="prod", job="takings", dates=DateRange(days[0], days[-1]), anew=anew
+        )
         assert lines == self.model.resolve(days, anew)
         rollout = self.model.rollout
         for day, line in lines.items():
@@ -369,7 +373,7 @@ class Environment(RuleBasedStateMachine):
         model = self.model
         allowed = model.pin not in (None, new) and not (model.rollout and model.rollout.active)
         if not allowed:
-            self.does(False, plan, "takings", model.pin or "7.1", new, "prod")
+            self.does(False, plan, **JOB, old=model.pin or "7.1", new=new)
             return
         steps = ramp if (model.pin, new) in COMPATIBLE else ("shadow", "cutover")
         begin(self.house, new, steps, gate=gate, window_days=window)
@@ -418,7 +422,7 @@ class Environment(RuleBasedStateMachine):
         allowed = self.has_open_gate() and rollout.step + 1 < len(rollout.steps)
         if allowed and rollout.steps[rollout.step + 1] == "cutover":
             allowed = self.model.cut_over()
-        if self.does(allowed, advance, *JOB):
+        if self.does(allowed, advance, **JOB):
             rollout.step += 1
             rollout.passed.clear()
 
@@ -426,14 +430,14 @@ class Environment(RuleBasedStateMachine):
     @rule()
     def hold(self) -> None:
         """An operator holds a rollout."""
-        if self.does(self.model.rollout.state == "running", hold, *JOB, "wait"):
+        if self.does(self.model.rollout.state == "running", hold, **JOB, reason="wait"):
             self.model.rollout.state = "held"
 
     @precondition(active)
     @rule()
     def resume(self) -> None:
         """An operator goes on."""
-        if self.does(self.model.rollout.state == "held", resume, *JOB, "go on"):
+        if self.does(self.model.rollout.state == "held", resume, **JOB, reason="go on"):
             self.model.rollout.state = "running"
             self.model.rollout.passed.clear()
 
@@ -441,7 +445,7 @@ class Environment(RuleBasedStateMachine):
     def finish(self) -> None:
         """An operator ends a rollout."""
         rollout = self.model.rollout
-        if self.does(self.has_open_gate() and rollout.step + 1 == len(rollout.steps), finish, *JOB):
+        if self.does(self.has_open_gate() and rollout.step + 1 == len(rollout.steps), finish, **JOB):
             self.model.finish()
 
     @rule()
@@ -449,17 +453,17 @@ class Environment(RuleBasedStateMachine):
         """An operator rolls back."""
         rollout = self.model.rollout
         allowed = self.active() or (bool(rollout) and rollout.state == "finished" and rollout.window > 0)
-        if self.does(allowed, roll_back, *JOB, "wrong"):
+        if self.does(allowed, roll_back, **JOB, reason="wrong"):
             self.model.roll_back()
 
     @invariant()
     def shows_what_the_model_shows(self) -> None:
         """Each date shows the run that the model shows, and belongs to the line that the model says."""
         assert shown(self.house) == self.model.shown
-        decision = self.house.ledger.decision("prod", "takings")
+        decision = self.house.ledger.decision(environment="prod", job="takings")
         assert (decision and decision.line) == self.model.pin
         with self.house.ledger.reading() as connection:
-            assert resolved_lines(connection, "prod", "takings") == self.model.resolved
+            assert resolved_lines(connection, environment="prod", job="takings") == self.model.resolved
 
     @invariant()
     def shows_no_mixture(self) -> None:

@@ -27,7 +27,7 @@ FIRST, SECOND, THIRD, FOURTH = DAYS[:4]
 @pytest.fixture
 def pinned(warehouse):
     """A warehouse whose prod shows four dates of line 7.1."""
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", *DAYS[:4])
     return warehouse
 
@@ -35,7 +35,7 @@ def pinned(warehouse):
 def test_a_ramp_is_shown(pinned):
     """Compatible contracts: a ramp with its default steps; nothing but the plan is written."""
     before = everything(pinned)
-    found = plan(pinned, "takings", "7.1", "7.2", "prod")
+    found = plan(pinned, job="takings", old="7.1", new="7.2", environment="prod")
     assert (found.way, found.breaks) == ("ramp", ())
     assert [(step.name, step.gate, step.share) for step in found.steps] == [
         ("shadow", 3, "0"),
@@ -52,7 +52,16 @@ def test_a_ramp_is_shown(pinned):
 def test_a_cutover_is_shown(pinned):
     """Breaking contracts: why, the cutover, what is lacking, and what running that would read."""
     write(pinned, "takings@7.3", SECOND)
-    found = plan(pinned, "takings", "7.1", "7.3", "prod", on_fail="rollback", window_days=3, gate=5)
+    found = plan(
+        pinned,
+        job="takings",
+        old="7.1",
+        new="7.3",
+        environment="prod",
+        on_fail="rollback",
+        window_days=3,
+        gate=5,
+    )
     assert (found.way, found.breaks) == ("cutover", ("column amount is now called total", *found.breaks[1:]))
     assert [(step.name, step.gate) for step in found.steps] == [("shadow", 5), ("cutover", 5)]
     assert found.published == 4
@@ -64,7 +73,7 @@ def test_a_cutover_is_shown(pinned):
 def test_nothing_lacking_reads_nothing(pinned):
     """Where the new line has written all that is shown, nothing would be read."""
     write(pinned, "takings@7.3", *DAYS[:4])
-    found = plan(pinned, "takings", "7.1", "7.3", "prod")
+    found = plan(pinned, job="takings", old="7.1", new="7.3", environment="prod")
     assert (found.lacking, found.reads) == ((), ())
 
 
@@ -72,7 +81,7 @@ def test_secrets_of_sources_are_not_shown(pinned):
     """A path with a password is shown without it."""
     place = SourcePlace("parquet", "s3a://key:hunter2@bucket/orders", {"secret": "hunter3"})
     secret = type(pinned)(replace(pinned.config, sources={"orders": place}), pinned.ledger)
-    found = plan(secret, "takings", "7.1", "7.3", "prod")
+    found = plan(secret, job="takings", old="7.1", new="7.3", environment="prod")
     assert "s3a://***@bucket/orders" in found.reads[0]
     assert "hunter" not in str(asdict(found))
 
@@ -87,17 +96,26 @@ def test_readers_are_shown(pinned, installed_line):
         "    def transform(self, takings): return takings\n"
     )
     installed_line("7.5", {"report": reader})
-    found = plan(pinned, "takings", "7.1", "7.2", "prod", uses=["dags/daily.py:7 daily: takings"])
+    found = plan(
+        pinned,
+        job="takings",
+        old="7.1",
+        new="7.2",
+        environment="prod",
+        uses=["dags/daily.py:7 daily: takings"],
+    )
     assert found.readers == ("report@7.5",)
     assert found.uses == ("dags/daily.py:7 daily: takings",)
 
 
 def test_a_plan_is_kept_as_it_was_shown(pinned):
     """The newest plan of the job in the environment comes back equal."""
-    plan(pinned, "takings", "7.1", "7.2", "prod")
+    plan(pinned, job="takings", old="7.1", new="7.2", environment="prod")
     steps = ["shadow:5", "10%", "from 2024-02-01", "62.5%:0", "100%"]
-    found = plan(pinned, "takings", "7.1", "7.2", "prod", steps=steps, gate=2, uses=["x"])
-    assert newest_plan(pinned, "takings", "prod") == found
+    found = plan(
+        pinned, job="takings", old="7.1", new="7.2", environment="prod", steps=steps, gate=2, uses=["x"]
+    )
+    assert newest_plan(pinned, job="takings", environment="prod") == found
     assert [(step.name, step.gate) for step in found.steps] == [
         ("shadow", 5),
         ("10%", 2),
@@ -106,13 +124,13 @@ def test_a_plan_is_kept_as_it_was_shown(pinned):
         ("100%", 2),
     ]
     with pytest.raises(RolloutError, match="nobody has planned a rollout of takings in staging"):
-        newest_plan(pinned, "takings", "staging")
+        newest_plan(pinned, job="takings", environment="staging")
 
 
 def test_a_plan_that_is_not_kept(pinned):
     """A plan can be looked at without leaving anything."""
     before = everything(pinned)
-    plan(pinned, "takings", "7.1", "7.2", "prod", keep=False)
+    plan(pinned, job="takings", old="7.1", new="7.2", environment="prod", keep=False)
     assert everything(pinned) == before
 
 
@@ -142,33 +160,33 @@ def test_a_rollout_that_cannot_be_planned(pinned, asked, error, problem):
     """What cannot be rolled out is refused with the reason and what to do, and nothing is written."""
     before = everything(pinned)
     with pytest.raises(error, match=problem) as caught:
-        plan(pinned, *asked)
+        plan(pinned, **dict(zip(("job", "old", "new", "environment"), asked, strict=True)))
     assert caught.value.exit_code == 2
     assert everything(pinned) == before
 
 
 def test_a_broken_line_stops_no_other(pinned, installed_line):
     """A line, or another job, that cannot be imported does not matter to a plan that does not ask for it."""
-    before = plan(pinned, "takings", "7.1", "7.2", "prod")
+    before = plan(pinned, job="takings", old="7.1", new="7.2", environment="prod")
     installed_line("7.5", {"other": "1 / 0\n"})
     installed_line("7.6", init="1 / 0\n")
-    assert plan(pinned, "takings", "7.1", "7.2", "prod") == before
+    assert plan(pinned, job="takings", old="7.1", new="7.2", environment="prod") == before
     with pytest.raises(DefinitionError, match="ZeroDivisionError"):
-        plan(pinned, "takings", "7.1", "7.6", "prod")
+        plan(pinned, job="takings", old="7.1", new="7.6", environment="prod")
 
 
 def test_a_job_that_the_new_line_lacks(pinned, installed_line, warehouse):
     """A job that the new line does not have is refused, with the jobs that it has."""
     installed_line("7.5", {"other": "from dwh.core import Job\n"})
     with pytest.raises(UnknownJobError, match="its jobs: other"):
-        plan(pinned, "takings", "7.1", "7.5", "prod")
+        plan(pinned, job="takings", old="7.1", new="7.5", environment="prod")
 
 
 def test_an_input_without_a_place(pinned):
     """A plan needs to know where the new line's inputs are."""
     bare = type(pinned)(replace(pinned.config, sources={}), pinned.ledger)
     with pytest.raises(UnknownSourceError, match="orders"):
-        plan(bare, "takings", "7.1", "7.2", "prod")
+        plan(bare, job="takings", old="7.1", new="7.2", environment="prod")
 
 
 def test_a_second_rollout(pinned):
@@ -176,7 +194,7 @@ def test_a_second_rollout(pinned):
     begin(pinned, "7.2")
     before = everything(pinned)
     with pytest.raises(RolloutError, match="already; type: dwh rollout status takings"):
-        plan(pinned, "takings", "7.1", "7.3", "prod")
+        plan(pinned, job="takings", old="7.1", new="7.3", environment="prod")
     assert everything(pinned) == before
 
 
@@ -215,7 +233,7 @@ def test_steps_that_cannot_be(pinned, steps, problem):
     """A step that is none, a share outside 0 to 100 % or one that shrinks is refused, with what to write."""
     before = everything(pinned)
     with pytest.raises(RolloutError, match=problem):
-        plan(pinned, "takings", "7.1", "7.2", "prod", steps=steps)
+        plan(pinned, job="takings", old="7.1", new="7.2", environment="prod", steps=steps)
     assert everything(pinned) == before
 
 
@@ -228,7 +246,7 @@ def test_lines_that_break_are_not_ramped(pinned, steps):
     with pytest.raises(
         RolloutError, match=r"contracts break .column amount is now called total.*steps are: shadow, cutover"
     ):
-        plan(pinned, "takings", "7.1", "7.3", "prod", steps=steps)
+        plan(pinned, job="takings", old="7.1", new="7.3", environment="prod", steps=steps)
     assert everything(pinned) == before
 
 

@@ -27,7 +27,7 @@ PAIRS = dict.fromkeys(EIGHT, ("old", "new"))
 def moving(either_warehouse):
     """Eight dates of both lines in prod, the old one published, and a rollout whose shadow has passed."""
     write(either_warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(either_warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(either_warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(either_warehouse, "takings@7.3", *EIGHT, run_id="new")
     begin(either_warehouse, "7.3", ["shadow:3", "cutover"])
     compared(either_warehouse, "pass", *DAYS[8:10], DAYS[0])
@@ -38,17 +38,20 @@ def refused(warehouse, match):
     """Refuse to cut over, and leave what is shown as it is."""
     before = shown(warehouse)
     with pytest.raises(RolloutError, match=match):
-        advance(warehouse, "takings", "prod")
+        advance(warehouse, job="takings", environment="prod")
     assert shown(warehouse) == before
 
 
 def test_every_date_must_be_proven(moving):
     """Three of eight dates are not enough; all of them are, and the decision says so."""
     proved(moving, {day: PAIRS[day] for day in EIGHT[:3]})
-    assert str(progress(moving, "takings", "prod").proof) == "3 of 8 dates proven, 5 unproven, 0 failed"
+    assert (
+        str(progress(moving, job="takings", environment="prod").proof)
+        == "3 of 8 dates proven, 5 unproven, 0 failed"
+    )
     refused(moving, r"3 of 8 dates proven, 5 unproven, 0 failed; not proven: 2024-01-04 to 2024-01-08; type")
     proved(moving, PAIRS)
-    moved = advance(moving, "takings", "prod")
+    moved = advance(moving, job="takings", environment="prod")
     assert shown(moving) == dict.fromkeys(EIGHT, "new")
     assert moved.decision.reason.endswith("8 of 8 dates proven, 0 unproven, 0 failed")
     assert moved.decision.rollout["unproven"] == []
@@ -59,20 +62,20 @@ def test_another_environment_s_run_is_not_moved(moving):
     proved(moving, PAIRS)
     write(moving, "takings@7.3", *EIGHT, environment="dev", run_id="sample")
     write(moving, "takings@7.1", *EIGHT, environment="dev", run_id="sample_old")
-    advance(moving, "takings", "prod")
+    advance(moving, job="takings", environment="prod")
     assert shown(moving) == dict.fromkeys(EIGHT, "new")
-    roll_back(moving, "takings", "prod", "wrong")
+    roll_back(moving, job="takings", environment="prod", reason="wrong")
     assert shown(moving) == dict.fromkeys(EIGHT, "old")
 
 
 def test_a_rollback_restores_no_run_of_another_environment(warehouse):
     """Where nothing was shown before, the old line's newest output of this environment comes back."""
     write(warehouse, "takings@7.1", DAYS[0], run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     begin(warehouse, "7.2", ["100%"])
     write(warehouse, "takings@7.2", DAYS[1], run_id="new")
     write(warehouse, "takings@7.1", DAYS[1], environment="dev", run_id="sample")
-    roll_back(warehouse, "takings", "prod", "wrong")
+    roll_back(warehouse, job="takings", environment="prod", reason="wrong")
     assert shown(warehouse) == {DAYS[0]: "old"}
 
 
@@ -84,7 +87,7 @@ def test_a_rerun_makes_a_date_unproven_again(moving, reference):
     refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed; not proven: 2024-01-02")
     old, new = ("again", "new") if reference.endswith("7.1") else ("old", "again")
     proved(moving, {DAYS[1]: (old, new)})
-    advance(moving, "takings", "prod")
+    advance(moving, job="takings", environment="prod")
     assert shown(moving)[DAYS[1]] == new
 
 
@@ -110,13 +113,13 @@ def test_the_last_comparison_of_an_exchange_counts(moving):
     proved(moving, {DAYS[4]: PAIRS[DAYS[4]]}, "fail")
     refused(moving, r"7 of 8 dates proven, 0 unproven, 1 failed; failed: 2024-01-05; type: dwh compare")
     proved(moving, {DAYS[4]: PAIRS[DAYS[4]]})
-    assert advance(moving, "takings", "prod").published == 8
+    assert advance(moving, job="takings", environment="prod").published == 8
 
 
 def test_a_date_that_the_new_line_lacks(warehouse):
     """A published date without an output of the new line is told as that, with what fills it."""
     write(warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(warehouse, "takings@7.3", *EIGHT[:6], run_id="new")
     write(warehouse, "takings@7.3", *EIGHT, environment="dev")
     begin(warehouse, "7.3", ["shadow:0", "cutover"])
@@ -129,14 +132,14 @@ def test_a_date_that_the_new_line_lacks(warehouse):
 def test_a_sample_is_taken_by_the_published_function(warehouse):
     """`cutover:3` asks for the three lowest shares, and the decision says what moved unproven."""
     write(warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(warehouse, "takings@7.3", *EIGHT, run_id="new")
     begin(warehouse, "7.3", ["shadow:0", "cutover:3"])
-    chosen = sorted(EIGHT, key=lambda day: share_of("prod", "takings", day))[:3]
+    chosen = sorted(EIGHT, key=lambda day: share_of(environment="prod", job="takings", day=day))[:3]
     proved(warehouse, {day: PAIRS[day] for day in chosen[1:]})
     refused(warehouse, f"not proven: {chosen[0]};")
     proved(warehouse, {chosen[0]: PAIRS[chosen[0]]})
-    decision = advance(warehouse, "takings", "prod").decision
+    decision = advance(warehouse, job="takings", environment="prod").decision
     unproven = {day for text in decision.rollout["unproven"] for day in _dates(text)}
     assert unproven == set(EIGHT) - set(chosen)
     assert "; moved unproven: 2024-01-0" in decision.reason
@@ -150,7 +153,7 @@ def _dates(text):
 def test_a_known_failure_is_never_moved(warehouse):
     """Also where less was asked for, or nothing, a date that failed keeps the gate shut."""
     write(warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(warehouse, "takings@7.3", *EIGHT, run_id="new")
     begin(warehouse, "7.3", ["shadow:0", "cutover:0"])
     proved(warehouse, {DAYS[7]: PAIRS[DAYS[7]]}, "fail")
@@ -160,43 +163,45 @@ def test_a_known_failure_is_never_moved(warehouse):
 def test_promoted_outputs_need_a_proof_here(warehouse):
     """What comes from staging is compared in prod before it moves there: prod publishes other runs."""
     write(warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(warehouse, "takings@7.3", *EIGHT, environment="staging", run_id="new")
     begin(warehouse, "7.3", ["shadow:0", "cutover"])
     proved(warehouse, PAIRS, where="staging")
     refused(warehouse, "has no output for 2024-01-01 to 2024-01-08")
-    promote(warehouse, "takings@7.3", "staging", "prod", DateRange(EIGHT[0], EIGHT[-1]))
+    promote(warehouse, "takings@7.3", source="staging", target="prod", dates=DateRange(EIGHT[0], EIGHT[-1]))
     refused(warehouse, "0 of 8 dates proven, 8 unproven")
     proved(warehouse, PAIRS)
-    assert advance(warehouse, "takings", "prod").published == 8
+    assert advance(warehouse, job="takings", environment="prod").published == 8
 
 
 def test_a_plan_says_how_much_is_proven(warehouse):
     """A plan counts what is proven; comparisons after it do not keep it from being begun."""
     write(warehouse, "takings@7.1", *EIGHT, run_id="old")
-    pin(warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     write(warehouse, "takings@7.3", *EIGHT, run_id="new")
     proved(warehouse, {DAYS[0]: PAIRS[DAYS[0]]})
     proved(warehouse, {DAYS[1]: PAIRS[DAYS[1]]}, "fail")
-    made = plan(warehouse, "takings", "7.1", "7.3", "prod", gate=2)
+    made = plan(warehouse, job="takings", old="7.1", new="7.3", environment="prod", gate=2)
     assert (made.proven, made.unproven, made.failed) == (1, 6, 1)
     assert [(step.name, step.gate, step.proven) for step in made.steps] == [
         ("shadow", 2, None),
         ("cutover", 2, None),
     ]
     proved(warehouse, PAIRS)
-    assert start(warehouse, "takings", "prod", "it is better").decision.action == "start"
+    assert (
+        start(warehouse, job="takings", environment="prod", reason="it is better").decision.action == "start"
+    )
 
 
 FIRST, SECOND, THIRD = DAYS[:3]
-PROD = ("takings", "prod")
+PROD = {"job": "takings", "environment": "prod"}
 
 
 @pytest.fixture
 def ramped(either_warehouse):
     """Prod at the last step of a ramp: the new line serves each date that comes."""
     write(either_warehouse, "takings@7.1", DAYS[9], run_id="before")
-    pin(either_warehouse, "takings", "7.1", "prod", "why", publish=True)
+    pin(either_warehouse, job="takings", line="7.1", environment="prod", reason="why", publish=True)
     begin(either_warehouse, "7.2", ["100%"])
     return either_warehouse
 
@@ -205,7 +210,7 @@ def published(warehouse):
     """Publish what is proven; return what is shown of the first dates, and why the rest is not."""
     publish_withheld(warehouse, "takings", DateRange(FIRST, THIRD))
     days = {day: run for day, run in shown(warehouse).items() if day <= THIRD}
-    return days, withheld_remedy(progress(warehouse, *PROD))
+    return days, withheld_remedy(progress(warehouse, **PROD))
 
 
 def test_a_ramp_publishes_what_is_proven(ramped):
@@ -213,7 +218,7 @@ def test_a_ramp_publishes_what_is_proven(ramped):
     write(ramped, "takings@7.2", FIRST, run_id="new")
     days, why = published(ramped)
     assert days == {}
-    assert progress(ramped, *PROD).gate == "0 of 0 dates passed; 1 withheld until proven"
+    assert progress(ramped, **PROD).gate == "0 of 0 dates passed; 1 withheld until proven"
     assert why == (
         "line 7.2's output is withheld for 2024-01-01, as line 7.1 has nothing to compare it with; "
         "type: dwh run takings --env prod --date 2024-01-01"
@@ -258,17 +263,17 @@ def test_a_rerun_in_a_ramp_takes_the_proof_and_not_the_output(ramped):
     for line, pair in (("7.2", ("new_old", "again")), ("7.1", ("older", "again"))):
         write(ramped, f"takings@{line}", FIRST, run_id=pair[1] if line == "7.2" else pair[0])
         assert shown(ramped)[FIRST] == ("new" if line == "7.2" else "again")
-        assert str(progress(ramped, *PROD).arrived.proof) == "1 of 2 dates proven, 1 unproven, 0 failed"
+        assert str(progress(ramped, **PROD).arrived.proof) == "1 of 2 dates proven, 1 unproven, 0 failed"
         proved(ramped, {FIRST: pair})
         assert published(ramped) == ({FIRST: "again", SECOND: "new"}, None)
-    assert str(progress(ramped, *PROD).arrived.proof) == "2 of 2 dates proven, 0 unproven, 0 failed"
+    assert str(progress(ramped, **PROD).arrived.proof) == "2 of 2 dates proven, 0 unproven, 0 failed"
 
 
 def test_a_rerun_after_a_cutover_waits_for_its_proof(moving):
     """Until the rollout has ended, what the new line writes is compared before it replaces what is shown; a
     date that came since shows nothing, as outputs of both lines cannot stand in one table."""
     proved(moving, PAIRS)
-    advance(moving, *PROD)
+    advance(moving, **PROD)
     write(moving, "takings@7.3", FIRST, DAYS[8], run_id="again")
     write(moving, "takings@7.1", FIRST, DAYS[8], run_id="again_old")
     publish_withheld(moving, "takings", DateRange(FIRST, DAYS[9]))
@@ -281,9 +286,19 @@ def test_a_rerun_after_a_cutover_waits_for_its_proof(moving):
 def test_promoted_outputs_wait_in_a_ramp(ramped):
     """What another environment has run is compared here before a date that the new line serves shows it."""
     write(ramped, "takings@7.2", FIRST, environment="staging", run_id="tested")
-    assert promote(ramped, "takings@7.2", "staging", "prod", DateRange(FIRST, FIRST)).published == 0
+    assert (
+        promote(
+            ramped, "takings@7.2", source="staging", target="prod", dates=DateRange(FIRST, FIRST)
+        ).published
+        == 0
+    )
     write(ramped, "takings@7.1", FIRST, environment="staging", run_id="other")
-    assert promote(ramped, "takings@7.1", "staging", "prod", DateRange(FIRST, FIRST)).published == 1
+    assert (
+        promote(
+            ramped, "takings@7.1", source="staging", target="prod", dates=DateRange(FIRST, FIRST)
+        ).published
+        == 1
+    )
     assert shown(ramped)[FIRST] == "other"
     proved(ramped, {FIRST: ("other", "tested")})
     assert published(ramped)[0] == {FIRST: "tested"}
@@ -293,7 +308,7 @@ def test_what_is_proven_after_a_rollback_is_not_published(ramped):
     """A comparison that ends after a rollback moves nothing."""
     write(ramped, "takings@7.1", FIRST, run_id="old")
     write(ramped, "takings@7.2", FIRST, run_id="new")
-    roll_back(ramped, *PROD, "wrong")
+    roll_back(ramped, **PROD, reason="wrong")
     proved(ramped, {FIRST: ("old", "new")})
     assert published(ramped)[0] == {FIRST: "old"}
 
@@ -303,7 +318,7 @@ def test_what_was_never_proven_stays_with_the_old_line(ramped):
     served(ramped, FIRST, run_id="new")
     write(ramped, "takings@7.1", SECOND, run_id="old")
     write(ramped, "takings@7.2", SECOND, run_id="differs")
-    moved = finish(ramped, *PROD)
+    moved = finish(ramped, **PROD)
     assert moved.left == (DateRange(SECOND, SECOND),)
     assert moved.decision.reason.endswith("; not proven, so left to line 7.1: 2024-01-02")
     write(ramped, "takings@7.2", SECOND, run_id="later")
@@ -317,23 +332,23 @@ def test_a_rollback_of_a_ramp_takes_the_old_line_s_newest_output(ramped):
     served(ramped, FIRST, run_id="new")
     served(ramped, FIRST, run_id="again")
     assert shown(ramped)[FIRST] == "again"
-    roll_back(ramped, *PROD, "wrong")
+    roll_back(ramped, **PROD, reason="wrong")
     assert shown(ramped) == {FIRST: "again_old", DAYS[9]: "before"}
 
 
 def test_after_a_rollback_the_same_exchange_is_proven_still(moving):
     """Cut over, rolled back and planned again: what was compared counts, what ran since does not."""
     proved(moving, PAIRS)
-    advance(moving, *PROD)
-    roll_back(moving, *PROD, "a dashboard")
+    advance(moving, **PROD)
+    roll_back(moving, **PROD, reason="a dashboard")
     begin(moving, "7.3", ["shadow:0", "cutover"])
-    assert str(progress(moving, *PROD).proof) == "8 of 8 dates proven, 0 unproven, 0 failed"
+    assert str(progress(moving, **PROD).proof) == "8 of 8 dates proven, 0 unproven, 0 failed"
     write(moving, "takings@7.1", THIRD, run_id="fixed")
     refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed; not proven: 2024-01-03")
     proved(moving, {THIRD: ("fixed", "new")})
-    advance(moving, *PROD)
+    advance(moving, **PROD)
     assert shown(moving) == dict.fromkeys(EIGHT, "new")
-    roll_back(moving, *PROD, "another dashboard")
+    roll_back(moving, **PROD, reason="another dashboard")
     assert shown(moving) == {**dict.fromkeys(EIGHT, "old"), THIRD: "fixed"}
 
 
@@ -344,7 +359,7 @@ def test_a_collection_between_proof_and_cutover_takes_nothing_away(moving):
         dead = write(moving, "takings@7.3", FIRST, environment=environment, commit=False)
         moving.ledger.fail_run(dead.id, "bad luck")
     assert len(collect(moving, dead_runs(moving, 24))) == 0, "they wrote no files"
-    advance(moving, *PROD)
+    advance(moving, **PROD)
     assert shown(moving) == dict.fromkeys(EIGHT, "new")
 
 
@@ -352,12 +367,12 @@ def test_a_promotion_of_another_release_takes_the_proof(moving):
     """During a rollout a promoted output of the new line is another exchange, whichever release wrote it."""
     proved(moving, PAIRS)
     write(moving, "takings@7.3", FIRST, environment="staging", run_id="tested")
-    promote(moving, "takings@7.3.0", "staging", "prod", DateRange(FIRST, FIRST))
+    promote(moving, "takings@7.3.0", source="staging", target="prod", dates=DateRange(FIRST, FIRST))
     refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed; not proven: 2024-01-01")
     write(moving, "takings@7.2", SECOND, environment="staging", run_id="third")
-    promote(moving, "takings@7.2", "staging", "prod", DateRange(SECOND, SECOND))
+    promote(moving, "takings@7.2", source="staging", target="prod", dates=DateRange(SECOND, SECOND))
     proved(moving, {FIRST: ("old", "tested")})
-    advance(moving, *PROD)
+    advance(moving, **PROD)
     assert shown(moving) == {**dict.fromkeys(EIGHT, "new"), FIRST: "tested"}
 
 
@@ -376,14 +391,14 @@ def test_of_many_who_advance_at_once_one_moves_what_is_proven(moving):
 
     slow = write(moving, "takings@7.3", FIRST, run_id="rerun", commit=False)
     others = [replace(moving, ledger=Ledger.open(_url(moving))) for _ in range(3)]
-    actions = [partial(advance, other, *PROD) for other in others]
+    actions = [partial(advance, other, **PROD) for other in others]
     actions.append(partial(moving.ledger.commit_run, slow, {FIRST: 1}))
     threads = [threading.Thread(target=together, args=(action,)) for action in actions]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    moved = progress(moving, *PROD).step["name"] == "cutover"
+    moved = progress(moving, **PROD).step["name"] == "cutover"
     assert outcomes.count("moved") == 1 + moved
     assert shown(moving) == dict.fromkeys(EIGHT, "new" if moved else "old")
 

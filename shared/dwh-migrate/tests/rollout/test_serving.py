@@ -17,7 +17,7 @@ from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove
 from dwh.migrate.rollout import advance, hold, pin, progress, roll_back, serve, serving
 
 FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
-JOB = ("takings", "prod")
+JOB = {"job": "takings", "environment": "prod"}
 BODIES = {
     "7.5": "raise ValueError('boom')",
     "7.6": "return takings.withColumn('amount', F.col('amount') + 1)",
@@ -31,7 +31,7 @@ def pinned(warehouse, installed_line, takings, interpreted):
     """A warehouse in prod that uses line 7.1, beside lines that crash, differ and are interrupted."""
     for line, body in BODIES.items():
         installed_line(line, {"takings": takings(body=body)})
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     return warehouse
 
 
@@ -50,13 +50,13 @@ def test_a_candidate_that_agrees(spark, pinned):
     )
     assert (served.receipt["line"], served.receipt["partitions"], served.published) == ("7.1", 2, 2)
     assert shown(pinned) == dict.fromkeys((FIRST, SECOND), served.receipt["run"])
-    now = progress(pinned, *JOB)
+    now = progress(pinned, **JOB)
     assert now.gate_is_open
     (shadow,) = now.shadows
     (candidate,) = pinned.ledger.find_runs(runs.c.id == shadow.candidate_run)
     assert (candidate.line, candidate.status, shadow.outcome) == ("7.2", "committed", "pass")
     assert shadow.comparison is not None
-    advance(pinned, *JOB)
+    advance(pinned, **JOB)
 
 
 @pytest.mark.parametrize(("line", "outcome"), [("7.5", "error"), ("7.6", "fail")])
@@ -67,7 +67,7 @@ def test_a_candidate_that_crashes_or_differs(spark, pinned, line, outcome):
     assert (served.shadow, served.consequence, served.published) == (outcome, "hold", 1)
     assert served.receipt["line"] == "7.1"
     assert shown(pinned) == {FIRST: served.receipt["run"]}
-    now = progress(pinned, *JOB)
+    now = progress(pinned, **JOB)
     assert (now.rollout["state"], now.shadows[0].outcome) == ("held", outcome)
     assert now.decision.reason.startswith("gate of shadow: ")
     if outcome == "error":
@@ -77,11 +77,11 @@ def test_a_candidate_that_crashes_or_differs(spark, pinned, line, outcome):
 def test_a_rollout_that_is_held_goes_on_serving(spark, pinned):
     """Held, both lines run on, and what is served is shown; the gate does not hold what is held."""
     begin(pinned, "7.5", gate=0)
-    hold(pinned, *JOB, "the freeze")
+    hold(pinned, **JOB, reason="the freeze")
     (served,) = serve(spark, pinned, "takings", day(FIRST))
     assert (served.shadow, served.consequence) == ("error", None)
     assert shown(pinned) == {FIRST: served.receipt["run"]}
-    assert progress(pinned, *JOB).decision.reason == "the freeze"
+    assert progress(pinned, **JOB).decision.reason == "the freeze"
 
 
 def test_a_gate_that_rolls_back(spark, pinned):
@@ -92,7 +92,7 @@ def test_a_gate_that_rolls_back(spark, pinned):
     assert (first.shadow, first.consequence) == ("fail", "rollback")
     assert (second.receipt["line"], second.shadow, second.published) == ("7.1", None, 1)
     assert shown(pinned) == {SECOND: first.receipt["run"], THIRD: second.receipt["run"]}
-    assert progress(pinned, *JOB).rollout["state"] == "rolled back"
+    assert progress(pinned, **JOB).rollout["state"] == "rolled back"
 
 
 def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, monkeypatch):
@@ -113,7 +113,7 @@ def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, mon
     assert shown(pinned) == dict.fromkeys((FIRST, SECOND), new.id)
     assert (served.receipt["line"], served.published, served.shadow) == ("7.2", 2, "pass")
     assert (served.candidate, served.withheld, served.missing) == ("takings@7.1", (), ())
-    (shadow,) = progress(pinned, *JOB).shadows
+    (shadow,) = progress(pinned, **JOB).shadows
     assert (shadow.served_run, shadow.candidate_run) == (new.id, old.id)
 
 
@@ -136,7 +136,7 @@ def test_each_date_is_judged_by_itself(spark, pinned):
     assert shown(pinned) == {FIRST: old.id, SECOND: new.id}
     assert (served.receipt["run"], served.published, served.shadow) == (new.id, 1, "fail")
     assert served.withheld == (day(FIRST),)
-    now = progress(pinned, *JOB)
+    now = progress(pinned, **JOB)
     assert [(one.first_date, one.outcome) for one in now.shadows] == [(FIRST, "fail"), (SECOND, "pass")]
     assert (now.arrived.proof.failed, now.arrived.withheld) == ([FIRST], (FIRST,))
 
@@ -155,18 +155,18 @@ def test_a_run_that_ends_before_it_is_compared(spark, pinned, monkeypatch):
     old, new = pinned.ledger.find_runs()
     assert (new.line, new.status, shown(pinned)) == ("7.2", "committed", {FIRST: old.id})
     assert batches(pinned, find_job("takings@7.2")(), day(FIRST), 31) == []
-    assert prove(spark, pinned, "takings", "7.2", day(FIRST)) == [FIRST]
+    assert prove(spark, pinned, job="takings", line="7.2", dates=day(FIRST)) == [FIRST]
     assert shown(pinned) == {FIRST: new.id}
 
 
 def test_a_date_of_a_third_line_runs_alone(spark, pinned):
     """A date that neither line of the rollout serves is run by its own line, and not compared."""
     assert resolved(pinned, FIRST) == {FIRST: "7.1"}
-    pin(pinned, "takings", "7.2", "prod", "tips")
+    pin(pinned, job="takings", line="7.2", environment="prod", reason="tips")
     begin(pinned, "7.3", gate=0)
     (served,) = serve(spark, pinned, "takings", day(FIRST))
     assert (served.receipt["line"], served.published, served.shadow) == ("7.1", 1, None)
-    assert progress(pinned, *JOB).shadows == ()
+    assert progress(pinned, **JOB).shadows == ()
 
 
 def test_a_candidate_that_is_interrupted(spark, pinned):
@@ -177,7 +177,7 @@ def test_a_candidate_that_is_interrupted(spark, pinned):
     (run_id,) = shown(pinned).values()
     (served,) = pinned.ledger.find_runs(runs.c.id == run_id)
     assert (served.line, served.status) == ("7.1", "committed")
-    (shadow,) = progress(pinned, *JOB).shadows
+    (shadow,) = progress(pinned, **JOB).shadows
     assert (shadow.served_run, shadow.outcome, shadow.error) == (run_id, "error", "interrupted")
 
 
@@ -201,7 +201,7 @@ def test_a_served_run_that_fails(spark, pinned, landing):
     with pytest.raises(RunError):
         serve(spark, pinned, "takings", day(FIRST))
     assert shown(pinned) == {}
-    now = progress(pinned, *JOB)
+    now = progress(pinned, **JOB)
     assert (now.shadows, now.rollout["state"]) == ((), "running")
     assert [run.line for run in pinned.ledger.find_runs()] == ["7.1"]
 
@@ -226,9 +226,9 @@ def test_a_reader_keeps_what_it_has_planned(spark, pinned):
         find_job(f"takings@{line}")().run(start=FIRST, end=SECOND, spark=spark, warehouse=pinned)
     begin(pinned, "7.3", gate=0)
     old = read()
-    cut = advance(pinned, *JOB).decision.decided_at
+    cut = advance(pinned, **JOB).decision.decided_at
     new = read()
-    roll_back(pinned, *JOB, "wrong")
+    roll_back(pinned, **JOB, reason="wrong")
     assert old.columns == ["day", "shop", "orders", "amount"]
     assert new.columns == ["day", "shop", "orders", "total"]
     assert sorted(map(tuple, old.collect())) == sorted(map(tuple, new.collect()))
@@ -261,7 +261,7 @@ def test_a_shadow_run_proves_its_date(spark, pinned):
     """Both outputs of a served run are compared as they are published, so that a cutover may move them."""
     begin(pinned, "7.2", ["shadow:1", "100%"])
     serve(spark, pinned, "takings", DateRange(FIRST, SECOND))
-    proof = proof_of_backfill(pinned, "takings", "7.2", DateRange(FIRST, THIRD))
+    proof = proof_of_backfill(pinned, job="takings", line="7.2", dates=DateRange(FIRST, THIRD))
     assert (proof.proven, proof.unproven, proof.failed) == ([FIRST, SECOND], [], [])
 
 
@@ -272,10 +272,10 @@ def test_a_backfill_of_the_new_line_compares_each_date(spark, pinned):
     begin(pinned, "7.6", ["shadow:0", "100%"])
     job = find_job("takings@7.6")()
     assert len(list(fill(spark, pinned, job, [DateRange(FIRST, SECOND)]))) == 1
-    proof = proof_of_backfill(pinned, "takings", "7.6", DateRange(FIRST, THIRD))
+    proof = proof_of_backfill(pinned, job="takings", line="7.6", dates=DateRange(FIRST, THIRD))
     assert (proof.failed, proof.unproven) == ([FIRST, SECOND], [THIRD])
-    prove(spark, pinned, "takings", "7.6", DateRange(FIRST, THIRD))
-    proof = proof_of_backfill(pinned, "takings", "7.6", DateRange(FIRST, THIRD))
+    prove(spark, pinned, job="takings", line="7.6", dates=DateRange(FIRST, THIRD))
+    proof = proof_of_backfill(pinned, job="takings", line="7.6", dates=DateRange(FIRST, THIRD))
     assert (proof.failed, proof.unproven) == ([FIRST, SECOND, THIRD], [])
 
 
@@ -283,6 +283,6 @@ def test_a_backfill_outside_of_a_rollout_compares_nothing(spark, pinned):
     """Without a rollout to the line there is nothing to prove."""
     find_job("takings@7.1")().run(date=FIRST, spark=spark, warehouse=pinned)
     list(fill(spark, pinned, find_job("takings@7.2")(), [day(FIRST)]))
-    assert proof_of_backfill(pinned, "takings", "7.2", day(FIRST)) is None
+    assert proof_of_backfill(pinned, job="takings", line="7.2", dates=day(FIRST)) is None
     with pinned.ledger.reading() as connection:
         assert connection.execute(sa.select(comparisons)).all() == []

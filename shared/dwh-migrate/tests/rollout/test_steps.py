@@ -33,13 +33,13 @@ from dwh.migrate.rollout import (
 from dwh.migrate.rollout import state as state_module
 
 FIRST, SECOND, THIRD, FOURTH = DAYS[:4]
-JOB = ("takings", "prod")
+JOB = {"job": "takings", "environment": "prod"}
 
 
 @pytest.fixture
 def pinned(either_warehouse):
     """A warehouse on either database whose prod shows two dates of line 7.1, run `old`."""
-    pin(either_warehouse, "takings", "7.1", "prod", "where we start")
+    pin(either_warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(either_warehouse, "takings@7.1", FIRST, SECOND, run_id="old")
     return either_warehouse
 
@@ -47,19 +47,19 @@ def pinned(either_warehouse):
 @pytest.fixture
 def quick(warehouse):
     """The same, on SQLite alone."""
-    pin(warehouse, "takings", "7.1", "prod", "where we start")
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     write(warehouse, "takings@7.1", FIRST, SECOND, run_id="old")
     return warehouse
 
 
 def line(warehouse: Warehouse) -> str:
     """Return the pin."""
-    return warehouse.ledger.decision("prod", "takings").line
+    return warehouse.ledger.decision(environment="prod", job="takings").line
 
 
 def state(warehouse: Warehouse) -> tuple[str, str]:
     """Return the rollout's state, and the name of its step."""
-    now = progress(warehouse, *JOB)
+    now = progress(warehouse, **JOB)
     return now.rollout["state"], now.step["name"]
 
 
@@ -73,22 +73,31 @@ def cut_over(warehouse: Warehouse, *days: Any) -> Moved:
     """Start a rollout to 7.3, which has run `new` for some dates, and cut over."""
     write(warehouse, "takings@7.3", *(days or (FIRST, SECOND)), run_id="new")
     begin(warehouse, "7.3")
-    return advance(warehouse, *JOB)
+    return advance(warehouse, **JOB)
 
 
-def refused(warehouse: Warehouse, problem: str, action: Any, *more: Any) -> None:
+def refused(warehouse: Warehouse, problem: str, action: Any, **more: Any) -> None:
     """Do something that is refused, and leaves the ledger as it was."""
     before = everything(warehouse)
     with pytest.raises(RolloutError, match=problem) as caught:
-        action(warehouse, *JOB, *more)
+        action(warehouse, **JOB, **more)
     assert caught.value.exit_code == 2
     assert everything(warehouse) == before
 
 
 def test_a_rollout_begins_as_it_was_planned(pinned):
     """`start` begins the newest plan at its first step; nothing else is served or shown yet."""
-    planned = plan(pinned, "takings", "7.1", "7.2", "prod", gate=2, on_fail="rollback", window_days=7)
-    moved = start(pinned, *JOB, "tips")
+    planned = plan(
+        pinned,
+        job="takings",
+        old="7.1",
+        new="7.2",
+        environment="prod",
+        gate=2,
+        on_fail="rollback",
+        window_days=7,
+    )
+    moved = start(pinned, **JOB, reason="tips")
     rollout = moved.decision.rollout
     assert (moved.decision.action, moved.decision.reason, line(pinned)) == ("start", "tips", "7.1")
     assert (rollout["from"], rollout["to"], rollout["on_fail"], rollout["window_days"]) == (
@@ -110,73 +119,80 @@ def test_a_rollout_begins_as_it_was_planned(pinned):
             lambda house: write(house, "takings@7.3", FIRST),
             "lacking: 2024-01-01 to 2024-01-02 → 2024-01-02; reads: .*2 logical dates.* → .*1 logical",
         ),
-        (lambda house: pin(house, "takings", "7.1", "prod", "again", publish=True), r"decision: \d+ → \d+"),
+        (
+            lambda house: pin(
+                house, job="takings", line="7.1", environment="prod", reason="again", publish=True
+            ),
+            r"decision: \d+ → \d+",
+        ),
     ],
 )
 def test_what_changed_since_the_plan_is_told(quick, change, said):
     """A start after something has changed is refused with what did; planned anew, it starts."""
-    plan(quick, "takings", "7.1", "7.3", "prod")
+    plan(quick, job="takings", old="7.1", new="7.3", environment="prod")
     change(quick)
-    refused(quick, f"something has changed since the plan was made: .*{said}", start, "why")
-    plan(quick, "takings", "7.1", "7.3", "prod")
-    assert start(quick, *JOB, "why").decision.action == "start"
+    refused(quick, f"something has changed since the plan was made: .*{said}", start, reason="why")
+    plan(quick, job="takings", old="7.1", new="7.3", environment="prod")
+    assert start(quick, **JOB, reason="why").decision.action == "start"
 
 
 def test_another_release_since_the_plan(quick, installed_line, site):
     """A plan shows the releases; a new one of either line is told."""
-    plan(quick, "takings", "7.1", "7.2", "prod")
+    plan(quick, job="takings", old="7.1", new="7.2", environment="prod")
     folder = site / "dwh_v7_2-7.2.0.dist-info"
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: dwh-v7_2\nVersion: 7.2.1\n")
     folder.rename(site / "dwh_v7_2-7.2.1.dist-info")
-    refused(quick, r"new_release: 7\.2\.0 → 7\.2\.1", start, "why")
+    refused(quick, r"new_release: 7\.2\.0 → 7\.2\.1", start, reason="why")
 
 
 def test_the_new_line_was_uninstalled_since_the_plan(quick, site):
     """A line that has gone since the plan is told, with how to get it."""
-    plan(quick, "takings", "7.1", "7.2", "prod")
+    plan(quick, job="takings", old="7.1", new="7.2", environment="prod")
     (site / "dwh_v7_2-7.2.0.dist-info").rename(site / "gone")
     with pytest.raises(UnknownLineError, match="pip install dwh-v7_2"):
-        start(quick, *JOB, "why")
+        start(quick, **JOB, reason="why")
 
 
 def test_without_a_plan_nothing_starts(quick):
     """`start` needs a plan of this job in this environment, and a reason."""
-    refused(quick, "nobody has planned a rollout of takings in prod; type: dwh rollout plan", start, "why")
-    plan(quick, "takings", "7.1", "7.2", "prod")
-    refused(quick, "say why", start, " ")
+    refused(
+        quick, "nobody has planned a rollout of takings in prod; type: dwh rollout plan", start, reason="why"
+    )
+    plan(quick, job="takings", old="7.1", new="7.2", environment="prod")
+    refused(quick, "say why", start, reason=" ")
 
 
 def test_a_plan_starts_once(quick):
     """A plan that was begun, and whose rollout was rolled back, does not begin again unseen."""
     begin(quick, "7.2")
-    refused(quick, "being rolled out in prod already", start, "again")
-    roll_back(quick, *JOB, "wrong")
-    refused(quick, r"decision: \d+ → \d+", start, "again")
+    refused(quick, "being rolled out in prod already", start, reason="again")
+    roll_back(quick, **JOB, reason="wrong")
+    refused(quick, r"decision: \d+ → \d+", start, reason="again")
 
 
 def test_of_two_who_start_at_once_one_wins(pinned, monkeypatch):
     """Two who start the same plan: one rollout begins, the other operator is told."""
-    plan(pinned, "takings", "7.1", "7.2", "prod")
+    plan(pinned, job="takings", old="7.1", new="7.2", environment="prod")
     original = steps._again
 
     def slowly(warehouse: Warehouse, planned: Any) -> Any:
         found = original(warehouse, planned)
         monkeypatch.setattr(steps, "_again", original)
-        start(another(pinned), *JOB, "I was here first")
+        start(another(pinned), **JOB, reason="I was here first")
         return found
 
     monkeypatch.setattr(steps, "_again", slowly)
     with pytest.raises(DecisionConflictError, match=r"decided first \(start: I was here first\)"):
-        start(pinned, *JOB, "me too")
+        start(pinned, **JOB, reason="me too")
     assert [made.action for made in pinned.ledger.decisions()] == ["pin", "start"]
 
 
 def test_a_ramp_serves_more_at_each_step(pinned):
     """At each step new dates go where the step says; dates that were resolved stay, shown ones too."""
     begin(pinned, "7.2", ["shadow", "30%", "from 2024-01-09", "100%"])
-    some = {day for day in DAYS if share_of("prod", "takings", day) < 0.3}
+    some = {day for day in DAYS if share_of(environment="prod", job="takings", day=day) < 0.3}
     assert some == {DAYS[2], DAYS[4], DAYS[9]}
-    advance(pinned, *JOB)
+    advance(pinned, **JOB)
     assert state(pinned) == ("running", "30%")
     assert resolved(pinned, *DAYS[:4]) == {FIRST: "7.1", SECOND: "7.1", THIRD: "7.2", FOURTH: "7.1"}
     served(pinned, *DAYS[:5], run_id="new")
@@ -184,12 +200,12 @@ def test_a_ramp_serves_more_at_each_step(pinned):
         **dict.fromkeys((FIRST, SECOND, FOURTH), "new_old"),
         **dict.fromkeys((THIRD, DAYS[4]), "new"),
     }
-    advance(pinned, *JOB)
+    advance(pinned, **JOB)
     assert resolved(pinned, *DAYS) == {day: "7.2" if day in some or day >= DAYS[8] else "7.1" for day in DAYS}
-    advance(pinned, *JOB)
+    advance(pinned, **JOB)
     later = DAYS[-1] + timedelta(days=1)
     assert resolved(pinned, *DAYS, later) == {**resolved(pinned, *DAYS), later: "7.2"}
-    finish(pinned, *JOB)
+    finish(pinned, **JOB)
     assert (line(pinned), state(pinned)) == ("7.2", ("finished", "100%"))
     assert resolved(pinned, *DAYS)[FIRST] == "7.1"
     write(pinned, "takings@7.1", FIRST, run_id="rerun")
@@ -207,17 +223,17 @@ def test_a_gate_needs_enough_that_passed(quick):
     compared(quick, "pass", THIRD)
     refused(quick, "2 of 2 dates passed, 1 did not pass", advance)
     compared(quick, "pass", SECOND)
-    moved = advance(quick, *JOB)
+    moved = advance(quick, **JOB)
     assert moved.decision.reason == "gate: 3 of 2 dates passed"
     refused(quick, "gate of 30% is not open: 0 of 1", advance)
     compared(quick, "pass", FIRST)
-    assert advance(quick, *JOB, "it looks well").decision.reason == "it looks well"
+    assert advance(quick, **JOB, reason="it looks well").decision.reason == "it looks well"
     refused(quick, "gate of 100% is not open", finish)
     compared(quick, "fail", FIRST)
     refused(quick, "0 of 1 dates passed, 1 did not", finish)
     compared(quick, "pass", FIRST)
     refused(quick, "has reached its last step in prod; type: dwh rollout finish", advance)
-    finish(quick, *JOB)
+    finish(quick, **JOB)
 
 
 def test_a_step_is_not_skipped(quick):
@@ -230,18 +246,18 @@ def test_a_hold_stops_and_changes_nothing(quick):
     """Held, a rollout serves as before, and moves no further; resumed, its gate counts anew."""
     begin(quick, "7.2", ["100%:1"])
     compared(quick, "pass", FIRST)
-    hold(quick, *JOB, "the freeze")
+    hold(quick, **JOB, reason="the freeze")
     assert state(quick) == ("held", "100%")
     for action in (advance, finish, partial(hold, reason="again")):
         refused(quick, "is held: the freeze; type: dwh rollout resume", action)
     assert resolved(quick, THIRD) == {THIRD: "7.2"}
     served(quick, THIRD, run_id="new")
     assert shown(quick)[THIRD] == "new"
-    refused(quick, "say why", resume, "")
-    resume(quick, *JOB, "thawed")
+    refused(quick, "say why", resume, reason="")
+    resume(quick, **JOB, reason="thawed")
     assert state(quick) == ("running", "100%")
     refused(quick, "gate of 100% is not open: 0 of 1", finish)
-    refused(quick, "is running, not held", resume, "again")
+    refused(quick, "is running, not held", resume, reason="again")
 
 
 def test_a_cutover_moves_the_whole_table(pinned):
@@ -254,7 +270,7 @@ def test_a_cutover_moves_the_whole_table(pinned):
     assert resolved(pinned, *DAYS[:5]) == dict.fromkeys(DAYS[:5], "7.3")
     write(pinned, "takings@7.1", FIRST, THIRD)
     assert shown(pinned) == {FIRST: "new", SECOND: "new"}, "the old line is in the shadow now"
-    finish(pinned, *JOB)
+    finish(pinned, **JOB)
     assert (line(pinned), state(pinned)) == ("7.3", ("finished", "cutover"))
 
 
@@ -280,7 +296,7 @@ def test_a_run_that_commits_during_a_cutover(pinned):
 def test_a_cutover_is_rolled_back(pinned):
     """What was shown before a cutover is shown again, and its dates are the old line's again."""
     cut_over(pinned)
-    moved = roll_back(pinned, *JOB, "an hour off")
+    moved = roll_back(pinned, **JOB, reason="an hour off")
     assert (moved.published, moved.withdrawn, moved.decision.action) == (2, (), "rollback")
     assert (line(pinned), state(pinned)) == ("7.1", ("rolled back", "cutover"))
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
@@ -296,9 +312,9 @@ def test_dates_that_came_later_are_rolled_back(pinned):
     cut_over(pinned)
     served(pinned, THIRD, run_id="later")
     assert shown(pinned)[THIRD] == "later"
-    finish(pinned, *JOB)
+    finish(pinned, **JOB)
     write(pinned, "takings@7.3", *DAYS[4:6], DAYS[8])
-    moved = roll_back(pinned, *JOB, "wrong")
+    moved = roll_back(pinned, **JOB, reason="wrong")
     assert moved.withdrawn == (DateRange(DAYS[4], DAYS[5]), DateRange(DAYS[8], DAYS[8]))
     assert moved.published == 6
     assert shown(pinned) == {FIRST: "old", SECOND: "old", THIRD: "later_old"}
@@ -312,15 +328,15 @@ def test_a_rollback_works_at_each_step(quick, reached):
     before = shown(quick)
     begin(quick, "7.2", ["shadow", "30%", "from 2024-01-03", "100%"])
     for action in (advance, advance, partial(hold, reason="wait"))[:reached]:
-        action(quick, *JOB)
+        action(quick, **JOB)
     if reached > 3:
-        resume(quick, *JOB, "go on")
-        advance(quick, *JOB)
+        resume(quick, **JOB, reason="go on")
+        advance(quick, **JOB)
     if reached > 4:
-        finish(quick, *JOB)
+        finish(quick, **JOB)
     served = resolved(quick, *DAYS)
     write(quick, "takings@7.2", *DAYS, run_id="new")
-    roll_back(quick, *JOB, "wrong")
+    roll_back(quick, **JOB, reason="wrong")
     assert shown(quick) == before
     assert resolved(quick, *DAYS) == dict.fromkeys(DAYS, "7.1")
     assert (served == dict.fromkeys(DAYS, "7.1")) == (reached == 0)
@@ -332,7 +348,7 @@ def test_what_the_old_line_published_meanwhile_stays(pinned):
     write(pinned, "takings@7.1", FIRST, FOURTH, run_id="during")
     served(pinned, THIRD, run_id="new")
     assert shown(pinned) == {FIRST: "during", SECOND: "old", THIRD: "new", FOURTH: "during"}
-    moved = roll_back(pinned, *JOB, "wrong")
+    moved = roll_back(pinned, **JOB, reason="wrong")
     assert (moved.published, moved.withdrawn) == (1, ())
     assert shown(pinned) == {FIRST: "during", SECOND: "old", THIRD: "new_old", FOURTH: "during"}
 
@@ -342,7 +358,7 @@ def test_a_run_that_commits_after_a_rollback(pinned):
     begin(pinned, "7.2", ["100%"])
     assert resolved(pinned, THIRD) == {THIRD: "7.2"}
     slow = write(pinned, "takings@7.2", THIRD, commit=False)
-    roll_back(pinned, *JOB, "wrong")
+    roll_back(pinned, **JOB, reason="wrong")
     pinned.ledger.commit_run(slow, {THIRD: 1})
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
 
@@ -350,29 +366,29 @@ def test_a_run_that_commits_after_a_rollback(pinned):
 def test_an_empty_date_stays_empty_through_a_second_rollback(pinned):
     """A date that the first rollback withdrew does not come back with the new line in the second one."""
     cut_over(pinned)
-    finish(pinned, *JOB)
+    finish(pinned, **JOB)
     write(pinned, "takings@7.3", THIRD, run_id="later")
-    roll_back(pinned, *JOB, "wrong")
+    roll_back(pinned, **JOB, reason="wrong")
     assert THIRD not in shown(pinned)
     begin(pinned, "7.3")
-    advance(pinned, *JOB)
-    finish(pinned, *JOB)
+    advance(pinned, **JOB)
+    finish(pinned, **JOB)
     write(pinned, "takings@7.3", THIRD, run_id="much later")
-    moved = roll_back(pinned, *JOB, "wrong again")
+    moved = roll_back(pinned, **JOB, reason="wrong again")
     assert moved.withdrawn == (DateRange(THIRD, THIRD),)
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
 
 
 def test_a_third_line_gets_back_what_was_its_own(quick):
     """Dates that an older line served show its newest output again, and are its own to rerun."""
-    pin(quick, "takings", "7.2", "prod", "tips")
+    pin(quick, job="takings", line="7.2", environment="prod", reason="tips")
     write(quick, "takings@7.2", THIRD, run_id="second")
     write(quick, "takings@7.3", *DAYS[:3], run_id="third")
     begin(quick, "7.3")
     write(quick, "takings@7.1", FIRST, run_id="rerun")
-    advance(quick, *JOB)
+    advance(quick, **JOB)
     assert set(shown(quick).values()) == {"third"}
-    roll_back(quick, *JOB, "wrong")
+    roll_back(quick, **JOB, reason="wrong")
     assert shown(quick) == {FIRST: "rerun", SECOND: "old", THIRD: "second"}
     assert resolved(quick, *DAYS[:4]) == {FIRST: "7.1", SECOND: "7.1", THIRD: "7.2", FOURTH: "7.2"}
 
@@ -382,8 +398,8 @@ def test_a_rollback_computes_nothing(quick):
     write(quick, "takings@7.3", FIRST, SECOND)
     begin(quick, "7.3")
     before = everything(quick)
-    advance(quick, *JOB)
-    roll_back(quick, *JOB, "wrong")
+    advance(quick, **JOB)
+    roll_back(quick, **JOB, reason="wrong")
     after = everything(quick)
     for name, rows in after.items():
         if name in ("decisions", "resolutions", "publications"):
@@ -397,12 +413,12 @@ def test_a_rollback_that_fails_moves_nothing(quick, monkeypatch):
     cut_over(quick)
     before = everything(quick)
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(steps, "add_publications", fail)
     with pytest.raises(RuntimeError):
-        roll_back(quick, *JOB, "wrong")
+        roll_back(quick, **JOB, reason="wrong")
     assert everything(quick) == before
 
 
@@ -410,9 +426,9 @@ def test_the_window_closes(pinned, monkeypatch):
     """After its end a rollout can be rolled back for the days it declares, and no longer."""
     write(pinned, "takings@7.3", FIRST, SECOND, run_id="new")
     begin(pinned, "7.3", window_days=2)
-    advance(pinned, *JOB)
-    finish(pinned, *JOB)
-    ended = datetime.fromisoformat(progress(pinned, *JOB).rollout["finished_at"])
+    advance(pinned, **JOB)
+    finish(pinned, **JOB)
+    ended = datetime.fromisoformat(progress(pinned, **JOB).rollout["finished_at"])
 
     class Later(datetime):
         @classmethod
@@ -423,10 +439,10 @@ def test_the_window_closes(pinned, monkeypatch):
     seconds = 1
     refused(
         pinned, "its window closed at .*Z, so nothing can be rolled back; type: .*takings 7.3 7.1",
-        roll_back, "late",
+        roll_back, reason="late",
     )  # fmt: skip
     seconds = 0
-    roll_back(pinned, *JOB, "just in time")
+    roll_back(pinned, **JOB, reason="just in time")
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
 
 
@@ -435,9 +451,11 @@ def test_what_is_rolled_back_is_not_rolled_back_again(quick, finished):
     """A second rollback is refused, with the reason of the first, also within the window."""
     cut_over(quick)
     if finished:
-        finish(quick, *JOB)
-    roll_back(quick, *JOB, "an hour off")
-    refused(quick, "rolled back already: an hour off; type: dwh rollout history takings", roll_back, "x")
+        finish(quick, **JOB)
+    roll_back(quick, **JOB, reason="an hour off")
+    refused(
+        quick, "rolled back already: an hour off; type: dwh rollout history takings", roll_back, reason="x"
+    )
     for action in (advance, finish, partial(hold, reason="x")):
         refused(quick, "is rolled back; type: dwh rollout history", action)
 
@@ -447,38 +465,38 @@ def test_without_a_rollout_nothing_moves(quick):
     for action in (advance, finish, *(partial(act, reason="x") for act in (hold, resume, roll_back))):
         refused(quick, "not being rolled out in prod; type: dwh rollout plan takings", action)
         with pytest.raises(InvalidNameError):
-            action(quick, "takings", "No!")
+            action(quick, job="takings", environment="No!")
 
 
 def test_a_rollback_needs_a_reason(quick):
     """Holding, resuming and rolling back say why."""
     begin(quick, "7.2")
-    refused(quick, "say why", roll_back, "")
-    refused(quick, "say why", hold, "  ")
+    refused(quick, "say why", roll_back, reason="")
+    refused(quick, "say why", hold, reason="  ")
 
 
 def test_after_a_rollback_the_way_is_open_again(quick):
     """A rolled back rollout can be planned and begun again, and then go through."""
     cut_over(quick)
-    roll_back(quick, *JOB, "wrong")
+    roll_back(quick, **JOB, reason="wrong")
     write(quick, "takings@7.3", FIRST, SECOND, run_id="fixed")
     begin(quick, "7.3")
-    advance(quick, *JOB)
-    finish(quick, *JOB)
+    advance(quick, **JOB)
+    finish(quick, **JOB)
     assert shown(quick) == {FIRST: "fixed", SECOND: "fixed"}
     begin(quick, "7.1", ["shadow", "cutover:0"])
-    advance(quick, *JOB)
+    advance(quick, **JOB)
     assert shown(quick) == {FIRST: "old", SECOND: "old"}
-    roll_back(quick, *JOB, "no")
+    roll_back(quick, **JOB, reason="no")
     assert shown(quick) == {FIRST: "fixed", SECOND: "fixed"}
 
 
 def moves(warehouse: Warehouse) -> list[Any]:
     """Return what operators may do to a running rollout whose gate is open."""
     return [
-        partial(advance, warehouse, *JOB),
-        partial(roll_back, warehouse, *JOB, "wrong"),
-        partial(hold, warehouse, *JOB, "wait"),
+        partial(advance, warehouse, **JOB),
+        partial(roll_back, warehouse, **JOB, reason="wrong"),
+        partial(hold, warehouse, **JOB, reason="wait"),
     ]
 
 
@@ -487,10 +505,10 @@ def moves(warehouse: Warehouse) -> list[Any]:
 def test_who_decides_late_is_told(quick, monkeypatch, fast, late):
     """Whatever two operators do after they have looked at the same state, the second is told."""
     begin(quick, "7.2", ["shadow", "30%", "100%"])
-    stale = progress(quick, *JOB)
+    stale = progress(quick, **JOB)
     moves(another(quick))[fast]()
     before = everything(quick)
-    monkeypatch.setattr(steps, "progress", lambda *_: stale)
+    monkeypatch.setattr(steps, "progress", lambda *_, **__: stale)
     with pytest.raises(DecisionConflictError, match=r"decided first .*nothing was changed") as caught:
         moves(quick)[late]()
     assert caught.value.action == ("advance", "rollback", "hold")[fast]
@@ -502,9 +520,9 @@ def test_a_comparison_that_fails_meanwhile_shuts_the_gate(quick, monkeypatch, mo
     """A failure that is recorded after the operator has looked at the gate still keeps it shut."""
     begin(quick, "7.2", ["shadow", "100%"] if move is advance else ["100%"], gate=1)
     compared(quick, "pass", FIRST)
-    stale = progress(quick, *JOB)
+    stale = progress(quick, **JOB)
     compared(another(quick), "fail", SECOND)
-    monkeypatch.setattr(steps, "progress", lambda *_: stale)
+    monkeypatch.setattr(steps, "progress", lambda *_, **__: stale)
     refused(quick, "is not open: 1 of 1 dates passed, 1 did not pass", move)
 
 
@@ -551,15 +569,17 @@ def test_a_reader_during_cutovers_and_rollbacks(pinned):
 
     def watch() -> None:
         while not done.is_set():
-            seen.append({output.line for output in mine.ledger.published_outputs("prod", TABLE)})
+            seen.append(
+                {output.line for output in mine.ledger.published_outputs(environment="prod", table=TABLE)}
+            )
 
     reader = threading.Thread(target=watch)
     reader.start()
     try:
         for _ in range(3):
             begin(pinned, "7.3")
-            advance(pinned, *JOB)
-            roll_back(pinned, *JOB, "wrong")
+            advance(pinned, **JOB)
+            roll_back(pinned, **JOB, reason="wrong")
     finally:
         done.set()
         reader.join()
@@ -570,10 +590,10 @@ def test_a_reader_during_cutovers_and_rollbacks(pinned):
 def test_the_past_of_a_rollout(quick):
     """As of an instant before a cutover or a rollback, what was shown then is read."""
     cut = cut_over(quick).decision.decided_at
-    back = roll_back(quick, *JOB, "wrong").decision.decided_at
+    back = roll_back(quick, **JOB, reason="wrong").decision.decided_at
 
     def then(instant: datetime) -> set[str]:
-        found = quick.ledger.published_outputs("prod", TABLE, as_of=instant)
+        found = quick.ledger.published_outputs(environment="prod", table=TABLE, as_of=instant)
         return {output.run_id for output in found}
 
     assert then(cut - timedelta(microseconds=1)) == {"old"}
@@ -593,9 +613,9 @@ def test_no_statement_rewrites_history(quick):
 
     sa.event.listen(quick.ledger._engine, "before_cursor_execute", watch)
     cut_over(quick)
-    hold(quick, *JOB, "wait")
-    resume(quick, *JOB, "go on")
-    finish(quick, *JOB)
-    roll_back(quick, *JOB, "wrong")
-    pin(quick, "takings", "7.1", "prod", "show", publish=True)
+    hold(quick, **JOB, reason="wait")
+    resume(quick, **JOB, reason="go on")
+    finish(quick, **JOB)
+    roll_back(quick, **JOB, reason="wrong")
+    pin(quick, job="takings", line="7.1", environment="prod", reason="show", publish=True)
     assert set(rewritten) == {"tables", "runs"}  # a run ends

@@ -61,17 +61,19 @@ def test_a_whole_table_is_cut_over_and_rolled_back(spark, warehouse):
         frame = read_table(spark, "shop.totals", end=day, warehouse=warehouse)
         return frame.columns, {row["shop"]: row["orders"] for row in frame.collect()}
 
-    pin(warehouse, "totals", "9.1", "prod", "where we start")
+    pin(warehouse, job="totals", line="9.1", environment="prod", reason="where we start")
     served = serve(spark, warehouse, "totals", DateRange(FIRST, SECOND))
     assert [one.published for one in served] == [1, 1]
     after_two = {"north": 3, "south": 2}
     assert published() == (["shop", "orders"], after_two)
 
     with pytest.raises(StepError, match="so no share of them can move"):
-        plan(warehouse, "totals", "9.1", "9.2", "prod", steps=["shadow", "50%", "100%"])
-    made = plan(warehouse, "totals", "9.1", "9.2", "prod", gate=1)
+        plan(
+            warehouse, job="totals", old="9.1", new="9.2", environment="prod", steps=["shadow", "50%", "100%"]
+        )
+    made = plan(warehouse, job="totals", old="9.1", new="9.2", environment="prod", gate=1)
     assert (made.way, made.breaks) == ("cutover", (WHOLE,))
-    start(warehouse, "totals", "prod", "a note")
+    start(warehouse, job="totals", environment="prod", reason="a note")
     job = find_job("totals@9.2")()
     missing = batches(warehouse, job, DateRange(FIRST, SECOND), 1)
     assert ready(job, missing) == missing[:1]
@@ -85,10 +87,10 @@ def test_a_whole_table_is_cut_over_and_rolled_back(spark, warehouse):
     found = compare_outputs(spark, warehouse, left, right, OutputOptions(exact=True))
     assert (found.verdict, found.rows.left, found.rows.right) == ("pass", 7, 7)
 
-    moved = advance(warehouse, "totals", "prod")
+    moved = advance(warehouse, job="totals", environment="prod")
     assert moved.published == 3
     after_three = {**after_two, "east": 1}
     assert published() == (["shop", "orders", "note"], after_three)
     assert published(SECOND) == (["shop", "orders", "note"], after_two)
-    roll_back(warehouse, "totals", "prod", "a reader by position")
+    roll_back(warehouse, job="totals", environment="prod", reason="a reader by position")
     assert published() == (["shop", "orders"], after_three)

@@ -82,7 +82,7 @@ class DwhPublishedSensor(BaseSensorOperator):
             self.log.info("there is no ledger yet; the first run makes it")
             return None
         ledger = Warehouse.open(config).ledger
-        shown = ledger.published_outputs(config.environment, self.table, dates)
+        shown = ledger.published_outputs(environment=config.environment, table=self.table, dates=dates)
         if not shown:
             known = ledger.table_names()
             written = "" if self.table in known else f"; written so far: {', '.join(known) or 'nothing'}"

@@ -254,7 +254,7 @@ class NotPinnedError(UsageError):
 
     code = "DWH701"
 
-    def __init__(self, environment: str, job: str, known: Iterable[str]) -> None:
+    def __init__(self, *, environment: str, job: str, known: Iterable[str]) -> None:
         self.environment, self.job, self.known = environment, job, tuple(known)
         super().__init__(
             f"environment {environment} has no pin for {job} (environments with pins: {listed(self.known)}); "
@@ -267,7 +267,7 @@ class DecisionConflictError(DwhError):
 
     code = "DWH702"
 
-    def __init__(self, environment: str, job: str, action: str, decided_by: str, reason: str) -> None:
+    def __init__(self, *, environment: str, job: str, action: str, decided_by: str, reason: str) -> None:
         self.environment, self.job = environment, job
         self.action, self.decided_by, self.reason = action, decided_by, reason
         super().__init__(

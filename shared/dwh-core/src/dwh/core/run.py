@@ -224,7 +224,9 @@ def _record(run: PreparedRun, spark: SparkSession) -> RunRecord:
         started_by=current_user(),
         host=socket.gethostname(),
         pid=os.getpid(),
-        location=storage_of(warehouse.config.warehouse).location(job.writes.name, line.name, run_id),
+        location=storage_of(warehouse.config.warehouse).location(
+            table=job.writes.name, line=line.name, run_id=run_id
+        ),
         contract=job.writes.to_dict(),
         code={**asdict(code), "core": asdict(core)},
         engine={**engine_of(spark), "python": platform.python_version()},

@@ -44,6 +44,7 @@ class Warehouse:
 
     def published(
         self,
+        *,
         table: str,
         environment: str | None = None,
         dates: DateRange | None = None,
@@ -55,7 +56,7 @@ class Warehouse:
         """
         environment = valid_environment(environment or self.config.environment)
         self._known(table)
-        found = self.ledger.published_outputs(environment, table, dates, as_of)
+        found = self.ledger.published_outputs(environment=environment, table=table, dates=dates, as_of=as_of)
         if not found:
             wanted = f"environment {environment} publishes nothing" + (f" for {dates}" if dates else "")
             raise NoOutputError(table, wanted, "type: dwh pins; or name a line whose output to read")
@@ -63,6 +64,7 @@ class Warehouse:
 
     def outputs(
         self,
+        *,
         table: str,
         line: str,
         environment: str | None = None,
@@ -75,11 +77,13 @@ class Warehouse:
         """
         environment = valid_environment(environment or self.config.environment)
         self._known(table)
-        found = self.ledger.newest_outputs(environment, table, line, dates, as_of)
+        found = self.ledger.newest_outputs(
+            environment=environment, table=table, line=line, dates=dates, as_of=as_of
+        )
         if not found:
             wanted = f"line {line} has no output" + (f" for {dates}" if dates else "")
             wanted += f" in environment {environment}"
-            raise NoOutputError(table, wanted, self._where_to_look(environment, table))
+            raise NoOutputError(table, wanted, self._where_to_look(environment=environment, table=table))
         return found
 
     def read(self, spark: SparkSession, outputs: list[Output]) -> DataFrame:
@@ -128,8 +132,8 @@ class Warehouse:
         records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
         return {record.line: record.contract for record in records}
 
-    def _where_to_look(self, environment: str, table: str) -> str:
-        lines = ", ".join(self.ledger.table_lines(environment, table)) or "none"
+    def _where_to_look(self, *, environment: str, table: str) -> str:
+        lines = ", ".join(self.ledger.table_lines(environment=environment, table=table)) or "none"
         others = [name for name in self.ledger.table_environments(table) if name != environment]
         elsewhere = f"; other environments with outputs: {', '.join(others)}" if others else ""
         command = f"dwh history {table} --env {environment if lines != 'none' or not others else others[0]}"
@@ -174,7 +178,7 @@ def read_table(
     first, last = (None if day is None else parse_date(day) for day in (start, end))
     dates = DateRange(first or date.min, last or date.max) if first or last else None
     if line is None:
-        found = warehouse.published(name, environment, dates, as_of)
+        found = warehouse.published(table=name, environment=environment, dates=dates, as_of=as_of)
     else:
-        found = warehouse.outputs(name, line, environment, dates, as_of)
+        found = warehouse.outputs(table=name, line=line, environment=environment, dates=dates, as_of=as_of)
     return warehouse.read(spark, warehouse.current(found))

@@ -27,7 +27,9 @@ def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list
     Each is a run; of whole tables each date is.
     """
     environment, line = warehouse.config.environment, line_of(type(job)).name
-    outputs = warehouse.ledger.newest_outputs(environment, job.writes.name, line, dates)
+    outputs = warehouse.ledger.newest_outputs(
+        environment=environment, table=job.writes.name, line=line, dates=dates
+    )
     missing = date_spans(set(dates) - {output.partition_date for output in outputs})
     return in_runs(
         job,
@@ -56,5 +58,5 @@ def fill(
     """
     for dates in missing:
         receipt = run_job(job, dates, spark=spark, warehouse=warehouse)
-        prove(spark, warehouse, receipt["job"], receipt["line"], dates)
+        prove(spark, warehouse, job=receipt["job"], line=receipt["line"], dates=dates)
         yield receipt

@@ -121,13 +121,16 @@ class Published:
 
 def partition_history(
     warehouse: Warehouse,
+    *,
     table: str,
     environment: str,
     line: str | None = None,
     dates: DateRange | None = None,
 ) -> list[Span]:
     """Return every output of a table in an environment, as they came there; raises InvalidNameError."""
-    outputs = warehouse.ledger.outputs(valid_environment(environment), valid_table(table), line, dates)
+    outputs = warehouse.ledger.outputs(
+        environment=valid_environment(environment), table=valid_table(table), line=line, dates=dates
+    )
     newest = {(output.line, output.partition_date): output.sequence for output in outputs}
     spans: list[Span] = []
     for output in outputs:
@@ -178,7 +181,7 @@ def _read(
 
 
 def published_history(
-    warehouse: Warehouse, table: str, environment: str, dates: DateRange | None = None
+    warehouse: Warehouse, *, table: str, environment: str, dates: DateRange | None = None
 ) -> list[Published]:
     """Return what an environment has shown of a table, in the order in which it came to be shown."""
     found = [
@@ -248,6 +251,7 @@ def published_history(
 
 def unfinished_runs(
     warehouse: Warehouse,
+    *,
     table: str,
     environment: str,
     line: str | None = None,

@@ -55,11 +55,18 @@ def _withdraw(warehouse: Warehouse, run: RunRecord) -> None:
         now = datetime.now(timezone.utc)
         mine = receipts.c.run_id == run.id
         for environment in connection.scalars(sa.select(receipts.c.environment).where(mine).distinct()).all():
-            shown = newest_publications(environment, run.table_name)
+            shown = newest_publications(environment=environment, table=run.table_name)
             query = sa.select(publications.c.partition_date).select_from(shown)
             days = connection.scalars(query.where(publications.c.run_id == run.id)).all()
             withdrawn: dict[date, str | None] = dict.fromkeys(days)
-            add_publications(connection, environment, run.table_name, withdrawn, sequence, now)
+            add_publications(
+                connection,
+                environment=environment,
+                table=run.table_name,
+                run_ids=withdrawn,
+                sequence=sequence,
+                now=now,
+            )
         removed = {"status": "removed", "error": "an old output of a whole table: dwh gc --keep"}
         connection.execute(runs.update().where(runs.c.id == run.id).values(**removed))
 
@@ -81,10 +88,13 @@ def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
     """Return the runs whose outputs are new, or are what readers get."""
     kept: set[str] = set()
     for environment in warehouse.ledger.table_environments(table):
-        for line in warehouse.ledger.table_lines(environment, table):
-            newest = warehouse.ledger.newest_outputs(environment, table, line)
+        for line in warehouse.ledger.table_lines(environment=environment, table=table):
+            newest = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
             kept |= {output.run_id for output in newest[-keep:]}
-        kept |= {output.run_id for output in warehouse.ledger.published_outputs(environment, table)[-1:]}
+        kept |= {
+            output.run_id
+            for output in warehouse.ledger.published_outputs(environment=environment, table=table)[-1:]
+        }
     return kept
 
 
@@ -107,4 +117,4 @@ def _in_use(warehouse: Warehouse, table: str, run_ids: set[str]) -> set[str]:
 def _published(warehouse: Warehouse, tables: set[str]) -> Iterator[Output]:
     for table in sorted(tables):
         for environment in warehouse.ledger.table_environments(table):
-            yield from warehouse.ledger.published_outputs(environment, table)
+            yield from warehouse.ledger.published_outputs(environment=environment, table=table)

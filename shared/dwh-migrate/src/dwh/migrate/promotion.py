@@ -44,7 +44,7 @@ class Promoted:
 
 @one_transaction
 def promote(
-    warehouse: Warehouse, reference: str, source: str, target: str, dates: DateRange, reason: str = ""
+    warehouse: Warehouse, reference: str, *, source: str, target: str, dates: DateRange, reason: str = ""
 ) -> Promoted:
     """Make a version's newest outputs of some logical dates in one environment those of another, too.
 
@@ -61,14 +61,31 @@ def promote(
         raise UsageError(f"{source} has these outputs already; name another environment with --to")
     job, table, wanted = _outputs(warehouse, reference, source, dates)
     with warehouse.ledger.holding(table) as (connection, sequence):
-        new = {day: wanted[day] for day in _not_there(connection, target, table, wanted)}
+        new = {day: wanted[day] for day in _not_there(connection, target=target, table=table, wanted=wanted)}
         published: list[date] = []
         if new:
             now = datetime.now(timezone.utc)
-            _add(connection, target, table, new, sequence, now, reason.strip())
+            _add(
+                connection,
+                target=target,
+                table=table,
+                outputs=new,
+                sequence=sequence,
+                now=now,
+                reason=reason.strip(),
+            )
             runs = {day: output.run_id for day, output in new.items()}
             line = next(iter(new.values())).line
-            published = publish_outputs(connection, target, job, table, line, runs, sequence, now)
+            published = publish_outputs(
+                connection,
+                environment=target,
+                job=job,
+                table=table,
+                line=line,
+                run_ids=runs,
+                sequence=sequence,
+                now=now,
+            )
     return Promoted(reference, job, table, source, target, len(new), len(wanted) - len(new), len(published))
 
 
@@ -87,11 +104,11 @@ def _outputs(
 
 
 def _not_there(
-    connection: sa.Connection, target: str, table: str, wanted: Mapping[date, Output]
+    connection: sa.Connection, *, target: str, table: str, wanted: Mapping[date, Output]
 ) -> list[date]:
     """Return the dates whose output is not the target's newest of its line."""
     line, dates = next(iter(wanted.values())).line, DateRange(min(wanted), max(wanted))
-    newest = newest_receipts(target, table, line, dates=dates)
+    newest = newest_receipts(environment=target, table=table, line=line, dates=dates)
     query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(newest)
     there = {row.partition_date: row.run_id for row in connection.execute(query)}
     return [day for day, output in wanted.items() if there.get(day) != output.run_id]
@@ -99,6 +116,7 @@ def _not_there(
 
 def _add(
     connection: sa.Connection,
+    *,
     target: str,
     table: str,
     outputs: Mapping[date, Output],

@@ -22,7 +22,7 @@ def sensitive_columns(contracts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]
     return tuple(dict.fromkeys(str(column["name"]) for column in columns if column.get("sensitive")))
 
 
-def contracts_by_now(recorded: Mapping[str, Any], job: str, line: str) -> Iterator[Mapping[str, Any]]:
+def contracts_by_now(recorded: Mapping[str, Any], *, job: str, line: str) -> Iterator[Mapping[str, Any]]:
     """Yield a contract as it was recorded, and as the installed line has it, if that can be used."""
     yield recorded
     installed = installed_lines().get(line)
@@ -38,5 +38,5 @@ def sensitive_columns_of(warehouse: Warehouse, outputs: Iterable[Output]) -> tup
     return sensitive_columns(
         contract
         for record in records
-        for contract in contracts_by_now(record.contract, record.job, record.line)
+        for contract in contracts_by_now(record.contract, job=record.job, line=record.line)
     )

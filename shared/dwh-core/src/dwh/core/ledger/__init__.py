@@ -99,7 +99,14 @@ class Ledger(LedgerDatabase):
             )
             of_run = dict.fromkeys(rows, run.id)
             publish_outputs(
-                connection, run.environment, run.job, run.table_name, run.line, of_run, sequence, now
+                connection,
+                environment=run.environment,
+                job=run.job,
+                table=run.table_name,
+                line=run.line,
+                run_ids=of_run,
+                sequence=sequence,
+                now=now,
             )
             if files is not None:
                 listed = {day: [astuple(file) for file in files.get(day, ())] for day in rows}
@@ -158,9 +165,9 @@ class Ledger(LedgerDatabase):
         with self.reading() as connection:
             return list(connection.scalars(sa.select(tables.c.name).where(written).order_by(tables.c.name)))
 
-    def table_lines(self, environment: str, table: str) -> list[str]:
+    def table_lines(self, *, environment: str, table: str) -> list[str]:
         """Return the lines that have an output of the table in an environment."""
-        query = sa.select(receipts.c.line).where(*_wanted(environment, table)).distinct()
+        query = sa.select(receipts.c.line).where(*_wanted(environment=environment, table=table)).distinct()
         with self.reading() as connection:
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
@@ -172,6 +179,7 @@ class Ledger(LedgerDatabase):
 
     def outputs(
         self,
+        *,
         environment: str,
         table: str,
         line: str | None = None,
@@ -185,11 +193,15 @@ class Ledger(LedgerDatabase):
             dates: only these logical dates.
             as_of: only what had been committed, or promoted, by then.
         """
-        wanted = [*_wanted(environment, table, line, dates), *_until(receipts.c.committed_at, as_of)]
+        wanted = [
+            *_wanted(environment=environment, table=table, line=line, dates=dates),
+            *_until(receipts.c.committed_at, as_of),
+        ]
         return self._select_outputs(wanted, receipts.c.sequence, receipts.c.partition_date)
 
     def newest_outputs(
         self,
+        *,
         environment: str,
         table: str,
         line: str,
@@ -198,16 +210,20 @@ class Ledger(LedgerDatabase):
     ) -> list[Output]:
         """Return, for each logical date, the output of a line that came last to an environment."""
         newest = newest_receipts(
-            environment, table, line, *_until(receipts.c.committed_at, as_of), dates=dates
+            *_until(receipts.c.committed_at, as_of),
+            environment=environment,
+            table=table,
+            line=line,
+            dates=dates,
         )
         return self._select_outputs([], receipts.c.partition_date, source=newest)
 
     def published_outputs(
-        self, environment: str, table: str, dates: DateRange | None = None, as_of: datetime | None = None
+        self, *, environment: str, table: str, dates: DateRange | None = None, as_of: datetime | None = None
     ) -> list[Output]:
         """Return what an environment shows of a table, or showed at an instant, for each logical date."""
         until = _until(publications.c.published_at, as_of)
-        shown = newest_publications(environment, table, *until, dates=dates)
+        shown = newest_publications(*until, environment=environment, table=table, dates=dates)
         again = receipts.alias("again")  # an output may have been promoted here more than once
         last = sa.select(sa.func.max(again.c.sequence)).where(
             again.c.environment == receipts.c.environment,
@@ -223,10 +239,10 @@ class Ledger(LedgerDatabase):
         )
         return self._select_outputs([], receipts.c.partition_date, source=shown.join(receipts, same))
 
-    def decision(self, environment: str, job: str) -> Decision | None:
+    def decision(self, *, environment: str, job: str) -> Decision | None:
         """Return what holds for a job in an environment, None without a pin."""
         with self.reading() as connection:
-            return newest_decision(connection, environment, job)
+            return newest_decision(connection, environment=environment, job=job)
 
     def decisions(self, *conditions: sa.ColumnElement[bool]) -> list[Decision]:
         """Return the decisions for which the conditions on `schema.decisions` hold, oldest first."""
@@ -242,7 +258,7 @@ class Ledger(LedgerDatabase):
 
     @contextmanager
     def deciding(
-        self, environment: str, job: str, table: str, expected: Decision | None
+        self, *, environment: str, job: str, table: str, expected: Decision | None
     ) -> Iterator[tuple[sa.Connection, int]]:
         """Give a transaction in which to decide about a job, and the sequence of the decision.
 
@@ -251,14 +267,20 @@ class Ledger(LedgerDatabase):
         """
         # A line may write another table: what is decided about the job must keep its order.
         with self.holding(table, *([expected.table_name] if expected else [])) as (connection, sequence):
-            newest = newest_decision(connection, environment, job)
+            newest = newest_decision(connection, environment=environment, job=job)
             if newest and (expected is None or newest.sequence != expected.sequence):
-                raise DecisionConflictError(environment, job, newest.action, newest.decided_by, newest.reason)
+                raise DecisionConflictError(
+                    environment=environment,
+                    job=job,
+                    action=newest.action,
+                    decided_by=newest.decided_by,
+                    reason=newest.reason,
+                )
             yield connection, sequence
 
     @one_transaction
     def resolve(
-        self, environment: str, job: str, dates: DateRange, *, anew: bool = False
+        self, *, environment: str, job: str, dates: DateRange, anew: bool = False
     ) -> tuple[Decision, dict[date, str]]:
         """Decide, for good, which line serves each logical date; return that, and what it rests on.
 
@@ -270,19 +292,21 @@ class Ledger(LedgerDatabase):
         if dates.last > _now().date():
             raise InvalidDateError(dates.last, "a logical date in the future has no line yet")
         with self.reading() as connection:
-            decision = newest_decision(connection, environment, job)
+            decision = newest_decision(connection, environment=environment, job=job)
             if decision is None:
-                raise NotPinnedError(environment, job, self._environment_names(connection))
-            found = resolved_lines(connection, environment, job, dates)
+                raise NotPinnedError(
+                    environment=environment, job=job, known=self._environment_names(connection)
+                )
+            found = resolved_lines(connection, environment=environment, job=job, days=dates)
         if len(found) == len(dates) and not anew:
             return decision, found
         with self.holding(decision.table_name) as (connection, sequence):
-            decision = newest_decision(connection, environment, job) or decision
-            found = resolved_lines(connection, environment, job, dates)
+            decision = newest_decision(connection, environment=environment, job=job) or decision
+            found = resolved_lines(connection, environment=environment, job=job, days=dates)
             now = {day: decision.line_for(day) for day in dates}
             lines = now if anew else now | found
             new = {day: line for day, line in lines.items() if found.get(day) != line}
-            add_resolutions(connection, environment, job, new, sequence)
+            add_resolutions(connection, environment=environment, job=job, lines=new, sequence=sequence)
         return decision, lines
 
     def environments(self) -> list[str]:
@@ -343,7 +367,7 @@ def _of_runs(column: sa.Column[str], run_ids: Iterable[str]) -> Iterator[sa.Colu
 
 
 def _wanted(
-    environment: str, table: str, line: str | None = None, dates: DateRange | None = None
+    *, environment: str, table: str, line: str | None = None, dates: DateRange | None = None
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on receipts that the arguments of `Ledger.outputs` mean."""
     conditions = [receipts.c.environment == environment, receipts.c.table_name == table]

@@ -69,12 +69,12 @@ class Decision:
         """Return the line that serves a logical date about which nothing was decided before."""
         if rollout := self.active_rollout:
             reached = rollout["steps"][: rollout["step"] + 1]
-            if any(serves(step, self.environment, self.job, day) for step in reached):
+            if any(serves(step, environment=self.environment, job=self.job, day=day) for step in reached):
                 return str(rollout["to"])
         return self.line
 
 
-def share_of(environment: str, job: str, day: date) -> Fraction:
+def share_of(*, environment: str, job: str, day: date) -> Fraction:
     """Return the place of a logical date between 0 and 1: below a rollout's share the new line serves it.
 
     SHA-256 of `environment|job|YYYY-MM-DD`; its first 8 bytes as an unsigned big-endian integer, over
@@ -84,14 +84,14 @@ def share_of(environment: str, job: str, day: date) -> Fraction:
     return Fraction(int.from_bytes(digest[:8], "big"), 1 << 64)
 
 
-def serves(step: Mapping[str, Any], environment: str, job: str, day: date) -> bool:
+def serves(step: Mapping[str, Any], *, environment: str, job: str, day: date) -> bool:
     """Tell whether the new line serves a logical date at a step: by its `share` or its `first_date`."""
     if step.get("first_date") is not None:
         return day >= date.fromisoformat(step["first_date"])
-    return share_of(environment, job, day) < Fraction(step.get("share") or "0")
+    return share_of(environment=environment, job=job, day=day) < Fraction(step.get("share") or "0")
 
 
-def newest_decision(connection: sa.Connection, environment: str, job: str) -> Decision | None:
+def newest_decision(connection: sa.Connection, *, environment: str, job: str) -> Decision | None:
     """Return what holds for a job in an environment, None without a pin."""
     mine = (decisions.c.environment == environment) & (decisions.c.job == job)
     query = sa.select(decisions).where(mine).order_by(decisions.c.sequence.desc()).limit(1)
@@ -101,6 +101,7 @@ def newest_decision(connection: sa.Connection, environment: str, job: str) -> De
 
 def resolved_lines(
     connection: sa.Connection,
+    *,
     environment: str,
     job: str,
     days: Iterable[date] | None = None,
@@ -121,7 +122,7 @@ def resolved_lines(
 
 
 def newest_publications(
-    environment: str, table: str, *conditions: sa.ColumnElement[bool], dates: DateRange | None = None
+    *conditions: sa.ColumnElement[bool], environment: str, table: str, dates: DateRange | None = None
 ) -> sa.Join:
     """Return the newest publication of each logical date, as a source to select from.
 
@@ -138,17 +139,17 @@ def newest_publications(
 
 
 def shown_lines(
-    connection: sa.Connection, environment: str, table: str, dates: DateRange | None = None
+    connection: sa.Connection, *, environment: str, table: str, dates: DateRange | None = None
 ) -> dict[date, tuple[str, int]]:
     """Return the line of each logical date that shows something, and since which sequence."""
-    shown = newest_publications(environment, table, dates=dates)
+    shown = newest_publications(environment=environment, table=table, dates=dates)
     columns = (publications.c.partition_date, runs.c.line, publications.c.sequence)
     query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
     return {row.partition_date: (row.line, row.sequence) for row in connection.execute(query)}
 
 
 def add_resolutions(
-    connection: sa.Connection, environment: str, job: str, lines: Mapping[date, str], sequence: int
+    connection: sa.Connection, *, environment: str, job: str, lines: Mapping[date, str], sequence: int
 ) -> None:
     """Record which line serves each of these logical dates from now on."""
     rows = [
@@ -167,6 +168,7 @@ def add_resolutions(
 
 def add_publications(
     connection: sa.Connection,
+    *,
     environment: str,
     table: str,
     run_ids: Mapping[date, str] | Mapping[date, str | None],
@@ -191,6 +193,7 @@ def add_publications(
 
 def publish_outputs(
     connection: sa.Connection,
+    *,
     environment: str,
     job: str,
     table: str,
@@ -210,20 +213,27 @@ def publish_outputs(
 
     Returns the dates for which it is published.
     """
-    decision = newest_decision(connection, environment, job)
+    decision = newest_decision(connection, environment=environment, job=job)
     if decision is None or not run_ids:
         return []
-    resolved = resolved_lines(connection, environment, job, run_ids)
+    resolved = resolved_lines(connection, environment=environment, job=job, days=run_ids)
     serving = {day: resolved.get(day, decision.line_for(day)) for day in run_ids}
     new = {day: line for day in run_ids if serving[day] == line and day not in resolved}
-    add_resolutions(connection, environment, job, new, sequence)
-    shown = _published_at_once(connection, decision, table, line, serving)
-    add_publications(connection, environment, table, {day: run_ids[day] for day in shown}, sequence, now)
+    add_resolutions(connection, environment=environment, job=job, lines=new, sequence=sequence)
+    shown = _published_at_once(connection, decision, table=table, line=line, serving=serving)
+    add_publications(
+        connection,
+        environment=environment,
+        table=table,
+        run_ids={day: run_ids[day] for day in shown},
+        sequence=sequence,
+        now=now,
+    )
     return shown
 
 
 def _published_at_once(
-    connection: sa.Connection, decision: Decision, table: str, line: str, serving: Mapping[date, str]
+    connection: sa.Connection, decision: Decision, *, table: str, line: str, serving: Mapping[date, str]
 ) -> list[date]:
     """Return the dates for which an output of the line needs no proof.
 
@@ -240,6 +250,6 @@ def _published_at_once(
     if rollout["way"] == "cutover" or not awaited:
         return mine
     dates = DateRange(min(awaited), max(awaited))
-    shown = shown_lines(connection, decision.environment, table, dates)
+    shown = shown_lines(connection, environment=decision.environment, table=table, dates=dates)
     proven = {day for day, (other, _) in shown.items() if other == rollout["to"]}
     return [*mine, *(day for day in awaited if day not in proven)]

@@ -13,10 +13,10 @@ __all__ = ["newest_of_each_date", "newest_receipts"]
 
 
 def newest_receipts(
+    *conditions: sa.ColumnElement[bool],
     environment: str,
     table: str,
     line: str,
-    *conditions: sa.ColumnElement[bool],
     dates: DateRange | None = None,
 ) -> sa.Join:
     """Return the newest receipt of each logical date of a line in an environment, to select from.

@@ -92,4 +92,4 @@ def _settled(need: Input, warehouse: Warehouse, dates: DateRange) -> Source:
     if place is None and need.name not in warehouse.ledger.table_names() and not writers(need.name):
         raise UnknownSourceError(need.name, config.origin, config.sources)
     environment = environment_read(config.environment)
-    return PublishedSource.settled(need, warehouse, environment, line, dates)
+    return PublishedSource.settled(need, warehouse, environment=environment, line=line, dates=dates)

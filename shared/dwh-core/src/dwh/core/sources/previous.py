@@ -51,13 +51,20 @@ class PreviousSource(PublishedSource):
             return cls(warehouse, environment, line, ())
         if after is not None:
             written = warehouse.ledger.outputs(
-                warehouse.config.environment, need.name, line, DateRange(day, day)
+                environment=warehouse.config.environment,
+                table=need.name,
+                line=line,
+                dates=DateRange(day, day),
             )
             mine = tuple(output for output in written if output.run_id == after)
             return cls(warehouse, environment, line, mine)
-        if found := warehouse.ledger.newest_outputs(environment, need.name, line, DateRange(day, day)):
+        if found := warehouse.ledger.newest_outputs(
+            environment=environment, table=need.name, line=line, dates=DateRange(day, day)
+        ):
             return cls(warehouse, environment, line, tuple(found))
-        earlier = warehouse.ledger.newest_outputs(environment, need.name, line, DateRange(date.min, day))
+        earlier = warehouse.ledger.newest_outputs(
+            environment=environment, table=need.name, line=line, dates=DateRange(date.min, day)
+        )
         if not earlier:
             return cls(warehouse, environment, line, ())
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
@@ -104,7 +111,9 @@ class PreviousSource(PublishedSource):
 
     def _anew(self, output: Output, dates: DateRange) -> str:
         """Return what to do where an output has another contract."""
-        first = self.warehouse.ledger.newest_outputs(self.environment, output.table_name, output.line)[0]
+        first = self.warehouse.ledger.newest_outputs(
+            environment=self.environment, table=output.table_name, line=output.line
+        )[0]
         return (
             f"compute its history anew from the first date on: dwh run {output.job}@{output.line} "
             f"--from {first.partition_date} --to {dates.last} --env {self.environment}"
@@ -118,7 +127,7 @@ def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> l
         need: the job's own output, as its `reads` has it.
     """
     found = warehouse.ledger.newest_outputs(
-        warehouse.config.environment, need.name, line, DateRange(day, date.max)
+        environment=warehouse.config.environment, table=need.name, line=line, dates=DateRange(day, date.max)
     )
     reads = warehouse.ledger.reads_of(output.run_id for output in found)
     outdated: set[date] = set()

@@ -44,14 +44,14 @@ class PublishedSource:
 
     @classmethod
     def settled(
-        cls, need: Input, warehouse: Warehouse, environment: str, line: str | None, dates: DateRange
+        cls, need: Input, warehouse: Warehouse, *, environment: str, line: str | None, dates: DateRange
     ) -> PublishedSource:
         """Return the source for the logical dates that a run for some dates needs."""
         ledger, wanted = warehouse.ledger, _wanted(need, dates)
         found = (
-            ledger.published_outputs(environment, need.name, wanted)
+            ledger.published_outputs(environment=environment, table=need.name, dates=wanted)
             if line is None
-            else ledger.newest_outputs(environment, need.name, line, wanted)
+            else ledger.newest_outputs(environment=environment, table=need.name, line=line, dates=wanted)
         )
         if wanted is None and warehouse.holds_whole(found):
             found = _as_of(found, dates.last, need.may_lack)
@@ -73,7 +73,9 @@ class PublishedSource:
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
             spans = date_spans(missing or ([dates.last] if wanted is None else dates))
-            command = command_for(self.warehouse, need.name, self.line, self.environment, spans)
+            command = command_for(
+                self.warehouse, table=need.name, line=self.line, environment=self.environment, spans=spans
+            )
             raise MissingInputError(need.name, self.where, map(str, spans), command)
 
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
@@ -106,7 +108,7 @@ class PublishedSource:
         read = {(one.read_run_id, day) for one in others for day in DateRange(one.first_date, one.last_date)}
         table, days = self.outputs[0].table_name, [output.partition_date for output in self.outputs]
         every = self.warehouse.ledger.outputs(
-            self.environment, table, self.line, DateRange(min(days), max(days))
+            environment=self.environment, table=table, line=self.line, dates=DateRange(min(days), max(days))
         )
         chosen = {o.partition_date: o for o in every if (o.run_id, o.partition_date) in read}
         outputs = tuple(chosen.get(output.partition_date, output) for output in self.outputs)

@@ -46,7 +46,7 @@ def refuse_cycles(job: type[JobDefinition], line: str, warehouse: Warehouse) -> 
 
 
 def command_for(
-    warehouse: Warehouse, table: str, line: str | None, environment: str, spans: Sequence[DateRange]
+    warehouse: Warehouse, *, table: str, line: str | None, environment: str, spans: Sequence[DateRange]
 ) -> str:
     """Return the command that makes logical dates of a table.
 
@@ -57,7 +57,7 @@ def command_for(
     dates = f"--from {spans[0].first} --to {spans[-1].last} --env {environment}"
     if line is not None:
         return f"dwh backfill {job}@{line} {dates}"
-    if warehouse.ledger.decision(environment, job) is None:
+    if warehouse.ledger.decision(environment=environment, job=job) is None:
         return f'dwh pin {job} LINE --env {environment} --publish --reason "…"'
     return f"dwh run {job} {dates}"
 

@@ -27,7 +27,7 @@ __all__ = ["Storage", "storage_of"]
 class Storage(Protocol):
     """What keeps outputs below the root of a warehouse. Locations are those that the ledger keeps."""
 
-    def location(self, table: str, line: str, run_id: str) -> str:
+    def location(self, *, table: str, line: str, run_id: str) -> str:
         """Return where a run is to write its output: a place that no other run has."""
 
     def write(self, frame: DataFrame, table: Table, location: str) -> None:

@@ -36,7 +36,7 @@ class ParquetRuns:
     def __init__(self, root: str) -> None:
         self.root = root
 
-    def location(self, table: str, line: str, run_id: str) -> str:
+    def location(self, *, table: str, line: str, run_id: str) -> str:
         """Return where a run is to write its output."""
         return f"{table}/{line}/{_RUN_COLUMN}={run_id}"
 

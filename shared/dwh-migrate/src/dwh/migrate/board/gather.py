@@ -129,7 +129,7 @@ def _places(
                 pin.reason,
             ),
             rollout=_rollout(warehouse, newest),
-            published=queries.published(connection, environment, newest.table_name),
+            published=queries.published(connection, environment=environment, table=newest.table_name),
             decisions=tuple(map(_decided, recent)),
         )
         found[job] = (*found.get(job, ()), place)

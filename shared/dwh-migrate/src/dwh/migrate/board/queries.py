@@ -78,7 +78,7 @@ def last_pins(connection: sa.Connection) -> dict[tuple[str, str], Decision]:
     return {(row.environment, row.job): Decision(**row._mapping) for row in connection.execute(query)}
 
 
-def published(connection: sa.Connection, environment: str, table: str) -> Published | None:
+def published(connection: sa.Connection, *, environment: str, table: str) -> Published | None:
     """Return what an environment publishes of a table, None where that is nothing."""
     mine = (publications.c.environment == environment) & (publications.c.table_name == table)
     newest = newest_of_each_date(publications.c.run_id, mine)
@@ -145,7 +145,9 @@ def last_outputs(
         row
         for environment in environments
         for line in lines
-        for row in connection.execute(_last_of_line(environment, table, line, limit))
+        for row in connection.execute(
+            _last_of_line(environment=environment, table=table, line=line, limit=limit)
+        )
     ]
     found.sort(key=lambda row: (row.partition_date, row.sequence), reverse=True)
     shown = _shown_in(connection, table, [row.partition_date for row in found[:limit]])
@@ -170,7 +172,7 @@ def last_outputs(
 _SUBJECT = (decisions.c.environment, decisions.c.job)
 
 
-def _last_of_line(environment: str, table: str, line: str, limit: int) -> sa.Select[tuple[object, ...]]:
+def _last_of_line(*, environment: str, table: str, line: str, limit: int) -> sa.Select[tuple[object, ...]]:
     mine = (
         (receipts.c.environment == environment) & (receipts.c.table_name == table) & (receipts.c.line == line)
     )

@@ -38,10 +38,14 @@ def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> Non
     from dwh.migrate.rollout.pins import pinnable
 
     environment = environment_of(env)
-    pinnable(job, line, environment, reason)  # what is mistyped is told before a ledger is made
+    pinnable(
+        job=job, line=line, environment=environment, reason=reason
+    )  # what is mistyped is told before a ledger is made
     warehouse = Warehouse.create(load_config())
-    decision = rollout.pin(warehouse, job, line, environment, reason, publish=publish)
-    shown = len(warehouse.ledger.published_outputs(environment, decision.table_name))
+    decision = rollout.pin(
+        warehouse, job=job, line=line, environment=environment, reason=reason, publish=publish
+    )
+    shown = len(warehouse.ledger.published_outputs(environment=environment, table=decision.table_name))
     print_note(f"{job} is pinned to {line} in {environment}, which publishes {shown:,} of its partitions")
 
 
@@ -128,8 +132,8 @@ def promote(
 
     dates = logical_dates(date, start, end, {})
     warehouse = Warehouse.open()
-    done = promote(warehouse, reference, source, target, dates, reason)
-    show_withheld(warehouse, done.job, target)
+    done = promote(warehouse, reference, source=source, target=target, dates=dates, reason=reason)
+    show_withheld(warehouse, job=done.job, environment=target)
     if as_json:
         print_json(asdict(done))
         return

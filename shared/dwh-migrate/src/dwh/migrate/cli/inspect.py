@@ -71,7 +71,7 @@ def _jobs() -> Iterator[dict[str, Any]]:
     lines, broken = installed_lines(), broken_lines()
     for brought in brought_lines().values():
         if brought.name in broken:
-            yield _row("", brought, "broken", problem=str(broken[brought.name]))
+            yield _row(brought, "broken", job="", problem=str(broken[brought.name]))
         else:
             line = lines[brought.name]
             yield from (_job(name, brought, line) for name in line.job_names())
@@ -81,15 +81,16 @@ def _job(name: str, brought: Brought, line: InstalledLine) -> dict[str, Any]:
     try:
         table = line.job(name).writes.name
     except DwhError as error:
-        return _row(name, brought, "broken", line.line.ends, problem=str(error))
-    return _row(name, brought, line.line.status, line.line.ends, table)
+        return _row(brought, "broken", line.line.ends, job=name, problem=str(error))
+    return _row(brought, line.line.status, line.line.ends, job=name, table=table)
 
 
 def _row(
-    job: str,
     line: Brought,
     status: str,
     ends: date | None = None,
+    *,
+    job: str,
     table: str = "",
     problem: str | None = None,
 ) -> dict[str, Any]:
@@ -147,10 +148,12 @@ def show(
 
     warehouse, environment = Warehouse.open(), environment_of(env)
     if line:
-        outputs = warehouse.outputs(table, line, environment, dates, instant)
+        outputs = warehouse.outputs(
+            table=table, line=line, environment=environment, dates=dates, as_of=instant
+        )
         where = f"in line {line}, environment {environment}"
     else:
-        outputs = warehouse.published(table, environment, dates, instant)
+        outputs = warehouse.published(table=table, environment=environment, dates=dates, as_of=instant)
         where = f"published in {environment}"
     outputs = warehouse.current(outputs)
     types, rows = _read(warehouse, outputs, limit, spark_log)
@@ -223,17 +226,21 @@ def history(
     """
     dates = optional_dates(date, start, end)
     if published:
-        _published(table, environment_of(env), line, dates, as_json)
+        _published(table=table, environment=environment_of(env), line=line, dates=dates, as_json=as_json)
         return
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.history import partition_history, unfinished_runs
 
     warehouse = Warehouse.open()
     environment = environment_of(env)
-    others = unfinished_runs(warehouse, table, environment, line, dates) if every else []
-    spans = partition_history(warehouse, table, environment, line, dates)
+    others = (
+        unfinished_runs(warehouse, table=table, environment=environment, line=line, dates=dates)
+        if every
+        else []
+    )
+    spans = partition_history(warehouse, table=table, environment=environment, line=line, dates=dates)
     if not spans and not others:
-        raise _nothing_of(warehouse, table, environment)
+        raise _nothing_of(warehouse, table=table, environment=environment)
     if inputs:
         _inputs(warehouse, spans, as_json)
         return
@@ -267,7 +274,7 @@ def history(
         )
 
 
-def _nothing_of(warehouse: Warehouse, table: str, environment: str) -> DwhError:
+def _nothing_of(warehouse: Warehouse, *, table: str, environment: str) -> DwhError:
     """Return why there is nothing: no environment has the table, or this one lacks what was asked for."""
     known = warehouse.ledger.table_names()
     if table not in known:
@@ -297,12 +304,12 @@ def _inputs(warehouse: Warehouse, spans: list[Span], as_json: bool) -> None:
 
 
 def _published(
-    table: str, environment: str, line: str | None, dates: DateRange | None, as_json: bool
+    *, table: str, environment: str, line: str | None, dates: DateRange | None, as_json: bool
 ) -> None:
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.history import published_history
 
-    found = published_history(Warehouse.open(), table, environment, dates)
+    found = published_history(Warehouse.open(), table=table, environment=environment, dates=dates)
     spans = [span for span in found if line is None or span.line == line]
     if as_json:
         print_json([asdict(span) for span in spans])

@@ -106,10 +106,10 @@ def plan(
 
     made = rollout.plan(
         _pinned(job, env),
-        job,
-        old,
-        new,
-        environment_of(env),
+        job=job,
+        old=old,
+        new=new,
+        environment=environment_of(env),
         steps=[step for step in steps.split(",") if step.strip()],
         gate=gate,
         on_fail=on_fail,
@@ -132,7 +132,7 @@ def start(job: str, env: str | None, reason: str, as_json: bool) -> None:
     from dwh.migrate import rollout
 
     environment = environment_of(env)
-    _show_moved(rollout.start(_pinned(job, env), job, environment, reason), as_json)
+    _show_moved(rollout.start(_pinned(job, env), job=job, environment=environment, reason=reason), as_json)
 
 
 @rollout.command()
@@ -151,7 +151,7 @@ def status(job: str | None, env: str | None, as_json: bool) -> None:
 
     warehouse = _warehouse()
     if job:
-        found = [progress(warehouse, job, environment_of(env))]
+        found = [progress(warehouse, job=job, environment=environment_of(env))]
     else:
         found = [
             progress_of(warehouse, now, now.active_rollout)
@@ -175,7 +175,9 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Take the next step, if the gate is open. A cutover moves the whole table at once."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.advance(_pinned(job, env), job, environment_of(env), reason), as_json)
+    _show_moved(
+        rollout.advance(_pinned(job, env), job=job, environment=environment_of(env), reason=reason), as_json
+    )
 
 
 @rollout.command()
@@ -187,7 +189,9 @@ def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Stay at this step until it is resumed. Which line serves a date does not change."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.hold(_pinned(job, env), job, environment_of(env), reason), as_json)
+    _show_moved(
+        rollout.hold(_pinned(job, env), job=job, environment=environment_of(env), reason=reason), as_json
+    )
 
 
 @rollout.command()
@@ -199,7 +203,9 @@ def resume(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """Go on after a hold. The gate counts from here."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.resume(_pinned(job, env), job, environment_of(env), reason), as_json)
+    _show_moved(
+        rollout.resume(_pinned(job, env), job=job, environment=environment_of(env), reason=reason), as_json
+    )
 
 
 @rollout.command()
@@ -218,7 +224,9 @@ def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """
     from dwh.migrate import rollout
 
-    _show_moved(rollout.roll_back(_pinned(job, env), job, environment_of(env), reason), as_json)
+    _show_moved(
+        rollout.roll_back(_pinned(job, env), job=job, environment=environment_of(env), reason=reason), as_json
+    )
 
 
 @rollout.command()
@@ -230,7 +238,9 @@ def finish(job: str, env: str | None, reason: str, as_json: bool) -> None:
     """End a rollout at its last step: the new line becomes the pin, and the old one no longer runs."""
     from dwh.migrate import rollout
 
-    _show_moved(rollout.finish(_pinned(job, env), job, environment_of(env), reason), as_json)
+    _show_moved(
+        rollout.finish(_pinned(job, env), job=job, environment=environment_of(env), reason=reason), as_json
+    )
 
 
 @rollout.command()
@@ -286,7 +296,7 @@ def _pinned(job: str, env: str | None) -> Warehouse:
     from dwh.core.ledger import Ledger
 
     if Ledger(load_config().ledger).version() is None:
-        raise NotPinnedError(environment_of(env), valid_job(job), ())
+        raise NotPinnedError(environment=environment_of(env), job=valid_job(job), known=())
     return _warehouse()
 
 

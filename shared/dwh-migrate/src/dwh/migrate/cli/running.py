@@ -103,7 +103,7 @@ def run(
         receipt = _run_isolated(config, parsed, dates, python, others, spark_log)
     else:
         receipt = _run_here(config, parsed, dates, spark_log)
-    show_withheld(Warehouse.open(config), parsed.job, config.environment)
+    show_withheld(Warehouse.open(config), job=parsed.job, environment=config.environment)
     if as_json:
         print_json(receipt)
     else:
@@ -161,7 +161,7 @@ def backfill(
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []
     line = line_of(type(job)).name
-    if missing or unproven_pairs(warehouse, job.name(), line, dates):
+    if missing or unproven_pairs(warehouse, job=job.name(), line=line, dates=dates):
         with working_spark(config, spark_log) as spark:
             try:
                 for receipt in fill(spark, warehouse, job, missing):
@@ -170,14 +170,16 @@ def backfill(
                     span = f"{receipt['first_date']} to {receipt['last_date']}"
                     print_note(f"{done:,} of {count:,} dates: {span}")
             except RunError:
-                _note_batch(reference, config.environment, missing[len(receipts)])
+                _note_batch(
+                    reference=reference, environment=config.environment, failed=missing[len(receipts)]
+                )
                 raise
-            prove(spark, warehouse, job.name(), line, dates)  # what was there already
+            prove(spark, warehouse, job=job.name(), line=line, dates=dates)  # what was there already
     else:
         publish_withheld(warehouse, job.name(), dates)
-    if proof := proof_of_backfill(warehouse, job.name(), line, dates):
+    if proof := proof_of_backfill(warehouse, job=job.name(), line=line, dates=dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
-    show_withheld(warehouse, job.name(), config.environment)
+    show_withheld(warehouse, job=job.name(), environment=config.environment)
     if as_json:
         print_json(receipts)
     elif receipts:
@@ -201,7 +203,7 @@ def _note_outdated(receipt: Receipt) -> None:
         )
 
 
-def _note_batch(reference: str, environment: str, failed: DateRange) -> None:
+def _note_batch(*, reference: str, environment: str, failed: DateRange) -> None:
     """Say how the dates of a batch that can be run are run, where one of them made it fail."""
     if len(failed) > 1:
         words = f"{reference} --env {environment} --from {failed.first} --to {failed.last} --batch 1"
@@ -247,9 +249,11 @@ def _run_in_environment(
     from dwh.migrate.rollout import serve
 
     if Ledger(config.ledger).version() is None:  # nothing was ever pinned, and a refusal makes no ledger
-        raise NotPinnedError(config.environment, valid_job(job), ())
+        raise NotPinnedError(environment=config.environment, job=valid_job(job), known=())
     warehouse = Warehouse.open(config)
-    _, lines = warehouse.ledger.resolve(config.environment, valid_job(job), dates, anew=anew)
+    _, lines = warehouse.ledger.resolve(
+        environment=config.environment, job=valid_job(job), dates=dates, anew=anew
+    )
     for line in sorted(set(lines.values())):  # what is mistyped is told before Spark starts
         found, spans = (
             find_job(f"{job}@{line}")(),
@@ -305,7 +309,7 @@ def _tell_withheld(warehouse: Warehouse, job: str, served: Sequence[Served]) -> 
         return
     environment, missing = warehouse.config.environment, [str(span) for one in served for span in one.missing]
     again = f"not proven; once it is fixed, type: dwh run {job} --env {environment} {between(days)}"
-    text = withheld_now(warehouse, job, environment) or f"{shown_dates(days)}: {again}"
+    text = withheld_now(warehouse, job=job, environment=environment) or f"{shown_dates(days)}: {again}"
     if missing:
         raise UnprovenError(f"{environment} publishes nothing for {', '.join(missing)}; {text}")
     print_note(text)

@@ -105,9 +105,19 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
     records = [record for record in records if record.release == release] or records
     job = name if records[-1].job == name else None
     table, environment = records[-1].table_name, warehouse.config.environment
-    wanted = _newest(warehouse, environment, table, line, release, dates)
+    wanted = _newest(warehouse, environment=environment, table=table, line=line, release=release, dates=dates)
     if release is not None:
-        wanted = _newest(warehouse, environment_aside(environment), table, line, release, dates) | wanted
+        wanted = (
+            _newest(
+                warehouse,
+                environment=environment_aside(environment),
+                table=table,
+                line=line,
+                release=release,
+                dates=dates,
+            )
+            | wanted
+        )
     return Subject(text, job, line, _contract(records, wanted), wanted, records[-1].job)
 
 
@@ -131,7 +141,9 @@ def sensitive_in(*subjects: Subject) -> tuple[str, ...]:
     contracts = (
         contract
         for subject in subjects
-        for contract in contracts_by_now(subject.contract, subject.job or subject.written_by, subject.line)
+        for contract in contracts_by_now(
+            subject.contract, job=subject.job or subject.written_by, line=subject.line
+        )
     )
     return tuple(name for name in sensitive_columns(contracts) if name in known)
 
@@ -143,13 +155,14 @@ def column_names_of(*subjects: Subject) -> set[str]:
 
 def _newest(
     warehouse: Warehouse,
+    *,
     environment: str,
     table: str,
     line: str,
     release: str | None,
     dates: DateRange | None,
 ) -> dict[date, Output]:
-    outputs = warehouse.ledger.outputs(environment, table, line, dates)
+    outputs = warehouse.ledger.outputs(environment=environment, table=table, line=line, dates=dates)
     return {o.partition_date: o for o in outputs if release is None or o.release == release}
 
 
@@ -171,7 +184,9 @@ def _of_run(warehouse: Warehouse, run_id: str, dates: DateRange | None) -> Subje
         state = found[0].status if found else "unknown"
         raise NoOutputError(run_id, f"this run is {state}", "type: dwh history TABLE --all")
     run = found[0]
-    outputs = warehouse.ledger.outputs(run.environment, run.table_name, run.line, dates)
+    outputs = warehouse.ledger.outputs(
+        environment=run.environment, table=run.table_name, line=run.line, dates=dates
+    )
     mine = {output.partition_date: output for output in outputs if output.run_id == run_id}
     return Subject(run_id, run.job, run.line, run.contract, mine, run.job)
 
@@ -189,7 +204,7 @@ def _of_installed(warehouse: Warehouse, text: str, line: str) -> Subject:
 
 def _earlier(warehouse: Warehouse, newest: Subject, dates: DateRange | None) -> dict[date, Output]:
     environment, table = warehouse.config.environment, newest.contract["name"]
-    outputs = warehouse.ledger.outputs(environment, table, newest.line, dates)
+    outputs = warehouse.ledger.outputs(environment=environment, table=table, line=newest.line, dates=dates)
     return {
         output.partition_date: output
         for output in outputs

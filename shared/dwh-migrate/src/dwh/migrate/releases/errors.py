@@ -164,7 +164,7 @@ class EnvironmentGoneError(DwhError):
 
     code = "DWH912"
 
-    def __init__(self, environment: str, reference: str, problem: str) -> None:
+    def __init__(self, *, environment: str, reference: str, problem: str) -> None:
         self.environment, self.reference, self.problem = environment, reference, problem
         super().__init__(
             f"release environment {environment} was deleted while {reference} ran in it ({problem}); "

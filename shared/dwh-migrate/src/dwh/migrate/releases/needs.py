@@ -44,7 +44,11 @@ def _published(config: Config, made: ReleaseEnvironment) -> list[str]:
     found = []
     for environment in ledger.environments():
         for table in ledger.table_names():
-            shown = [o for o in ledger.published_outputs(environment, table) if o.release == number]
+            shown = [
+                o
+                for o in ledger.published_outputs(environment=environment, table=table)
+                if o.release == number
+            ]
             if shown:
                 found.append(
                     f"{environment} publishes {len(shown):,} partitions of {table} that {number} wrote, "

@@ -70,7 +70,7 @@ def run_release(
             _close(config, pid, problem)
             raise IsolatedRunError(str(reference), problem, code)
         _close(config, pid, f"its release environment was deleted: {problem}")
-        raise EnvironmentGoneError(made.id, str(reference), problem)
+        raise EnvironmentGoneError(environment=made.id, reference=str(reference), problem=problem)
 
 
 class _Output:
@@ -137,7 +137,9 @@ def _run(
             start_new_session=True,  # a terminal's Ctrl-C comes once, from here
         )
     except FileNotFoundError as error:
-        raise EnvironmentGoneError(made.id, str(reference), str(error)) from None
+        raise EnvironmentGoneError(
+            environment=made.id, reference=str(reference), problem=str(error)
+        ) from None
     reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
     reader.start()
     with _passing_on(process) as received:

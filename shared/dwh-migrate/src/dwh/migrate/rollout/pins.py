@@ -34,7 +34,7 @@ __all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "r
 
 @one_transaction
 def pin(
-    warehouse: Warehouse, job: str, line: str, environment: str, reason: str, *, publish: bool = False
+    warehouse: Warehouse, *, job: str, line: str, environment: str, reason: str, publish: bool = False
 ) -> Decision:
     """Pin a job to a line in an environment, and return the decision.
 
@@ -47,8 +47,8 @@ def pin(
     environment shows, or has decided, could not stand beside what the line writes; UnknownLineError,
     UnknownJobError, InvalidNameError; DecisionConflictError when somebody else was faster.
     """
-    new = pinnable(job, line, environment, reason)
-    before = warehouse.ledger.decision(environment, job)
+    new = pinnable(job=job, line=line, environment=environment, reason=reason)
+    before = warehouse.ledger.decision(environment=environment, job=job)
     if before and before.active_rollout:
         raise RolloutError(
             f"{job} is being rolled out in {environment}; "
@@ -57,36 +57,46 @@ def pin(
     table = new.writes.name
     if before and before.line == line and not publish:
         raise RolloutError(f"{job} is pinned to {line} in {environment} already: {before.reason}")
-    with warehouse.ledger.deciding(environment, job, table, before) as (connection, sequence):
-        _refuse_two_writers(connection, job, table, environment)
-        shown = shown_lines(connection, environment, table)
-        resolved = resolved_lines(connection, environment, job)
+    with warehouse.ledger.deciding(environment=environment, job=job, table=table, expected=before) as (
+        connection,
+        sequence,
+    ):
+        _refuse_two_writers(connection, job=job, table=table, environment=environment)
+        shown = shown_lines(connection, environment=environment, table=table)
+        resolved = resolved_lines(connection, environment=environment, job=job)
         others = {other for other, _ in shown.values()}
         if before and before.table_name == table:
             others |= set(resolved.values())
         if before and before.line != line and others - {line}:
-            _refuse_mixture(job, before.line, new, environment)
+            _refuse_mixture(job=job, old=before.line, new=new, environment=environment)
         decision = record_decision(
             connection,
-            environment,
-            job,
-            table,
-            sequence,
+            environment=environment,
+            job=job,
+            table=table,
+            sequence=sequence,
             action="pin",
             line=line,
             rollout=before.rollout if before and before.line == line else None,  # can be rolled back still
             reason=reason.strip(),
         )
         if publish:
-            newest = newest_runs(connection, environment, table, line)
+            newest = newest_runs(connection, environment=environment, table=table, line=line)
             runs = {day: run for day, run in newest.items() if day not in shown}
             lines = {day: line for day in runs if resolved.get(day) != line}
-            add_resolutions(connection, environment, job, lines, sequence)
-            add_publications(connection, environment, table, runs, sequence, decision.decided_at)
+            add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
+            add_publications(
+                connection,
+                environment=environment,
+                table=table,
+                run_ids=runs,
+                sequence=sequence,
+                now=decision.decided_at,
+            )
     return decision
 
 
-def pinnable(job: str, line: str, environment: str, reason: str) -> type[Job]:
+def pinnable(*, job: str, line: str, environment: str, reason: str) -> type[Job]:
     """Return the job in the line, once all that needs no ledger is checked; raises as `pin` does."""
     valid_environment(environment), valid_job(job), checked_reason(reason)
     return living_line(line).job(job)
@@ -107,11 +117,11 @@ def living_line(name: str) -> InstalledLine:
 
 def newest_runs(
     connection: sa.Connection,
+    *,
     environment: str,
     table: str,
     line: str,
     dates: DateRange | None = None,
-    *,
     after: int = -1,
 ) -> dict[date, str]:
     """Return the run that wrote a line's newest output of each logical date in an environment.
@@ -119,18 +129,20 @@ def newest_runs(
     Parameters:
         after: only outputs that came there after this sequence.
     """
-    newest = newest_receipts(environment, table, line, receipts.c.sequence > after, dates=dates)
+    newest = newest_receipts(
+        receipts.c.sequence > after, environment=environment, table=table, line=line, dates=dates
+    )
     query = sa.select(receipts.c.partition_date, receipts.c.run_id).select_from(newest)
     return {row.partition_date: row.run_id for row in connection.execute(query)}
 
 
 def record_decision(
     connection: sa.Connection,
+    *,
     environment: str,
     job: str,
     table: str,
     sequence: int,
-    *,
     action: str,
     line: str,
     rollout: Mapping[str, Any] | None,
@@ -150,12 +162,12 @@ def checked_reason(reason: str) -> str:
     return reason.strip()
 
 
-def _refuse_two_writers(connection: sa.Connection, job: str, table: str, environment: str) -> None:
+def _refuse_two_writers(connection: sa.Connection, *, job: str, table: str, environment: str) -> None:
     """Two jobs with pins of their own would take turns in one table, and no gate would compare them."""
     here = (decisions.c.environment == environment) & (decisions.c.table_name == table)
     others = sa.select(decisions.c.job).where(here, decisions.c.job != job).distinct()
     for other in connection.scalars(others).all():
-        newest = newest_decision(connection, environment, other)
+        newest = newest_decision(connection, environment=environment, job=other)
         if newest and newest.table_name == table:
             raise LineChoiceError(
                 f"{environment} publishes {table} from the job {other}, pinned to {newest.line}; "
@@ -163,7 +175,7 @@ def _refuse_two_writers(connection: sa.Connection, job: str, table: str, environ
             )
 
 
-def _refuse_mixture(job: str, old: str, new: Any, environment: str) -> None:
+def _refuse_mixture(*, job: str, old: str, new: Any, environment: str) -> None:
     before = find_line(old) if old in brought_lines() else None
     if before is None or job not in before.job_names():
         problem: tuple[str, ...] = (f"line {old} is not installed here, so its contract is unknown",)

@@ -122,11 +122,11 @@ class Plan:
 
 def plan(
     warehouse: Warehouse,
+    *,
     job: str,
     old: str,
     new: str,
     environment: str,
-    *,
     steps: Sequence[str] = (),
     gate: int = DEFAULT_GATE,
     on_fail: OnFail = "hold",
@@ -149,9 +149,9 @@ def plan(
     Raises RolloutError when this cannot be rolled out, and the errors of what it names.
     """
     valid_environment(environment), valid_job(job)
-    decision = warehouse.ledger.decision(environment, job)
+    decision = warehouse.ledger.decision(environment=environment, job=job)
     if decision is None:
-        raise NotPinnedError(environment, job, warehouse.ledger.environments())
+        raise NotPinnedError(environment=environment, job=job, known=warehouse.ledger.environments())
     if decision.active_rollout:
         raise RolloutError(
             f"{job} is being rolled out in {environment} already; type: dwh rollout status {job}"
@@ -175,10 +175,15 @@ def plan(
     problems = breaks(old_job, new_job) or whole_table(new_job)
     way: Way = "cutover" if problems else "ramp"
     table = new_job.writes.name
-    published = {o.partition_date for o in warehouse.ledger.published_outputs(environment, table)}
-    lacking = published - {o.partition_date for o in warehouse.ledger.newest_outputs(environment, table, new)}
+    published = {
+        o.partition_date for o in warehouse.ledger.published_outputs(environment=environment, table=table)
+    }
+    lacking = published - {
+        o.partition_date
+        for o in warehouse.ledger.newest_outputs(environment=environment, table=table, line=new)
+    }
     with warehouse.ledger.reading() as connection:
-        proof = proof_in(connection, environment, job, table, new)
+        proof = proof_in(connection, environment=environment, job=job, table=table, line=new)
     found = Plan(
         job=job,
         environment=environment,
@@ -207,7 +212,7 @@ def plan(
     return found
 
 
-def newest_plan(warehouse: Warehouse, job: str, environment: str) -> Plan:
+def newest_plan(warehouse: Warehouse, *, job: str, environment: str) -> Plan:
     """Return the plan that was made last; raises RolloutError when there is none."""
     mine = (plans.c.job == valid_job(job)) & (plans.c.environment == valid_environment(environment))
     query = sa.select(plans.c.plan).where(mine).order_by(plans.c.planned_at.desc()).limit(1)

@@ -84,11 +84,11 @@ class Proof:
 
 def proof_in(
     connection: sa.Connection,
+    *,
     environment: str,
     job: str,
     table: str,
     line: str,
-    *,
     sample: int | None = None,
     dates: DateRange | None = None,
 ) -> Proof:
@@ -98,12 +98,16 @@ def proof_in(
         sample: how many dates must be proven: those with the lowest `share_of`; None for every date.
         dates: only these.
     """
-    shown = published_runs(connection, environment, table, dates)
-    newest = newest_runs(connection, environment, table, line, dates)
+    shown = published_runs(connection, environment=environment, table=table, dates=dates)
+    newest = newest_runs(connection, environment=environment, table=table, line=line, dates=dates)
     pairs: dict[date, Pair] = {
         day: (run, newest.get(day)) for day, (run, other) in shown.items() if other != line
     }
-    places = sorted(pairs, key=lambda day: share_of(environment, job, day)) if sample is not None else pairs
+    places = (
+        sorted(pairs, key=lambda day: share_of(environment=environment, job=job, day=day))
+        if sample is not None
+        else pairs
+    )
     verdicts = last_verdicts(connection, environment, pairs)
     return Proof(pairs, verdicts, frozenset(islice(places, sample)))
 
@@ -116,10 +120,10 @@ def shown_dates(days: Iterable[date], limit: int = 5) -> str:
 
 
 def published_runs(
-    connection: sa.Connection, environment: str, table: str, dates: DateRange | None = None
+    connection: sa.Connection, *, environment: str, table: str, dates: DateRange | None = None
 ) -> dict[date, tuple[str, str]]:
     """Return the run that is published for each date that shows something, and its line."""
-    shown = newest_publications(environment, table, dates=dates)
+    shown = newest_publications(environment=environment, table=table, dates=dates)
     columns = (publications.c.partition_date, publications.c.run_id, runs.c.line)
     query = sa.select(*columns).select_from(shown.join(runs, runs.c.id == publications.c.run_id))
     return {row.partition_date: (row.run_id, row.line) for row in connection.execute(query)}

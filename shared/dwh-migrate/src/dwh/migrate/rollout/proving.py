@@ -22,35 +22,49 @@ if TYPE_CHECKING:
 __all__ = ["Compared", "compare_pairs", "proof_of_backfill", "prove", "unproven_pairs"]
 
 
-def proof_of_backfill(warehouse: Warehouse, job: str, line: str, dates: DateRange) -> Proof | None:
+def proof_of_backfill(warehouse: Warehouse, *, job: str, line: str, dates: DateRange) -> Proof | None:
     """Return how far the dates are proven that the job's rollout would move; None without a rollout to it."""
-    decision, rollout = _rollout_to(warehouse, job, line)
+    decision, rollout = _rollout_to(warehouse, job=job, line=line)
     if decision is None or rollout is None:
         return None
     with warehouse.ledger.reading() as connection:
-        return proof_in(connection, decision.environment, job, decision.table_name, line, dates=dates)
+        return proof_in(
+            connection,
+            environment=decision.environment,
+            job=job,
+            table=decision.table_name,
+            line=line,
+            dates=dates,
+        )
 
 
-def prove(spark: SparkSession, warehouse: Warehouse, job: str, line: str, dates: DateRange) -> list[date]:
+def prove(spark: SparkSession, warehouse: Warehouse, *, job: str, line: str, dates: DateRange) -> list[date]:
     """Compare what the job's rollout would exchange for some dates, or has served, and nobody has compared.
 
     Returns the dates for which the new line's output is published by that.
     """
-    if pairs := unproven_pairs(warehouse, job, line, dates):
+    if pairs := unproven_pairs(warehouse, job=job, line=line, dates=dates):
         list(compare_pairs(spark, warehouse, job, pairs))
     return publish_withheld(warehouse, job, dates)
 
 
 def unproven_pairs(
-    warehouse: Warehouse, job: str, line: str, dates: DateRange
+    warehouse: Warehouse, *, job: str, line: str, dates: DateRange
 ) -> dict[date, tuple[str, str]]:
     """Return the outputs that can be compared and were not, of the dates that the job's rollout to the line
     would move, or serves."""
-    decision, rollout = _rollout_to(warehouse, job, line)
+    decision, rollout = _rollout_to(warehouse, job=job, line=line)
     if decision is None or rollout is None:
         return {}
     with warehouse.ledger.reading() as connection:
-        moved = proof_in(connection, decision.environment, job, decision.table_name, line, dates=dates)
+        moved = proof_in(
+            connection,
+            environment=decision.environment,
+            job=job,
+            table=decision.table_name,
+            line=line,
+            dates=dates,
+        )
         served = arrived_in(connection, decision, rollout, dates).proof
     return moved.comparable | served.comparable
 
@@ -97,10 +111,10 @@ def _compare(
 
 
 def _rollout_to(
-    warehouse: Warehouse, job: str, line: str
+    warehouse: Warehouse, *, job: str, line: str
 ) -> tuple[Decision | None, Mapping[str, Any] | None]:
     """Return the decision that holds, and its rollout if it is under way and leads to the line."""
-    decision = warehouse.ledger.decision(warehouse.config.environment, job)
+    decision = warehouse.ledger.decision(environment=warehouse.config.environment, job=job)
     rollout = decision.active_rollout if decision else None
     return decision, rollout if rollout and rollout["to"] == line else None
 
@@ -110,6 +124,8 @@ def _subject(warehouse: Warehouse, job: str, run_ids: Mapping[date, str]) -> Sub
     records = warehouse.ledger.find_runs(runs.c.id.in_(set(run_ids.values())))
     newest, environment = records[-1], warehouse.config.environment
     dates = DateRange(min(run_ids), max(run_ids))
-    outputs = warehouse.ledger.outputs(environment, newest.table_name, newest.line, dates)
+    outputs = warehouse.ledger.outputs(
+        environment=environment, table=newest.table_name, line=newest.line, dates=dates
+    )
     wanted = {o.partition_date: o for o in outputs if run_ids.get(o.partition_date) == o.run_id}
     return Subject(f"{job}@{newest.line}", job, newest.line, newest.contract, wanted)

@@ -55,9 +55,9 @@ def withheld_remedy(now: Progress) -> str | None:
     )
 
 
-def withheld_now(warehouse: Warehouse, job: str, environment: str) -> str | None:
+def withheld_now(warehouse: Warehouse, *, job: str, environment: str) -> str | None:
     """Return what `withheld_remedy` says of a job in an environment; None where no rollout is under way."""
-    decision = warehouse.ledger.decision(environment, job)
+    decision = warehouse.ledger.decision(environment=environment, job=job)
     rollout = decision.active_rollout if decision else None
     return withheld_remedy(progress_of(warehouse, decision, rollout)) if decision and rollout else None
 

@@ -87,16 +87,18 @@ def serve(
     while left:
         # Again for what is left: an operator or the gate may have rolled back in the meantime.
         decision, lines = warehouse.ledger.resolve(
-            warehouse.config.environment, job, left, anew=anew and not served
+            environment=warehouse.config.environment, job=job, dates=left, anew=anew and not served
         )
         line = lines[left.first]
-        span = _first_span(decision.job, line, [day for day, other in lines.items() if other == line])
+        span = _first_span(
+            job=decision.job, line=line, days=[day for day, other in lines.items() if other == line]
+        )
         served.append(_serve(spark, warehouse, decision, line, span))
         left = DateRange(span.last + timedelta(days=1), dates.last) if span.last < dates.last else None
     return served
 
 
-def _first_span(job: str, line: str, days: Sequence[date]) -> DateRange:
+def _first_span(*, job: str, line: str, days: Sequence[date]) -> DateRange:
     """Return the first of some dates, and those after it that the same run computes."""
     first = date_spans(days)[0]
     return DateRange(first.first, first.first) if runs_date_by_date(find_job(f"{job}@{line}")) else first
@@ -149,7 +151,9 @@ def _served(
 
 def _shown(warehouse: Warehouse, decision: Decision, dates: DateRange) -> dict[date, str]:
     """Return the run that the environment shows for each date."""
-    outputs = warehouse.ledger.published_outputs(decision.environment, decision.table_name, dates)
+    outputs = warehouse.ledger.published_outputs(
+        environment=decision.environment, table=decision.table_name, dates=dates
+    )
     return {output.partition_date: output.run_id for output in outputs}
 
 
@@ -234,7 +238,7 @@ def _record(
     # In order with decisions: who advances either sees this outcome, or has decided before it.
     with warehouse.ledger.holding(decision.table_name) as (connection, sequence):
         connection.execute(shadows.insert(), rows)
-        current = newest_decision(connection, decision.environment, decision.job) or decision
+        current = newest_decision(connection, environment=decision.environment, job=decision.job) or decision
         publish_proven(connection, current, dates, sequence, now)
 
 
@@ -248,15 +252,17 @@ def _judge(
     """Hold or roll back, as the rollout says, when the gate has failed."""
     if outcome not in ("fail", "error") or rollout["state"] != "running":
         return None
-    now = progress(warehouse, decision.job, decision.environment)
+    now = progress(warehouse, job=decision.job, environment=decision.environment)
     if now.decision.sequence != decision.sequence:
         return None  # somebody has decided since, so this says nothing about what holds now
     reason = f"gate of {now.step['name']}: {error or 'the comparison failed'}"
     try:
         if rollout["on_fail"] == "rollback":
-            roll_back(warehouse, decision.job, decision.environment, reason, based_on=now)
+            roll_back(
+                warehouse, job=decision.job, environment=decision.environment, reason=reason, based_on=now
+            )
         else:
-            hold(warehouse, decision.job, decision.environment, reason)
+            hold(warehouse, job=decision.job, environment=decision.environment, reason=reason)
     except DwhError:
         return None  # somebody was faster
     return str(rollout["on_fail"])

@@ -94,9 +94,9 @@ class Progress:
         return f"{self.passed} of {self.step['gate']} dates passed{failed}{proof}{withheld}"
 
 
-def progress(warehouse: Warehouse, job: str, environment: str) -> Progress:
+def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     """Return how the newest rollout of a job stands; raises RolloutError when there is none."""
-    decision = warehouse.ledger.decision(valid_environment(environment), valid_job(job))
+    decision = warehouse.ledger.decision(environment=valid_environment(environment), job=valid_job(job))
     if decision is None or decision.rollout is None:
         raise NoRolloutError(
             f"{job} is not being rolled out in {environment}; "
@@ -141,7 +141,9 @@ def _proof(connection: sa.Connection, decision: Decision, rollout: Mapping[str, 
         return None
     environment, job, table = decision.environment, decision.job, decision.table_name
     sample = following[0].get("proven")
-    return proof_in(connection, environment, job, table, rollout["to"], sample=sample)
+    return proof_in(
+        connection, environment=environment, job=job, table=table, line=rollout["to"], sample=sample
+    )
 
 
 def rolled_back_until(rollout: Mapping[str, Any]) -> datetime | None:

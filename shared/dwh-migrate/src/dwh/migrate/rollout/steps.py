@@ -56,14 +56,16 @@ class Moved:
 
 
 @one_transaction
-def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+def start(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> Moved:
     """Begin exactly what the newest plan showed.
 
     Raises RolloutError, with what has changed, when planning it again would show something else.
     """
     checked_reason(reason)
-    planned = newest_plan(warehouse, job, environment)
-    before = warehouse.ledger.decision(environment, job)  # first: what is decided from here on is noticed
+    planned = newest_plan(warehouse, job=job, environment=environment)
+    before = warehouse.ledger.decision(
+        environment=environment, job=job
+    )  # first: what is decided from here on is noticed
     now = _again(warehouse, planned)
     if changed := planned.differences(now):
         raise StalePlanError(
@@ -81,13 +83,15 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
         "window_days": planned.window_days,
         "finished_at": None,
     }
-    with warehouse.ledger.deciding(environment, job, planned.table, before) as (connection, sequence):
+    with warehouse.ledger.deciding(
+        environment=environment, job=job, table=planned.table, expected=before
+    ) as (connection, sequence):
         decision = record_decision(
             connection,
-            environment,
-            job,
-            planned.table,
-            sequence,
+            environment=environment,
+            job=job,
+            table=planned.table,
+            sequence=sequence,
             action="start",
             line=planned.old_line,
             rollout={**rollout, "started": sequence},
@@ -97,13 +101,13 @@ def start(warehouse: Warehouse, job: str, environment: str, reason: str) -> Move
 
 
 @one_transaction
-def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
+def advance(warehouse: Warehouse, *, job: str, environment: str, reason: str = "") -> Moved:
     """Take the next step, if the gate of this one is open; a cutover moves the whole table.
 
     Raises RolloutError when the gate is not open, when there is no next step, or when a cutover would
     move a date that is not proven, or find a published date without an output of the new line.
     """
-    now = _running(warehouse, job, environment)
+    now = _running(warehouse, job=job, environment=environment)
     steps, step = now.rollout["steps"], now.rollout["step"] + 1
     if step == len(steps):
         raise RolloutError(
@@ -117,29 +121,29 @@ def advance(warehouse: Warehouse, job: str, environment: str, reason: str = "") 
 
 
 @one_transaction
-def hold(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+def hold(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> Moved:
     """Stay at this step until somebody resumes; what is served does not change."""
-    now = _running(warehouse, job, environment)
+    now = _running(warehouse, job=job, environment=environment)
     return _move(_deciding(warehouse, now.decision), now, "hold", reason, {"state": "held"})
 
 
 @one_transaction
-def resume(warehouse: Warehouse, job: str, environment: str, reason: str) -> Moved:
+def resume(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> Moved:
     """Go on after a hold. The gate counts from here."""
-    now = progress(warehouse, job, environment)
+    now = progress(warehouse, job=job, environment=environment)
     if now.rollout["state"] != "held":
         raise RolloutError(f"the rollout of {job} in {environment} is {now.rollout['state']}, not held")
     return _move(_deciding(warehouse, now.decision), now, "resume", reason, {"state": "running"})
 
 
 @one_transaction
-def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -> Moved:
+def finish(warehouse: Warehouse, *, job: str, environment: str, reason: str = "") -> Moved:
     """End a rollout at its last step: the new line is the pin, and the old one runs no more.
 
     A date whose output of the new line was never proven stays with the old line, whose output it publishes.
     It can be rolled back until the window that it declares has passed.
     """
-    now = _running(warehouse, job, environment)
+    now = _running(warehouse, job=job, environment=environment)
     if now.rollout["step"] + 1 < len(now.rollout["steps"]):
         raise RolloutError(
             f"{job} is at {now.step['name']} in {environment}, which is not its last step; "
@@ -152,13 +156,19 @@ def finish(warehouse: Warehouse, job: str, environment: str, reason: str = "") -
         if left:
             reason = f"{reason}; not proven, so left to line {rollout['from']}: {shown_dates(left)}"
         recorded = _record(connection, now.decision, sequence, "finish", reason, rollout, rollout["to"])
-        add_resolutions(connection, environment, job, dict.fromkeys(left, rollout["from"]), sequence)
+        add_resolutions(
+            connection,
+            environment=environment,
+            job=job,
+            lines=dict.fromkeys(left, rollout["from"]),
+            sequence=sequence,
+        )
     return Moved(recorded, left=tuple(date_spans(left)))
 
 
 @one_transaction
 def roll_back(
-    warehouse: Warehouse, job: str, environment: str, reason: str, *, based_on: Progress | None = None
+    warehouse: Warehouse, *, job: str, environment: str, reason: str, based_on: Progress | None = None
 ) -> Moved:
     """Show again what was shown before the new line: one transaction over publications.
 
@@ -169,7 +179,7 @@ def roll_back(
 
     Raises RolloutError when there is nothing to roll back, or the window has passed.
     """
-    now = based_on or progress(warehouse, job, environment)
+    now = based_on or progress(warehouse, job=job, environment=environment)
     decision, rollout = now.decision, now.rollout
     if rollout["state"] == "rolled back":
         raise RolloutError(
@@ -188,16 +198,25 @@ def roll_back(
         recorded = _record(connection, decision, sequence, "rollback", reason, ended, rollout["from"])
         taken = [
             day
-            for day, (line, since) in shown_lines(connection, environment, decision.table_name).items()
+            for day, (line, since) in shown_lines(
+                connection, environment=environment, table=decision.table_name
+            ).items()
             if line == rollout["to"] and since > rollout["started"]
         ]
         restored = _restored(connection, decision, rollout, taken)
         back = _resolved_since(connection, decision, rollout)
-        lines = resolved_lines(connection, environment, job, back, before=rollout["started"])
+        lines = resolved_lines(
+            connection, environment=environment, job=job, days=back, before=rollout["started"]
+        )
         lines = dict.fromkeys(back, rollout["from"]) | {day: lines[day] for day in back if day in lines}
-        add_resolutions(connection, environment, job, lines, sequence)
+        add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
         add_publications(
-            connection, environment, decision.table_name, restored, sequence, recorded.decided_at
+            connection,
+            environment=environment,
+            table=decision.table_name,
+            run_ids=restored,
+            sequence=sequence,
+            now=recorded.decided_at,
         )
     withdrawn = date_spans(day for day, run in restored.items() if run is None)
     return Moved(recorded, len(restored), tuple(withdrawn))
@@ -217,15 +236,22 @@ def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Mo
         recorded = _record(
             connection, decision, sequence, "cutover", reason, {**rollout, **changes}, rollout["to"]
         )
-        resolved = resolved_lines(connection, environment, job)
+        resolved = resolved_lines(connection, environment=environment, job=job)
         lines = {day: rollout["to"] for day, line in resolved.items() if line != rollout["to"]}
-        add_resolutions(connection, environment, job, lines, sequence)
-        add_publications(connection, environment, table, moved, sequence, recorded.decided_at)
+        add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
+        add_publications(
+            connection,
+            environment=environment,
+            table=table,
+            run_ids=moved,
+            sequence=sequence,
+            now=recorded.decided_at,
+        )
     return Moved(recorded, len(moved))
 
 
-def _running(warehouse: Warehouse, job: str, environment: str) -> Progress:
-    now = progress(warehouse, job, environment)
+def _running(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
+    now = progress(warehouse, job=job, environment=environment)
     state = now.rollout["state"]
     if state == "held":
         raise RolloutError(
@@ -252,7 +278,9 @@ def _move(deciding: Deciding, now: Progress, action: str, reason: str, changes: 
 
 
 def _deciding(warehouse: Warehouse, decision: Decision) -> Deciding:
-    return warehouse.ledger.deciding(decision.environment, decision.job, decision.table_name, decision)
+    return warehouse.ledger.deciding(
+        environment=decision.environment, job=decision.job, table=decision.table_name, expected=decision
+    )
 
 
 @contextmanager
@@ -274,10 +302,10 @@ def _record(
 ) -> Decision:
     return record_decision(
         connection,
-        before.environment,
-        before.job,
-        before.table_name,
-        sequence,
+        environment=before.environment,
+        job=before.job,
+        table=before.table_name,
+        sequence=sequence,
         action=action,
         line=line or before.line,
         rollout=rollout,
@@ -294,9 +322,9 @@ def _restored(
     """
     environment, table, old = decision.environment, decision.table_name, rollout["from"]
     since = rollout["started"] if rollout["way"] == "ramp" else sys.maxsize
-    beside = newest_runs(connection, environment, table, old, after=since)
+    beside = newest_runs(connection, environment=environment, table=table, line=old, after=since)
     before = _before(connection, decision, rollout, days)
-    newest = newest_runs(connection, environment, table, old)
+    newest = newest_runs(connection, environment=environment, table=table, line=old)
     return {day: beside.get(day) or before.get(day) or newest.get(day) for day in days}
 
 
@@ -311,9 +339,9 @@ def _before(
     of_the_new_line = sa.exists().where(runs.c.id == publications.c.run_id, runs.c.line == rollout["to"])
     since = publications.c.run_id.is_not(None) & ~of_the_new_line
     shown = newest_publications(
-        decision.environment,
-        decision.table_name,
         (publications.c.sequence < rollout["started"]) | since,
+        environment=decision.environment,
+        table=decision.table_name,
         dates=DateRange(min(wanted), max(wanted)),
     )
     query = sa.select(publications.c.partition_date, publications.c.run_id).select_from(shown)
@@ -323,7 +351,7 @@ def _before(
 
 def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> list[date]:
     """Return the logical dates that the new line serves since the rollout began."""
-    lines = resolved_lines(connection, decision.environment, decision.job)
+    lines = resolved_lines(connection, environment=decision.environment, job=decision.job)
     mine = (resolutions.c.environment == decision.environment) & (resolutions.c.job == decision.job)
     since = sa.select(resolutions.c.partition_date).where(mine, resolutions.c.sequence > rollout["started"])
     return sorted({day for day in connection.scalars(since) if lines[day] == rollout["to"]})
@@ -339,10 +367,10 @@ def _again(warehouse: Warehouse, planned: Plan) -> Plan:
     """Plan the same once more, as things are now."""
     return plan(
         warehouse,
-        planned.job,
-        planned.old_line,
-        planned.new_line,
-        planned.environment,
+        job=planned.job,
+        old=planned.old_line,
+        new=planned.new_line,
+        environment=planned.environment,
         steps=[_typed(step) for step in planned.steps],
         gate=planned.steps[-1].gate,
         on_fail=planned.on_fail,

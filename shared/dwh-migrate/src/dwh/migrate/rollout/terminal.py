@@ -151,9 +151,9 @@ def _suggest(now: Progress) -> None:
         print_note(f"next: dwh rollout {'finish' if last else 'advance'} {job} --env {environment}")
 
 
-def show_withheld(warehouse: Warehouse, job: str, environment: str) -> None:
+def show_withheld(warehouse: Warehouse, *, job: str, environment: str) -> None:
     """Say which dates do not show what a rollout's new line has written, and what to type."""
-    if withheld := withheld_now(warehouse, job, environment):
+    if withheld := withheld_now(warehouse, job=job, environment=environment):
         print_note(withheld)
 
 

@@ -50,15 +50,17 @@ def arrived_in(
 ) -> Arrived:
     """Return what the new line has written since the rollout began for dates that it serves."""
     environment, table, new = decision.environment, decision.table_name, rollout["to"]
-    found = newest_runs(connection, environment, table, new, dates, after=rollout["started"])
-    lines = resolved_lines(connection, environment, decision.job, dates)
+    found = newest_runs(
+        connection, environment=environment, table=table, line=new, dates=dates, after=rollout["started"]
+    )
+    lines = resolved_lines(connection, environment=environment, job=decision.job, days=dates)
     arrived = {day: run for day, run in found.items() if lines.get(day) == new}
     if not arrived:
         return Arrived(Proof({}, {}, frozenset()), (), ())
-    old = newest_runs(connection, environment, table, rollout["from"], dates)
+    old = newest_runs(connection, environment=environment, table=table, line=rollout["from"], dates=dates)
     pairs: dict[date, Pair] = {day: (old.get(day), run) for day, run in arrived.items()}
     proof = Proof(pairs, last_verdicts(connection, environment, pairs), frozenset(pairs))
-    shown = published_runs(connection, environment, table, dates)
+    shown = published_runs(connection, environment=environment, table=table, dates=dates)
     withheld = [day for day in sorted(arrived) if shown.get(day, ("", ""))[0] != arrived[day]]
     elsewhere = [day for day in withheld if day in shown and shown[day][1] != new]
     return Arrived(proof, tuple(withheld), tuple(elsewhere))
@@ -74,7 +76,14 @@ def publish_proven(
     """
     rollout = decision.active_rollout
     ready = arrived_in(connection, decision, rollout, dates).ready if rollout else {}
-    add_publications(connection, decision.environment, decision.table_name, ready, sequence, now)
+    add_publications(
+        connection,
+        environment=decision.environment,
+        table=decision.table_name,
+        run_ids=ready,
+        sequence=sequence,
+        now=now,
+    )
     return sorted(ready)
 
 
@@ -83,10 +92,10 @@ def publish_withheld(warehouse: Warehouse, job: str, dates: DateRange) -> list[d
     """Publish what is proven by now in the warehouse's environment; return for which dates."""
     environment = warehouse.config.environment
     with warehouse.ledger.reading() as connection:
-        decision = newest_decision(connection, environment, job)
+        decision = newest_decision(connection, environment=environment, job=job)
         rollout = decision.active_rollout if decision else None
         if decision is None or not rollout or not arrived_in(connection, decision, rollout, dates).ready:
             return []
     with warehouse.ledger.holding(decision.table_name) as (connection, sequence):
-        decision = newest_decision(connection, environment, job) or decision
+        decision = newest_decision(connection, environment=environment, job=job) or decision
         return publish_proven(connection, decision, dates, sequence, datetime.now(timezone.utc))
