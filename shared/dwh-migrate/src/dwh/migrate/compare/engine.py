@@ -253,19 +253,26 @@ def _with_duplicates(
     lefts = rows_of_duplicate_keys("left", left, schemas, differing)
     rights = rows_of_duplicate_keys("right", right, schemas, differing)
     surplus = surplus_rows(lefts, rights, schemas, differing.expectations, limits.samples)
-    rows = evidence.rows
+    rows, repeated = evidence.rows, _how_many(lefts, rights)
     rows = replace(
         rows,
         matched=rows.matched - surplus.left_only.count,
         left_only=_sum(rows.left_only, surplus.left_only),
         right_only=_sum(rows.right_only, surplus.right_only),
-        duplicate_rows_left=lefts.count(),
-        duplicate_rows_right=rights.count(),
+        duplicate_rows_left=repeated[0],
+        duplicate_rows_right=repeated[1],
     )
     gaps = () if surplus.near_paired else (TOO_MANY,)
     samples = tuple(sorted((*evidence.samples, *surplus.samples), key=lambda sample: sample.expected))
     seen = tuple(a + b for a, b in zip(evidence.seen, surplus.seen, strict=True))
     return replace(evidence, rows=rows, samples=samples, seen=seen, gaps=(*evidence.gaps, *gaps))
+
+
+def _how_many(left: DataFrame, right: DataFrame) -> tuple[int, int]:
+    """Return how many rows both sides have, by one Spark job."""
+    sides = left.selectExpr("1 AS `left`", "0 AS `right`").unionAll(right.selectExpr("0", "1"))
+    found = sides.agg(F.sum("left"), F.sum("right")).collect()[0]
+    return found[0] or 0, found[1] or 0
 
 
 def _sum(one: Split, other: Split) -> Split:

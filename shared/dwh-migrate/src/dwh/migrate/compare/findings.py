@@ -264,21 +264,15 @@ def _rows_to_show(
     # By name: Sail mistakes a condition in the order for a column.
     order = (f"{text} AS {name}" for name, text in by_key.items())
     rows = differing.marked().selectExpr("*", f"{differing.row_expected()} AS expected", *order)
-    frames = [
-        (rows.where(f"kind = '{kind}'").orderBy("expected", *by_key).limit(samples), "false")
-        for kind in kinds
-    ]
+    frames = [rows.where(f"kind = '{kind}'").orderBy("expected", *by_key).limit(samples) for kind in kinds]
+    frames = [frame.withColumn("is_example", F.lit(False)) for frame in frames]
     if hashes := ", ".join(f"{example}L" for example in examples):
         is_wanted = f"kind = 'changed' AND {_hashed_key(differing)} IN ({hashes})"
-        frames.append((rows.where(is_wanted), "true"))
-    shown = [
-        frame.selectExpr(
-            f"{is_example} AS is_example", f"{_hashed_key(differing)} AS hashed_key", "kind", "expected",
-            *keys, *marks, *texts,
-        )
-        for frame, is_example in frames
-    ]  # fmt: skip
-    return reduce(DataFrame.unionAll, shown).collect()
+        frames.append(rows.where(is_wanted).withColumn("is_example", F.lit(True)))
+    shown = reduce(DataFrame.unionAll, frames)
+    return shown.selectExpr(
+        "is_example", f"{_hashed_key(differing)} AS hashed_key", "kind", "expected", *keys, *marks, *texts
+    ).collect()
 
 
 def _order(differing: Differing) -> list[str]:

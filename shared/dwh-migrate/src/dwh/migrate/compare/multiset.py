@@ -103,7 +103,7 @@ def groups_of(
 
 def _marked(side: SideName, frame: DataFrame, schemas: Tables, expectations: Sequence[Usable]) -> DataFrame:
     kind = "row_removed" if side == "left" else "row_added"
-    rows = frame.select("*", *one_row(side, schemas))
+    rows = frame.select("*", *one_row(side, schemas)) if expectations else frame
     covers = [
         item.covers() if item.change.kind == kind and not item.problem else F.lit(False)
         for item in expectations
