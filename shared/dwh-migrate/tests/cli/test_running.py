@@ -116,6 +116,7 @@ def until(condition, seconds: float = 180) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.crash
 def test_kill_leaves_nothing_visible_and_gc_removes_the_rest(dwh, home):
     """After kill -9 during a write there is nothing to see; gc marks the run abandoned and cleans up."""
     process = start_slow_run(home)
@@ -128,6 +129,7 @@ def test_kill_leaves_nothing_visible_and_gc_removes_the_rest(dwh, home):
     assert not list((home / "warehouse").glob("**/_run=*"))
 
 
+@pytest.mark.crash
 def test_ctrl_c_is_recorded(dwh, home):
     """Ctrl-C during a write ends with exit code 1, a line, and a run recorded as interrupted."""
     process = start_slow_run(home)

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from dwh.core.changes import Added, Expected, Renamed, Retyped
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import (
     AnyOrder,
     IgnoreCase,
@@ -50,7 +51,7 @@ CHOSEN: dict[str, Any] = {"key": "k", "rules": RULES, "tolerances": {"d": 1, "s.
 
 def _near(spark: SparkSession, *keys: int) -> tuple[DataFrame, DataFrame]:
     left, right = ([(key, *row[1:]) for key in keys] for row in (OLD, NEW))
-    return spark.createDataFrame(left, NEAR), spark.createDataFrame(right, NEAR)
+    return frame_of_rows(spark, left, NEAR), frame_of_rows(spark, right, NEAR)
 
 
 def rules_and_tolerances(spark: SparkSession) -> Any:
@@ -69,15 +70,15 @@ def keys_that_repeat(spark: SparkSession) -> Any:
 def unicode_forms(spark: SparkSession) -> Any:
     """A rule that no engine has."""
     left, right = (
-        spark.createDataFrame([(1, text)], "k int, v string") for text in ("caf\u00e9", "cafe\u0301")
+        frame_of_rows(spark, [(1, text)], "k int, v string") for text in ("caf\u00e9", "cafe\u0301")
     )
     return compare(left, right, key="k", rules={"v": Unicode()}).verdict
 
 
 def other_types(spark: SparkSession) -> Any:
     """Text beside a date, and an integer beside a double, by what they mean."""
-    left = spark.createDataFrame([(1, "2013-01-15", 1), (2, "soon", 2)], "k int, d string, n int")
-    right = spark.createDataFrame([(1, date(2013, 1, 15), 1.0), (2, None, 2.5)], "k int, d date, n double")
+    left = frame_of_rows(spark, [(1, "2013-01-15", 1), (2, "soon", 2)], "k int, d string, n int")
+    right = frame_of_rows(spark, [(1, date(2013, 1, 15), 1.0), (2, None, 2.5)], "k int, d date, n double")
     changes = [Retyped("d", "string", "date", WHY), Retyped("n", "int", "double", WHY)]
     found = compare(left, right, key="k", changes=changes)
     return found.verdict, [column.differing.count for column in found.columns]
@@ -85,18 +86,18 @@ def other_types(spark: SparkSession) -> Any:
 
 def other_names(spark: SparkSession) -> Any:
     """A key that is called otherwise, and names of columns and fields but for case."""
-    left = spark.createDataFrame([(1, "a", ("x",))], "id int, Name string, s struct<City:string>")
-    right = spark.createDataFrame([(1, "a", ("x",))], "key int, name string, s struct<city:string>")
+    left = frame_of_rows(spark, [(1, "a", ("x",))], "id int, Name string, s struct<City:string>")
+    right = frame_of_rows(spark, [(1, "a", ("x",))], "key int, name string, s struct<city:string>")
     return compare(left, right, key={"id": "key"}, ignore_case=True).verdict
 
 
 def changes_inside(spark: SparkSession) -> Any:
     """A field that a struct has gained, and one with a new name."""
-    left = spark.createDataFrame(
-        [(1, (1, 2), [(3,)])], "k int, s struct<a:int,b:int>, l array<struct<a:int>>"
-    )
-    right = spark.createDataFrame(
-        [(1, (1, 2, 9), [(3, 9)])], "k int, s struct<a:int,c:int,new:int>, l array<struct<a:int,new:int>>"
+    left = frame_of_rows(spark, [(1, (1, 2), [(3,)])], "k int, s struct<a:int,b:int>, l array<struct<a:int>>")
+    right = frame_of_rows(
+        spark,
+        [(1, (1, 2, 9), [(3, 9)])],
+        "k int, s struct<a:int,c:int,new:int>, l array<struct<a:int,new:int>>",
     )
     changes = [Added("s.new", WHY), Renamed("s.b", "s.c", WHY), Added("l.new", WHY)]
     return compare(left, right, key="k", changes=changes).verdict
@@ -104,7 +105,7 @@ def changes_inside(spark: SparkSession) -> Any:
 
 def rows_without_a_key(spark: SparkSession) -> Any:
     """Declared by a condition, collected and exact."""
-    left = spark.createDataFrame([(1, "a"), (2, "b"), (2, "b")], "v int, s string")
+    left = frame_of_rows(spark, [(1, "a"), (2, "b"), (2, "b")], "v int, s string")
     meant = [Expected(None, "row_removed", WHY, where="old.v = 2")]
     found = [compare(left, left.where("v = 1"), changes=meant, exact=exact) for exact in (False, True)]
     return [(result.verdict, result.rows.left_only.expected, result.measurement.step) for result in found]
@@ -113,7 +114,7 @@ def rows_without_a_key(spark: SparkSession) -> Any:
 def bytes_that_are_no_text(spark: SparkSession) -> Any:
     """Shown as hex, by both ways to compare."""
     left, right = (
-        spark.createDataFrame([(1, data)], "k int, b binary") for data in (b"\xff\x00", b"\xff\x01")
+        frame_of_rows(spark, [(1, data)], "k int, b binary") for data in (b"\xff\x00", b"\xff\x01")
     )
     found = [compare(left, right, key="k", exact=exact) for exact in (False, True)]
     return [

@@ -25,7 +25,10 @@ from dwh.migrate.compare import (
 )
 from dwh.migrate.compare.report.markdown import to_markdown
 
-pytestmark = pytest.mark.usefixtures("interpreted", "either_step")
+pytestmark = pytest.mark.usefixtures("interpreted")
+EITHER_STEP = pytest.mark.usefixtures("either_step")
+"""Of tests of what small tables and the ladder do each in their own way; `collected/test_step` holds
+them to one another."""
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
 
@@ -93,30 +96,39 @@ def test_values_that_differ_are_never_called_equal(
     assert result.verdict == "fail"
 
 
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        (["x", "x"], ["x"]),
-        (["x", "x", "y"], ["z", "z", "y"]),
-        (["a|b"], ["a", "b"]),
-        (["x", None], ["x", "x"]),
-    ],
-    ids=["lost duplicate", "XOR and count agree", "separator", "null"],
-)
-def test_keyless_tables_are_multisets(table: Frames, left: list[str], right: list[str]) -> None:
+MULTISETS: dict[str, tuple[list[str | None], list[str | None]]] = {
+    "lost duplicate": (["x", "x"], ["x"]),
+    "XOR and count agree": (["x", "x", "y"], ["z", "z", "y"]),
+    "separator": (["a|b"], ["a", "b"]),
+    "null": (["x", None], ["x", "x"]),
+}
+
+
+@EITHER_STEP
+def test_keyless_tables_are_multisets(table: Frames) -> None:
     """{x, x} is not {x}, and pairs do not cancel out."""
-    result = compare(*(table("v string", *((v,) for v in values)) for values in (left, right)))
-    assert result.verdict == "fail"
-    assert result.rows.left_only.count - result.rows.right_only.count == len(left) - len(right)
+    left, right = (
+        table("name string, v string", *((name, v) for name, sides in MULTISETS.items() for v in sides[i]))
+        for i in (0, 1)
+    )
+    result = compare(left, right)
+    assert (result.verdict, result.rows.left_only.count, result.rows.right_only.count) == ("fail", 5, 5)
+    shown = {
+        side: {s.cells[0].old or s.cells[0].new for s in result.samples if s.kind == side}
+        for side in ("left_only", "right_only")
+    }
+    assert {cell.text for cell in shown["left_only"] if cell} == set(MULTISETS)
+    assert {cell.text for cell in shown["right_only"] if cell} == set(MULTISETS) - {"lost duplicate"}
 
 
+@EITHER_STEP
 def test_values_swapped_between_columns_differ(table: Frames) -> None:
     """(null, 1) is not (1, null), with a key and without."""
     left, right = table("id int, a int, b int", (1, None, 1)), table("id int, a int, b int", (1, 1, None))
     assert compare(left, right).verdict == compare(left, right, key=["id"]).verdict == "fail"
 
 
-def test_values_swapped_between_keys_differ(table: Frames) -> None:
+def test_values_swapped_between_keys_differ(table: Frames, ladder: None) -> None:
     """Sums over a column depend on the key."""
     result = compare(
         table("id int, v int", (1, 1), (2, 2)), table("id int, v int", (1, 2), (2, 1)), key=["id"]
@@ -138,6 +150,7 @@ def test_equal_tables_pass_by_the_cheapest_step(table: Frames, either_step: str)
     assert result.rows.duplicate_keys_left == (None if either_step == "ladder" else 0)
 
 
+@EITHER_STEP
 def test_rows_of_duplicate_keys_are_never_paired_by_chance(table: Frames) -> None:
     """They are compared as multisets, and counted."""
     left = table("id int, v string", (1, "a"), (1, "b"), (2, "c"), (3, "d"))
@@ -148,9 +161,9 @@ def test_rows_of_duplicate_keys_are_never_paired_by_chance(table: Frames) -> Non
     assert (rows.duplicate_keys_left, rows.duplicate_keys_right) == (1, 2)
     assert (rows.duplicate_rows_left, rows.duplicate_rows_right) == (3, 4)
     assert result.verdict == "fail"
-    assert compare(left, left, key=["id"], exact=True).verdict == "pass"
 
 
+@EITHER_STEP
 def test_null_keys_match_each_other_and_are_counted(table: Frames) -> None:
     """A single null key is counted on both sides."""
     left = table("a int, b int, v int", (None, 1, 1), (1, None, 2), (1, 1, 3))
@@ -160,6 +173,7 @@ def test_null_keys_match_each_other_and_are_counted(table: Frames) -> None:
     assert (result.rows.matched, result.rows.changed.count) == (2, 1)
 
 
+@EITHER_STEP
 def test_keys_of_any_comparable_type_match_by_meaning(table: Frames) -> None:
     """Maps without order, -0.0 and 0.0, int and bigint."""
     left = table("k map<string,double>, n int, v int", ({"a": 0.0, "b": NAN}, 1, 1), ({}, 2, 1))
@@ -233,6 +247,7 @@ def test_columns_that_cannot_be_compared_make_it_incomplete(table: Frames) -> No
     assert not column(result, "deep").compared
 
 
+@EITHER_STEP
 def test_any_name_of_a_column_is_safe(table: Frames) -> None:
     """Dots, backticks, spaces, and the names that the engine and SQL use themselves."""
     names = ["a.b", "`", "old", "l0", "r0", "kind", "x y", "select"]
@@ -253,6 +268,7 @@ def test_two_columns_of_one_name_are_refused(table: Frames) -> None:
 # -- expectations ---------------------------------------------------------------------------------
 
 
+@EITHER_STEP
 def test_an_expectation_covers_only_what_it_describes(table: Frames) -> None:
     """Its column, its kind, and rows where the condition is true; null is not true."""
     left = table(
@@ -271,6 +287,7 @@ def test_an_expectation_covers_only_what_it_describes(table: Frames) -> None:
     assert [(e.status, e.seen) for e in result.expectations] == [("seen", 1)]
 
 
+@EITHER_STEP
 def test_each_kind_of_declared_difference_passes(table: Frames) -> None:
     """Values, nulls both ways, rows added and removed; overlapping ones count once."""
     left = table("id int, v int, gone string", (1, 1, "a"), (2, None, "b"), (3, 3, "c"), (4, 4, "d"))
@@ -291,30 +308,31 @@ def test_each_kind_of_declared_difference_passes(table: Frames) -> None:
     assert all(sample.expected for sample in result.samples)
 
 
-@pytest.mark.parametrize(
-    "where",
-    [
-        "new.v >",
-        "new.nope = 1",
-        "v = 1",
-        "count(1) > 0",
-        "explode(array(true))",
-        "row_number() over (order by 1) = 1",
-        "new.v + 1",
-        "rand() > 2",
-        "new.v in (select 3)",
-        "current_date > date'2013-01-01'",
-        "raise_error(concat('row ', new.id)) is null",
-    ],
-)
-def test_a_broken_condition_is_incomplete_and_never_a_pass(table: Frames, where: str) -> None:
+BROKEN = [
+    "new.v >",
+    "new.nope = 1",
+    "v = 1",
+    "count(1) > 0",
+    "explode(array(true))",
+    "row_number() over (order by 1) = 1",
+    "new.v + 1",
+    "rand() > 2",
+    "new.v in (select 3)",
+    "current_date > date'2013-01-01'",
+    "raise_error(concat('row ', new.id)) is null",
+]
+
+
+@EITHER_STEP
+def test_a_broken_condition_is_incomplete_and_never_a_pass(table: Frames) -> None:
     """Syntax, names, aggregates, generators, windows, types, and errors that only a row can cause."""
     left, right = table("id int, v int", (1, 1), (2, 2)), table("id int, v int", (1, 1), (2, 3))
-    changes = [Expected("v", "value", WHY), Expected("v", "value", WHY, where=where)]
+    changes = [Expected("v", "value", WHY), *(Expected("v", "value", WHY, where=where) for where in BROKEN)]
     result = compare(left, right, key=["id"], changes=changes)
     assert result.verdict == "incomplete"
-    assert [e.status for e in result.expectations] == ["seen", "broken"]
-    assert result.expectations[1].problem
+    good, *broken = result.expectations
+    assert good.status == "seen"
+    assert {e.where: (e.status, bool(e.problem)) for e in broken} == dict.fromkeys(BROKEN, ("broken", True))
 
 
 def test_an_expectation_on_a_column_of_one_side_is_broken(table: Frames) -> None:
@@ -324,6 +342,7 @@ def test_an_expectation_on_a_column_of_one_side_is_broken(table: Frames) -> None
     assert (result.verdict, result.expectations[1].status) == ("incomplete", "broken")
 
 
+@EITHER_STEP
 def test_rows_of_a_keyless_table_can_be_expected(table: Frames) -> None:
     """Of equal rows, no more than those that the condition covers."""
     left = table("v int, note string", (1, "old"), (2, "x"), (2, "y"))
@@ -340,6 +359,7 @@ def test_rows_of_a_keyless_table_can_be_expected(table: Frames) -> None:
 # -- tolerances, ignored columns, thresholds ------------------------------------------------------
 
 
+@EITHER_STEP
 def test_a_tolerance_covers_near_numbers_and_nothing_else(table: Frames) -> None:
     """Null, NaN and infinity are near nothing but themselves, whatever the tolerance."""
     left = [1.0, 1.0, 100.0, NAN, INF, None, 0.0, 1.0]
@@ -350,21 +370,6 @@ def test_a_tolerance_covers_near_numbers_and_nothing_else(table: Frames) -> None
     numbers = column(result, "v").numbers
     assert (numbers.compared, numbers.max_absolute, column(result, "v").from_null) == (1, Decimal("0.3"), 1)
     assert column(result, "v").tolerance == result.measurement.tolerances["v"] == Tolerance(0.25, 0.1)
-
-
-def test_tolerances_on_whole_and_decimal_numbers_are_exact(table: Frames) -> None:
-    """2^60 and 2^60 + 1 are 1 apart, not 0; the ends of bigint do not overflow."""
-    schema = "id int, n bigint, d decimal(20,2), m int"
-    left = table(schema, (1, 2**60, Decimal("0.10"), 1), (2, 2**63 - 1, Decimal("1.00"), 1))
-    right = table(
-        "id int, n bigint, d decimal(20,2), m double",
-        (1, 2**60 + 1, Decimal("0.11"), 1.0),
-        (2, -(2**63), Decimal("1.02"), 1.5),
-    )
-    tolerances = {"n": Tolerance(absolute=0.5), "d": Tolerance(absolute=0.01), "m": Tolerance(absolute=0.1)}
-    result = compare(left, right, key=["id"], tolerances=tolerances)
-    assert {c.name: c.differing.count for c in result.columns} == {"id": 0, "n": 2, "d": 1, "m": 1}
-    assert column(result, "n").numbers.max_absolute == 2**64 - 1
 
 
 BEYOND_DOUBLES: dict[str, tuple[tuple[str, Any], tuple[str, Any], Tolerance, str]] = {
@@ -386,24 +391,40 @@ BEYOND_DOUBLES: dict[str, tuple[tuple[str, Any], tuple[str, Any], Tolerance, str
         "0.000000000000000001",
     ),
     "an integer and a double": (("bigint", 2**53 + 1), ("double", 2.0**53), Tolerance("0.5"), "1"),
+    "one, not none": (("bigint", 2**60), ("bigint", 2**60 + 1), Tolerance(absolute=0.5), "1"),
+    "the ends of bigint": (
+        ("bigint", 2**63 - 1), ("bigint", -(2**63)), Tolerance(absolute=0.5), str(2**64 - 1),
+    ),
+    "two cents": (
+        ("decimal(20,2)", Decimal("1.00")), ("decimal(20,2)", Decimal("1.02")), Tolerance(absolute=0.01),
+        "0.02",
+    ),
+    "half of one": (("int", 1), ("double", 1.5), Tolerance(absolute=0.1), "0.5"),
+}  # fmt: skip
+
+WITHIN: dict[str, tuple[tuple[str, Any], tuple[str, Any], Tolerance]] = {
+    "a cent": (
+        ("decimal(20,2)", Decimal("0.10")), ("decimal(20,2)", Decimal("0.11")), Tolerance(absolute=0.01),
+    ),
+    "nothing": (("int", 1), ("double", 1.0), Tolerance(absolute=0.1)),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("exact", [False, True])
 def test_a_tolerance_misses_no_difference_that_a_double_would(table: Frames, exact: bool) -> None:
     """And how far apart the numbers are is said exactly, in the model and in the report."""
-    cases = list(BEYOND_DOUBLES.values())
+    cases = {**BEYOND_DOUBLES, **WITHIN}
     left, right = (
         table(
-            ", ".join(["id int", *(f"c{i} {case[side][0]}" for i, case in enumerate(cases))]),
-            (1, *(case[side][1] for case in cases)),
+            ", ".join(["id int", *(f"`{name}` {case[side][0]}" for name, case in cases.items())]),
+            (1, *(case[side][1] for case in cases.values())),
         )
         for side in (0, 1)
     )
-    tolerances = {f"c{i}": case[2] for i, case in enumerate(cases)}
+    tolerances = {name: case[2] for name, case in cases.items()}
     found = compare(left, right, key=["id"], tolerances=tolerances, exact=exact)
     largest = {c.name: c.numbers.max_absolute for c in found.columns if c.numbers}
-    assert largest == {f"c{i}": Decimal(case[3]) for i, case in enumerate(cases)}
+    assert largest == {name: Decimal(case[3]) for name, case in BEYOND_DOUBLES.items()}
     assert "largest 1e-18 (" in to_markdown(found)
 
 
@@ -439,14 +460,18 @@ def test_ignored_columns_are_shown_and_not_compared(table: Frames) -> None:
     [
         (("id int, v int", "id int, v int"), ["id"], {"ignore": ["v"]}),
         (("id int, v int", "id int, v int"), [], {"ignore": ["id", "v"]}),
+        (("id int, v int", "id int, v int"), [], {"ignore": ["id", "v"], "exact": True}),
         (("id int, v date", "id int, v int"), ["id"], {}),
+        (("id int, v date", "id int, v int"), ["id"], {"exact": True}),
         (("id int, v int", "id int, w int"), ["id"], {"changes": [Removed("v", WHY), Added("w", WHY)]}),
     ],
-    ids=["all but the key ignored", "all ignored", "no common type", "no common column"],
-)
-@pytest.mark.parametrize("exact", [False, True])
+    ids=[
+        "all but the key ignored", "all ignored", "all ignored, exact", "no common type",
+        "no common type, exact", "no common column",
+    ],
+)  # fmt: skip
 def test_where_no_value_was_compared_nothing_passes(
-    table: Frames, schemas: tuple[str, str], key: list[str], options: dict[str, Any], exact: bool
+    table: Frames, schemas: tuple[str, str], key: list[str], options: dict[str, Any]
 ) -> None:
     """That the keys are equal, or as many rows are there, says nothing of the values."""
     left, right = (
@@ -455,7 +480,7 @@ def test_where_no_value_was_compared_nothing_passes(
         )
         for schema in schemas
     )
-    result = compare(left, right, key=key, exact=exact, **options)
+    result = compare(left, right, key=key, **options)
     assert any(reason.startswith("Every value was not compared") for reason in result.reasons)
     assert result.verdict == ("fail" if any(c.fails for c in result.schema) else "incomplete")
 
@@ -479,18 +504,20 @@ def test_a_threshold_allows_a_share_of_rows_and_is_shown(table: Frames) -> None:
         compare(left, right, max_changed=10)
 
 
+@EITHER_STEP
 def test_signed_zeros_are_told_apart_when_asked(table: Frames) -> None:
-    """Also where only the sign differs."""
-    left, right = table("id int, v double", (1, 0.0)), table("id int, v double", (1, -0.0))
+    """Also where only the sign differs, and whatever the tolerance."""
+    schema = "id int, v double, near double"
+    left, right = table(schema, (1, 0.0, 0.0)), table(schema, (1, -0.0, -0.0))
     assert compare(left, right, key=["id"]).verdict == "pass"
-    assert column(compare(left, right, key=["id"], signed_zero=True), "v").differing.count == 1
-    near = compare(left, right, key=["id"], signed_zero=True, tolerances={"v": Tolerance(1)})
-    assert column(near, "v").differing.count == 1
+    result = compare(left, right, key=["id"], signed_zero=True, tolerances={"near": Tolerance(1)})
+    assert [column(result, name).differing.count for name in ("v", "near")] == [1, 1]
 
 
 # -- empty, large and moving data -----------------------------------------------------------------
 
 
+@EITHER_STEP
 def test_empty_sides_never_pass(table: Frames) -> None:
     """Two empty sides were not compared; one empty side fails, even if its rows were declared removed."""
     rows, none = table("id int, v int", (1, 1)), table("id int, v int")
@@ -499,6 +526,7 @@ def test_empty_sides_never_pass(table: Frames) -> None:
     assert (result.verdict, result.reasons[0]) == ("fail", "The right side is empty and the other has 1 row")
 
 
+@EITHER_STEP
 def test_what_a_report_holds_is_bounded(table: Frames) -> None:
     """Pairs, samples and texts, of which the part is shown where they differ."""
     long = "x" * 10_000

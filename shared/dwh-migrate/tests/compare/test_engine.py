@@ -34,7 +34,7 @@ from dwh.migrate.compare.schema import Options, pair_columns, with_rows
 pytestmark = pytest.mark.usefixtures("interpreted", "ladder")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
-EXAMPLES = int(os.environ.get("DWH_EXAMPLES", "2"))
+TIMES = int(os.environ.get("DWH_EXAMPLES", "1"))  # so many times as many examples: nox -s drawn
 DRAWN = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 floats = st.sampled_from([0.0, -0.0, 1.0, 5.0, NAN, INF, -INF])
@@ -113,7 +113,7 @@ def check_against(
     assert Comparison.from_dict(json.loads(json.dumps(result.to_dict(), allow_nan=False))) == result
 
 
-@settings(DRAWN, max_examples=3)
+@settings(DRAWN, max_examples=2 * TIMES)
 @given(tables=two_tables())
 @pytest.mark.parametrize(
     ("key", "few", "exact"),
@@ -138,7 +138,7 @@ def test_each_step_finds_what_brute_force_finds(
     check_against(oracle, *frames(spark, *tables), key, few, exact)
 
 
-@settings(DRAWN, max_examples=6)
+@settings(DRAWN, max_examples=3 * TIMES)
 @given(tables=two_tables())
 def test_stored_fingerprints_leave_what_brute_force_finds(
     spark: SparkSession,
@@ -211,7 +211,7 @@ def answer(result: Comparison) -> tuple[Any, ...]:
     return result.verdict, counts, differing, [item.seen for item in result.expectations]
 
 
-@settings(DRAWN, max_examples=EXAMPLES)
+@settings(DRAWN, max_examples=2 * TIMES)
 @given(drawn=repeated_keys())
 def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
     spark: SparkSession, oracle: Callable[..., Any], drawn: tuple[list[str], Rows, Rows, Any]
@@ -266,8 +266,8 @@ def test_keys_that_repeat_are_counted_where_all_rows_were_read_and_nowhere_else(
     """Buckets that are equal are not looked at, so nothing is said of their keys."""
     left = frame_of_rows(spark, [(1, 1), (1, 1), *((n, n) for n in range(2, 40))], "k int, v int")
     right = left.replace({39: 0}, subset=["v"])
-    known = [at_step(left, right, **step).rows.duplicate_keys_left for step in list(STEPS.values())[:3]]
-    assert known == [None, 1, 1]
+    known = [at_step(left, right, **STEPS[step]).rows.duplicate_keys_left for step in ("buckets", "join")]
+    assert known == [None, 1]
 
 
 def test_a_tolerance_holds_for_rows_whose_key_repeats(spark: SparkSession) -> None:
@@ -287,7 +287,6 @@ def test_a_tolerance_that_takes_too_long_to_apply_is_said_to_be_left_out(
     left = frame_of_rows(spark, [(1, 1), (1, 10)], "k int, v int")
     right = frame_of_rows(spark, [(1, 2), (1, 11)], "k int, v int")
     tolerances = {"v": Tolerance(1)}
-    assert compare(left, right, key=["k"], tolerances=tolerances).verdict == "pass"
     monkeypatch.setattr(multiset, "MOST_PAIRS", 3)
     rows = [Expected(None, "row_removed", WHY), Expected(None, "row_added", WHY)]
     found = compare(left, right, key=["k"], tolerances=tolerances, changes=rows)

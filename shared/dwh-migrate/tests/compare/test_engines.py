@@ -1,4 +1,7 @@
-"""The same answers on every engine: Spark here, Sail and Spark 3.5 in sessions of their own."""
+"""The same answers on every engine: on Sail, and on the Spark 3.5 that Glue has (nox -s sail, nox -s glue).
+
+What each case is about has tests of its own, on the Spark of `nox -s tests`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from pyspark.sql import SparkSession
 sys.path.insert(0, str(Path(__file__).parent))
 
 from engine_cases import CASES
+
+pytestmark = pytest.mark.sail
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import compare
 from dwh.migrate.compare.report.markdown import to_markdown
 
@@ -17,8 +18,8 @@ SAME = "x" * 5_000
 def test_the_part_that_differs_is_shown_on_both_sides(spark: SparkSession, either_step: str) -> None:
     """In rows and among the frequent changes; what begins otherwise is shown from its beginning."""
     schema = "k string, a string, b array<string>"
-    left = spark.createDataFrame([("one", f"{SAME}ab", [SAME, "1"]), (None, "y", None)], schema)
-    right = spark.createDataFrame([("one", f"{SAME}bb{SAME}", [SAME, "2"]), (None, "z", None)], schema)
+    left = frame_of_rows(spark, [("one", f"{SAME}ab", [SAME, "1"]), (None, "y", None)], schema)
+    right = frame_of_rows(spark, [("one", f"{SAME}bb{SAME}", [SAME, "2"]), (None, "z", None)], schema)
     found: Any = compare(left, right, key="k")
     assert (found.measurement.step == "collected") == (either_step == "collected")
     null, one = sorted(found.samples, key=lambda row: row.key["k"].text or "")
@@ -36,7 +37,7 @@ def test_what_is_the_same_as_far_as_anybody_looks_is_said_to_differ_further_on(
 ) -> None:
     """Reports have a sentence for that."""
     monkeypatch.setattr("dwh.migrate.compare.further_on.MOST", 300)
-    left, right = (spark.createDataFrame([(1, SAME + end)], "k int, v string") for end in "ab")
+    left, right = (frame_of_rows(spark, [(1, SAME + end)], "k int, v string") for end in "ab")
     found = compare(left, right, key="k")
     assert found.samples[0].cells[0].old == found.samples[0].cells[0].new
     assert "they differ further on" in to_markdown(found)

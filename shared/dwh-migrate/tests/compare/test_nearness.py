@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
-from dwh.migrate.compare import ToleranceError, compare, rows_that_differ
+from dwh.core.testing import frame_of_rows
+from dwh.migrate.compare import Tolerance, ToleranceError, compare, rows_that_differ
+from dwh.migrate.compare.options import Options
+from dwh.migrate.compare.ruling import chosen_rules
+from dwh.migrate.compare.schema import pair_columns
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SCHEMA = "k int, s struct<n:string,x:double>, a array<decimal(38,2)>, i array<struct<x:int,y:int>>"
 ONE = ("n", 1.0), [Decimal("9E30"), None], [(1, 1)]
 CENT = Decimal(f"9{'0' * 30}.01")
+REPEATED = 100
 NEAR: dict[str, Any] = {"s.x": "0.1", "a": "0.01", "i.y": 1}
 CHANGED: list[tuple[Any, ...]] = [
     (("n", 1.05), [CENT, None], [(1, 2)]),  # all near
@@ -27,29 +34,37 @@ CHANGED: list[tuple[Any, ...]] = [
 ]
 
 
-@pytest.mark.parametrize("keys", ["unique", "repeated"])
-def test_numbers_inside_may_be_apart_as_far_as_their_own_tolerance(spark: SparkSession, keys: str) -> None:
-    """By position in arrays; what else is in the struct still counts, and so does what is null."""
-    numbers = range(len(CHANGED)) if keys == "unique" else [0] * len(CHANGED)
-    left = spark.createDataFrame([(k, *ONE) for k in numbers], SCHEMA)
-    right = spark.createDataFrame([(k, *row) for k, row in zip(numbers, CHANGED, strict=True)], SCHEMA)
+def test_numbers_inside_may_be_apart_as_far_as_their_own_tolerance(spark: SparkSession) -> None:
+    """By position in arrays; what else is in the struct still counts, and so does what is null; the same
+    where a key repeats."""
+    rows = [*enumerate(CHANGED), *((REPEATED, row) for row in CHANGED)]
+    left = frame_of_rows(spark, [(k, *ONE) for k, _ in rows], SCHEMA)
+    right = frame_of_rows(spark, [(k, *row) for k, row in rows], SCHEMA)
     result = compare(left, right, key=["k"], tolerances=NEAR)
-    assert result.rows.matched == 1
+    found = result.rows
+    assert (found.matched, found.changed.count, found.left_only.count, found.right_only.count) == (2, 7, 7, 7)
     assert result.columns[1].rules == ("x: tolerance(0.1)",)
     assert {name: str(t.absolute) for name, t in result.measurement.tolerances.items()} == {
         "s.x": "0.1", "a": "0.01", "i.y": "1",
     }  # fmt: skip
-    rows = rows_that_differ(left, right, key=["k"], tolerances=NEAR)
-    assert rows.count() == (7 if keys == "unique" else 14)
+    differing = rows_that_differ(left, right, key=["k"], tolerances=NEAR)
+    assert Counter(row["kind"] for row in differing.select("kind").collect()) == {
+        "changed": 7, "left_only": 7, "right_only": 7,
+    }  # fmt: skip
 
 
 def test_one_for_all_numbers_reaches_those_inside(spark: SparkSession) -> None:
     """But for those with one of their own, and for arrays in which order does not count."""
-    left = spark.createDataFrame([(1, *ONE)], SCHEMA)
-    right = spark.createDataFrame([(1, ("n", 1.5), ONE[1], [(2, 0)])], SCHEMA)
-    assert compare(left, right, key=["k"], tolerances={"*": 1}).verdict == "pass"
-    assert compare(left, right, key=["k"], tolerances={"*": 1, "s.x": 0}).verdict == "fail"
-    assert compare(left, right, key=["k"], tolerances={"*": 1}, rules={"i": "any_order"}).verdict == "fail"
+    schema = T.StructType.fromDDL(f"{SCHEMA}, j array<int>, t struct<x:double>")
+    given = {"*": Tolerance(1), "t.x": Tolerance()}
+    options = Options(("k",), tolerances=given, rules=chosen_rules({"j": "any_order"}))
+    assert {pair.name: pair.rules for pair in pair_columns(schema, schema, options).values} == {
+        "s": ("x: tolerance(1)",),
+        "a": ("tolerance(1)",),
+        "i": ("x: tolerance(1)", "y: tolerance(1)"),
+        "j": ("any_order",),
+        "t": ("x: tolerance(0)",),
+    }
 
 
 @pytest.mark.parametrize(
@@ -65,6 +80,6 @@ def test_one_for_all_numbers_reaches_those_inside(spark: SparkSession) -> None:
 )
 def test_one_that_cannot_apply_is_refused(spark: SparkSession, tolerances: Any, said: str) -> None:
     """Never left out in silence."""
-    frame = spark.createDataFrame([((1,), *ONE)], f"key struct<x:int>{SCHEMA[5:]}")
+    frame = frame_of_rows(spark, [((1,), *ONE)], f"key struct<x:int>{SCHEMA[5:]}")
     with pytest.raises(ToleranceError, match=said):
         compare(frame, frame, key=["key"], tolerances=tolerances, rules={"i": "any_order"})

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, compare
 
 pytestmark = pytest.mark.usefixtures("interpreted")
@@ -42,8 +43,8 @@ CASES: dict[str, tuple[str, str, Any, Any, list[Change], str]] = {  # types, val
 
 def compared(spark: SparkSession, name: str) -> Comparison:
     before, after, old, new, changes, _ = CASES[name]
-    left = spark.createDataFrame([(1, old)], f"k int, s {before}")
-    right = spark.createDataFrame([(1, new)], f"k int, s {after}")
+    left = frame_of_rows(spark, [(1, old)], f"k int, s {before}")
+    right = frame_of_rows(spark, [(1, new)], f"k int, s {after}")
     return compare(left, right, key="k", changes=changes)
 
 

@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import compare, rows_that_differ
 from dwh.migrate.compare.structs import FieldNames, IncomparableError, place_of, with_first
 
@@ -14,11 +15,11 @@ pytestmark = pytest.mark.usefixtures("interpreted")
 
 def test_fields_belong_together_but_for_case_when_asked(spark: SparkSession) -> None:
     """Each side is read by its own names, and rules and tolerances may be given in any."""
-    left = spark.createDataFrame(
-        [(1, (1.0, "x"), [("a",)])], "k int, s struct<X:double,Y:string>, l array<struct<A:string>>"
+    left = frame_of_rows(
+        spark, [(1, (1.0, "x"), [("a",)])], "k int, s struct<X:double,Y:string>, l array<struct<A:string>>"
     )
-    right = spark.createDataFrame(
-        [(1, (1.5, " x"), [("A",)])], "K int, S struct<x:double,y:string>, L array<struct<a:string>>"
+    right = frame_of_rows(
+        spark, [(1, (1.5, " x"), [("A",)])], "K int, S struct<x:double,y:string>, L array<struct<a:string>>"
     )
     rules = {"S.Y": "trim", "l.A": "ignore_case"}
     chosen = {"key": "k", "ignore_case": True, "rules": rules}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -21,6 +22,7 @@ from dwh.migrate.compare import Comparison, Tolerance, compare
 pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
+TIMES = int(os.environ.get("DWH_EXAMPLES", "1"))  # so many times as many examples: nox -s drawn
 DRAWN = settings(
     deadline=None,
     derandomize=True,
@@ -87,7 +89,7 @@ def options(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(DRAWN, max_examples=12)
+@settings(DRAWN, max_examples=6 * TIMES)
 @given(sides=two_sides(), asked=options())
 def test_the_answer_is_that_of_the_steps_for_large_tables(
     spark: SparkSession, on_the_ladder: OnTheLadder, sides: Any, asked: dict[str, Any]
