@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
+from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare.distance import distance_of, is_near
 from dwh.migrate.compare.schema import Options, Paired, pair_columns
 from dwh.migrate.compare.tolerance import Tolerance, distance, near
@@ -62,9 +65,12 @@ TOLERANCES = [
     Tolerance(0, 2),
 ]
 
+ONE_OF_EACH = [Tolerance("0.01"), Tolerance(10**38), Tolerance(0, "0.001"), Tolerance(0, 2)]
+"""Of what each kind of them asks of an engine: the distance, the share, and what every number is within."""
 
-def paired(spark: SparkSession, types: tuple[str, str]) -> Paired:
-    schemas = (spark.createDataFrame([], f"k int, v {name}").schema for name in types)
+
+def paired(types: tuple[str, str]) -> Paired:
+    schemas = (T.StructType.fromDDL(f"k int, v {name}") for name in types)
     options = Options(("k",), tolerances={"v": Tolerance()})
     return replace(pair_columns(*schemas, options).pairs[1], left="l", right="r")
 
@@ -85,7 +91,7 @@ def test_numbers_that_overflow_are_not_near_without_ansi_mode_either(
     before = spark.conf.get("spark.sql.ansi.enabled") or "false"
     spark.conf.set("spark.sql.ansi.enabled", "false" if before == "true" else "true")
     try:
-        test_what_is_near_is_what_the_rules_say(spark, types)
+        check(spark, types, ONE_OF_EACH)
     finally:
         spark.conf.set("spark.sql.ansi.enabled", before)
 
@@ -93,18 +99,23 @@ def test_numbers_that_overflow_are_not_near_without_ansi_mode_either(
 @pytest.mark.parametrize("types", PAIRS, ids=" and ".join)
 def test_what_is_near_is_what_the_rules_say(spark: SparkSession, types: tuple[str, str]) -> None:
     """And where the engine has too few digits for a share, it may only be stricter."""
-    pair = paired(spark, types)
+    check(spark, types, TOLERANCES)
+
+
+def check(spark: SparkSession, types: tuple[str, str], tolerances: Sequence[Tolerance]) -> None:
+    """Hold what the engine says of all pairs of values against the rules."""
+    pair = paired(types)
     values = list(product(*(VALUES[name] for name in types)))
-    frame = spark.createDataFrame(values, f"l {types[0]}, r {types[1]}")
+    frame = frame_of_rows(spark, values, f"l {types[0]}, r {types[1]}")
     found = distance_of(pair.numbers)
     asked = [
         f"coalesce({is_near(pair.numbers, tolerance)}, false) AS n{i}"
-        for i, tolerance in enumerate(TOLERANCES)
+        for i, tolerance in enumerate(tolerances)
     ]
     rows = frame.selectExpr("l", "r", f"{found.apart} AS apart", f"{found.rough} AS rough", *asked).collect()
     for row in rows:
         both = row["l"] is not None and row["r"] is not None
-        for i, tolerance in enumerate(TOLERANCES):
+        for i, tolerance in enumerate(tolerances):
             rule = both and near(row["l"], row["r"], tolerance, signed_zero=True)
             if both and not all(map(math.isfinite, (row["l"], row["r"]))):
                 assert not row[f"n{i}"], (row, tolerance)
