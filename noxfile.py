@@ -194,7 +194,16 @@ def sail(session: nox.Session) -> None:
     install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
     bare = without_java(session)
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
-    names = ("audit", "output_files", "partitions", "sources", "upstream", "windows")
+    names = (
+        "audit",
+        "output_files",
+        "partitions",
+        "previous",
+        "sources",
+        "upstream",
+        "whole_tables",
+        "windows",
+    )
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
     on_sail += (f"{MIGRATE}/tests/compare/test_{name}.py" for name in ("paths", "engines"))

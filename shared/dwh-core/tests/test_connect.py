@@ -58,6 +58,20 @@ class Week(Job):
         week = Window.partitionBy(F.lit(1)).orderBy(number).rangeBetween(-6, 0)
         return daily.select("day", F.sum("orders").over(week).alias("orders"))
 """
+TOTAL = """
+from pyspark.sql import functions as F
+
+from dwh.core import Column, Input, Job, Table
+from dwh.jobs.v7_1_0.week import TAKINGS
+
+
+class Total(Job):
+    reads = (Input(TAKINGS, line="7.1"), Input.previous())
+    writes = Table("shop.total", (Column("orders", "bigint"),))
+
+    def transform(self, takings, previous):
+        return previous.unionByName(takings.select("orders")).agg(F.sum("orders").alias("orders"))
+"""
 CHAIN = """
 from dwh.core.warehouse import read_table
 
@@ -65,6 +79,11 @@ find_job("takings@7.1")().run(start="2024-01-01", end="2024-01-02", spark=spark)
 find_job("week@7.1")().run(date="2024-01-02", spark=spark)
 rows = read_table(spark, "shop.week", line="7.1").collect()
 assert [(str(row["day"]), row["orders"]) for row in rows] == [("2024-01-02", 5)], rows
+
+find_job("total@7.1")().run(start="2024-01-01", end="2024-01-02", spark=spark)
+for end, orders in (("2024-01-01", 3), (None, 5)):
+    rows = read_table(spark, "shop.total", line="7.1", end=end).collect()
+    assert [row["orders"] for row in rows] == [orders], rows
 """
 ISOLATION = """
 from pyspark.sql import SparkSession
@@ -136,10 +155,11 @@ def test_a_job_runs(program, installed_line, takings):
 
 
 def test_a_job_reads_what_another_has_written(program, installed_line, takings):
-    """A job looks back over another's output, whose files are laid out by a further column."""
+    """A job looks back over another's output, whose files are laid out by a further column; a whole table is
+    built on the date before."""
     layout = 'partition_by=("day", "shop"),\n    )\n\n    def'
     by_shop = takings(**{'partition_by="day",\n    )\n\n    def': layout})
-    installed_line("7.1", {"takings": by_shop, "week": WEEK})
+    installed_line("7.1", {"takings": by_shop, "week": WEEK, "total": TOTAL})
     process = program(CHAIN)
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timezone
+import secrets
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from dwh.core import Column, Table
+from dwh.core import Column, Input, Table
+from dwh.core.compatibility import input_added, input_differences
 from dwh.core.dates import DateRange
 from dwh.core.errors import DefinitionError, InputError, MissingInputError
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
+from dwh.core.sources.previous import PreviousSource, outdated_after
 from dwh.core.warehouse import read_table
 
 TOTALS = '''
@@ -52,19 +58,25 @@ def totals(installed_line):
 
 
 @pytest.fixture
-def recorded(warehouse):
-    """Commit a run of a job as it would without Spark."""
+def totals_once(totals):
+    """The job, installed."""
+    return totals()
 
-    def commit(job, day, contract):
+
+@pytest.fixture
+def recorded(warehouse):
+    """Commit a run of a job as it would without Spark; return its id."""
+
+    def commit(job, day, contract, read=(), run_id="before"):
         now = datetime.now(timezone.utc)
         facts = dict.fromkeys(("started_by", "host", "location"), "here")
         run = RunRecord(
             *(
-                "before",
+                run_id,
                 job.name(),
                 job.line,
                 job.release,
-                job.writes.name,
+                contract.name,
                 "dev",
                 "started",
                 day,
@@ -80,8 +92,9 @@ def recorded(warehouse):
             inputs=[],
             error=None,
         )
-        warehouse.ledger.start_run(run)
+        warehouse.ledger.start_run(run, read)
         warehouse.ledger.commit_run(run, {day: 1})
+        return run_id
 
     return commit
 
@@ -152,3 +165,46 @@ def test_previous_is_the_name_of_one_input(totals):
         totals(
             source=TOTALS.replace("(ORDERS, Input", '(ORDERS, Table("raw.previous", ORDERS.columns), Input')
         )
+
+
+def test_what_the_gate_says_of_a_job_that_builds_on_itself():
+    """Its new columns are differences of the output alone; that it does so is a feature."""
+    old, new = (Input.previous().of(Table("t", columns)).to_dict() for columns in ((SHOP,), (SHOP, ORDERS)))
+    assert list(input_differences(old, new)) == []
+    assert (input_added(new).step, input_added(Input(Table("t", (SHOP,))).to_dict()).step) == (
+        "minor",
+        "major",
+    )
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ran=st.lists(st.integers(0, 5), max_size=12))
+def test_any_order_of_runs_and_reruns(warehouse, totals_once, recorded, ran):
+    """Each run builds on the newest output of the date before, and those that do not any more are told."""
+    contract = replace(totals_once.writes, name=f"t.t{secrets.token_hex(4)}")
+    need, newest, built_on = Input.previous().of(contract), {}, {}
+    for number in ran:
+        day = date(2024, 1, 1) + timedelta(number)
+        dates = DateRange(day, day)
+        source = PreviousSource.before(need, warehouse, "7.1", dates, None)
+        if number - 1 not in newest and any(other < number for other in newest):
+            with pytest.raises(MissingInputError):
+                source.check(need, dates)
+            continue
+        source.check(need, dates)
+        newest[number] = recorded(totals_once, day, contract, source.reads(), secrets.token_hex(8))
+        built_on[number] = newest.get(number - 1)
+        assert [one.read_run_id for one in source.reads()] == [run for run in [built_on[number]] if run]
+        told = {d for span in outdated_after(warehouse, need, "7.1", day) for d in span}
+        assert told == {date(2024, 1, 1) + timedelta(other) for other in outdated(newest, built_on, number)}
+
+
+def outdated(newest, built_on, number):
+    """Return, as one would by hand, which dates after a number rest on something old."""
+    found = set()
+    for other in range(number + 1, 6):
+        if other not in newest:
+            break
+        if built_on[other] != newest[other - 1] or other - 1 in found:
+            found.add(other)
+    return found

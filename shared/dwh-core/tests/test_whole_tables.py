@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dwh.core import Column, Table
+from dwh.core.compatibility import output_differences
 from dwh.core.errors import InputError, LostFilesError, MissingInputError, RunError, WholeTableError
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
@@ -112,6 +114,15 @@ def test_a_whole_table_is_audited(spark, warehouse, installed_line, change, prob
     installed_line("7.2", {"shops": SHOPS.replace(*change)})
     with pytest.raises(RunError, match=problem):
         find_job("shops@7.2")().run(date="2024-01-01", spark=spark, warehouse=warehouse)
+
+
+def test_from_dates_to_a_whole_table_and_back_breaks_a_contract():
+    """Readers of dates could not read it, nor readers of the newest table its dates."""
+    day = Column("day", "date")
+    dated, whole = (Table("t", (day,), partition_by=by).to_dict() for by in ("day", None))
+    for old, new, said in ((dated, whole, "day → none"), (whole, dated, "none → day")):
+        (found,) = output_differences(old, new, {})
+        assert (found.breaks, found.message) == (True, f"the partitioning changed: {said}")
 
 
 def test_dates_of_a_whole_table_cannot_be_asked_for_by_column(spark, warehouse, installed_line):

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from dwh.core.contract import Column
 from dwh.core.sql_types import same_type
 
-__all__ = ["Difference", "Step", "input_differences", "output_differences", "unmet"]
+__all__ = ["Difference", "Step", "input_added", "input_differences", "output_differences", "unmet"]
 
 Step = Literal["patch", "minor", "major"]
 _Columns = Mapping[str, Mapping[str, Any]]
@@ -71,8 +71,21 @@ def output_differences(
     yield from _order(before, after, moved)
 
 
+def input_added(need: Mapping[str, Any]) -> Difference:
+    """Return the difference that an input makes that a job did not have, as `Input.to_dict` gives it."""
+    if need.get("own"):
+        return Difference("minor", "", "added", "the job now builds on its own output before")
+    return Difference("major", "", "added", "the job needs this input, it did not before")
+
+
 def input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield the differences of what a job needs of an input, each as `Input.to_dict` gives it."""
+    """Yield the differences of what a job needs of an input, each as `Input.to_dict` gives it.
+
+    The columns of a job's own output before are those that it writes, and differ there.
+    """
+    if new.get("own"):
+        yield from _extent(old, new)
+        return
     before, after = _by_name(old), _by_name(new)
     for name in [name for name in after if name not in before]:
         yield Difference("major", name, "added", f"the job needs column {name}, it did not before")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dwh.core.compatibility import Difference, input_differences, output_differences
+from dwh.core.compatibility import Difference, input_added, input_differences, output_differences
 from dwh.release.findings import Finding, Kind
 from dwh.release.jobs import JobData
 from dwh.release.surface import Surface
@@ -66,7 +66,7 @@ def _job(name: str, old: JobData, job: JobData, new: Surface) -> Iterator[Findin
     was, now = ({table["name"]: table for table in data["reads"]} for data in (old, job))
     for table in now.keys() - was.keys():
         place = _Place(new, name, "input", f"{name}.reads.{table}")
-        yield place.finding(Difference("major", "", "added", "the job needs this input, it did not before"))
+        yield place.finding(input_added(now[table]))
     for table in was.keys() - now.keys():
         place = _Place(new, name, "input", f"{name}.reads.{table}")
         yield place.finding(Difference("patch", "", "removed", "the job no longer needs this input"))

@@ -126,8 +126,11 @@ def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> l
     Parameters:
         need: the job's own output, as its `reads` has it.
     """
+    environment = warehouse.config.environment
+    if environment_read(environment) != environment:  # aside, where nobody builds on what is run
+        return []
     found = warehouse.ledger.newest_outputs(
-        environment=warehouse.config.environment, table=need.name, line=line, dates=DateRange(day, date.max)
+        environment=environment, table=need.name, line=line, dates=DateRange(day, date.max)
     )
     reads = warehouse.ledger.reads_of(output.run_id for output in found)
     outdated: set[date] = set()
