@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,6 +19,7 @@ from pyspark.sql import functions as F
 from dwh.core.changes import Change, Expected, Renamed
 from dwh.core.testing import frame_of_rows
 from dwh.migrate.compare import Comparison, Tolerance, compare
+from dwh.migrate.compare.collected.rows import in_one_job
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")
@@ -30,6 +32,8 @@ DRAWN = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
+AT_FIRST = "spark.sql.limit.initialNumPartitions"
+JobsOf = Callable[[Callable[[], object]], int]
 OnTheLadder = Callable[[], AbstractContextManager[None]]
 
 SCHEMA = (
@@ -104,6 +108,44 @@ def test_the_answer_is_that_of_the_steps_for_large_tables(
         return  # which may have been left to those steps
     assert here.measurement.step == "collected"
     assert answer(here) == answer(there)
+
+
+@pytest.mark.parametrize(("last", "jobs"), [(3, 2), (4, 4)])
+def test_a_side_takes_one_job_and_another_where_rows_differ(
+    spark: SparkSession, jobs_of: JobsOf, last: int, jobs: int
+) -> None:
+    """Equal tables cost what collecting them costs; the session is as it was."""
+    left, right = (frame_of_rows(spark, [(1, "a"), (2, "b"), (n, "c")], "k int, s string") for n in (3, last))
+    left, right = left.repartition(2, "k"), right.repartition(2, "k")
+    assert jobs_of(lambda: compare(left, right, key="k")) == jobs_of(left.collect) * jobs
+    assert spark.conf.get(AT_FIRST) == "1"
+
+
+def test_what_the_caller_has_set_stays(spark: SparkSession) -> None:
+    """Also where it is what we would set."""
+    spark.conf.set(AT_FIRST, "3")
+    try:
+        with in_one_job(spark):
+            assert spark.conf.get(AT_FIRST) == "3"
+        assert spark.conf.get(AT_FIRST) == "3"
+    finally:
+        spark.conf.unset(AT_FIRST)
+
+
+@pytest.fixture
+def jobs_of(spark: SparkSession) -> JobsOf:
+    """How many Spark jobs some work takes."""
+    context = spark.sparkContext
+
+    def count(work: Callable[[], object]) -> int:
+        context.setJobGroup(group := uuid4().hex, "counted")
+        try:
+            work()
+            return len(context.statusTracker().getJobIdsForGroup(group))
+        finally:
+            context.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
+
+    return count
 
 
 def frames(spark: SparkSession, sides: Any, *, renamed: bool) -> tuple[DataFrame, DataFrame]:

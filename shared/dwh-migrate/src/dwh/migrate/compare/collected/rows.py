@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 
 from dwh.migrate.compare.fingerprint import compared, on
 from dwh.migrate.compare.forms import SideName, hash_of
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.text import text_of
 
-__all__ = ["CollectedRow", "identity", "read_rows"]
+__all__ = ["CollectedRow", "identity", "in_one_job", "read_identities", "read_rows"]
+
+_AT_FIRST = "spark.sql.limit.initialNumPartitions"
+_DEFAULT, _PARTITIONS = "1", "8"
 
 
 @dataclass(frozen=True)
@@ -51,16 +56,60 @@ def _hash(side: SideName, pairs: Sequence[Paired], *first: str) -> str:
     return hash_of([pair.hashable(side) for pair in pairs], *first)
 
 
+@contextmanager
+def in_one_job(session: SparkSession) -> Iterator[None]:
+    """Let limits look at several partitions at once, so that a small table takes one job, not two.
+
+    By default, Spark looks at one partition first, and then at others. What the caller has set stays as it
+    is, and so does a setting that the engine does not let us change.
+    """
+    changed = _more_at_first(session)
+    try:
+        yield
+    finally:
+        if changed:
+            session.conf.unset(_AT_FIRST)
+
+
+def _more_at_first(session: SparkSession) -> bool:
+    """Change how many partitions are looked at first; return whether that was done."""
+    try:
+        if session.conf.get(_AT_FIRST, _DEFAULT) != _DEFAULT:
+            return False
+        session.conf.set(_AT_FIRST, _PARTITIONS)
+    except PySparkException:
+        return False
+    return True
+
+
+def read_identities(side: SideName, tables: Tables, most: int) -> list[CollectedRow] | None:
+    """Return the rows of one side without numbers and texts, as `read_rows` does.
+
+    They tell whether any row differs, for a fraction of what a report needs to show how.
+    """
+    key, values = identity(side, tables)
+    frame = tables.left if side == "left" else tables.right
+    return _read(frame, [key, [_null_key(side, tables)], values, [], [], []], most, ())
+
+
 def read_rows(side: SideName, tables: Tables, most: int) -> list[CollectedRow] | None:
-    """Return the rows of one side, in no order, by one Spark job; None if there are more than `most`."""
+    """Return the rows of one side, in no order; None if there are more than `most`."""
     frame = tables.left if side == "left" else tables.right
     pairs = compared(tables)
     frame, forms = _with_forms(side, frame, pairs)
     key, values = identity(side, tables)
-    null_key = " OR ".join(f"isnull({on(side, pair)})" for pair in tables.key) or "false"
     numbers = [on(side, pair) if pair.numeric else "NULL" for pair in pairs]
     texts = [_text(side, pair) for pair in pairs]
-    parts = [key, [null_key], values, numbers, texts, forms]
+    return _read(frame, [key, [_null_key(side, tables)], values, numbers, texts, forms], most, pairs)
+
+
+def _null_key(side: SideName, tables: Tables) -> str:
+    return " OR ".join(f"isnull({on(side, pair)})" for pair in tables.key) or "false"
+
+
+def _read(
+    frame: DataFrame, parts: Sequence[Sequence[str]], most: int, pairs: Sequence[Paired]
+) -> list[CollectedRow] | None:
     named = [f"{text} AS c{i}" for i, text in enumerate(text for part in parts for text in part)]
     found = frame.selectExpr(*named).limit(most + 1).collect()
     sizes = [len(part) for part in parts]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dwh.migrate.compare.collected.coverage import covered
 from dwh.migrate.compare.collected.findings import columns_found, samples_of, split_of, surplus_samples
 from dwh.migrate.compare.collected.judging import Judged, JudgedSurplus, judged, judged_surplus
 from dwh.migrate.compare.collected.matching import Matched, matched
-from dwh.migrate.compare.collected.rows import CollectedRow, read_rows
+from dwh.migrate.compare.collected.rows import CollectedRow, in_one_job, read_identities, read_rows
 from dwh.migrate.compare.evidence import Evidence, Limits
 from dwh.migrate.compare.expectations import Usable
 from dwh.migrate.compare.fingerprint import compared
+from dwh.migrate.compare.forms import SideName
 from dwh.migrate.compare.model import RowKind, Rows, SampleRow, Split
 from dwh.migrate.compare.schema import Tables
 
@@ -22,32 +24,51 @@ VALUES = 50_000
 """How many values, rows times columns, a side may have that is collected. Its texts are cut to length, so
 that this bounds the bytes, too: 20 MB where every text is as long as a report shows it."""
 
+_Sides = tuple[Sequence[CollectedRow], Sequence[CollectedRow]]
+_Read = Callable[[SideName, Tables, int], "list[CollectedRow] | None"]
+
 
 def collected(tables: Tables, expectations: Sequence[Usable], limits: Limits) -> Evidence | None:
-    """Return what differs, by one Spark job a side, and one more where rows may be declared to differ.
+    """Return what differs: by one look at each side if nothing does, else by another that reads values.
+
+    One more Spark job says which rows may differ, where conditions were declared.
 
     Returns None when a side is not small; then its first rows have been read. And where a rule looks at two
     values at once, or tolerances may find partners for rows whose key repeats: the other steps do that.
     """
     if any(pair.how.near for pair in tables.values):
         return None
-    most = VALUES // max(1, len(compared(tables)))
-    left = read_rows("left", tables, most)
-    right = read_rows("right", tables, most) if left is not None else None
-    if left is None or right is None:
+    with in_one_job(tables.left.sparkSession):
+        sides = _both_sides(read_identities, tables)
+        if sides and not _alike(*sides):
+            sides = _both_sides(read_rows, tables)
+    if sides is None:
         return None
-    found = matched(left, right, tables)
+    found = matched(*sides, tables)
     if found.left_surplus and found.right_surplus and any(pair.tolerance for pair in tables.values):
         return None
     coverage = covered(tables, expectations, found)
     rows, surplus = judged(found, coverage, tables, expectations), judged_surplus(found, coverage)
     return Evidence(
         "collected",
-        _counted(left, right, found, rows, surplus, bool(tables.key)),
+        _counted(*sides, found, rows, surplus, bool(tables.key)),
         columns_found(rows, tables, limits.top),
         _samples(rows, surplus, tables, limits.samples),
         _seen(rows, surplus, len(expectations)),
     )
+
+
+def _both_sides(read: _Read, tables: Tables) -> _Sides | None:
+    most = VALUES // max(1, len(compared(tables)))
+    left = read("left", tables, most)
+    right = read("right", tables, most) if left is not None else None
+    return None if left is None or right is None else (left, right)
+
+
+def _alike(left: Sequence[CollectedRow], right: Sequence[CollectedRow]) -> bool:
+    """Return whether both sides have the same rows, each as often."""
+    old, new = (Counter((row.key, row.values) for row in rows) for rows in (left, right))
+    return old == new
 
 
 def _counted(
