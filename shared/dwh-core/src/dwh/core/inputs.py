@@ -26,7 +26,7 @@ class Input:
             the run's environment publishes. It says nothing where the configuration says where the input is.
         back, ahead: how many logical dates before the run's first, and after its last, are read, too.
         may_lack: whether a run goes on where a table that other jobs write lacks some of these dates. Of a
-            whole table, the newest before the run's last date is then read where that date is not there.
+            whole table, the newest before the run's date is then read where that date is not there.
         own: whether it is what the job itself has written: see `previous`.
 
     Raises DefinitionError when the parts do not fit together.

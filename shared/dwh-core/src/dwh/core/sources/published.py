@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PublishedSource"]
 
+_TORN = (
+    "each logical date has a whole table of its own, and a run of a range reads that of the last date alone",
+    "run the dates one by one: dwh run JOB --date DATE, or dwh backfill JOB@LINE --from … --to … --batch 1",
+)
+
 
 @dataclass(frozen=True)
 class PublishedSource:
@@ -35,12 +40,14 @@ class PublishedSource:
         environment: whose publications or outputs are read.
         line: the line whose outputs are read; None for what is published.
         outputs: those that are read, at most one for each logical date.
+        torn: whether it is a whole table for each date, and the run's dates one by one would read several.
     """
 
     warehouse: Warehouse
     environment: str
     line: str | None
     outputs: tuple[Output, ...]
+    torn: bool = False
 
     @classmethod
     def settled(
@@ -53,9 +60,10 @@ class PublishedSource:
             if line is None
             else ledger.newest_outputs(environment=environment, table=need.name, line=line, dates=wanted)
         )
-        if wanted is None and warehouse.holds_whole(found):
-            found = _as_of(found, dates.last, need.may_lack)
-        return cls(warehouse, environment, line, tuple(found))
+        if wanted is not None or not warehouse.holds_whole(found):
+            return cls(warehouse, environment, line, tuple(found))
+        first, last = (_as_of(found, day, need.may_lack) for day in (dates.first, dates.last))
+        return cls(warehouse, environment, line, tuple(last), torn=first != last)
 
     @property
     def where(self) -> str:
@@ -69,6 +77,8 @@ class PublishedSource:
         for line, contract in self.warehouse.contracts(self.outputs).items():
             if problems := _problems(need, contract):
                 raise InputError(need.name, f"{self.where} (line {line})", "; ".join(problems))
+        if self.torn:
+            raise InputError(need.name, self.where, *_TORN)
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
@@ -112,7 +122,7 @@ class PublishedSource:
         )
         chosen = {o.partition_date: o for o in every if (o.run_id, o.partition_date) in read}
         outputs = tuple(chosen.get(output.partition_date, output) for output in self.outputs)
-        return PublishedSource(self.warehouse, self.environment, self.line, outputs)
+        return replace(self, outputs=outputs)
 
 
 def _wanted(need: Input, dates: DateRange) -> DateRange | None:
