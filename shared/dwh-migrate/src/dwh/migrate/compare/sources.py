@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dwh.migrate.compare.avro_headers import check_avro_schemas
 from dwh.migrate.compare.errors import ComparisonError, FilesError
 from dwh.migrate.compare.folder import Folder, look_at
 from dwh.migrate.compare.footers import TITLES, Told, first_line
@@ -79,6 +80,8 @@ def look_at_source(source: Source, told: Told = lambda done, of: None) -> Looked
     folder = look_at(source.path)
     if source.format == "csv" and _option(source, "header", "true").lower() == "true":
         check_headers(folder, _option(source, "sep", _option(source, "delimiter", ",")))
+    if source.format == "avro":
+        check_avro_schemas(folder)
     return folder
 
 
@@ -97,9 +100,21 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
             frame = reader.load(source.path)
             _ = frame.schema
     except Exception as error:  # engines raise errors of a file in their own ways
-        raise FilesError(f"cannot read {source.path} as {source.format}: {first_line(error)}") from error
+        raise FilesError(
+            f"cannot read {source.path} as {source.format}: {_problem(source, error)}"
+        ) from error
     provenance = {"path": source.path, "format": source.format, "files": len(looked.files)}
     return PathSide(frame, provenance)
+
+
+def _problem(source: Source, error: Exception) -> str:
+    told = first_line(error)
+    if source.format == "avro" and "data source" in told.lower():
+        return (
+            "this Spark has no reader for it; set spark.jars.packages to "
+            "org.apache.spark:spark-avro_2.13 and the version of Spark (2.12 on Spark 3.5)"
+        )
+    return told
 
 
 @contextmanager
