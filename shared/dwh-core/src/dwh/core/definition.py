@@ -110,7 +110,7 @@ def transformed(job: JobDefinition, inputs: Mapping[str, DataFrame], dates: Date
 
 def _check_transform(job: type[JobDefinition], where: str) -> None:
     """Raise DefinitionError when `transform` has a parameter that nothing would fill."""
-    inputs = {need.short_name for need in job.reads}
+    inputs = {need.short_name for need in inputs_of(job)}
     for name, parameter in inspect.signature(job.transform).parameters.items():
         only_by_keyword = parameter.kind is inspect.Parameter.KEYWORD_ONLY
         if only_by_keyword and name == "dates" and name in inputs:

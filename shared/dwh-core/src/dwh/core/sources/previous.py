@@ -68,7 +68,7 @@ class PreviousSource(PublishedSource):
         if not earlier:
             return cls(warehouse, environment, line, ())
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
-        return cls(warehouse, environment, line, tuple(earlier[-1:]), gap)
+        return cls(warehouse, environment, line, tuple(earlier[-1:]), gap=gap)
 
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where the output has another contract, MissingInputError for dates left out."""
