@@ -11,7 +11,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -60,14 +60,27 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture
 def postgresql_url(postgresql: str) -> str:
     """The URL of a database of its own, empty."""
-    import psycopg
+    return _new_database(postgresql)
 
+
+def _new_database(server: str) -> str:
     name = f"test_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    address, _, query = postgresql.partition("?")
+    _tell(server, f"CREATE DATABASE {name}")
+    address, _, query = server.partition("?")
     scheme, _, place = address.rpartition("/")[0].partition("://")
     return f"{scheme}+psycopg://{place}/{name}?{query}".rstrip("?")
+
+
+def _tell(server: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def _database_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -79,15 +92,27 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def with_tables(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Give a new ledger in SQLite its tables by copying one, which is quicker than to create them.
+def with_tables(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Give a new ledger its tables by copying one, which is quicker than to create them.
 
-    Takes the ledger's URL, and returns it; another database is left as it is.
+    Takes the ledger's URL, and returns it. In PostgreSQL its database is one of the fixture `postgresql`.
     """
     from dwh.core.ledger import Ledger
 
     empty = tmp_path_factory.mktemp("ledger") / "empty.db"
     Ledger.create(f"sqlite:///{empty}")
+
+    @cache
+    def template() -> str:
+        server = request.getfixturevalue("postgresql")
+        url = _new_database(server)
+        Ledger.create(url)
+        name = _database_of(url)
+        # Nobody may be connected to a database that is copied.
+        _tell(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 -- made here
+        return name
 
     def copied(url: str) -> str:
         if url.startswith("sqlite:///"):
@@ -95,6 +120,9 @@ def with_tables(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(empty)) as there, closing(sqlite3.connect(path)) as here:
                 there.backup(here)
+        else:
+            name, server = _database_of(url), request.getfixturevalue("postgresql")
+            _tell(server, f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {template()}")
         return url
 
     return copied
