@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from functools import partial
@@ -33,7 +34,8 @@ from dwh.core.errors import (
     UnknownTableError,
 )
 from dwh.core.ledger import Decision, Ledger, RunRecord
-from dwh.core.ledger.environments import add_publications, serves, share_of
+from dwh.core.ledger.environments import add_publications
+from dwh.core.ledger.rollouts import Rollout, Step, share_of
 from dwh.core.ledger.schema import decisions, publications, resolutions
 from dwh.core.line import EndedLineWarning, Line
 from dwh.core.lines import find_job
@@ -80,25 +82,23 @@ def test_the_documentation_has_these_vectors():
 def test_a_growing_share_only_adds_dates(environment, job, day, one, other):
     """A date that a share serves is served by every greater share."""
     small, great = sorted((one, other), key=Fraction)
-    assert serves({"share": great}, environment=environment, job=job, day=day) or not serves(
-        {"share": small}, environment=environment, job=job, day=day
-    )
+    where = {"environment": environment, "job": job, "day": day}
+    assert Step("great", 0, great).serves(**where) or not Step("small", 0, small).serves(**where)
 
 
 @given(WORDS, WORDS, st.dates())
 def test_no_share_serves_nothing_and_the_whole_everything(environment, job, day):
     """A share of 0 serves no date, of 1 every date."""
-    assert not serves({"share": "0"}, environment=environment, job=job, day=day)
-    assert serves({"share": "1"}, environment=environment, job=job, day=day)
+    assert not Step("shadow", 0).serves(environment=environment, job=job, day=day)
+    assert Step("100%", 0, "1").serves(environment=environment, job=job, day=day)
     assert 0 <= share_of(environment=environment, job=job, day=day) < 1
 
 
 @given(st.dates(), st.dates())
 def test_a_first_date_serves_itself_and_later_ones(first, day):
     """`from DATE` serves that date and all later ones, whatever the share function says."""
-    assert serves(
-        {"first_date": first.isoformat(), "share": "0"}, environment="prod", job="takings", day=day
-    ) == (day >= first)
+    step = Step(f"from {first}", 0, first_date=str(first))
+    assert step.serves(environment="prod", job="takings", day=day) == (day >= first)
 
 
 @pytest.mark.parametrize(("environment", "job"), sorted({vector[:2] for vector in VECTORS}))
@@ -132,7 +132,7 @@ def test_other_processes_get_the_same(seed, zone, locale):
     program = (
         "import time; time.tzset()\n"
         "from datetime import date\n"
-        "from dwh.core.ledger.environments import share_of\n"
+        "from dwh.core.ledger.rollouts import share_of\n"
         f"for e, j, d, head, _ in {VECTORS!r}:\n"
         "    assert share_of(environment=e, job=j, day=date.fromisoformat(d)) * 2**64 == int(head, 16), d\n"
         "print(hash('a'))"
@@ -142,15 +142,15 @@ def test_other_processes_get_the_same(seed, zone, locale):
     assert done.returncode == 0, done.stderr
 
 
-def ramp(step: int, state: str = "running", **parts: Any) -> dict[str, Any]:
+def ramp(step: int, state: Any = "running", **parts: Any) -> Rollout:
     """Return a rollout from 0.1 to 0.2 at a step of shadow, 30 %, from 2024-01-06, 100 %."""
-    steps = [{"name": "shadow", "share": "0"}, {"name": "30%", "share": "0.3"}]
-    steps += [{"name": "from 2024-01-06", "share": "0", "first_date": "2024-01-06"}]
-    steps += [{"name": "100%", "share": "1"}]
-    return {"from": "0.1", "to": "0.2", "way": "ramp", "steps": steps, "step": step, "state": state, **parts}
+    later = Step("from 2024-01-06", 0, first_date="2024-01-06")
+    steps = (Step("shadow", 0), Step("30%", 0, "0.3"), later, Step("100%", 0, "1"))
+    begun = Rollout("0.1", "0.2", "ramp", steps, on_fail="hold", window_days=14, started=1)
+    return replace(begun, position=step, state=state, **parts)
 
 
-def decided(rollout: dict[str, Any] | None, line: str = "0.1") -> Decision:
+def decided(rollout: Rollout | None, line: str = "0.1") -> Decision:
     """Return a decision about takings in prod."""
     now = datetime.now(timezone.utc)
     return Decision("prod", "takings", TABLE, 1, "advance", line, rollout, "why", "someone", now)
@@ -211,7 +211,7 @@ def commit(ledger: Ledger, run_id: str, line: str, days: list[date], **parts: An
 
 
 def decide(
-    ledger: Ledger, line: str, rollout: dict[str, Any] | None = None, table: str = TABLE, **parts: Any
+    ledger: Ledger, line: str, rollout: Rollout | None = None, table: str = TABLE, **parts: Any
 ) -> Decision:
     """Decide about takings in prod, on the basis of what holds."""
     expected = parts.pop("expected", ledger.decision(environment="prod", job="takings"))
@@ -221,7 +221,7 @@ def decide(
     ):
         now = datetime.now(timezone.utc)
         made = Decision("prod", "takings", table, sequence, "pin", line, rollout, "why", "someone", now)
-        connection.execute(decisions.insert(), [vars(made)])
+        connection.execute(decisions.insert(), [made.to_row()])
     return made
 
 

@@ -69,7 +69,7 @@ def compared(warehouse: Warehouse, outcome: str, *days: date, environment: str =
     row = {
         "environment": environment,
         "job": "takings",
-        "rollout": now.rollout["started"],
+        "rollout": now.rollout.started,
         "decision": now.decision.sequence,
         "served_run": runs[0],
         "outcome": outcome,
@@ -118,8 +118,8 @@ def served(warehouse: Warehouse, *days: date, run_id: str) -> None:
     The old line's run is called as the new one's, with `_old`.
     """
     rollout = progress(warehouse, job="takings", environment="prod").rollout
-    write(warehouse, f"takings@{rollout['from']}", *days, run_id=f"{run_id}_old")
-    write(warehouse, f"takings@{rollout['to']}", *days, run_id=run_id)
+    write(warehouse, f"takings@{rollout.old_line}", *days, run_id=f"{run_id}_old")
+    write(warehouse, f"takings@{rollout.new_line}", *days, run_id=run_id)
     proved(warehouse, dict.fromkeys(days, (f"{run_id}_old", run_id)))
     publish_withheld(warehouse, "takings", DateRange(min(days), max(days)))
 

@@ -130,14 +130,14 @@ def shadow(warehouse: Warehouse, job: str, environment: str, number: int, outcom
     decision = warehouse.ledger.decision(environment=environment, job=job)
     assert decision is not None and decision.rollout is not None
     served = decision.line_for(day(number))
-    ways = (decision.rollout["from"], decision.rollout["to"])
+    ways = (decision.rollout.old_line, decision.rollout.new_line)
     candidate = ways[1] if served == ways[0] else ways[0]
     dates = DateRange(day(number), day(number))
     row = {
         "id": f"shadow-{next(numbers)}",
         "environment": environment,
         "job": job,
-        "rollout": decision.rollout["started"],
+        "rollout": decision.rollout.started,
         "decision": decision.sequence,
         "first_date": day(number),
         "last_date": day(number),

@@ -158,7 +158,7 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
                 wanted[day] = receipt["run_id"]
         if not now["receipts"] and not now["decisions"] and decision and decision.active_rollout:
             moving = decision.active_rollout
-            old, new = moving["from"], moving["to"]
+            old, new = moving.lines
             wanted = {
                 day: run
                 for day, run in published.items()
@@ -166,7 +166,7 @@ def _replay(rows: dict[str, list[Any]], environment: str, job: str, table: str) 
                 if (environment, newest.get((old, day)), run, day) in passed
             }
         for row in now["decisions"]:
-            decision = Decision(**row)
+            decision = Decision.of(row)
             wanted = None
             if decision.action == "cutover":
                 wanted = {
@@ -192,10 +192,10 @@ def _needs_no_proof(decision: Decision, line: str, serving: str | None, shows: s
         shows: the line of what it shows, None for nothing.
     """
     moving = decision.active_rollout
-    if moving is None or line not in (moving["from"], moving["to"]):
+    if moving is None or line not in moving.lines:
         return serving == line
-    stands_in = moving["way"] == "ramp" and serving == moving["to"] != shows
-    return line == moving["from"] and (serving == line or stands_in)
+    stands_in = moving.way == "ramp" and serving == moving.new_line != shows
+    return line == moving.old_line and (serving == line or stands_in)
 
 
 def _passed(rows: dict[str, list[Any]]) -> set[tuple[str, str, str, date]]:

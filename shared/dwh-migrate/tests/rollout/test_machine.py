@@ -30,7 +30,8 @@ from dwh.core import lines as lines_module
 from dwh.core.dates import DateRange
 from dwh.core.errors import NotPinnedError
 from dwh.core.ledger import Ledger, RunRecord
-from dwh.core.ledger.environments import resolved_lines, share_of
+from dwh.core.ledger.environments import resolved_lines
+from dwh.core.ledger.rollouts import share_of
 from dwh.core.ledger.schema import decisions, publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import RolloutError, advance, finish, hold, pin, plan, resume, roll_back

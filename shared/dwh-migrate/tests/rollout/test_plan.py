@@ -244,7 +244,8 @@ def test_lines_that_break_are_not_ramped(pinned, steps):
     """A ramp of breaking contracts is refused, with the reason and the steps to use instead."""
     before = everything(pinned)
     with pytest.raises(
-        RolloutError, match=r"contracts break .column amount is now called total.*steps are: shadow, cutover"
+        RolloutError,
+        match=r"cannot be in one table .column amount is now called total.*steps are: shadow, cutover",
     ):
         plan(pinned, job="takings", old="7.1", new="7.3", environment="prod", steps=steps)
     assert everything(pinned) == before

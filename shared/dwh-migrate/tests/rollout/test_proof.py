@@ -12,7 +12,7 @@ from fabricate import DAYS, begin, compared, proved, resolved, served, shown, wr
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError
 from dwh.core.ledger import Ledger
-from dwh.core.ledger.environments import share_of
+from dwh.core.ledger.rollouts import share_of
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.promotion import promote
 from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, roll_back, start
@@ -54,7 +54,7 @@ def test_every_date_must_be_proven(moving):
     moved = advance(moving, job="takings", environment="prod")
     assert shown(moving) == dict.fromkeys(EIGHT, "new")
     assert moved.decision.reason.endswith("8 of 8 dates proven, 0 unproven, 0 failed")
-    assert moved.decision.rollout["unproven"] == []
+    assert moved.decision.rollout.unproven == ()
 
 
 def test_another_environment_s_run_is_not_moved(moving):
@@ -140,7 +140,7 @@ def test_a_sample_is_taken_by_the_published_function(warehouse):
     refused(warehouse, f"not proven: {chosen[0]};")
     proved(warehouse, {chosen[0]: PAIRS[chosen[0]]})
     decision = advance(warehouse, job="takings", environment="prod").decision
-    unproven = {day for text in decision.rollout["unproven"] for day in _dates(text)}
+    unproven = {day for text in decision.rollout.unproven for day in _dates(text)}
     assert unproven == set(EIGHT) - set(chosen)
     assert "; moved unproven: 2024-01-0" in decision.reason
 
@@ -398,7 +398,7 @@ def test_of_many_who_advance_at_once_one_moves_what_is_proven(moving):
         thread.start()
     for thread in threads:
         thread.join()
-    moved = progress(moving, **PROD).step["name"] == "cutover"
+    moved = progress(moving, **PROD).step.name == "cutover"
     assert outcomes.count("moved") == 1 + moved
     assert shown(moving) == dict.fromkeys(EIGHT, "new" if moved else "old")
 

@@ -68,7 +68,7 @@ def test_a_candidate_that_crashes_or_differs(spark, pinned, line, outcome):
     assert served.receipt["line"] == "7.1"
     assert shown(pinned) == {FIRST: served.receipt["run"]}
     now = progress(pinned, **JOB)
-    assert (now.rollout["state"], now.shadows[0].outcome) == ("held", outcome)
+    assert (now.rollout.state, now.shadows[0].outcome) == ("held", outcome)
     assert now.decision.reason.startswith("gate of shadow: ")
     if outcome == "error":
         assert "boom" in served.error and "boom" in now.shadows[0].error and "boom" in now.decision.reason
@@ -92,7 +92,7 @@ def test_a_gate_that_rolls_back(spark, pinned):
     assert (first.shadow, first.consequence) == ("fail", "rollback")
     assert (second.receipt["line"], second.shadow, second.published) == ("7.1", None, 1)
     assert shown(pinned) == {SECOND: first.receipt["run"], THIRD: second.receipt["run"]}
-    assert progress(pinned, **JOB).rollout["state"] == "rolled back"
+    assert progress(pinned, **JOB).rollout.state == "rolled back"
 
 
 def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, monkeypatch):
@@ -202,7 +202,7 @@ def test_a_served_run_that_fails(spark, pinned, landing):
         serve(spark, pinned, "takings", day(FIRST))
     assert shown(pinned) == {}
     now = progress(pinned, **JOB)
-    assert (now.shadows, now.rollout["state"]) == ((), "running")
+    assert (now.shadows, now.rollout.state) == ((), "running")
     assert [run.line for run in pinned.ledger.find_runs()] == ["7.1"]
 
 

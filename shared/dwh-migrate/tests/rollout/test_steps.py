@@ -14,7 +14,7 @@ from fabricate import DAYS, TABLE, begin, compared, everything, resolved, served
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidNameError, UnknownLineError
 from dwh.core.ledger import Decision, Ledger
-from dwh.core.ledger.environments import share_of
+from dwh.core.ledger.rollouts import share_of
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import (
     Moved,
@@ -60,7 +60,7 @@ def line(warehouse: Warehouse) -> str:
 def state(warehouse: Warehouse) -> tuple[str, str]:
     """Return the rollout's state, and the name of its step."""
     now = progress(warehouse, **JOB)
-    return now.rollout["state"], now.step["name"]
+    return now.rollout.state, now.step.name
 
 
 def another(warehouse: Warehouse) -> Warehouse:
@@ -100,12 +100,12 @@ def test_a_rollout_begins_as_it_was_planned(pinned):
     moved = start(pinned, **JOB, reason="tips")
     rollout = moved.decision.rollout
     assert (moved.decision.action, moved.decision.reason, line(pinned)) == ("start", "tips", "7.1")
-    assert (rollout["from"], rollout["to"], rollout["on_fail"], rollout["window_days"]) == (
+    assert (rollout.old_line, rollout.new_line, rollout.on_fail, rollout.window_days) == (
         *("7.1", "7.2", "rollback"),
         7,
     )
-    assert [step["name"] for step in rollout["steps"]] == [step.name for step in planned.steps]
-    assert rollout["started"] == moved.decision.sequence
+    assert [step.name for step in rollout.steps] == [step.name for step in planned.steps]
+    assert rollout.started == moved.decision.sequence
     assert state(pinned) == ("running", "shadow")
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
     assert resolved(pinned, FIRST, FOURTH) == dict.fromkeys(DAYS[:4], "7.1")
@@ -428,7 +428,7 @@ def test_the_window_closes(pinned, monkeypatch):
     begin(pinned, "7.3", window_days=2)
     advance(pinned, **JOB)
     finish(pinned, **JOB)
-    ended = datetime.fromisoformat(progress(pinned, **JOB).rollout["finished_at"])
+    ended = progress(pinned, **JOB).rollout.finished_at
 
     class Later(datetime):
         @classmethod

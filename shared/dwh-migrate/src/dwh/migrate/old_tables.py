@@ -78,7 +78,7 @@ def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
         found[decision.environment, decision.job] = decision
     mine = [one for one in found.values() if one.table_name == table and one.rollout]
     return any(
-        one.active_rollout or (one.rollout["state"] == "finished" and window_is_open(one.rollout))
+        one.active_rollout or (one.rollout.state == "finished" and window_is_open(one.rollout))
         for one in mine
         if one.rollout
     )

@@ -248,7 +248,7 @@ class Ledger(LedgerDatabase):
         """Return the decisions for which the conditions on `schema.decisions` hold, oldest first."""
         query = sa.select(decisions).where(*conditions).order_by(decisions.c.decided_at, decisions.c.sequence)
         with self.reading() as connection:
-            return [Decision(**row._mapping) for row in connection.execute(query)]
+            return [Decision.of(row._asdict()) for row in connection.execute(query)]
 
     @contextmanager
     def holding(self, *names: str) -> Iterator[tuple[sa.Connection, int]]:

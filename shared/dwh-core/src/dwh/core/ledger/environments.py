@@ -7,17 +7,16 @@ removed: the newest row counts, the others are history. Whoever writes holds the
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger.newest import newest_of_each_date
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import decisions, publications, resolutions, runs
 
 __all__ = [
@@ -28,12 +27,8 @@ __all__ = [
     "newest_publications",
     "publish_outputs",
     "resolved_lines",
-    "serves",
-    "share_of",
     "shown_lines",
 ]
-
-_ACTIVE = ("running", "held")
 
 
 @dataclass(frozen=True)
@@ -45,8 +40,7 @@ class Decision:
         action: `pin`, or what was done to a rollout: `start`, `advance`, `hold`, `resume`, `cutover`,
             `rollback` or `finish`.
         line: the pin from now on.
-        rollout: the rollout's whole state from now on, as `dwh.migrate.rollout` writes it; None before
-            the first one.
+        rollout: the newest rollout, as it is from now on; None before the first one.
     """
 
     environment: str
@@ -55,40 +49,32 @@ class Decision:
     sequence: int
     action: str
     line: str
-    rollout: Mapping[str, Any] | None
+    rollout: Rollout | None
     reason: str
     decided_by: str
     decided_at: datetime
 
     @property
-    def active_rollout(self) -> Mapping[str, Any] | None:
+    def active_rollout(self) -> Rollout | None:
         """The rollout, unless it has ended."""
-        return self.rollout if self.rollout and self.rollout["state"] in _ACTIVE else None
+        return self.rollout if self.rollout and self.rollout.is_active else None
 
     def line_for(self, day: date) -> str:
         """Return the line that serves a logical date about which nothing was decided before."""
-        if rollout := self.active_rollout:
-            reached = rollout["steps"][: rollout["step"] + 1]
-            if any(serves(step, environment=self.environment, job=self.job, day=day) for step in reached):
-                return str(rollout["to"])
+        rollout = self.active_rollout
+        if rollout and rollout.serves(environment=self.environment, job=self.job, day=day):
+            return rollout.new_line
         return self.line
 
+    def to_row(self) -> dict[str, Any]:
+        """Return the decision as the ledger's table has it."""
+        return {**vars(self), "rollout": self.rollout.to_dict() if self.rollout else None}
 
-def share_of(*, environment: str, job: str, day: date) -> Fraction:
-    """Return the place of a logical date between 0 and 1: below a rollout's share the new line serves it.
-
-    SHA-256 of `environment|job|YYYY-MM-DD`; its first 8 bytes as an unsigned big-endian integer, over
-    2^64. It depends on nothing else, and a growing share only adds dates.
-    """
-    digest = hashlib.sha256(f"{environment}|{job}|{day.isoformat()}".encode()).digest()
-    return Fraction(int.from_bytes(digest[:8], "big"), 1 << 64)
-
-
-def serves(step: Mapping[str, Any], *, environment: str, job: str, day: date) -> bool:
-    """Tell whether the new line serves a logical date at a step: by its `share` or its `first_date`."""
-    if step.get("first_date") is not None:
-        return day >= date.fromisoformat(step["first_date"])
-    return share_of(environment=environment, job=job, day=day) < Fraction(step.get("share") or "0")
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Decision:
+        """Return the decision that a row of the ledger's table holds."""
+        kept = row["rollout"]
+        return cls(**{**row, "rollout": Rollout.from_dict(kept) if kept else None})
 
 
 def newest_decision(connection: sa.Connection, *, environment: str, job: str) -> Decision | None:
@@ -96,7 +82,7 @@ def newest_decision(connection: sa.Connection, *, environment: str, job: str) ->
     mine = (decisions.c.environment == environment) & (decisions.c.job == job)
     query = sa.select(decisions).where(mine).order_by(decisions.c.sequence.desc()).limit(1)
     row = connection.execute(query).first()
-    return Decision(**row._mapping) if row else None
+    return Decision.of(row._asdict()) if row else None
 
 
 def resolved_lines(
@@ -242,14 +228,14 @@ def _published_at_once(
     """
     rollout = decision.active_rollout
     mine = [day for day, other in serving.items() if other == line]
-    if rollout is None or line not in (rollout["from"], rollout["to"]):
+    if rollout is None or line not in rollout.lines:
         return mine
-    if line == rollout["to"]:
+    if line == rollout.new_line:
         return []
-    awaited = [day for day, other in serving.items() if other == rollout["to"]]
-    if rollout["way"] == "cutover" or not awaited:
+    awaited = [day for day, other in serving.items() if other == rollout.new_line]
+    if rollout.way == "cutover" or not awaited:
         return mine
     dates = DateRange(min(awaited), max(awaited))
     shown = shown_lines(connection, environment=decision.environment, table=table, dates=dates)
-    proven = {day for day, (other, _) in shown.items() if other == rollout["to"]}
+    proven = {day for day, (other, _) in shown.items() if other == rollout.new_line}
     return [*mine, *(day for day in awaited if day not in proven)]

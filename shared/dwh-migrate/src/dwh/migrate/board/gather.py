@@ -143,22 +143,22 @@ def _rollout(warehouse: Warehouse, decision: Decision) -> RollingOut | None:
     now = progress_of(warehouse, decision, rollout)
     under_way = decision.active_rollout is not None
     return RollingOut(
-        old_line=rollout["from"],
-        new_line=rollout["to"],
-        way=rollout["way"],
-        state=rollout["state"],
+        old_line=rollout.old_line,
+        new_line=rollout.new_line,
+        way=rollout.way,
+        state=rollout.state,
         steps=tuple(
-            StepOnWay(step["name"], step["gate"], _place(position, rollout["step"], rollout["state"]))
-            for position, step in enumerate(rollout["steps"])
+            StepOnWay(step.name, step.gate, _place(position, rollout.position, rollout.state))
+            for position, step in enumerate(rollout.steps)
         ),
         gate=now.gate if under_way else None,
-        gate_is_open=rollout["state"] == "running" and now.gate_is_open,
-        on_fail=rollout["on_fail"],
+        gate_is_open=rollout.state == "running" and now.gate_is_open,
+        on_fail=rollout.on_fail,
         decided_by=decision.decided_by,
         decided_at=decision.decided_at,
         reason=decision.reason,
-        rollback_until=rolled_back_until(rollout) if rollout["state"] == "finished" else None,
-        can_be_rolled_back=under_way or (rollout["state"] == "finished" and window_is_open(rollout)),
+        rollback_until=rolled_back_until(rollout) if rollout.state == "finished" else None,
+        can_be_rolled_back=under_way or (rollout.state == "finished" and window_is_open(rollout)),
     )
 
 
@@ -172,7 +172,7 @@ def _place(position: int, current: int, state: str) -> StepPlace:
 
 def _decided(decision: Decision) -> Decided:
     rollout = decision.rollout
-    step = rollout["steps"][rollout["step"]]["name"] if rollout else None
+    step = rollout.step.name if rollout else None
     return Decided(
         decision.action, decision.line, step, decision.decided_by, decision.decided_at, decision.reason
     )

@@ -62,7 +62,7 @@ def recent_decisions(connection: sa.Connection, limit: int) -> dict[tuple[str, s
     query = sa.select(*columns).where(ranked.c.place <= limit).order_by(ranked.c.place)
     found = defaultdict(list)
     for row in connection.execute(query):
-        found[row.environment, row.job].append(Decision(**row._mapping))
+        found[row.environment, row.job].append(Decision.of(row._asdict()))
     return found
 
 
@@ -75,7 +75,7 @@ def last_pins(connection: sa.Connection) -> dict[tuple[str, str], Decision]:
     )
     columns = [moves.c[column.name] for column in decisions.c]
     query = sa.select(*columns).where(is_move).order_by(moves.c.sequence)
-    return {(row.environment, row.job): Decision(**row._mapping) for row in connection.execute(query)}
+    return {(row.environment, row.job): Decision.of(row._asdict()) for row in connection.execute(query)}
 
 
 def published(connection: sa.Connection, *, environment: str, table: str) -> Published | None:

@@ -69,7 +69,7 @@ def pins(env: str | None, as_json: bool) -> None:
             "environment": now.environment,
             "job": now.job,
             "line": now.line,
-            "rollout": f"to {now.rollout['to']}, {now.rollout['state']}" if now.rollout else "",
+            "rollout": f"to {now.rollout.new_line}, {now.rollout.state}" if now.rollout else "",
             "decided": utc_text(now.decided_at),
             "by": now.decided_by,
             "reason": now.reason,

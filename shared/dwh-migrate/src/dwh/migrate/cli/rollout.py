@@ -267,10 +267,10 @@ def history(job: str, env: str | None, as_json: bool) -> None:
             "by": made.decided_by,
             "action": made.action,
             "line": made.line,
-            "step": made.rollout["steps"][made.rollout["step"]]["name"] if made.rollout else "",
-            "state": made.rollout["state"] if made.rollout else "",
+            "step": made.rollout.step.name if made.rollout else "",
+            "state": made.rollout.state if made.rollout else "",
             "reason": made.reason,
-            "unproven": (made.rollout or {}).get("unproven", []) if made.action == "cutover" else [],
+            "unproven": list(made.rollout.unproven) if made.rollout and made.action == "cutover" else [],
         }
         for made in _warehouse().ledger.decisions(*conditions)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -22,6 +21,7 @@ from dwh.core.ledger.environments import (
     shown_lines,
 )
 from dwh.core.ledger.newest import newest_receipts
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -145,13 +145,24 @@ def record_decision(
     sequence: int,
     action: str,
     line: str,
-    rollout: Mapping[str, Any] | None,
+    rollout: Rollout | None,
     reason: str,
 ) -> Decision:
     """Add a decision to the history, as the current user's."""
     now = datetime.now(timezone.utc)
-    decision = Decision(environment, job, table, sequence, action, line, rollout, reason, current_user(), now)
-    connection.execute(decisions.insert(), [vars(decision)])
+    decision = Decision(
+        environment=environment,
+        job=job,
+        table_name=table,
+        sequence=sequence,
+        action=action,
+        line=line,
+        rollout=rollout,
+        reason=reason,
+        decided_by=current_user(),
+        decided_at=now,
+    )
+    connection.execute(decisions.insert(), [decision.to_row()])
     return decision
 
 

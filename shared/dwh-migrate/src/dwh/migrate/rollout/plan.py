@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from dwh.core.errors import InvalidDateError, NotPinnedError
 from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
 from dwh.core.ledger import one_transaction
+from dwh.core.ledger.rollouts import OnFail, Step, Way
 from dwh.core.ledger.schema import plans
 from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
@@ -32,15 +33,12 @@ __all__ = [
     "DEFAULT_GATE",
     "DEFAULT_WINDOW_DAYS",
     "Plan",
-    "Step",
     "newest_plan",
     "parse_steps",
     "plan",
 ]
 
-Way = Literal["ramp", "cutover"]
 _KNOWLEDGE = ("proven", "unproven", "failed")  # which grows while a plan waits, and changes nothing in it
-OnFail = Literal["hold", "rollback"]
 DEFAULT_GATE = 3
 DEFAULT_WINDOW_DAYS = 14
 _DEFAULT_STEPS: Mapping[Way, tuple[str, ...]] = {
@@ -51,25 +49,6 @@ _STEP = re.compile(
     r"(?P<name>shadow|cutover|(?P<share>\d{1,3}(\.\d{1,6})?)%|from (?P<first>\S+?))(:(?P<gate>\d{1,6}))?",
     re.ASCII,
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a rollout.
-
-    Attributes:
-        name: `shadow`, `25%`, `from 2013-07-01` or `cutover`.
-        gate: for how many logical dates a comparison must pass before the next step.
-        share: the share of logical dates that the new line serves, from 0 to 1, as decimal text.
-        first_date: the new line serves this logical date and all later ones.
-        proven: of a cutover, how many of the dates that it moves must be proven; None for every one.
-    """
-
-    name: str
-    gate: int
-    share: str = "0"
-    first_date: str | None = None
-    proven: int | None = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +203,7 @@ def newest_plan(warehouse: Warehouse, *, job: str, environment: str) -> Plan:
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )
     lists = {name: tuple(found[name]) for name in ("breaks", "lacking", "reads", "readers", "uses")}
-    return Plan(**{**found, **lists, "steps": tuple(Step(**step) for step in found["steps"])})
+    return Plan(**{**found, **lists, "steps": tuple(map(Step.from_dict, found["steps"]))})
 
 
 def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[str]) -> tuple[Step, ...]:

@@ -10,7 +10,8 @@ from itertools import islice
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange, date_spans
-from dwh.core.ledger.environments import newest_publications, share_of
+from dwh.core.ledger.environments import newest_publications
+from dwh.core.ledger.rollouts import share_of
 from dwh.core.ledger.schema import compared, comparisons, publications, runs
 from dwh.migrate.rollout.pins import newest_runs
 

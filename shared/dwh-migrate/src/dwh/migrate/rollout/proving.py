@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, from_ledger, record
@@ -110,13 +111,11 @@ def _compare(
     return Compared(tuple(days), comparison, found.verdict)
 
 
-def _rollout_to(
-    warehouse: Warehouse, *, job: str, line: str
-) -> tuple[Decision | None, Mapping[str, Any] | None]:
+def _rollout_to(warehouse: Warehouse, *, job: str, line: str) -> tuple[Decision | None, Rollout | None]:
     """Return the decision that holds, and its rollout if it is under way and leads to the line."""
     decision = warehouse.ledger.decision(environment=warehouse.config.environment, job=job)
     rollout = decision.active_rollout if decision else None
-    return decision, rollout if rollout and rollout["to"] == line else None
+    return decision, rollout if rollout and rollout.new_line == line else None
 
 
 def _subject(warehouse: Warehouse, job: str, run_ids: Mapping[date, str]) -> Subject:

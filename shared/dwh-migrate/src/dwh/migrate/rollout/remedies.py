@@ -15,12 +15,12 @@ __all__ = ["between", "remedy", "withheld_now", "withheld_remedy"]
 def remedy(now: Progress) -> str:
     """Return what opens a gate: what to run, to fill or to compare."""
     job, environment, proof = now.decision.job, now.decision.environment, now.proof
-    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
-    if now.not_passed or now.passed < now.step["gate"] or proof is None:
+    old, new = (f"{job}@{line}" for line in now.rollout.lines)
+    if now.not_passed or now.passed < now.step.gate or proof is None:
         return f"type: dwh run {job} --env {environment} --date DATE"
     if proof.lacking:
         return (
-            f"a cutover moves the whole table, and line {now.rollout['to']} has no output for "
+            f"a cutover moves the whole table, and line {now.rollout.new_line} has no output for "
             f"{shown_dates(proof.lacking)}; type: dwh backfill {new} --from {proof.lacking[0]} "
             f"--to {proof.lacking[-1]} --env {environment}"
         )
@@ -39,9 +39,9 @@ def withheld_remedy(now: Progress) -> str | None:
     if arrived is None or not arrived.withheld:
         return None
     job, environment, proof = now.decision.job, now.decision.environment, arrived.proof
-    old, new = (f"{job}@{now.rollout[side]}" for side in ("from", "to"))
+    old, new = (f"{job}@{line}" for line in now.rollout.lines)
     withheld = set(arrived.withheld)
-    what = f"line {now.rollout['to']}'s output is withheld"
+    what = f"line {now.rollout.new_line}'s output is withheld"
     if failed := sorted(withheld & set(proof.failed)):
         compare = f"dwh compare {old} {new} --env {environment} --date {failed[0]}"
         return f"{what} for {shown_dates(failed)}, as comparing it failed; type: {compare}"
@@ -50,7 +50,7 @@ def withheld_remedy(now: Progress) -> str | None:
         return f"{what} for {shown_dates(settled)} until it is proven; type: {backfill}"
     run = f"dwh run {job} --env {environment} {between(arrived.withheld)}"
     return (
-        f"{what} for {shown_dates(withheld)}, as line {now.rollout['from']} has nothing to compare it with; "
+        f"{what} for {shown_dates(withheld)}, as line {now.rollout.old_line} has nothing to compare it with; "
         f"type: {run}"
     )
 

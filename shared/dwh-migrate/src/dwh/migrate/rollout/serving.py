@@ -17,6 +17,7 @@ from dwh.core.errors import DwhError, LedgerError, one_line
 from dwh.core.identity import new_id
 from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import newest_decision
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
 from dwh.core.receipt import Receipt
@@ -108,10 +109,10 @@ def _serve(
     spark: SparkSession, warehouse: Warehouse, decision: Decision, line: str, dates: DateRange
 ) -> Served:
     rollout = decision.active_rollout
-    if rollout is None or line not in (rollout["from"], rollout["to"]):
+    if rollout is None or line not in rollout.lines:
         receipt = run_job(find_job(f"{decision.job}@{line}")(), dates, spark=spark, warehouse=warehouse)
         return Served(receipt, _count(_shown(warehouse, decision, dates), receipt))
-    job = find_job(f"{decision.job}@{rollout['from']}")()
+    job = find_job(f"{decision.job}@{rollout.old_line}")()
     old = run_job(job, dates, spark=spark, warehouse=warehouse)
     try:
         beside = _shadow(spark, warehouse, decision, rollout, old, line, dates)
@@ -123,7 +124,7 @@ def _serve(
 def _served(
     warehouse: Warehouse,
     decision: Decision,
-    rollout: Mapping[str, Any],
+    rollout: Rollout,
     line: str,
     dates: DateRange,
     old: Receipt,
@@ -133,9 +134,9 @@ def _served(
     shown, new = _shown(warehouse, decision, dates), beside.receipt
     is_new = new is not None and (_count(shown, new) > 0 or (line == new["line"] and not _count(shown, old)))
     receipt = new if new is not None and is_new else old
-    other = rollout["from"] if is_new else rollout["to"]
+    other = rollout.old_line if is_new else rollout.new_line
     waits = [day for day in dates if not new or shown.get(day) != new["run"]]
-    if line != rollout["to"] or beside.consequence == "rollback":
+    if line != rollout.new_line or beside.consequence == "rollback":
         waits = []  # the old line serves them
     return Served(
         receipt,
@@ -165,7 +166,7 @@ def _shadow(
     spark: SparkSession,
     warehouse: Warehouse,
     decision: Decision,
-    rollout: Mapping[str, Any],
+    rollout: Rollout,
     old: Receipt,
     line: str,
     dates: DateRange,
@@ -175,7 +176,7 @@ def _shadow(
     found: list[Compared] = []
     error = None
     try:
-        job = find_job(f"{decision.job}@{rollout['to']}")()
+        job = find_job(f"{decision.job}@{rollout.new_line}")()
         new = prepare_run(job, dates, warehouse=warehouse, like=old["run"]).execute(spark)
         found = _compare(spark, warehouse, decision.job, old, new, dates)
     except Exception as raised:
@@ -184,7 +185,7 @@ def _shadow(
         error = "interrupted"
         raise
     finally:
-        pair = (old, new) if new is None or line == rollout["from"] else (new, old)
+        pair = (old, new) if new is None or line == rollout.old_line else (new, old)
         _record(warehouse, decision, rollout, dates, pair, found, error)
     outcome = "error" if error else _worst(found)
     return _Beside(outcome, new, error, _judge(warehouse, decision, rollout, outcome, error))
@@ -209,7 +210,7 @@ def _worst(found: Sequence[Compared]) -> str:
 def _record(
     warehouse: Warehouse,
     decision: Decision,
-    rollout: Mapping[str, Any],
+    rollout: Rollout,
     dates: DateRange,
     pair: tuple[Receipt, Receipt | None],
     found: Sequence[Compared],
@@ -225,7 +226,7 @@ def _record(
     row = {
         "environment": decision.environment,
         "job": decision.job,
-        "rollout": rollout["started"],
+        "rollout": rollout.started,
         "decision": decision.sequence,
         "served_run": served["run"],
         "candidate_run": candidate["run"] if candidate else None,
@@ -247,17 +248,17 @@ def _result(first: date, last: date, outcome: str, comparison: str | None) -> di
 
 
 def _judge(
-    warehouse: Warehouse, decision: Decision, rollout: Mapping[str, Any], outcome: str, error: str | None
+    warehouse: Warehouse, decision: Decision, rollout: Rollout, outcome: str, error: str | None
 ) -> str | None:
     """Hold or roll back, as the rollout says, when the gate has failed."""
-    if outcome not in ("fail", "error") or rollout["state"] != "running":
+    if outcome not in ("fail", "error") or rollout.state != "running":
         return None
     now = progress(warehouse, job=decision.job, environment=decision.environment)
     if now.decision.sequence != decision.sequence:
         return None  # somebody has decided since, so this says nothing about what holds now
-    reason = f"gate of {now.step['name']}: {error or 'the comparison failed'}"
+    reason = f"gate of {now.step.name}: {error or 'the comparison failed'}"
     try:
-        if rollout["on_fail"] == "rollback":
+        if rollout.on_fail == "rollback":
             roll_back(
                 warehouse, job=decision.job, environment=decision.environment, reason=reason, based_on=now
             )
@@ -265,4 +266,4 @@ def _judge(
             hold(warehouse, job=decision.job, environment=decision.environment, reason=reason)
     except DwhError:
         return None  # somebody was faster
-    return str(rollout["on_fail"])
+    return rollout.on_fail

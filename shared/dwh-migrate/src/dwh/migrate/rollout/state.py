@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
 
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision
+from dwh.core.ledger.rollouts import Rollout, Step
 from dwh.core.ledger.schema import decisions, shadows
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
@@ -65,7 +64,7 @@ class Progress:
     """
 
     decision: Decision
-    rollout: Mapping[str, Any]
+    rollout: Rollout
     passed: int
     not_passed: int
     shadows: tuple[Shadow, ...]
@@ -73,15 +72,14 @@ class Progress:
     arrived: Arrived | None = None
 
     @property
-    def step(self) -> Mapping[str, Any]:
+    def step(self) -> Step:
         """The step that has been reached."""
-        found: Mapping[str, Any] = self.rollout["steps"][self.rollout["step"]]
-        return found
+        return self.rollout.step
 
     @property
     def gate_is_open(self) -> bool:
         """Whether enough comparisons have passed at this step, none has failed, and the next is proven."""
-        has_passed = self.passed >= self.step["gate"] and not self.not_passed
+        has_passed = self.passed >= self.step.gate and not self.not_passed
         return has_passed and (self.proof is None or self.proof.is_enough)
 
     @property
@@ -91,7 +89,7 @@ class Progress:
         proof = f"; {self.proof}" if self.proof else ""
         waits = len(self.arrived.withheld) if self.arrived else 0
         withheld = f"; {waits:,} withheld until proven" if waits else ""
-        return f"{self.passed} of {self.step['gate']} dates passed{failed}{proof}{withheld}"
+        return f"{self.passed} of {self.step.gate} dates passed{failed}{proof}{withheld}"
 
 
 def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
@@ -105,18 +103,18 @@ def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     return progress_of(warehouse, decision, decision.rollout)
 
 
-def progress_of(warehouse: Warehouse, decision: Decision, rollout: Mapping[str, Any]) -> Progress:
+def progress_of(warehouse: Warehouse, decision: Decision, rollout: Rollout) -> Progress:
     """Return how the rollout of a decision stands."""
     with warehouse.ledger.reading() as connection:
         return progress_in(connection, decision, rollout)
 
 
-def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Progress:
+def progress_in(connection: sa.Connection, decision: Decision, rollout: Rollout) -> Progress:
     """Return how the rollout of a decision stands, as a transaction sees it."""
     mine = (
         (shadows.c.environment == decision.environment)
         & (shadows.c.job == decision.job)
-        & (shadows.c.rollout == rollout["started"])
+        & (shadows.c.rollout == rollout.started)
     )
     columns = [shadows.c[name] for name in Shadow.__dataclass_fields__]
     query = sa.select(*columns).where(mine).order_by(shadows.c.shadowed_at)
@@ -128,32 +126,32 @@ def progress_in(connection: sa.Connection, decision: Decision, rollout: Mapping[
     proof = _proof(connection, decision, rollout)
     passed = {day for day, outcome in outcomes.items() if outcome == "pass"}
     known = passed | set(proof.proven if proof else ())
-    gate = rollout["steps"][rollout["step"]]["gate"]
+    gate = rollout.step.gate
     enough = max(len(passed), min(len(known), gate))
     arrived = arrived_in(connection, decision, rollout) if decision.active_rollout else None
     return Progress(decision, rollout, enough, len(outcomes.keys() - known), found, proof, arrived)
 
 
-def _proof(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> Proof | None:
+def _proof(connection: sa.Connection, decision: Decision, rollout: Rollout) -> Proof | None:
     """Return how far the next step of a rollout is proven, if that is a cutover."""
-    following = rollout["steps"][rollout["step"] + 1 :]
-    if not decision.active_rollout or not following or following[0]["name"] != "cutover":
+    following = rollout.next_step
+    if not decision.active_rollout or following is None or following.name != "cutover":
         return None
     environment, job, table = decision.environment, decision.job, decision.table_name
-    sample = following[0].get("proven")
+    sample = following.proven
     return proof_in(
-        connection, environment=environment, job=job, table=table, line=rollout["to"], sample=sample
+        connection, environment=environment, job=job, table=table, line=rollout.new_line, sample=sample
     )
 
 
-def rolled_back_until(rollout: Mapping[str, Any]) -> datetime | None:
+def rolled_back_until(rollout: Rollout) -> datetime | None:
     """Return until when a rollout can be rolled back; None while it has not been finished."""
-    if rollout.get("finished_at") is None:
+    if rollout.finished_at is None:
         return None
-    return datetime.fromisoformat(rollout["finished_at"]) + timedelta(days=rollout["window_days"])
+    return rollout.finished_at + timedelta(days=rollout.window_days)
 
 
-def window_is_open(rollout: Mapping[str, Any]) -> bool:
+def window_is_open(rollout: Rollout) -> bool:
     """Tell whether a finished rollout can still be rolled back."""
     until = rolled_back_until(rollout)
     return until is not None and datetime.now(timezone.utc) <= until

@@ -7,11 +7,10 @@ runs that are there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,11 +23,12 @@ from dwh.core.ledger.environments import (
     resolved_lines,
     shown_lines,
 )
+from dwh.core.ledger.rollouts import Rollout, Step
 from dwh.core.ledger.schema import publications, resolutions, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import GateClosedError, RolloutError, StalePlanError
 from dwh.migrate.rollout.pins import checked_reason, newest_runs, record_decision
-from dwh.migrate.rollout.plan import Plan, Step, newest_plan, plan
+from dwh.migrate.rollout.plan import Plan, newest_plan, plan
 from dwh.migrate.rollout.proof import shown_dates
 from dwh.migrate.rollout.remedies import remedy
 from dwh.migrate.rollout.state import Progress, progress, progress_in, rolled_back_until, window_is_open
@@ -72,17 +72,6 @@ def start(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> M
             f"something has changed since the plan was made: {'; '.join(changed)}; "
             f"type: dwh rollout plan {job} {planned.old_line} {planned.new_line} --env {environment}"
         )
-    rollout = {
-        "from": planned.old_line,
-        "to": planned.new_line,
-        "way": planned.way,
-        "steps": [asdict(step) for step in planned.steps],
-        "step": 0,
-        "state": "running",
-        "on_fail": planned.on_fail,
-        "window_days": planned.window_days,
-        "finished_at": None,
-    }
     with warehouse.ledger.deciding(
         environment=environment, job=job, table=planned.table, expected=before
     ) as (connection, sequence):
@@ -94,7 +83,7 @@ def start(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> M
             sequence=sequence,
             action="start",
             line=planned.old_line,
-            rollout={**rollout, "started": sequence},
+            rollout=_as_planned(planned, sequence),
             reason=reason,
         )
     return Moved(decision)
@@ -108,32 +97,36 @@ def advance(warehouse: Warehouse, *, job: str, environment: str, reason: str = "
     move a date that is not proven, or find a published date without an output of the new line.
     """
     now = _running(warehouse, job=job, environment=environment)
-    steps, step = now.rollout["steps"], now.rollout["step"] + 1
-    if step == len(steps):
+    following = now.rollout.next_step
+    if following is None:
         raise RolloutError(
             f"{job} has reached its last step in {environment}; "
             f"type: dwh rollout finish {job} --env {environment}"
         )
     reason = reason or f"gate: {now.gate}"
-    if steps[step]["name"] == "cutover":
-        return _cut_over(warehouse, now, step, reason)
-    return _move(_through_the_gate(warehouse, now), now, "advance", reason, {"step": step})
+    advanced = replace(now.rollout, position=now.rollout.position + 1)
+    if following.name == "cutover":
+        return _cut_over(warehouse, now, advanced, reason)
+    return _move(_through_the_gate(warehouse, now), now, "advance", reason, advanced)
 
 
 @one_transaction
 def hold(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> Moved:
     """Stay at this step until somebody resumes; what is served does not change."""
     now = _running(warehouse, job=job, environment=environment)
-    return _move(_deciding(warehouse, now.decision), now, "hold", reason, {"state": "held"})
+    held = replace(now.rollout, state="held")
+    return _move(_deciding(warehouse, now.decision), now, "hold", reason, held)
 
 
 @one_transaction
 def resume(warehouse: Warehouse, *, job: str, environment: str, reason: str) -> Moved:
     """Go on after a hold. The gate counts from here."""
     now = progress(warehouse, job=job, environment=environment)
-    if now.rollout["state"] != "held":
-        raise RolloutError(f"the rollout of {job} in {environment} is {now.rollout['state']}, not held")
-    return _move(_deciding(warehouse, now.decision), now, "resume", reason, {"state": "running"})
+    if now.rollout.state != "held":
+        raise RolloutError(f"the rollout of {job} in {environment} is {now.rollout.state}, not held")
+    return _move(
+        _deciding(warehouse, now.decision), now, "resume", reason, replace(now.rollout, state="running")
+    )
 
 
 @one_transaction
@@ -144,23 +137,23 @@ def finish(warehouse: Warehouse, *, job: str, environment: str, reason: str = ""
     It can be rolled back until the window that it declares has passed.
     """
     now = _running(warehouse, job=job, environment=environment)
-    if now.rollout["step"] + 1 < len(now.rollout["steps"]):
+    if not now.rollout.is_at_its_last_step:
         raise RolloutError(
-            f"{job} is at {now.step['name']} in {environment}, which is not its last step; "
+            f"{job} is at {now.step.name} in {environment}, which is not its last step; "
             f"type: dwh rollout advance {job} --env {environment}"
         )
-    rollout = {**now.rollout, "state": "finished", "finished_at": datetime.now(timezone.utc).isoformat()}
+    rollout = replace(now.rollout, state="finished", finished_at=datetime.now(timezone.utc))
     reason = reason or f"gate: {now.gate}"
     with _through_the_gate(warehouse, now) as (connection, sequence):
         left = arrived_in(connection, now.decision, rollout).elsewhere
         if left:
-            reason = f"{reason}; not proven, so left to line {rollout['from']}: {shown_dates(left)}"
-        recorded = _record(connection, now.decision, sequence, "finish", reason, rollout, rollout["to"])
+            reason = f"{reason}; not proven, so left to line {rollout.old_line}: {shown_dates(left)}"
+        recorded = _record(connection, now.decision, sequence, "finish", reason, rollout, rollout.new_line)
         add_resolutions(
             connection,
             environment=environment,
             job=job,
-            lines=dict.fromkeys(left, rollout["from"]),
+            lines=dict.fromkeys(left, rollout.old_line),
             sequence=sequence,
         )
     return Moved(recorded, left=tuple(date_spans(left)))
@@ -181,34 +174,34 @@ def roll_back(
     """
     now = based_on or progress(warehouse, job=job, environment=environment)
     decision, rollout = now.decision, now.rollout
-    if rollout["state"] == "rolled back":
+    if rollout.state == "rolled back":
         raise RolloutError(
             f"the rollout of {job} in {environment} is rolled back already: {decision.reason}; "
             f"type: dwh rollout history {job} --env {environment}"
         )
-    if rollout["state"] == "finished" and not window_is_open(rollout):
+    if rollout.state == "finished" and not window_is_open(rollout):
         raise RolloutError(
             f"the rollout of {job} in {environment} is over, and its window closed at "
             f"{rolled_back_until(rollout):%Y-%m-%d %H:%M}Z, so nothing can be rolled back; "
-            f"type: dwh rollout plan {job} {rollout['to']} {rollout['from']} --env {environment}"
+            f"type: dwh rollout plan {job} {rollout.new_line} {rollout.old_line} --env {environment}"
         )
     checked_reason(reason)
     with _deciding(warehouse, decision) as (connection, sequence):
-        ended = {**rollout, "state": "rolled back"}
-        recorded = _record(connection, decision, sequence, "rollback", reason, ended, rollout["from"])
+        ended = replace(rollout, state="rolled back")
+        recorded = _record(connection, decision, sequence, "rollback", reason, ended, rollout.old_line)
         taken = [
             day
             for day, (line, since) in shown_lines(
                 connection, environment=environment, table=decision.table_name
             ).items()
-            if line == rollout["to"] and since > rollout["started"]
+            if line == rollout.new_line and since > rollout.started
         ]
         restored = _restored(connection, decision, rollout, taken)
         back = _resolved_since(connection, decision, rollout)
         lines = resolved_lines(
-            connection, environment=environment, job=job, days=back, before=rollout["started"]
+            connection, environment=environment, job=job, days=back, before=rollout.started
         )
-        lines = dict.fromkeys(back, rollout["from"]) | {day: lines[day] for day in back if day in lines}
+        lines = dict.fromkeys(back, rollout.old_line) | {day: lines[day] for day in back if day in lines}
         add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
         add_publications(
             connection,
@@ -222,7 +215,7 @@ def roll_back(
     return Moved(recorded, len(restored), tuple(withdrawn))
 
 
-def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Moved:
+def _cut_over(warehouse: Warehouse, now: Progress, advanced: Rollout, reason: str) -> Moved:
     decision, rollout = now.decision, now.rollout
     environment, job, table = decision.environment, decision.job, decision.table_name
     with _deciding(warehouse, decision) as (connection, sequence):
@@ -232,12 +225,10 @@ def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Mo
         unproven = [] if seen.proof is None else seen.proof.unproven
         if unproven:
             reason = f"{reason}; moved unproven: {shown_dates(unproven)}"
-        changes = {"step": step, "unproven": [str(span) for span in date_spans(unproven)]}
-        recorded = _record(
-            connection, decision, sequence, "cutover", reason, {**rollout, **changes}, rollout["to"]
-        )
+        moves = replace(advanced, unproven=tuple(map(str, date_spans(unproven))))
+        recorded = _record(connection, decision, sequence, "cutover", reason, moves, rollout.new_line)
         resolved = resolved_lines(connection, environment=environment, job=job)
-        lines = {day: rollout["to"] for day, line in resolved.items() if line != rollout["to"]}
+        lines = {day: rollout.new_line for day, line in resolved.items() if line != rollout.new_line}
         add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
         add_publications(
             connection,
@@ -252,7 +243,7 @@ def _cut_over(warehouse: Warehouse, now: Progress, step: int, reason: str) -> Mo
 
 def _running(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     now = progress(warehouse, job=job, environment=environment)
-    state = now.rollout["state"]
+    state = now.rollout.state
     if state == "held":
         raise RolloutError(
             f"the rollout of {job} in {environment} is held: {now.decision.reason}; "
@@ -267,13 +258,12 @@ def _running(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
 
 def _require_open_gate(now: Progress) -> None:
     if not now.gate_is_open:
-        raise GateClosedError(f"the gate of {now.step['name']} is not open: {now.gate}; {remedy(now)}")
+        raise GateClosedError(f"the gate of {now.step.name} is not open: {now.gate}; {remedy(now)}")
 
 
-def _move(deciding: Deciding, now: Progress, action: str, reason: str, changes: Mapping[str, Any]) -> Moved:
+def _move(deciding: Deciding, now: Progress, action: str, reason: str, rollout: Rollout) -> Moved:
     checked_reason(reason)
     with deciding as (connection, sequence):
-        rollout = {**now.rollout, **changes}
         return Moved(_record(connection, now.decision, sequence, action, reason, rollout))
 
 
@@ -297,7 +287,7 @@ def _record(
     sequence: int,
     action: str,
     reason: str,
-    rollout: Mapping[str, Any],
+    rollout: Rollout,
     line: str | None = None,
 ) -> Decision:
     return record_decision(
@@ -314,14 +304,14 @@ def _record(
 
 
 def _restored(
-    connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], days: Iterable[date]
+    connection: sa.Connection, decision: Decision, rollout: Rollout, days: Iterable[date]
 ) -> dict[date, str | None]:
     """Return the run that each date shows after a rollback, None for nothing.
 
     In a ramp that is what the old line has written since the rollout began, which stood by to be published.
     """
-    environment, table, old = decision.environment, decision.table_name, rollout["from"]
-    since = rollout["started"] if rollout["way"] == "ramp" else sys.maxsize
+    environment, table, old = decision.environment, decision.table_name, rollout.old_line
+    since = rollout.started if rollout.way == "ramp" else sys.maxsize
     beside = newest_runs(connection, environment=environment, table=table, line=old, after=since)
     before = _before(connection, decision, rollout, days)
     newest = newest_runs(connection, environment=environment, table=table, line=old)
@@ -329,17 +319,17 @@ def _restored(
 
 
 def _before(
-    connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], days: Iterable[date]
+    connection: sa.Connection, decision: Decision, rollout: Rollout, days: Iterable[date]
 ) -> dict[date, str | None]:
     """Return the run that each date showed last, None for nothing, apart from what the rollout brought:
     its publication from before the rollout, or one that another line has made since."""
     wanted = set(days)
     if not wanted:
         return {}
-    of_the_new_line = sa.exists().where(runs.c.id == publications.c.run_id, runs.c.line == rollout["to"])
+    of_the_new_line = sa.exists().where(runs.c.id == publications.c.run_id, runs.c.line == rollout.new_line)
     since = publications.c.run_id.is_not(None) & ~of_the_new_line
     shown = newest_publications(
-        (publications.c.sequence < rollout["started"]) | since,
+        (publications.c.sequence < rollout.started) | since,
         environment=decision.environment,
         table=decision.table_name,
         dates=DateRange(min(wanted), max(wanted)),
@@ -349,12 +339,25 @@ def _before(
     return {row.partition_date: row.run_id for row in found if row.partition_date in wanted}
 
 
-def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any]) -> list[date]:
+def _resolved_since(connection: sa.Connection, decision: Decision, rollout: Rollout) -> list[date]:
     """Return the logical dates that the new line serves since the rollout began."""
     lines = resolved_lines(connection, environment=decision.environment, job=decision.job)
     mine = (resolutions.c.environment == decision.environment) & (resolutions.c.job == decision.job)
-    since = sa.select(resolutions.c.partition_date).where(mine, resolutions.c.sequence > rollout["started"])
-    return sorted({day for day in connection.scalars(since) if lines[day] == rollout["to"]})
+    since = sa.select(resolutions.c.partition_date).where(mine, resolutions.c.sequence > rollout.started)
+    return sorted({day for day in connection.scalars(since) if lines[day] == rollout.new_line})
+
+
+def _as_planned(planned: Plan, sequence: int) -> Rollout:
+    """Return the rollout that a plan shows, at its first step."""
+    return Rollout(
+        old_line=planned.old_line,
+        new_line=planned.new_line,
+        way=planned.way,
+        steps=planned.steps,
+        on_fail=planned.on_fail,
+        window_days=planned.window_days,
+        started=sequence,
+    )
 
 
 def _typed(step: Step) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from dwh.core.dates import date_spans
+from dwh.core.ledger.rollouts import Rollout, Step
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
-from dwh.migrate.rollout.plan import Plan, Step
+from dwh.migrate.rollout.plan import Plan
 from dwh.migrate.rollout.proof import Proof, shown_dates
 from dwh.migrate.rollout.relation import WHOLE
 from dwh.migrate.rollout.remedies import remedy, withheld_now, withheld_remedy
@@ -75,11 +76,11 @@ def status_of(now: Progress) -> dict[str, Any]:
     return {
         "job": now.decision.job,
         "environment": now.decision.environment,
-        "from": now.rollout["from"],
-        "to": now.rollout["to"],
-        "state": now.rollout["state"],
-        "step": now.step["name"],
-        "steps": [step["name"] for step in now.rollout["steps"]],
+        "from": now.rollout.old_line,
+        "to": now.rollout.new_line,
+        "state": now.rollout.state,
+        "step": now.step.name,
+        "steps": [step.name for step in now.rollout.steps],
         "gate": now.gate,
         "gate_is_open": now.gate_is_open,
         "proof": _counts(now.proof),
@@ -135,14 +136,14 @@ def _arrived(now: Progress) -> dict[str, str | None]:
     if now.arrived is None or not now.arrived.proof.pairs:
         return {"served": None, "withheld": None}
     withheld = shown_dates(now.arrived.withheld) if now.arrived.withheld else None
-    return {"served": f"by {now.rollout['to']}: {now.arrived.proof}", "withheld": withheld}
+    return {"served": f"by {now.rollout.new_line}: {now.arrived.proof}", "withheld": withheld}
 
 
 def _suggest(now: Progress) -> None:
     if withheld := withheld_remedy(now):
         print_note(withheld)
-    job, environment, state = now.decision.job, now.decision.environment, now.rollout["state"]
-    last = now.rollout["step"] + 1 == len(now.rollout["steps"])
+    job, environment, state = now.decision.job, now.decision.environment, now.rollout.state
+    last = now.rollout.is_at_its_last_step
     if state == "held":
         print_note(f'next: dwh rollout resume {job} --env {environment} --reason "…", or rollback')
     elif state == "running" and not now.gate_is_open:
@@ -160,8 +161,8 @@ def show_withheld(warehouse: Warehouse, *, job: str, environment: str) -> None:
 def show_moved(moved: Moved, as_json: bool) -> None:
     """Print what a decision about a rollout has moved."""
     now = moved.decision
-    rollout: Any = now.rollout
-    step = rollout["steps"][rollout["step"]]["name"]
+    rollout = cast(Rollout, now.rollout)  # which every move has
+    step = rollout.step.name
     withdrawn = ", ".join(map(str, moved.withdrawn))
     if as_json:
         print_json(
@@ -171,10 +172,10 @@ def show_moved(moved: Moved, as_json: bool) -> None:
                 "action": now.action,
                 "line": now.line,
                 "step": step,
-                "state": rollout["state"],
+                "state": rollout.state,
                 "published": moved.published,
                 "withdrawn": [str(span) for span in moved.withdrawn],
-                "unproven": list(rollout.get("unproven", ())) if now.action == "cutover" else [],
+                "unproven": list(rollout.unproven) if now.action == "cutover" else [],
                 "left": [str(span) for span in moved.left],
                 "reason": now.reason,
             }
@@ -182,15 +183,15 @@ def show_moved(moved: Moved, as_json: bool) -> None:
         return
     print_rows(
         ("job", "environment", "action", "line", "step", "state", "partitions moved"),
-        [(now.job, now.environment, now.action, now.line, step, rollout["state"], moved.published)],
+        [(now.job, now.environment, now.action, now.line, step, rollout.state, moved.published)],
         right=("partitions moved",),
     )
-    if now.action == "cutover" and rollout.get("unproven"):
-        print_note(f"moved unproven: {', '.join(rollout['unproven'])}")
+    if now.action == "cutover" and rollout.unproven:
+        print_note(f"moved unproven: {', '.join(rollout.unproven)}")
     if moved.left:
-        print_note(f"not proven, so left to line {rollout['from']}: {', '.join(map(str, moved.left))}")
+        print_note(f"not proven, so left to line {rollout.old_line}: {', '.join(map(str, moved.left))}")
     if withdrawn:
         print_note(
-            f"line {rollout['from']} has no output for {withdrawn}: these publish nothing now; "
-            f"type: dwh backfill {now.job}@{rollout['from']} --from … --to … --env {now.environment}"
+            f"line {rollout.old_line} has no output for {withdrawn}: these publish nothing now; "
+            f"type: dwh backfill {now.job}@{rollout.old_line} --from … --to … --env {now.environment}"
         )

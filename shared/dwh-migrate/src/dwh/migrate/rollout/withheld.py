@@ -6,16 +6,15 @@ with the old line's output of the same date has passed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import Any
 
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import add_publications, newest_decision, resolved_lines
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.pins import newest_runs
 from dwh.migrate.rollout.proof import Pair, Proof, last_verdicts, published_runs
@@ -46,18 +45,18 @@ class Arrived:
 
 
 def arrived_in(
-    connection: sa.Connection, decision: Decision, rollout: Mapping[str, Any], dates: DateRange | None = None
+    connection: sa.Connection, decision: Decision, rollout: Rollout, dates: DateRange | None = None
 ) -> Arrived:
     """Return what the new line has written since the rollout began for dates that it serves."""
-    environment, table, new = decision.environment, decision.table_name, rollout["to"]
+    environment, table, new = decision.environment, decision.table_name, rollout.new_line
     found = newest_runs(
-        connection, environment=environment, table=table, line=new, dates=dates, after=rollout["started"]
+        connection, environment=environment, table=table, line=new, dates=dates, after=rollout.started
     )
     lines = resolved_lines(connection, environment=environment, job=decision.job, days=dates)
     arrived = {day: run for day, run in found.items() if lines.get(day) == new}
     if not arrived:
         return Arrived(Proof({}, {}, frozenset()), (), ())
-    old = newest_runs(connection, environment=environment, table=table, line=rollout["from"], dates=dates)
+    old = newest_runs(connection, environment=environment, table=table, line=rollout.old_line, dates=dates)
     pairs: dict[date, Pair] = {day: (old.get(day), run) for day, run in arrived.items()}
     proof = Proof(pairs, last_verdicts(connection, environment, pairs), frozenset(pairs))
     shown = published_runs(connection, environment=environment, table=table, dates=dates)

@@ -58,12 +58,12 @@ def _after_failures(now: Situation) -> Iterator[Hint]:
 
 
 def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
-    job, last = found.decision.job, found.step == found.rollout["steps"][-1]
+    job, last = found.decision.job, found.rollout.is_at_its_last_step
     there = _there(now, found.decision.environment)
-    if found.rollout["state"] == "held":
+    if found.rollout.state == "held":
         yield Hint(f'dwh rollout resume {job}{there} --reason "…"', "go on after the hold")
     elif found.gate_is_open and last:
-        yield Hint(f"dwh rollout finish {job}{there}", f"end it: {found.rollout['to']} is the pin")
+        yield Hint(f"dwh rollout finish {job}{there}", f"end it: {found.rollout.new_line} is the pin")
     elif found.gate_is_open:
         yield Hint(f"dwh rollout advance {job}{there}", "take the next step, as the gate is open")
     else:

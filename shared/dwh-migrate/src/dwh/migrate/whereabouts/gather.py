@@ -200,10 +200,10 @@ def _line(line: InstalledLine) -> dict[str, Any]:
 
 
 def _rollout(now: Progress) -> dict[str, str]:
-    steps = [f"[{step['name']}]" if step == now.step else str(step["name"]) for step in now.rollout["steps"]]
+    steps = [f"[{step.name}]" if step == now.step else step.name for step in now.rollout.steps]
     what = f"rollout of {now.decision.job} in {now.decision.environment}"
-    way = f"{now.rollout['from']} → {now.rollout['to']}: {' → '.join(steps)}"
-    return {"what": what, "state": f"{way}, {now.rollout['state']}, {now.gate}"}
+    way = f"{now.rollout.old_line} → {now.rollout.new_line}: {' → '.join(steps)}"
+    return {"what": what, "state": f"{way}, {now.rollout.state}, {now.gate}"}
 
 
 def _run(run: Run) -> dict[str, str]:
