@@ -27,7 +27,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.proof import proof_in
-from dwh.migrate.rollout.relation import breaks, whole_table
+from dwh.migrate.rollout.relation import WHOLE, breaks, whole_table
 
 __all__ = [
     "DEFAULT_GATE",
@@ -212,10 +212,7 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
     names = [step.name for step in steps]
     if way == "cutover":
         if names != ["shadow", "cutover"]:
-            raise StepError(
-                f"{', '.join(names)}: logical dates of both lines cannot be in one table "
-                f"({'; '.join(problems)}); the steps are: shadow, cutover"
-            )
+            raise StepError(f"{', '.join(names)}: {_against_steps(problems)}; the steps are: shadow, cutover")
         return steps
     if "cutover" in names or "shadow" in names[1:]:
         raise StepError(f"{', '.join(names)}: compatible lines are ramped, such as: shadow, 25%, 100%")
@@ -252,6 +249,13 @@ def _step(text: str, gate: int) -> Step:
         sample = int(match["gate"]) if match["gate"] else None
         return Step("cutover", min(own, gate), share="1", proven=sample)
     return Step("shadow", own)
+
+
+def _against_steps(problems: Sequence[str]) -> str:
+    """Return why a table moves as a whole."""
+    if WHOLE in problems:
+        return WHOLE
+    return f"the contracts break ({'; '.join(problems)}), so partitions of both lines cannot be in one table"
 
 
 def _readers(table: str) -> Iterator[str]:

@@ -39,7 +39,8 @@ def read_line(package: str, name: str) -> dict[str, Any]:
         job = installed.job(job_name)
         jobs[job_name] = _job(job)
         places.update(_places(job.writes, f"{job_name}.writes"))
-        for table in job.reads:
+        reads: tuple[Any, ...] = job.reads  # tables, or inputs that have one
+        for table in reads:
             places.update(_places(getattr(table, "table", table), f"{job_name}.reads.{table.name}"))
         if faults := list(_uncallable(job)):
             uncallable[job_name] = "; ".join(faults)
