@@ -253,3 +253,21 @@ def test_a_closed_window_is_told(typed, pinned):
     code, _, err = typed("rollout", "rollback", "takings", "--reason", "x")
     assert code == 2
     assert "its window closed at" in err and "type: dwh rollout plan takings 7.2 7.1 --env prod" in err
+
+
+def test_one_date_is_published_unproven_after_a_cutover(typed, pinned):
+    """After a cutover, somebody who has looked at a date publishes it; the history says who and why."""
+    write(pinned, "takings@7.3", FIRST, SECOND, run_id="new")
+    begin(pinned, "7.3")
+    assert typed("rollout", "advance", "takings")[0] == 0
+    write(pinned, "takings@7.3", THIRD, run_id="late")
+    words = ("publish", "takings@7.3", "--date", str(THIRD))
+    assert "dwh publish takings@7.3 --env prod --date 2024-01-03" in typed("rollout", "status", "takings")[2]
+    code, _, err = typed(*words, "--reason", "the old line ends here")
+    assert (code, err) == (0, "prod publishes takings@7.3 for 2024-01-03, which is not proven\n")
+    assert shown(pinned)[THIRD] == "late"
+    last = json.loads(typed("rollout", "history", "takings", "--json")[1])[-1]
+    assert (last["action"], last["reason"]) == ("publish", "2024-01-03, not proven: the old line ends here")
+    code, _, err = typed(*words, "--reason", "again")
+    assert code == 2 and "is withheld for 2024-01-03 in prod; type: dwh rollout status takings" in err
+    assert typed("publish", "takings@7.3.0", *words[2:], "--reason", "x")[0] == 2

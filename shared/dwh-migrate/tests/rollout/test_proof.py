@@ -14,8 +14,9 @@ from dwh.core.errors import DecisionConflictError
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.rollouts import share_of
 from dwh.migrate.garbage import collect, dead_runs
+from dwh.migrate.history import published_history
 from dwh.migrate.promotion import promote
-from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, roll_back, start
+from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, publish, roll_back, start
 from dwh.migrate.rollout.remedies import withheld_remedy
 from dwh.migrate.rollout.withheld import publish_withheld
 
@@ -221,7 +222,8 @@ def test_a_ramp_publishes_what_is_proven(ramped):
     assert progress(ramped, **PROD).gate == "0 of 0 dates passed; 1 withheld until proven"
     assert why == (
         "line 7.2's output is withheld for 2024-01-01, as line 7.1 has nothing to compare it with; "
-        "type: dwh run takings --env prod --date 2024-01-01"
+        "type: dwh run takings --env prod --date 2024-01-01; or, if it is right as it is: "
+        'dwh publish takings@7.2 --env prod --date 2024-01-01 --reason "…"'
     )
     write(ramped, "takings@7.1", FIRST, run_id="old")
     days, why = published(ramped)
@@ -254,7 +256,39 @@ def test_what_does_not_publish_in_a_ramp(ramped, other):
     days, why = published(ramped)
     assert days == {FIRST: "old"}
     failed = "type: dwh compare takings@7.1 takings@7.2 --env prod --date 2024-01-01"
-    assert why.endswith(failed) == (other.get("verdict") == "fail")
+    assert (failed in why) == (other.get("verdict") == "fail")
+
+
+def test_somebody_who_has_looked_publishes_what_failed(ramped):
+    """One date is published by a decision, with its reason; what is written for it later waits again."""
+    served(ramped, FIRST, run_id="new")
+    write(ramped, "takings@7.2", FIRST, run_id="fails")
+    proved(ramped, {FIRST: ("new_old", "fails")}, "fail")
+    assert "dwh publish takings@7.2 --env prod --date 2024-01-01" in published(ramped)[1]
+    made = publish(ramped, **PROD, line="7.2", day=FIRST, reason="the old line lost a shop")
+    assert published(ramped) == ({FIRST: "fails"}, None)
+    assert (made.action, made.line) == ("publish", "7.1")
+    (*_, last) = published_history(ramped, table="shop.takings", environment="prod")
+    assert (last.run, last.action) == ("fails", "publish")
+    assert last.reason == "2024-01-01, not proven: the old line lost a shop"
+    write(ramped, "takings@7.2", FIRST, run_id="again")
+    assert published(ramped)[0] == {FIRST: "fails"}
+
+
+@pytest.mark.parametrize(
+    ("line", "day", "reason", "problem"),
+    [
+        ("7.1", FIRST, "why", "no rollout of takings to line 7.1 is under way in prod"),
+        ("7.2", SECOND, "why", "no output of takings@7.2 is withheld for 2024-01-02 in prod"),
+        ("7.2", FIRST, " ", "say why"),
+    ],
+)
+def test_only_what_waits_is_published_unproven(ramped, line, day, reason, problem):
+    """Another line, a date that nothing was written for, and no reason are refused."""
+    write(ramped, "takings@7.2", FIRST, run_id="new")
+    with pytest.raises(RolloutError, match=problem):
+        publish(ramped, **PROD, line=line, day=day, reason=reason)
+    assert FIRST not in shown(ramped)
 
 
 def test_a_rerun_in_a_ramp_takes_the_proof_and_not_the_output(ramped):

@@ -31,7 +31,9 @@ _JOB = re.compile(r"[a-z][a-z0-9_]*")
 _LABEL = r"dwh\.jobs\.v(?P<major>\d+)_(?P<minor>\d+)_\d+"
 _MODULE_END = rf"(?![\w{UNKNOWN}])"
 _UNREADABLE_MODULE = re.compile(rf"(?<![\w.])dwh\.jobs\.\w*{UNKNOWN}[\w.{UNKNOWN}]*")
-_COMMAND = re.compile(r"(?<![\w.-])dwh\s+(?P<command>run|backfill|compare|promote)\s+(?P<words>[^\n;|&]*)")
+_COMMAND = re.compile(
+    r"(?<![\w.-])dwh\s+(?P<command>run|backfill|compare|promote|publish)\s+(?P<words>[^\n;|&]*)"
+)
 _FLAGS = ("--json", "--spark-log", "--run", "--exact", "--isolated")  # the options that no value follows
 # What Jinja, a shell or Python's formatting fills in later. Each pattern ends before the next opening
 # bracket, so that reading takes no longer than the text is long.

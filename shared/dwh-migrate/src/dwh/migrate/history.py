@@ -98,7 +98,8 @@ class Published:
 
     Attributes:
         line, release, run: None from when on nothing was published.
-        action: `run` when the run published itself, `promote`, or the decision: `cutover`, `rollback`, `pin`.
+        action: `run` when the run published itself, `promote`, or the decision: `cutover`, `publish`,
+            `rollback`, `pin`.
         state: `published` now, `nothing published` now, or `replaced` by a later publication.
     """
 

@@ -38,7 +38,7 @@ class Decision:
     Attributes:
         sequence: its place among all that happened to the table.
         action: `pin`, or what was done to a rollout: `start`, `advance`, `hold`, `resume`, `cutover`,
-            `rollback` or `finish`.
+            `publish`, `rollback` or `finish`.
         line: the pin from now on.
         rollout: the newest rollout, as it is from now on; None before the first one.
     """

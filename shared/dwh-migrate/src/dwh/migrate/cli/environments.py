@@ -1,4 +1,4 @@
-"""Commands that say what an environment uses and gets: `dwh pin`, `dwh pins`, `dwh promote`."""
+"""What an environment uses and gets: `dwh pin`, `dwh pins`, `dwh promote`, `dwh publish`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from dwh.core.config import load_config
+from dwh.core.errors import UsageError
 from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json, environment_of, in_environment
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
@@ -144,4 +145,34 @@ def promote(
     )
 
 
-COMMANDS = (pin, pins, promote)
+@click.command()
+@click.argument("reference", metavar="JOB@LINE", shell_complete=completion.references)
+@click.option("--date", required=True, metavar="DATE", help="The logical date, such as 2013-01-15.")
+@in_environment
+@click.option("--reason", required=True, help="Why; it is kept in the history.")
+def publish(reference: str, date: str, env: str | None, reason: str) -> None:
+    """Publish the output of a rollout's new line for a date whose comparison did not pass.
+
+    A rollout keeps from readers what is not proven. Where you have looked at the output and want it as it is,
+    this publishes it for one date; who decided it and why is kept. What is written for the date later waits
+    for its proof again.
+
+    \b
+    Example:
+      dwh publish carrier_delays@0.2 --env prod --date 2013-01-15 --reason "the old line lost a carrier"
+    """
+    from dwh.core.dates import parse_date
+    from dwh.core.lines import Reference
+    from dwh.core.warehouse import Warehouse
+    from dwh.migrate import rollout
+
+    named, environment, day = Reference.parse(reference), environment_of(env), parse_date(date)
+    if named.exact:
+        raise UsageError(f"{reference} is a release; name its line: {named.job}@{named.line_name}")
+    rollout.publish(
+        Warehouse.open(), job=named.job, line=named.line_name, environment=environment, day=day, reason=reason
+    )
+    print_note(f"{environment} publishes {reference} for {day}, which is not proven")
+
+
+COMMANDS = (pin, pins, promote, publish)

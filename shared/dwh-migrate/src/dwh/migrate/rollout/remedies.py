@@ -44,14 +44,24 @@ def withheld_remedy(now: Progress) -> str | None:
     what = f"line {now.rollout.new_line}'s output is withheld"
     if failed := sorted(withheld & set(proof.failed)):
         compare = f"dwh compare {old} {new} --env {environment} --date {failed[0]}"
-        return f"{what} for {shown_dates(failed)}, as comparing it failed; type: {compare}"
+        return (
+            f"{what} for {shown_dates(failed)}, as comparing it failed; type: {compare}; "
+            f"{_accept(new, environment, failed[0])}"
+        )
     if settled := sorted(withheld & {*proof.proven, *proof.comparable}):
         backfill = f"dwh backfill {new} {between(settled)} --env {environment}"
         return f"{what} for {shown_dates(settled)} until it is proven; type: {backfill}"
     run = f"dwh run {job} --env {environment} {between(arrived.withheld)}"
     return (
         f"{what} for {shown_dates(withheld)}, as line {now.rollout.old_line} has nothing to compare it with; "
-        f"type: {run}"
+        f"type: {run}; {_accept(new, environment, arrived.withheld[0])}"
+    )
+
+
+def _accept(reference: str, environment: str, day: date) -> str:
+    """Return how a date is published that cannot be proven."""
+    return (
+        f'or, if it is right as it is: dwh publish {reference} --env {environment} --date {day} --reason "…"'
     )
 
 
