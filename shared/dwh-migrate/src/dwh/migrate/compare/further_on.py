@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from dwh.migrate.compare.evidence import Evidence
 from dwh.migrate.compare.findings import ColumnFound
 from dwh.migrate.compare.forms import SIDES, SideName
+from dwh.migrate.compare.look_alikes import told_apart
 from dwh.migrate.compare.model import Cell, CellChange, Pair, SampleRow
 from dwh.migrate.compare.schema import Paired, Tables
 from dwh.migrate.compare.text import MAX_TEXT, text_of
@@ -44,6 +45,9 @@ class _Wanted:
 
 def shown_further_on(tables: Tables, evidence: Evidence) -> Evidence:
     """Return what was found, in which values that were cut alike are shown from where they part."""
+    evidence = replace(
+        evidence, samples=told_apart(tables, evidence.samples, _long_text, _from_where_they_part)
+    )
     places = {*_in_samples(evidence.samples), *_in_changes(evidence.columns)}
     if not places:
         return evidence

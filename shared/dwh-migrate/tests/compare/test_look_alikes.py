@@ -1,0 +1,46 @@
+"""Rows on one side only that differ after what a report shows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from dwh.migrate.compare import compare
+from dwh.migrate.compare.report.markdown import to_markdown
+
+pytestmark = pytest.mark.usefixtures("interpreted")
+SAME = "x" * 5_000
+
+
+@pytest.mark.parametrize(("key", "names"), [((), "v"), ("k", "v"), ("v", "key")])
+def test_they_show_where_they_differ(spark: SparkSession, either_step: str, key: Any, names: str) -> None:
+    """Without a key, with one that repeats, and with a long one."""
+    left, right = (
+        spark.createDataFrame([(1, f"{SAME}{end}"), (1, f"{SAME}same"), (2, "y")], "k int, v string")
+        for end in ("left", "right")
+    )
+    found: Any = compare(left, right, key=key)
+    assert (found.measurement.step == "collected") == (either_step == "collected")
+    shown = {row.kind: row.key["v"] if names == "key" else _value(row) for row in found.samples}
+    assert {kind: (cell.text, cell.skipped, cell.truncated) for kind, cell in shown.items()} == {
+        "left_only": ("x" * 40 + "left", 4_960, False),
+        "right_only": ("x" * 40 + "right", 4_960, False),
+    }
+    assert "xleft" in to_markdown(found)
+
+
+def _value(row: Any) -> Any:
+    return next(cell.old or cell.new for cell in row.cells if cell.column == "v")
+
+
+def test_each_of_several_shows_its_own(spark: SparkSession) -> None:
+    """And none shows a row that both sides have."""
+    left, right = (
+        spark.createDataFrame([(f"{SAME}{end}",) for end in (*ends, "same")], "v string")
+        for ends in (("a", "b"), ("c",))
+    )
+    found: Any = compare(left, right)
+    ends = sorted((row.kind, (row.cells[0].old or row.cells[0].new).text[-1]) for row in found.samples)
+    assert ends == [("left_only", "a"), ("left_only", "b"), ("right_only", "c")]
