@@ -62,12 +62,22 @@ def refused(repo: Monorepo, *words: str) -> None:
     assert repo.state() == before
 
 
-def test_a_stray_file_in_the_namespace_is_refused(repo: Monorepo) -> None:
+@pytest.mark.parametrize("stray", ["dwh/__init__.py", "dwh/shops/__init__.py", "dwh/shops/__init__.pyi"])
+def test_a_stray_file_in_the_namespace_is_refused(repo: Monorepo, stray: str) -> None:
     """It would hide every other package, though the tree has none."""
-    stray = '[tool.hatch.build.targets.wheel.force-include]\n"README.md" = "dwh/__init__.py"\n\n[tool.dwh]'
-    repo.replace(f"{OLD}/pyproject.toml", "[tool.dwh]", stray)
+    forced = f'[tool.hatch.build.targets.wheel.force-include]\n"README.md" = "{stray}"\n\n[tool.dwh]'
+    repo.replace(f"{OLD}/pyproject.toml", "[tool.dwh]", forced)
     release(repo)
-    refused(repo, "dwh/__init__.py would hide every other package")
+    refused(repo, f"{stray} would hide every other package")
+
+
+def test_a_file_that_a_build_puts_into_another_line_is_refused(repo: Monorepo) -> None:
+    """Both wheels would hold it, and the one that is installed last would win."""
+    forced = '"README.md" = "dwh/shops/v0_2_0/more/words.md"'
+    forced = f"[tool.hatch.build.targets.wheel.force-include]\n{forced}\n\n[tool.dwh]"
+    repo.replace(f"{OLD}/pyproject.toml", "[tool.dwh]", forced)
+    release(repo)
+    refused(repo, "dwh/shops/v0_2_0/more/words.md is outside dwh/shops/v0_1_0/")
 
 
 def test_a_file_outside_the_package_is_refused(repo: Monorepo) -> None:

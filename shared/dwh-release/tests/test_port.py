@@ -84,6 +84,27 @@ def test_conflicts_are_left_as_markers_with_what_to_do(repo: Monorepo) -> None:
     assert repo.state() == before
 
 
+def test_a_port_that_conflicts_again_is_as_the_first(repo: Monorepo) -> None:
+    """Whoever drops the first attempt gets the same marks again; who settles it has nothing left to do."""
+    repo.replace(OLD_SALES, 'F.sum("cents")', 'F.sum("gross")')
+    repo.commit()
+    commit = fix(repo)
+    assert repo.run("port", commit, "--to", "dwh-v0_1").code == 1
+    first = repo.read(OLD_SALES)
+    repo.git("reset", "--quiet", "--hard")
+    repo.git("clean", "--quiet", "--force", "-d")
+    assert repo.run("port", commit, "--to", "dwh-v0_1").code == 1
+    assert repo.read(OLD_SALES) == first and first.count("<<<<<<<") == 1
+    ours, _, rest = first.partition("<<<<<<<")
+    repo.write(
+        OLD_SALES, ours + 'revenue = F.sum(F.abs("gross"))' + rest.partition(">>>>>>>")[2].partition("\n")[2]
+    )
+    repo.commit("Port the fix by hand")
+    later = repo.run("port", commit, "--to", "dwh-v0_1")
+    assert "<<<<<<<" not in repo.read(OLD_SALES), later.all
+    assert (later.code, "nothing to do" in later.all) == (0, True), later.all
+
+
 def refused(repo: Monorepo, *words: str, commit: str, to: str = "dwh-v0_1") -> None:
     """Assert that a port is refused, with these words, and that the tree is as it was."""
     before = repo.state()

@@ -158,6 +158,17 @@ UNSTEADY = [
     ("the locale", "import locale", '"9" in locale.getpreferredencoding()', "with another locale"),
     ("the order of bytes", "import sys", 'sys.byteorder == "big"', "on another machine"),
     ("the kind of Python", "import sys", 'sys.implementation.name == "other"', "on another machine"),
+    ("the name of the system", "import os", 'os.name == "nt"', "on another machine"),
+    ("the system as Python was built", "import sys", 'sys.platform == "win32"', "on another machine"),
+    ("the other system", "import platform", 'platform.system() == "Windows"', "on another machine"),
+    ("the end of a row", "from os import linesep", 'linesep == "\\r\\n"', "on another machine"),
+    ("a file that is there", "import os", 'os.path.exists("/etc/passwd")', "without the file /etc/passwd"),
+    ("a file that is not there", "from pathlib import Path", 'Path("/srv/strict").is_file()', "with another file /srv/strict"),
+    ("a folder that is not there", "from pathlib import Path", 'Path("/srv/strict").is_dir()', "with a folder /srv/strict"),
+    ("a link", "import os", 'os.path.lexists("/srv/strict")', "with another file /srv/strict"),
+    ("what may be read", "import os", 'os.access("/etc/passwd", os.R_OK)', "without the file /etc/passwd"),
+    ("what a folder holds", "import glob", 'bool(glob.glob("/etc/pass*"))', "without the file /etc"),
+    ("what a file says", "from pathlib import Path", '"root" in Path("/etc/passwd").read_text()', "the file /etc/passwd"),
     ("the day", "from datetime import date", "date.today().year > 2090", "at another time"),
 ]  # fmt: skip
 
@@ -171,6 +182,28 @@ def test_a_contract_is_the_same_everywhere(repo: Monorepo, imports: str, conditi
     repo.replace(SALES, "nullable=True", f"nullable=not ({condition})")
     problems = checked(repo, "dwh-v0_2")["problems"]
     assert any("is not the same everywhere" in said and words in said for said in problems), problems
+
+
+def test_an_extra_that_is_gone_is_a_break(repo: Monorepo) -> None:
+    """Whoever installs `dwh-v0_2[fast]` would get less; what an extra brings may change."""
+    project = "packages/dwh-v0_2/pyproject.toml"
+    repo.replace(project, "[tool.dwh]", '[project.optional-dependencies]\nfast = ["packaging"]\n\n[tool.dwh]')
+    repo.run("change", "dwh-v0_2", "--kind", "feature", "--text", "An extra.")
+    repo.commit()
+    assert repo.run("prepare", "dwh-v0_2").code == 0
+    repo.replace(project, 'fast = ["packaging"]', 'quick = ["packaging"]')
+    found = {(one["step"], one["message"]) for one in checked(repo, "dwh-v0_2")["findings"]}
+    assert any(step == "major" and "fast" in message for step, message in found), found
+
+
+def test_a_line_may_read_files_of_its_own(repo: Monorepo) -> None:
+    """They are in its wheel, and so the same everywhere."""
+    repo.write(f"{MAIN}/limits.txt", "100\n")
+    imports = "from pathlib import Path\nfrom typing import TYPE_CHECKING"
+    repo.replace(SALES, "from typing import TYPE_CHECKING", imports)
+    text = 'Path(__file__).with_name("limits.txt").read_text() == "100\\n"'
+    repo.replace(SALES, "nullable=True", f"nullable={text}")
+    assert not any("the same everywhere" in said for said in checked(repo, "dwh-v0_2")["problems"])
 
 
 def test_a_contract_without_an_order_is_refused(repo: Monorepo) -> None:

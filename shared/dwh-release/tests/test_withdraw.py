@@ -18,6 +18,29 @@ def test_a_withdrawn_release_was_never_there(repo: Monorepo) -> None:
     assert f"{OLD}/released/0.1.1.json" in repo.git("ls-files").split()
 
 
+def test_a_release_that_is_removed_by_hand_is_missed(repo: Monorepo) -> None:
+    """Though version and notes are gone, too: only `withdraw` looks whether somebody may have it."""
+    fix(repo)
+    ok(repo, "prepare", "dwh-v0_1")
+    ok(repo, "withdraw", "dwh-v0_1")
+    ok(repo, "prepare", "dwh-v0_1")
+    repo.git("revert", "--no-commit", "HEAD")
+    in_the_tree = repo.run("check", "dwh-v0_1")
+    repo.git("commit", "--quiet", "--message", "Take the release back")
+    for said in (in_the_tree, repo.run("check", "dwh-v0_1")):
+        assert said.code != 0 and f"{OLD}/released/0.1.1.json is missing, but " in " ".join(said.all.split())
+
+
+def test_a_withdrawal_may_be_one_of_several_commits_made_one(repo: Monorepo) -> None:
+    """Its words are in the list of what was done."""
+    fix(repo)
+    ok(repo, "prepare", "dwh-v0_1")
+    ok(repo, "withdraw", "dwh-v0_1")
+    message = "Plan anew (#12)\n\n* Withdraw dwh-v0_1 0.1.1\n\nNo tag named it."
+    repo.git("commit", "--quiet", "--amend", "--message", message)
+    ok(repo, "check")
+
+
 def test_what_somebody_may_have_is_not_withdrawn(repo: Monorepo) -> None:
     """A tag says so; the way is to yank it."""
     fix(repo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["History"]
 
+# A row of the message of a commit that takes a release back; in a list where several commits were made one.
+WITHDRAWAL = r"^(\* )?Withdraw {} {}\s*$"
 _RECORDS = ":(top,glob)**/released/*.json"
 
 
@@ -33,6 +36,21 @@ class History:
     def removed(self) -> dict[str, str]:
         """For each released file that was ever taken away, the newest commit that did."""
         return self._commits("D")
+
+    @cached_property
+    def withdrawals(self) -> dict[str, str]:
+        """For each commit that took releases back, its message."""
+        log = self._git.try_run(
+            "log", "--format=%x00%H%n%B", "--extended-regexp", f"--grep={WITHDRAWAL.format('[^ ]+', '[^ ]+')}"
+        )
+        entries = [entry.partition("\n") for entry in (log or "").split("\0")[1:]]
+        return {commit: message for commit, _, message in entries}
+
+    def is_withdrawn(self, name: str, version: str, path: str) -> bool:
+        """Return whether the file of a release is gone from HEAD because the release was taken back."""
+        said = self.withdrawals.get(self.removed.get(path, ""), "")
+        pattern = WITHDRAWAL.format(re.escape(name), re.escape(version))
+        return bool(re.search(pattern, said, re.MULTILINE)) and self._git.blob("HEAD", path) is None
 
     def witness(self, tag: str, path: str) -> str | None:
         """Return what shows how a release was: its tag, else the commit that recorded it."""

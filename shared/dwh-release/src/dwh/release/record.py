@@ -171,8 +171,7 @@ class Records:
         for path, commit in self._git.history.added.items():
             version = path.rpartition("/")[2].removesuffix(".json")
             own = path.rpartition("/")[0] == folder and is_release(version)
-            # A release that was withdrawn has taken its number back.
-            if own and parse(version) <= parse(self._package.version):
+            if own and not self._git.history.is_withdrawn(name, version, path):
                 yield version, f"commit {commit[:10]}"
 
     def _read(self, name: str) -> Record:

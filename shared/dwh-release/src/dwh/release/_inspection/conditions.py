@@ -1,4 +1,4 @@
-"""Other conditions to read a line under: another time, zone, Python, environment, machine.
+"""Other conditions to read a line under: another time, zone, Python, environment, machine, other files.
 
 A contract is a promise, and a promise is the same everywhere. What the line's own modules ask about
 where they are is answered otherwise, and they are imported again; the standard library and all else
@@ -20,12 +20,22 @@ import sys
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, MutableMapping
-from types import SimpleNamespace
+from dataclasses import dataclass
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-__all__ = ["CONDITIONS", "Environ", "watched_environment"]
+from dwh.release._inspection.file_system import Files, other_files, watched_files
+from dwh.release._inspection.replacing import replaced
+
+__all__ = ["CONDITIONS", "Asked", "Environ", "watched"]
 
 _Version = namedtuple("_Version", "major minor micro releaselevel serial")
+# What `platform.system`, `sys.platform`, `os.name` and `os.linesep` are.
+_SYSTEMS = (
+    ("Linux", "linux", "posix", "\n"),
+    ("Darwin", "darwin", "posix", "\n"),
+    ("Windows", "win32", "nt", "\r\n"),
+)
 _LATER = datetime.datetime(2099, 6, 1, 1, 2, 3)
 
 
@@ -93,25 +103,34 @@ class _Now(datetime.datetime):
     today = now
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a line asked about where it is: variables, files; and the versions of Python that it allows."""
+
+    environ: Environ
+    files: Files
+    pythons: list[list[int]]
+
+
 @contextlib.contextmanager
-def watched_environment() -> Iterator[Environ]:
-    """Note which environment variables are asked for."""
-    watched = Environ(os.environ)
-    with _replaced((os, "environ", watched)):
-        yield watched
+def watched(package: str, pythons: list[list[int]]) -> Iterator[Asked]:
+    """Note which environment variables and files a package asks for."""
+    environ = Environ(os.environ)
+    with replaced((os, "environ", environ)), watched_files(package) as files:
+        yield Asked(environ, files, pythons)
 
 
-def _again(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+def _again(asked: Asked) -> Iterator[tuple[str, Any]]:
     yield "read a second time", contextlib.nullcontext()
 
 
-def _pythons(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
-    for numbers in pythons:
+def _pythons(asked: Asked) -> Iterator[tuple[str, Any]]:
+    for numbers in asked.pythons:
         shown = ".".join(map(str, numbers[:2]))
         version = _Version._make([*numbers, "final", 0])
         yield (
             f"with Python {shown}",
-            _replaced(
+            replaced(
                 (sys, "version_info", version),
                 (sys, "hexversion", (numbers[0] << 24) + (numbers[1] << 16)),
                 (sys, "version", f"{shown}.0 (other)"),
@@ -121,20 +140,30 @@ def _pythons(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, A
         )
 
 
-def _environments(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
-    if asked:
-        names = ", ".join(sorted(asked))
-        absent = {name: value for name, value in os.environ.items() if name not in asked}
-        yield f"without the environment variable {names}", _replaced((os, "environ", absent))
-        given = {**absent, **{name: _Any("1") for name in asked}}
-        yield f"with another environment variable {names}", _replaced((os, "environ", given))
+def _environments(asked: Asked) -> Iterator[tuple[str, Any]]:
+    if variables := asked.environ.asked:
+        names = ", ".join(sorted(variables))
+        absent = {name: value for name, value in os.environ.items() if name not in variables}
+        yield f"without the environment variable {names}", replaced((os, "environ", absent))
+        given = {**absent, **{name: _Any("1") for name in variables}}
+        yield f"with another environment variable {names}", replaced((os, "environ", given))
 
 
-def _machines(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
-    system = "Darwin" if platform.system() != "Darwin" else "Linux"
+def _files(asked: Asked) -> Iterator[tuple[str, Any]]:
+    if asked.files.asked:
+        yield from other_files(asked.files)
+
+
+def _machines(asked: Asked) -> Iterator[tuple[str, Any]]:
+    for system, *names in _SYSTEMS:
+        if system != platform.system():
+            yield f"on another machine ({system})", _machine(system, *names)
+
+
+def _machine(system: str, short: str, kind: str, line_end: str) -> Any:
     uname = namedtuple("uname", "sysname nodename release version machine")
     other: list[tuple[object, str, Any]] = [
-        (sys, "platform", system.lower()),
+        (sys, "platform", short),
         (sys, "maxsize", 2**31 - 1),
         (sys, "byteorder", "big" if sys.byteorder == "little" else "little"),
         (sys, "implementation", SimpleNamespace(**{**vars(sys.implementation), "name": "other"})),
@@ -156,15 +185,36 @@ def _machines(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, 
         (pathlib.Path, "home", classmethod(lambda cls: cls("/elsewhere"))),
         (pathlib.Path, "cwd", classmethod(lambda cls: cls("/elsewhere"))),
     ]
-    yield "on another machine", _replaced(*(item for item in other if hasattr(item[0], item[1])))
+    return _both(
+        replaced(*(item for item in other if hasattr(item[0], item[1]))),
+        _os_of_the_line(name=kind, linesep=line_end),
+    )
 
 
-def _times(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+@contextlib.contextmanager
+def _both(first: Any, second: Any) -> Iterator[None]:
+    with first, second:
+        yield
+
+
+@contextlib.contextmanager
+def _os_of_the_line(**values: str) -> Iterator[None]:
+    """Let modules that are imported meanwhile see other values in `os`, which pathlib could not work with."""
+    other = ModuleType("os")
+    other.__dict__.update(__getattr__=lambda name: getattr(os, name), __all__=os.__all__, **values)
+    sys.modules["os"] = other
+    try:
+        yield
+    finally:
+        sys.modules["os"] = os
+
+
+def _times(asked: Asked) -> Iterator[tuple[str, Any]]:
     random.seed(1)
     now, local, utc, shown = _LATER.timestamp(), time.localtime, time.gmtime, time.strftime
     yield (
         "at another time",
-        _replaced(
+        replaced(
             (time, "time", lambda: now),
             (time, "time_ns", lambda: int(now) * 10**9),
             (time, "localtime", lambda seconds=None: local(now if seconds is None else seconds)),
@@ -176,12 +226,12 @@ def _times(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any
     )
 
 
-def _zones(asked: set[str], pythons: list[list[int]]) -> Iterator[tuple[str, Any]]:
+def _zones(asked: Asked) -> Iterator[tuple[str, Any]]:
     if hasattr(time, "tzset"):
         yield "in another time zone", _zone("Asia/Kathmandu" if time.timezone != -20700 else "UTC0")
     yield (
         "with another locale",
-        _replaced(
+        replaced(
             (locale, "getlocale", lambda *_: ("tr_TR", "ISO8859-9")),
             (locale, "getpreferredencoding", lambda *_: "ISO-8859-9"),
             (sys, "getfilesystemencoding", lambda: "iso8859-9"),
@@ -203,19 +253,7 @@ def _zone(name: str) -> Iterator[None]:
         time.tzset()
 
 
-# Each gives a label and a context manager; `asked` are the variables that the line asked for.
-CONDITIONS: tuple[Callable[[set[str], list[list[int]]], Iterator[tuple[str, Any]]], ...] = (
-    _again, _pythons, _environments, _machines, _times, _zones,
+# Each gives a label and a context manager.
+CONDITIONS: tuple[Callable[[Asked], Iterator[tuple[str, Any]]], ...] = (
+    _again, _pythons, _environments, _machines, _files, _times, _zones,
 )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _replaced(*items: tuple[object, str, Any]) -> Iterator[None]:
-    before = [(owner, name, vars(owner)[name]) for owner, name, _ in items]
-    try:
-        for owner, name, value in items:
-            setattr(owner, name, value)
-        yield
-    finally:
-        for owner, name, value in before:
-            setattr(owner, name, value)

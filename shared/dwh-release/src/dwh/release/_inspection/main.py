@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dwh.release._inspection.conditions import CONDITIONS, watched_environment
+from dwh.release._inspection.conditions import CONDITIONS, Asked, watched
 from dwh.release._inspection.jobs import note_places, read_line
 from dwh.release._inspection.order import has_sets
 from dwh.release._inspection.sources import read_sources
@@ -36,9 +36,9 @@ def main() -> None:
 
 
 def _line(package: str, name: str, pythons: list[list[int]]) -> dict[str, Any]:
-    with watched_environment() as environ:
+    with watched(package, pythons) as asked:
         found = _promises(package, name)
-    unsteady = next(_differences(package, name, found, environ.asked, pythons), None)
+    unsteady = next(_differences(package, name, found, asked), None)
     _forget(package)
     folder = Path(str(importlib.import_module(package).__file__)).parent
     return {**read_line(package, name), "unsteady": unsteady, "unordered": has_sets(folder)}
@@ -48,12 +48,10 @@ def _promises(package: str, name: str) -> dict[str, Any]:
     return {**read_line(package, name), **read_values(package, ())}
 
 
-def _differences(
-    package: str, name: str, found: dict[str, Any], asked: set[str], pythons: list[list[int]]
-) -> Iterator[str]:
+def _differences(package: str, name: str, found: dict[str, Any], asked: Asked) -> Iterator[str]:
     """Yield what is another contract, or no contract, under other conditions."""
     for conditions in CONDITIONS:
-        for label, context in conditions(asked, pythons):
+        for label, context in conditions(asked):
             _forget(package)
             try:
                 with context:
