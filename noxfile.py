@@ -218,6 +218,25 @@ def wheels(session: nox.Session) -> None:
 
 
 @nox.session
+def iceberg(session: nox.Session) -> None:
+    """Read tables of an Iceberg catalog at a snapshot, on Spark 3.5."""
+    install(session, CORE, groups=["test"], extra=["pyspark==3.5.9", "snowpark-connect-deps-iceberg==1.0.2"])
+    brought = Path(session.virtualenv.location).glob(
+        "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
+    )
+    settings = {
+        "spark.jars": ",".join(map(str, brought)),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.type": "hadoop",
+        "spark.sql.catalog.lake.warehouse": session.create_tmp(),
+    }
+    arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
+    environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
+    session.run("pytest", "-m", "iceberg", f"{CORE}/tests", *session.posargs, env=environment)
+
+
+@nox.session
 def isolated(session: nox.Session) -> None:
     """Run releases from a wheelhouse in environments of their own, each on a Spark of its own."""
     tools = ["hatchling==1.33.0", BOTH_LINES_SPARK]

@@ -15,11 +15,11 @@ from dwh.core import Column, Input, Table
 from dwh.core.config import SourcePlace
 from dwh.core.dates import DateRange, parse_date
 from dwh.core.errors import CycleError, DefinitionError, InputError, MissingInputError, UnknownSourceError
-from dwh.core.ledger import RunRecord
 from dwh.core.ledger.environments import add_publications
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
 from dwh.core.sources.published import PublishedSource
+from dwh.core.testing.runs import committed_run
 from dwh.core.warehouse import read_table
 
 FIRST, SECOND, THIRD = "2024-01-01", "2024-01-02", "2024-01-03"
@@ -237,11 +237,11 @@ def test_what_is_read_is_what_came_last(warehouse, ran, line, around):
     table, newest = f"t.t{secrets.token_hex(4)}", {}
     for of_line, first, more in ran:
         dates = DateRange(day(first), day(first + more))
-        run_id = committed(warehouse, table, of_line, dates)
+        run_id = committed_run(warehouse.ledger, table, of_line, dates)
         newest |= dict.fromkeys(((of_line, date) for date in dates), run_id)
     need = Input(Table(table, (Column("day", "date"),), partition_by="day"), line, *around)
     wanted = need.dates(DateRange(day(4), day(5)))
-    source = PublishedSource.settled(
+    source = PublishedSource.of(
         need, warehouse, environment="dev", line=line, dates=DateRange(day(4), day(5))
     )
     model = {date: newest[line, date] for date in wanted if (line, date) in newest}
@@ -257,36 +257,6 @@ def test_what_is_read_is_what_came_last(warehouse, ran, line, around):
 
 def day(number):
     return date(2024, 1, 1) + timedelta(number)
-
-
-def committed(warehouse, table, line, dates):
-    """Commit a run of a table, as it would without Spark; return its id."""
-    now = datetime.now(timezone.utc)
-    run = RunRecord(
-        id=f"{secrets.token_hex(8)}",
-        job="t",
-        line=line,
-        release=f"{line}.0",
-        table_name=table,
-        environment="dev",
-        status="started",
-        first_date=dates.first,
-        last_date=dates.last,
-        started_at=now,
-        finished_at=None,
-        started_by="somebody",
-        host="here",
-        pid=1,
-        location=f"{table}/{line}",
-        contract=Table(table, (Column("day", "date"),), partition_by="day").to_dict(),
-        code={"state": "installed"},
-        engine={},
-        inputs=[],
-        error=None,
-    )
-    warehouse.ledger.start_run(run)
-    warehouse.ledger.commit_run(run, dict.fromkeys(dates, 1))
-    return run.id
 
 
 def test_what_was_settled_is_read(shop):

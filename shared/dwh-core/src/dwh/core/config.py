@@ -19,6 +19,9 @@ without a file in the working directory.
     path = "landing/flights"
     options = { header = true, nullValue = "NA" }
 
+    [sources.customers]                        # a table of one of Spark's catalogs
+    table = "lake.crm.customers"
+
     [sources."flights.carrier_delays"]         # a table that other jobs write
     format = "dwh"
     line = "0.1"                               # whose outputs; by default what the environment publishes
@@ -65,6 +68,8 @@ Engine = Literal["spark", "sail"]
 
 FILE_NAME = "dwh.toml"
 _LINE = re.compile(r"\d+\.\d+", re.ASCII)
+_CATALOG_TABLE = re.compile(r"[^.`\x00-\x1f]+(\.[^.`\x00-\x1f]+)*")
+_ALLOWED = "a table with format, and perhaps path and options; or with table alone"
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _PLAIN = ("warehouse", "ledger", "environment", "engine", "wheelhouse", "release_environments")
 _VARIABLES = {key: f"DWH_{key.upper()}" for key in _PLAIN}
@@ -77,14 +82,16 @@ _OF_RUN: ContextVar[Config | None] = ContextVar("dwh_config_of_run", default=Non
 class SourcePlace:
     """Where an input is: a format that Spark reads, a path or None, and the reader's options.
 
-    The format `dwh` says that other jobs write it: its `line` is the one whose outputs are read, and None
-    reads what the run's environment publishes.
+    With a `table` it is what one of Spark's catalogs has by that name; the format is `catalog` then. The
+    format `dwh` says that other jobs write it: its `line` is the one whose outputs are read, and None reads
+    what the run's environment publishes.
     """
 
     format: str
     path: str | None = field(repr=False)  # may hold credentials, as the options may
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
     line: str | None = None
+    table: str | None = None
 
 
 @dataclass(frozen=True)
@@ -257,13 +264,15 @@ def _source(name: str, table: object, origin: str, base: Path) -> SourcePlace:
     key = f"sources.{name}"
     if isinstance(table, dict) and table.get("format") == "dwh":
         return _written_by_jobs(table, origin, key)
+    if isinstance(table, dict) and "table" in table:
+        return _in_catalog(table, origin, key)
     if (
         not isinstance(table, dict)
         or not set(table) <= {"format", "path", "options"}
         or "format" not in table
     ):
         found = sorted(table) if isinstance(table, dict) else type(table).__name__  # values may be secrets
-        raise ConfigError(origin, key, found, "a table with format, and perhaps path and options")
+        raise ConfigError(origin, key, found, _ALLOWED)
     options = table.get("options", {})
     if not isinstance(options, dict):
         raise ConfigError(
@@ -275,6 +284,19 @@ def _source(name: str, table: object, origin: str, base: Path) -> SourcePlace:
         path=None if path is None else _location(_text(path, origin, f"{key}.path"), base),
         options=_scalars(options, f"{origin}: {key}.options"),
     )
+
+
+def _in_catalog(table: Mapping[str, Any], origin: str, key: str) -> SourcePlace:
+    if others := sorted(set(table) - {"table"}):
+        found = f"table and {', '.join(others)}"
+        raise ConfigError(
+            origin, key, found, f"one of both: table alone, which a catalog knows; or {_ALLOWED}"
+        )
+    name = _text(table["table"], origin, f"{key}.table")
+    if not _CATALOG_TABLE.fullmatch(name):
+        allowed = "a name as Spark's catalogs have it, such as lake.crm.customers, without ` or empty parts"
+        raise ConfigError(origin, f"{key}.table", name, allowed)
+    return SourcePlace("catalog", None, table=name)
 
 
 def _written_by_jobs(table: Mapping[str, Any], origin: str, key: str) -> SourcePlace:

@@ -10,7 +10,7 @@ import os
 import platform
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,12 @@ class PreparedRun:
         check_spark(self.line, spark.version)
         if len(self.dates) > 1 and builds_on_itself(self.job):
             return _date_by_date(self, spark)
+        needs = inputs_of(self.job)
+        sources = {need.name: self.sources[need.name].settled(spark, need) for need in needs}
+        return replace(self, sources=sources)._executed(spark)
+
+    def _executed(self, spark: SparkSession) -> Receipt:
+        config = self.warehouse.config
         run = _record(self, spark)
         self.warehouse.ledger.start_run(run, [one for need in self.sources.values() for one in need.reads()])
         try:
@@ -104,7 +110,7 @@ def prepare_run(
 
     Parameters:
         warehouse: by default the one that the configuration names, made where there is none yet.
-        like: a run whose outputs of other jobs are read again, where an input means the same.
+        like: a run whose outputs of other jobs, and snapshots, are read again, where an input means the same.
         after: the run on whose output this one builds, where the job builds on itself; by default the line's
             newest of the date before.
 

@@ -72,7 +72,8 @@ class InputsOfRun:
     """What a run has read of one input, for neighbouring logical dates that it wrote.
 
     Attributes:
-        source: where the input came from: a format and a path, a line, or what an environment published.
+        source: where the input came from: a format and a path, a table of a catalog, a line, or what an
+            environment published.
         read: the dates that it read of another job's table; None where no job of the warehouse writes it.
         read_run: the run that had written these.
     """
@@ -159,6 +160,9 @@ def inputs_history(warehouse: Warehouse, spans: Iterable[Span]) -> list[InputsOf
 
 
 def _source(need: Mapping[str, Any]) -> str:
+    if table := need.get("table"):
+        snapshot = need.get("snapshot")
+        return f"{need['format']} {table}" + (f" at snapshot {snapshot}" if snapshot else "")
     if need["format"] != "dwh":
         return " ".join(filter(None, [need["format"], need.get("path")]))
     where = f"line {need['line']} in {need['environment']}"

@@ -3,6 +3,7 @@
 Where an input comes from is settled before anything is read. A kind of source is one module, and one line in
 `_settled`.
 
+- `catalog`: what Spark finds in a catalog by name, at a snapshot.
 - `published`: what other jobs write; `upstream`: which jobs those are.
 - `previous`: what the job itself has written for the logical date before.
 - `spark`: what Spark reads from a place of the configuration. Of files, `files` says which ones, and reads
@@ -11,7 +12,7 @@ Where an input comes from is settled before anything is read. A kind of source i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dwh.core.dates import DateRange
@@ -20,6 +21,7 @@ from dwh.core.inputs import Input
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.schema import runs
 from dwh.core.names import environment_read
+from dwh.core.sources.catalog import CatalogSource
 from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.sources.spark import SparkSource
@@ -38,6 +40,9 @@ class Source(Protocol):
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise a DwhError for what can be known to be wrong before Spark starts."""
 
+    def settled(self, spark: SparkSession, need: Input) -> Source:
+        """Return the source with what only Spark can tell; asked once, before the run is recorded."""
+
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
         """Return the columns of an input that a job needs, for the logical dates of a run."""
 
@@ -46,6 +51,14 @@ class Source(Protocol):
 
     def reads(self) -> list[OutputsRead]:
         """Return the outputs of other jobs that are read."""
+
+    def as_read(self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]) -> Source:
+        """Return the source as another run has read it.
+
+        Parameters:
+            record: what that run has recorded of the same source.
+            outputs: those of other jobs that it has read of this input.
+        """
 
 
 def settled_sources(
@@ -70,15 +83,16 @@ def settled_sources(
 
 
 def as_read_by(run_id: str, sources: Mapping[str, Source], warehouse: Warehouse) -> dict[str, Source]:
-    """Return sources with the outputs that a run has read, for inputs that mean the same to it."""
+    """Return sources as a run has read them (outputs, snapshots), for inputs that mean the same to it."""
     (run,) = warehouse.ledger.find_runs(runs.c.id == run_id)
     records = {record["name"]: record for record in run.inputs}
     read = warehouse.ledger.reads_of([run_id]).get(run_id, [])
 
     def again(name: str, source: Source) -> Source:
-        same = all(records.get(name, {}).get(key) == value for key, value in source.record().items())
+        record = records.get(name, {})
+        same = all(record.get(key) == value for key, value in source.record().items())
         mine = [one for one in read if one.table_name == name]
-        return source.as_read(mine) if same and isinstance(source, PublishedSource) else source
+        return source.as_read(run_id, record, mine) if record and same else source
 
     return {name: again(name, source) for name, source in sources.items()}
 
@@ -87,9 +101,9 @@ def _settled(need: Input, warehouse: Warehouse, dates: DateRange) -> Source:
     config = warehouse.config
     place = config.sources.get(need.name)
     if place and not is_written_by_jobs(need.name, config):
-        return SparkSource(place)
+        return CatalogSource(place) if place.table else SparkSource(place)
     line = place.line if place else need.line
     if place is None and need.name not in warehouse.ledger.table_names() and not writers(need.name):
         raise UnknownSourceError(need.name, config.origin, config.sources)
     environment = environment_read(config.environment)
-    return PublishedSource.settled(need, warehouse, environment=environment, line=line, dates=dates)
+    return PublishedSource.of(need, warehouse, environment=environment, line=line, dates=dates)

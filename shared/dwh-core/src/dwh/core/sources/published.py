@@ -7,7 +7,7 @@ run is under way does not change what it reads.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class PublishedSource:
     torn: bool = False
 
     @classmethod
-    def settled(
+    def of(
         cls, need: Input, warehouse: Warehouse, *, environment: str, line: str | None, dates: DateRange
     ) -> PublishedSource:
         """Return the source for the logical dates that a run for some dates needs."""
@@ -88,6 +88,10 @@ class PublishedSource:
             )
             raise MissingInputError(need.name, self.where, map(str, spans), command)
 
+    def settled(self, spark: SparkSession, need: Input) -> PublishedSource:
+        """Return the source as it is: the ledger has said all."""
+        return self
+
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
         """Return the columns that the job needs; raises LostFilesError."""
         columns = [column.to_dict() for column in need.table.columns]
@@ -111,18 +115,20 @@ class PublishedSource:
             for span in date_spans(found)
         ]
 
-    def as_read(self, others: Iterable[OutputsRead]) -> PublishedSource:
+    def as_read(
+        self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]
+    ) -> PublishedSource:
         """Return the source with the outputs that another run has read, for the dates that it has read."""
         if not self.outputs:
             return self
-        read = {(one.read_run_id, day) for one in others for day in DateRange(one.first_date, one.last_date)}
+        read = {(one.read_run_id, day) for one in outputs for day in DateRange(one.first_date, one.last_date)}
         table, days = self.outputs[0].table_name, [output.partition_date for output in self.outputs]
         every = self.warehouse.ledger.outputs(
             environment=self.environment, table=table, line=self.line, dates=DateRange(min(days), max(days))
         )
         chosen = {o.partition_date: o for o in every if (o.run_id, o.partition_date) in read}
-        outputs = tuple(chosen.get(output.partition_date, output) for output in self.outputs)
-        return replace(self, outputs=outputs)
+        found = tuple(chosen.get(output.partition_date, output) for output in self.outputs)
+        return replace(self, outputs=found)
 
 
 def _wanted(need: Input, dates: DateRange) -> DateRange | None:

@@ -6,10 +6,10 @@ a few: which files hold the wanted dates is found first, and each of them is hel
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.compatibility import unmet
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
@@ -19,9 +19,9 @@ from dwh.core.ledger.records import OutputsRead
 from dwh.core.sources.csv import read_csv
 from dwh.core.sources.files import no_rows, wanted_files
 from dwh.core.sources.json import read_json
+from dwh.core.sources.needed import needed_of
 from dwh.core.sources.reader import SourceReader
 from dwh.core.sources.typed import read_typed
-from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -40,6 +40,10 @@ class SparkSource:
     def check(self, need: Input, dates: DateRange) -> None:
         """Let it be: what is there is Spark's to say."""
 
+    def settled(self, spark: SparkSession, need: Input) -> SparkSource:
+        """Return the source as it is: a place keeps no versions that could be told apart."""
+        return self
+
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
         """Return the columns and the logical dates that the job needs; raises SourceError."""
         return read_source(spark, need.table, self.place, need.dates(dates))
@@ -52,6 +56,10 @@ class SparkSource:
     def reads(self) -> list[OutputsRead]:
         """Return nothing: no job of the warehouse writes it."""
         return []
+
+    def as_read(self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]) -> SparkSource:
+        """Return the source as it is."""
+        return self
 
 
 def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
@@ -66,19 +74,12 @@ def read_source(spark: SparkSession, need: Table, place: SourcePlace, dates: Dat
     Raises SourceError when the place cannot be read, or when what is there for these dates lacks a column
     or has it in another type. Malformed rows are found when the rows are read.
     """
-    from pyspark.sql import functions as F
-
     try:
         frame = _read(spark, need, place, dates)
-        found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
+        frame.schema  # noqa: B018  # the engine looks at it when it is asked for
     except Exception as error:
         raise SourceError(need.name, place.path or place.format, _problem(error)) from error
-    if problems := unmet(need.columns, found):
-        raise SourceError(need.name, place.path or place.format, "; ".join(problems))
-    frame = frame.select(*(column.name for column in need.columns))
-    if need.date_column is None:
-        return frame
-    return frame.where(F.col(need.date_column).between(F.lit(dates.first), F.lit(dates.last)))
+    return needed_of(frame, need, dates, place.path or place.format)
 
 
 def _problem(error: Exception) -> str:

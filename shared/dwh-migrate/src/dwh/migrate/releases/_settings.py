@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from dwh.core.config import Config
+from dwh.core.config import Config, SourcePlace
 
 __all__ = ["to_toml"]
 
@@ -16,11 +16,15 @@ def to_toml(config: Config) -> str:
     plain = {name: str(getattr(config, name)) for name in names}
     parts = [_pairs(plain), "[spark]", _pairs(config.spark)]
     for name, place in config.sources.items():
-        found = {"format": place.format, "path": place.path, "line": place.line}
+        found = {"table": place.table} if place.table else _place(place)
         parts += [f"[sources.{_text(name)}]", _pairs({key: text for key, text in found.items() if text})]
         if place.options:
             parts += [f"[sources.{_text(name)}.options]", _pairs(place.options)]
     return "\n".join(parts) + "\n"
+
+
+def _place(place: SourcePlace) -> dict[str, str | None]:
+    return {"format": place.format, "path": place.path, "line": place.line}
 
 
 def _pairs(values: Mapping[str, str]) -> str:

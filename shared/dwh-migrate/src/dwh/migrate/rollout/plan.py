@@ -280,6 +280,8 @@ def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date], line: 
 
 
 def _place(record: Mapping[str, Any]) -> str:
+    if table := record.get("table"):
+        return f"catalog table {table}"
     if record["format"] != "dwh":
         return f"{record['format']}, {record['path'] or 'no path'}"
     return f"line {record['line']}" if record["line"] else f"as {record['environment']} publishes it"
