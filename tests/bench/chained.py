@@ -128,11 +128,12 @@ def chain(spark: SparkSession, warehouse: Warehouse, rounds: int) -> None:
 def many_outputs(spark: SparkSession, warehouse: Warehouse, outputs: int, rounds: int) -> None:
     """A published table, read beside the same files as Spark reads them."""
     write(sold(spark, outputs * 20, FIRST_OUTPUT, outputs).repartition("day"), "few")
-    pin(warehouse, "many", LINE, warehouse.config.environment, "the benchmark")
+    environment = warehouse.config.environment
+    pin(warehouse, job="many", line=LINE, environment=environment, reason="the benchmark")
     for first in range(0, outputs, DATES_A_RUN):
         span = [FIRST_OUTPUT + timedelta(n) for n in (first, min(first + DATES_A_RUN, outputs) - 1)]
         find_job(f"many@{LINE}")().run(start=span[0], end=span[1], spark=spark, warehouse=warehouse)
-    found = warehouse.published("bench.many")
+    found = warehouse.published(table="bench.many")
     root = Path(warehouse.config.warehouse)
     folders = [str(root / one.location / f"day={one.partition_date}") for one in found]
     base = str(root / found[0].location.partition("/_run=")[0])

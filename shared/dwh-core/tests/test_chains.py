@@ -122,7 +122,7 @@ class Chain:
                     table=self.table(job),
                     run_ids=dict.fromkeys(dates, run),
                     sequence=sequence,
-                    published_at=datetime.now(timezone.utc),
+                    now=datetime.now(timezone.utc),
                 )
         return True
 
