@@ -50,7 +50,8 @@ def _stray(package: Package, wheel: Path) -> Iterator[str]:
     for name in zipfile.ZipFile(wheel).namelist():
         if name.startswith(inside) or ".dist-info/" in name:
             continue
-        if inside.startswith(name.removesuffix("__init__.py")):
+        file = name.rpartition("/")[2]
+        if file.startswith("__init__.") and inside.startswith(name.removesuffix(file)):
             yield f"{name} would hide every other package of its namespace"
         else:
             yield f"{name} is outside {inside}"
