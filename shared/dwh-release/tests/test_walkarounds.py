@@ -188,7 +188,7 @@ def test_an_extra_that_is_gone_is_a_break(repo: Monorepo) -> None:
     """Whoever installs `dwh-v0_2[fast]` would get less; what an extra brings may change."""
     project = "packages/dwh-v0_2/pyproject.toml"
     repo.replace(project, "[tool.dwh]", '[project.optional-dependencies]\nfast = ["packaging"]\n\n[tool.dwh]')
-    repo.run("change", "dwh-v0_2", "--kind", "feature", "--text", "An extra.")
+    repo.run("change", "dwh-v0_2", "--kind", "feature", "--text", "Jobs run faster with the extra `fast`.")
     repo.commit()
     assert repo.run("prepare", "dwh-v0_2").code == 0
     repo.replace(project, 'fast = ["packaging"]', 'quick = ["packaging"]')
