@@ -46,6 +46,24 @@ def test_everything_wrong_is_named(frame):
     assert key == "the key (day, n) is not unique: day=2024-01-01, n=1"
 
 
+def test_keys_of_many_rows(frame):
+    """They are told apart by their hashes, and shown as they are where they repeat."""
+    written = frame((FIRST, 1), (FIRST, 2), (SECOND, 1))
+    assert audit_rows(written, KEYED, DAYS, about=10**7) == {FIRST: 2, SECOND: 1}
+    with pytest.raises(AuditError, match=r"the key \(day, n\) is not unique: day=2024-01-01, n=2"):
+        audit_rows(frame((FIRST, 1), (FIRST, 2), (FIRST, 2), (SECOND, 1)), KEYED, DAYS, about=10**7)
+
+
+def test_equal_keys_with_other_hashes(spark):
+    """Zero and minus zero are one key, however many rows there are."""
+    columns = (Column("day", "date"), Column("x", "double"))
+    table = Table("t", columns=columns, key=("day", "x"), partition_by="day")
+    written = frame_of_rows(spark, [(FIRST, 0.0), (FIRST, -0.0), (SECOND, 1.0)], "day date, x double")
+    for about in (3, 10**7):
+        with pytest.raises(AuditError, match="is not unique"):
+            audit_rows(written, table, DAYS, about=about)
+
+
 def test_missing_dates_may_be_a_result(frame):
     """Where the contract allows it, a date without rows counts zero."""
     table = Table("t", columns=COLUMNS, partition_by="day", may_be_empty=True)

@@ -158,8 +158,10 @@ def _computed(
         if any(need.has_window for need in needs):
             output = within(output, job.writes, dates)
         storage.write(output, job.writes, location)
-        rows = audit_rows(storage.written(session, job.writes, location), job.writes, dates)
-        return rows, storage.files(session, job.writes, location, dates)
+        files = storage.files(session, job.writes, location, dates)
+        about = sum(file.rows for found in files.values() for file in found)
+        written = storage.written(session, job.writes, location)
+        return audit_rows(written, job.writes, dates, about=about), files
 
 
 def _date_by_date(run: PreparedRun, spark: SparkSession) -> Receipt:
