@@ -37,3 +37,9 @@ def test_a_user_s_own_error_without_a_code_is_shown_as_it_is() -> None:
         code = ""
 
     assert str(OwnError("sqlite:///x", "odd")) == "ledger sqlite:///x: odd"
+
+
+def test_where_sparks_plan_came_from_is_left_out() -> None:
+    """Spark adds the line of Python, and of SQL, that an expression is from: the reason comes before it."""
+    said = 'Division by zero. SQLSTATE: 22012\n== DataFrame ==\n"__truediv__" was called from\n/a/job.py:3\n'
+    assert one_line(ArithmeticError(said)) == "ArithmeticError: Division by zero."

@@ -29,6 +29,8 @@ _SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
+    # A third of all calls into the JVM would tell it which line of Python comes next.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Rows that a test writes down are read as others are, not worked out while the plan is made.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation",
 }
