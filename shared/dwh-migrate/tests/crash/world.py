@@ -16,13 +16,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from dwh.core.config import Config, SourcePlace
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import DecisionConflictError, NotPinnedError
 from dwh.core.ledger import Ledger, RunRecord
+from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.lines import find_job
 from dwh.core.process import this_process
@@ -273,9 +273,9 @@ class Operator:
         """Remove what dead runs left."""
         self.done["collected"] += len(collect(self.warehouse, dead_runs(self.warehouse, 24)))
 
-    def _compare(self, rollout_now: Mapping[str, Any], job: str, dates: DateRange, environment: str) -> None:
+    def _compare(self, rollout_now: Rollout, job: str, dates: DateRange, environment: str) -> None:
         """Run both lines, compare them, and publish what is proven."""
-        old, new = (self._commit(job, rollout_now[side], dates, environment) for side in ("from", "to"))
+        old, new = (self._commit(job, line, dates, environment) for line in rollout_now.lines)
         verdict = self.random.choice(("pass", "pass", "fail"))
         record_comparison(self.warehouse, environment, old, new, dates, verdict)
         here = replace(self.warehouse, config=self.warehouse.config.in_environment(environment))
