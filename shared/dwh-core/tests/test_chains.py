@@ -109,7 +109,14 @@ class Chain:
                 for one in recorded
                 for at in DateRange(one.first_date, one.last_date)
             }
-        run = committed_run(self.warehouse.ledger, self.table(job), LINE, dates, recorded, inputs)
+        run = committed_run(
+            self.warehouse.ledger,
+            table=self.table(job),
+            line=LINE,
+            dates=dates,
+            reads=recorded,
+            inputs=inputs,
+        )
         for at in dates:
             first, last = at - timedelta(back), at + timedelta(ahead)
             window = {when: value for when, value in read.items() if first <= when <= last}

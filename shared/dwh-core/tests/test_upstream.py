@@ -237,7 +237,7 @@ def test_what_is_read_is_what_came_last(warehouse, ran, line, around):
     table, newest = f"t.t{secrets.token_hex(4)}", {}
     for of_line, first, more in ran:
         dates = DateRange(day(first), day(first + more))
-        run_id = committed_run(warehouse.ledger, table, of_line, dates)
+        run_id = committed_run(warehouse.ledger, table=table, line=of_line, dates=dates)
         newest |= dict.fromkeys(((of_line, date) for date in dates), run_id)
     need = Input(Table(table, (Column("day", "date"),), partition_by="day"), line, *around)
     wanted = need.dates(DateRange(day(4), day(5)))

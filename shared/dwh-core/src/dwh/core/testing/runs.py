@@ -16,6 +16,7 @@ __all__ = ["committed_run"]
 
 def committed_run(
     ledger: Ledger,
+    *,
     table: str,
     line: str,
     dates: DateRange,
