@@ -30,3 +30,21 @@ def test_an_input_that_another_job_writes(warehouse, lines):
     ]
     before = replace(span, last_date=DAYS[1])
     assert [one.read_run for one in inputs_history(warehouse, [before])] == [first.id]
+
+
+def test_an_input_that_a_catalog_has(warehouse, lines):
+    """It stands with its name, and where its format keeps versions with the snapshot that was read."""
+    model = write(warehouse, "takings@7.2", DAYS[9], commit=False)
+    needs = [
+        {"name": "customers", "format": "iceberg", "table": "lake.crm.customers", "snapshot": "42"},
+        {"name": "shops", "format": "parquet", "table": "spark_catalog.crm.shops"},
+    ]
+    of_total = {"table_name": "shop.total", "first_date": DAYS[1], "last_date": DAYS[1], "inputs": needs}
+    reader = replace(model, id="reader", **of_total)
+    warehouse.ledger.start_run(reader)
+    warehouse.ledger.commit_run(reader, {DAYS[1]: 1})
+    found = inputs_history(warehouse, partition_history(warehouse, table="shop.total", environment="prod"))
+    assert [(one.input, one.source, one.read) for one in found] == [
+        ("customers", "iceberg lake.crm.customers at snapshot 42", None),
+        ("shops", "parquet spark_catalog.crm.shops", None),
+    ]

@@ -24,7 +24,10 @@ def test_the_other_process_has_the_same_configuration(tmp_path, spark, options, 
         ledger="postgresql+psycopg://someone@127.0.0.1/dwh",
         environment="prod",
         spark=spark,
-        sources={"flights": SourcePlace("jdbc", f"/data/{password.encode().hex()}", options)},
+        sources={
+            "flights": SourcePlace("jdbc", f"/data/{password.encode().hex()}", options),
+            "customers": SourcePlace("catalog", None, table="lake.crm.customers-2"),
+        },
     )
     (tmp_path / "dwh.toml").write_text(to_toml(config), "utf-8")
     found = load_config(tmp_path, {})
