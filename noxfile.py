@@ -59,9 +59,10 @@ WHEELS.mkdir(parents=True, exist_ok=True)
 os.environ["UV_FIND_LINKS"] = str(WHEELS)  # what keep_spark says; tests that install obey it, too
 
 SETTINGS = nox.project.load_toml("pyproject.toml")
-CORE, MIGRATE, RELEASE = "shared/dwh-core", "shared/dwh-migrate", "shared/dwh-release"
-AIRFLOW, DEPLOY = "shared/dwh-airflow", "shared/dwh-deploy"
+COMPARE, CORE, MIGRATE = "shared/dwh-compare", "shared/dwh-core", "shared/dwh-migrate"
+AIRFLOW, DEPLOY, RELEASE = "shared/dwh-airflow", "shared/dwh-deploy", "shared/dwh-release"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
+PACKAGES = (CORE, COMPARE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES)
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
@@ -74,7 +75,7 @@ def demo(session: nox.Session) -> None:
     """See dwh at work on the flights that left New York in 2013; `-- --spark` on Spark in place of Sail."""
     folders = [word for word in session.posargs if word != "--spark"]
     if "--spark" in session.posargs:
-        install(session, CORE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS])
+        install(session, CORE, COMPARE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS])
         session.run("python", "docs/demo/demo.py", *folders, env=quick_spark(session))
         return
     # Sail needs PySpark's client alone: the whole of Spark, with its Java, would take most of the time.
@@ -87,7 +88,7 @@ def demo(session: nox.Session) -> None:
         "First dwh, both lines, Sail and the flights are installed into .nox/demo, which takes seconds …"
     )
     extra = [f"--override={without_spark}", BOTH_LINES_SPARK.replace("pyspark", "pyspark-client"), FLIGHTS]
-    install(session, f"{CORE}[sail]", MIGRATE, *LINES, extra=extra)
+    install(session, f"{CORE}[sail]", COMPARE, MIGRATE, *LINES, extra=extra)
     session.run("python", "docs/demo/demo.py", *folders, env=without_java(session))
 
 
@@ -112,7 +113,7 @@ def coverage(session: nox.Session) -> None:
 
 def install_tests(session: nox.Session, *extra: str) -> None:
     """Install all packages but Airflow's, and what the quick tests need."""
-    packages = (f"{CORE}[postgresql]", MIGRATE, DEPLOY, f"{RELEASE}[fast]", *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, DEPLOY, f"{RELEASE}[fast]", *LINES)
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
     install(session, *packages, groups=["test", "postgresql"], extra=[spark, *extra])
 
@@ -129,7 +130,7 @@ def quick_tests(session: nox.Session) -> list[str]:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
-    install(session, CORE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
 
 
@@ -138,7 +139,7 @@ def airflow(session: nox.Session) -> None:
     """Run both lines in a real Airflow: DAGs one by one, then under a scheduler with its other parts."""
     tools = ["hatchling==1.33.0", "uv"]  # for releases in environments of their own
     tested = [AIRFLOW_TESTED, BOTH_LINES_SPARK, *tools]
-    install(session, CORE, MIGRATE, AIRFLOW, *LINES, groups=["test"], extra=tested)
+    install(session, CORE, COMPARE, MIGRATE, AIRFLOW, *LINES, groups=["test"], extra=tested)
     arguments = session.posargs or [f"{AIRFLOW}/tests"]
     session.run("pytest", "-m", "airflow", "--durations=5", *arguments, env=quick_spark(session))
 
@@ -157,7 +158,7 @@ def kills(session: nox.Session) -> None:
 
 def hardened(session: nox.Session, marker: str) -> None:
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
-    packages = (f"{CORE}[postgresql]", MIGRATE, *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, *LINES)
     install(session, *packages, groups=["test", "postgresql"], extra=[spark])
     folders = (f"{CORE}/tests", f"{MIGRATE}/tests")
     session.run("pytest", "-m", marker, *folders, *session.posargs, env=quick_spark(session))
@@ -175,7 +176,7 @@ def drawn(session: nox.Session) -> None:
 @nox.session
 def cluster(session: nox.Session) -> None:
     """Run jobs on a standalone cluster of two workers, which this session starts and stops."""
-    install(session, CORE, MIGRATE, DEPLOY, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, COMPARE, MIGRATE, DEPLOY, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
     session.run("pytest", "-m", "cluster", "tests", *session.posargs, env=quick_spark(session))
 
 
@@ -183,7 +184,7 @@ def cluster(session: nox.Session) -> None:
 def connect(session: nox.Session) -> None:
     """Run jobs over a Spark Connect server, which this session starts and stops."""
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
-    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=[spark])
+    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[spark])
     files = [f"{CORE}/tests/test_connect.py", f"{MIGRATE}/tests/compare/test_connect.py", "tests"]
     session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session))
 
@@ -191,7 +192,7 @@ def connect(session: nox.Session) -> None:
 @nox.session
 def sail(session: nox.Session) -> None:
     """Run the lines' tests on Sail, in an environment that has no Java; `demo` runs there, too."""
-    install(session, f"{CORE}[sail]", MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    install(session, f"{CORE}[sail]", COMPARE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
     bare = without_java(session)
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
     names = (
@@ -213,7 +214,7 @@ def sail(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Install the built wheels into fresh environments, in both orders, and take them out again."""
-    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=["hatch", "uv", BOTH_LINES_SPARK])
+    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=["hatch", "uv", BOTH_LINES_SPARK])
     session.run("pytest", "-m", "wheels", "tests", *session.posargs, env=quick_spark(session))
 
 
@@ -240,7 +241,7 @@ def iceberg(session: nox.Session) -> None:
 def isolated(session: nox.Session) -> None:
     """Run releases from a wheelhouse in environments of their own, each on a Spark of its own."""
     tools = ["hatchling==1.33.0", BOTH_LINES_SPARK]
-    install(session, CORE, f"{MIGRATE}[isolated]", *LINES, groups=["test"], extra=tools)
+    install(session, CORE, COMPARE, f"{MIGRATE}[isolated]", *LINES, groups=["test"], extra=tools)
     session.run("pytest", "-m", "isolated", "tests", *session.posargs, env=quick_spark(session))
 
 
@@ -250,6 +251,7 @@ def glue(session: nox.Session) -> None:
     install(
         session,
         f"{CORE}[postgresql]",
+        COMPARE,
         MIGRATE,
         f"{DEPLOY}[glue]",
         LINES[0],
@@ -314,7 +316,9 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting, who imports whom, and that what is exported is recorded."""
-    install(session, CORE, MIGRATE, DEPLOY, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK])
+    install(
+        session, CORE, COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK]
+    )
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
     session.run("actionlint")
@@ -327,18 +331,18 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    packages = (CORE, MIGRATE, DEPLOY, RELEASE, *LINES)
+    packages = (CORE, COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["types", "test"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # pyproject.toml says why without Airflow
     lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
-    modules = ["dwh.core", "dwh.airflow", "dwh.deploy", "dwh.migrate", "dwh.release", *lines]
+    modules = ["dwh.core", "dwh.airflow", "dwh.compare", "dwh.deploy", "dwh.migrate", "dwh.release", *lines]
     session.run("mypy", *(word for module in modules for word in ("-p", module)))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, every warning an error, and type what it shows; `-- build` only builds."""
-    packages = (f"{CORE}[postgresql]", MIGRATE, DEPLOY, RELEASE, *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["docs", "test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
     session.log("open build/docs/index.html")
@@ -351,7 +355,7 @@ def build(session: nox.Session) -> None:
     """Build the wheel and source distribution of every package into dist/."""
     session.install("hatch")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for package in (CORE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES):
+    for package in PACKAGES:
         with session.chdir(package):  # without --clean, which would leave the last package alone
             session.run("hatch", "build", str(ROOT / "dist"), env={"SOURCE_DATE_EPOCH": SOURCE_EPOCH})
 
@@ -362,6 +366,7 @@ def bench(session: nox.Session) -> None:
     install(
         session,
         f"{CORE}[postgresql]",
+        COMPARE,
         MIGRATE,
         *LINES,
         groups=["postgresql"],
@@ -379,7 +384,7 @@ def bench(session: nox.Session) -> None:
 def bench_compare(session: nox.Session) -> None:
     """The second half of bench: comparisons, on a Spark that the other tools support."""
     peers = ["pyspark==4.2.*", "pyspark-extension==2.15.1.4.2", "datacompy>=1,<2", "pandas<3", "pyarrow"]
-    install(session, CORE, MIGRATE, extra=[*peers, "tpchgen-cli", "psutil"])
+    install(session, CORE, COMPARE, MIGRATE, extra=[*peers, "tpchgen-cli", "psutil"])
     session.run("python", "tests/bench/small.py", *session.posargs, env=spark_environment(session))
     session.run("python", "tests/bench/compare.py", *session.posargs, env=spark_environment(session))
 
@@ -471,7 +476,7 @@ exec '{java}' "$@"
 
 # Releases: what they do is in docs/releasing.md.
 
-RELEASED = [nox.param(path, id=Path(path).name) for path in (CORE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES)]
+RELEASED = [nox.param(path, id=Path(path).name) for path in PACKAGES]
 
 
 @nox.session

@@ -26,8 +26,8 @@ nitpick_ignore_regex = [
     ),
     ("py:.*", r"(date|datetime|Decimal|Mapping|Any|Literal|dwh\.core\..*)"),
     # Explained in comparing.md, as arguments and as JSON.
-    ("py:.*", r"(Engine|Side|NotCompared|Comparison|Key|Tolerances|RuleChoice)"),
-    ("py:.*", r"dwh\.migrate\.compare\.model\..*"),
+    ("py:.*", r"(Engine|Side|NotCompared|Comparison|Key|Tolerances|RuleChoice|Declared|Contract)"),
+    ("py:.*", r"dwh\.compare\.(model|changes|options)\..*"),
     # Documented under the package that exports them.
     ("py:.*", r"(dwh\.migrate\.rollout\.\w+\.\w+|Served|Decision)"),
 ]

@@ -241,7 +241,7 @@ def test_the_first_steps_run_from_wheels(reader: Reader, releases: dict[str, str
     """Both lines and the command, installed by name: run, compare, and ask who wrote what."""
     reader.install(OLD_LINE, NEW_LINE, "dwh-migrate")
     assert reader.installed() == {
-        name: releases[name] for name in (OLD_LINE, NEW_LINE, "dwh-core", "dwh-migrate")
+        name: releases[name] for name in (OLD_LINE, NEW_LINE, "dwh-compare", "dwh-core", "dwh-migrate")
     }
     land(reader.home)
     for line in ("0.1", "0.2"):

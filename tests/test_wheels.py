@@ -27,6 +27,7 @@ pytestmark = pytest.mark.wheels
 
 PACKAGES = {
     "dwh-airflow": ROOT / "shared" / "dwh-airflow",
+    "dwh-compare": ROOT / "shared" / "dwh-compare",
     "dwh-core": ROOT / "shared" / "dwh-core",
     "dwh-deploy": ROOT / "shared" / "dwh-deploy",
     "dwh-migrate": ROOT / "shared" / "dwh-migrate",
@@ -35,6 +36,7 @@ PACKAGES = {
 }
 IMPORTED_AS = {
     "dwh-airflow": "dwh/airflow",
+    "dwh-compare": "dwh/compare",
     "dwh-core": "dwh/core",
     "dwh-deploy": "dwh/deploy",
     "dwh-migrate": "dwh/migrate",
@@ -76,6 +78,28 @@ from dwh.core import Warehouse
 
 tables = Warehouse.create().ledger.table_names()
 print(json.dumps({"pyspark": importlib.util.find_spec("pyspark") is not None, "tables": tables}))
+"""
+
+COMPARE = """
+import json
+from pyspark.sql import SparkSession
+from dwh.compare import DifferenceError, assert_same, compare
+
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+one, other = spark.range(2), spark.range(3)
+assert_same(one, one)
+try:
+    assert_same(one, other, key=["id"])
+except DifferenceError as error:
+    print(json.dumps([compare(one, one).verdict, error.comparison.verdict]))
+"""
+FAILING = """
+from pyspark.sql import SparkSession
+from dwh.compare import assert_same
+
+def test_tables():
+    spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    assert_same(spark.range(2), spark.range(3), key=["id"])
 """
 
 RUN_BOTH = """
@@ -296,6 +320,21 @@ def test_the_command_comes_with_its_wheel(full):
     assert {"carrier_delays@0.1", "carrier_delays@0.2", "delay_causes@0.2"} <= {
         job["reference"] for job in listed
     }
+
+
+def test_comparing_needs_nothing_else_of_dwh(wheels, tmp_path):
+    """dwh-compare alone compares, asserts, and has its say in pytest."""
+    environment = Environment.create(tmp_path / "environment", wheels["dwh-core"].parent)
+    environment.install("dwh-compare", "pytest>=8")
+    listed = "import json, importlib.metadata as m\nprint(json.dumps([d.name for d in m.distributions()]))"
+    assert [name for name in environment.execute(listed) if name.startswith("dwh")] == ["dwh-compare"]
+    assert environment.execute(COMPARE) == ["pass", "fail"]
+    (tmp_path / "test_tables.py").write_text(FAILING)
+    words = (environment.python, "-m", "pytest", "-q", "--dwh-reports", "reports", "test_tables.py")
+    done = subprocess.run([*map(str, words)], cwd=tmp_path, env=clean(), capture_output=True, text=True)
+    assert done.returncode == 1 and "the tables are not the same" in done.stdout, done.stdout + done.stderr
+    (page,) = (tmp_path / "reports").iterdir()
+    assert "<html" in page.read_text("utf-8")
 
 
 def test_the_commands_of_another_wheel_join(full):

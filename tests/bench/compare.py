@@ -20,7 +20,7 @@ import datacompy
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from dwh.migrate.compare import compare, compare_stored, fingerprint
+from dwh.compare import compare, compare_stored, fingerprint
 from lineitem import lineitem
 from timing import measured, print_ratios, processor_time
 

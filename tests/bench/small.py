@@ -19,7 +19,7 @@ from pyspark.errors import PySparkAssertionError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.testing import assertDataFrameEqual
 
-from dwh.migrate.compare import compare
+from dwh.compare import compare
 from timing import in_turns, print_ratios
 
 FLOOR, DWH = "assertDataFrameEqual", "dwh"

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from dwh.compare.safe_text import prose
 from dwh.core.config import Config, SourcePlace
 from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
@@ -31,7 +32,6 @@ from dwh.migrate import rollout
 from dwh.migrate.board import Board, gather, print_board, to_html
 from dwh.migrate.board.model import JobInEnvironment, JobOnBoard
 from dwh.migrate.rollout.withheld import publish_withheld
-from dwh.migrate.safe_text import prose
 
 DELAYS, TRAFFIC = "carrier_delays", "airport_traffic"
 SOURCES = {name: SourcePlace("csv", f"landing/{name}") for name in ("flights", "airlines", "airports")}

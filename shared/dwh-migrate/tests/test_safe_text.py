@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dwh.migrate.safe_text import (
+from dwh.compare.safe_text import (
     count,
     percent,
     plural,

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from pyspark.sql import Row
 
-from dwh.migrate.compare.pairing import most_pairs
-from dwh.migrate.compare.tolerance import Tolerance, near
+from dwh.compare.pairing import most_pairs
+from dwh.compare.tolerance import Tolerance, near
 
 
 def meaning(value: Any) -> Any:
@@ -129,7 +129,7 @@ def mean() -> Callable[[Any], Any]:
 
 @contextmanager
 def _on_the_ladder() -> Iterator[None]:
-    module = importlib.import_module("dwh.migrate.compare.compare")  # the package has a function of this name
+    module = importlib.import_module("dwh.compare.comparing")  # the package has a function of this name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "collected", lambda *_: None)
         yield

@@ -9,9 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from dwh.core.changes import Added, Expected, Renamed, Retyped
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     AnyOrder,
     IgnoreCase,
     Round,
@@ -22,6 +20,8 @@ from dwh.migrate.compare import (
     compare,
     rows_that_differ,
 )
+from dwh.core.changes import Added, Expected, Renamed, Retyped
+from dwh.core.testing import frame_of_rows
 
 WHY = "asked for"
 NOON = datetime(2013, 1, 15, 12)

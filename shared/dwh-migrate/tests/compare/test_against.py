@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from dwh.compare import Comparison, ComparisonError
 from dwh.core.dates import DateRange
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, ComparisonError
 from dwh.migrate.compare.against import Against, compare_with_source
 from dwh.migrate.compare.outputs import OutputOptions
 from dwh.migrate.compare.sources import look_at_source, source_of

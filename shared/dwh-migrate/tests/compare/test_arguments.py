@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from dwh.compare import ComparisonError, Side, Tolerance, compare, compare_stored, fingerprint
 from dwh.core.changes import Renamed
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import ComparisonError, Side, Tolerance, compare, compare_stored, fingerprint
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 

@@ -14,11 +14,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from dwh.compare import compare
+from dwh.compare.canonical import MAX_DEPTH, common_form
+from dwh.compare.forms import Form, hash_of
+from dwh.compare.structs import IncomparableError
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import compare
-from dwh.migrate.compare.canonical import MAX_DEPTH, common_form
-from dwh.migrate.compare.forms import Form, hash_of
-from dwh.migrate.compare.structs import IncomparableError
 
 NAN, INF = float("nan"), float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.0, 5.0, NAN, INF, -INF, 0.1, 5e-324, 1.7976931348623157e308, None]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from dwh.compare.changes import Added, Expected, Removed, Renamed, Retyped, as_change, is_change
+from dwh.compare.errors import ComparisonError
 from dwh.core import changes as of_lines
-from dwh.migrate.compare.changes import Added, Expected, Removed, Renamed, Retyped, as_change, is_change
-from dwh.migrate.compare.errors import ComparisonError
 
 FACTS = {
     "Added": {"column": "tips", "reason": "asked for"},

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from dwh.migrate.compare.model import ColumnResult, Comparison, Measurement, Numbers, Rows, Side
-from dwh.migrate.compare.tolerance import Tolerance
+from dwh.compare.model import ColumnResult, Comparison, Measurement, Numbers, Rows, Side
+from dwh.compare.tolerance import Tolerance
 
 WIDE = Decimal("0.000000000000000001")
 FOUND = Comparison(

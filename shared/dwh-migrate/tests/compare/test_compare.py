@@ -10,10 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Added, Expected, Removed, Renamed
-from dwh.core.contract import Column, Table
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     ColumnChoiceError,
     Comparison,
     ComparisonError,
@@ -23,7 +20,10 @@ from dwh.migrate.compare import (
     compare,
     engine,
 )
-from dwh.migrate.compare.report.markdown import to_markdown
+from dwh.compare.report.markdown import to_markdown
+from dwh.core.changes import Added, Expected, Removed, Renamed
+from dwh.core.contract import Column, Table
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 EITHER_STEP = pytest.mark.usefixtures("either_step")
@@ -560,7 +560,7 @@ def test_steps_that_contradict_each_other_are_incomplete(
 
 
 def engine_input(left: DataFrame, right: DataFrame) -> Any:
-    from dwh.migrate.compare.schema import Options, pair_columns, with_rows
+    from dwh.compare.schema import Options, pair_columns, with_rows
 
     schemas = pair_columns(left.schema, right.schema, Options(key=("id",)))
     return with_rows(schemas, left, right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwh.migrate.compare.conditions import problem_of, unknown_column
+from dwh.compare.conditions import problem_of, unknown_column
 
 USABLE = [
     "true",

@@ -17,7 +17,7 @@ PROGRAM = """
 import json
 from pyspark.sql import SparkSession
 from dwh.core import Expected
-from dwh.migrate.compare import compare, compare_stored, fingerprint
+from dwh.compare import compare, compare_stored, fingerprint
 
 spark = SparkSession.builder.remote("local[1]").getOrCreate()
 spark.conf.set("spark.sql.shuffle.partitions", "1")

@@ -13,10 +13,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from dwh.compare.distance import distance_of, is_near
+from dwh.compare.schema import Options, Paired, pair_columns
+from dwh.compare.tolerance import Tolerance, distance, near
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare.distance import distance_of, is_near
-from dwh.migrate.compare.schema import Options, Paired, pair_columns
-from dwh.migrate.compare.tolerance import Tolerance, distance, near
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 D = Decimal

@@ -17,9 +17,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Added, Expected
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     Comparison,
     Tolerance,
     compare,
@@ -28,8 +26,10 @@ from dwh.migrate.compare import (
     multiset,
     rows_that_differ,
 )
-from dwh.migrate.compare.fingerprint import Sums, columns_that_differ
-from dwh.migrate.compare.schema import Options, pair_columns, with_rows
+from dwh.compare.fingerprints import Sums, columns_that_differ
+from dwh.compare.schema import Options, pair_columns, with_rows
+from dwh.core.changes import Added, Expected
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted", "ladder")
 NAN, INF = float("nan"), float("inf")
@@ -309,9 +309,7 @@ def test_a_swap_between_rows_of_one_key_cannot_hide_behind_another_difference(sp
     one, two = (1, *[0] * 4, *[1] * 4, 1), (1, *[0] * 4, *[2] * 4, 2)
     swapped = (1, *[0] * 4, *[1] * 4, 2), (1, *[0] * 4, *[2] * 4, 1)
     other, changed = (2, *[0] * 9), (2, 9, *[0] * 8)
-    module = importlib.import_module(
-        "dwh.migrate.compare.fingerprint"
-    )  # the package has a function of this name
+    module = importlib.import_module("dwh.compare.fingerprints")  # the package has a function of this name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BUCKETS", 1)
         result = compare(

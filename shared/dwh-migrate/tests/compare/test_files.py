@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from dwh.migrate.compare import Comparison, ComparisonError, files
+from dwh.compare import Comparison, ComparisonError
+from dwh.migrate.compare import files
 from dwh.migrate.compare.files import Opened, compare_files, compare_opened
 from dwh.migrate.compare.outputs import OutputOptions
 from dwh.migrate.compare.sources import look_at_source, source_of

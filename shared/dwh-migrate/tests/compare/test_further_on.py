@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.compare import compare
+from dwh.compare.report.markdown import to_markdown
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import compare
-from dwh.migrate.compare.report.markdown import to_markdown
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SAME = "x" * 5_000
@@ -36,7 +36,7 @@ def test_what_is_the_same_as_far_as_anybody_looks_is_said_to_differ_further_on(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reports have a sentence for that."""
-    monkeypatch.setattr("dwh.migrate.compare.further_on.MOST", 300)
+    monkeypatch.setattr("dwh.compare.further_on.MOST", 300)
     left, right = (frame_of_rows(spark, [(1, SAME + end)], "k int, v string") for end in "ab")
     found = compare(left, right, key="k")
     assert found.samples[0].cells[0].old == found.samples[0].cells[0].new

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from dwh.migrate.compare import compare
-from dwh.migrate.compare.report.markdown import to_markdown
+from dwh.compare import compare
+from dwh.compare.report.markdown import to_markdown
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SAME = "x" * 5_000

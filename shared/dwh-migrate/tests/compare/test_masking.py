@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.compare import ComparisonError, compare
+from dwh.compare.report.html import to_html
+from dwh.compare.report.markdown import to_markdown
 from dwh.core.changes import Expected, Renamed
 from dwh.core.contract import Column, Table
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import ComparisonError, compare
-from dwh.migrate.compare.report.html import to_html
-from dwh.migrate.compare.report.markdown import to_markdown
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 

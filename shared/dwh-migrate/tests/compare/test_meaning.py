@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.compare import compare
+from dwh.compare.canonical import common_form
+from dwh.compare.forms import hash_of
+from dwh.compare.meaning import by_meaning
 from dwh.core.changes import Retyped
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import compare
-from dwh.migrate.compare.canonical import common_form
-from dwh.migrate.compare.forms import hash_of
-from dwh.migrate.compare.meaning import by_meaning
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 

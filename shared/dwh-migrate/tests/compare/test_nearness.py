@@ -10,11 +10,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from dwh.compare import Tolerance, ToleranceError, compare, rows_that_differ
+from dwh.compare.options import Options
+from dwh.compare.ruling import chosen_rules
+from dwh.compare.schema import pair_columns
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Tolerance, ToleranceError, compare, rows_that_differ
-from dwh.migrate.compare.options import Options
-from dwh.migrate.compare.ruling import chosen_rules
-from dwh.migrate.compare.schema import pair_columns
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SCHEMA = "k int, s struct<n:string,x:double>, a array<decimal(38,2)>, i array<struct<x:int,y:int>>"

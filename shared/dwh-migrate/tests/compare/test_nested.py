@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from dwh.compare import Comparison, compare
 from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, compare
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 WHY = "asked for"

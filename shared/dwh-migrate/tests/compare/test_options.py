@@ -10,10 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
-from dwh.core.contract import Column, Table
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     ColumnChoiceError,
     KeyChoiceError,
     Tolerance,
@@ -22,6 +19,9 @@ from dwh.migrate.compare import (
     fingerprint,
     rows_that_differ,
 )
+from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
+from dwh.core.contract import Column, Table
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 Frames = Callable[..., DataFrame]

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from dwh.compare import ComparisonError, Tolerance
 from dwh.core import find_job
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.errors import InvalidNameError, NoOutputError, UnknownLineError, UnknownTableError
 from dwh.core.ledger.schema import comparisons, fingerprints, runs
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.compare import ComparisonError, Tolerance
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.outputs import (
     OutputOptions,

@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dwh.migrate.compare.pairing import most_pairs
+from dwh.compare.pairing import most_pairs
 
 numbers = st.lists(st.integers(0, 6), max_size=5)
 

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 from pyspark.sql import SparkSession
 
-from dwh.migrate.compare import Comparison, ComparisonError
+from dwh.compare import Comparison, ComparisonError
 from dwh.migrate.compare.files import compare_files
 from dwh.migrate.compare.outputs import OutputOptions
 from dwh.migrate.compare.paths import look, read_path

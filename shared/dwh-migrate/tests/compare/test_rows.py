@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from dwh.compare import Comparison, KeyChoiceError, Tolerance, compare, fingerprint, rows_that_differ
 from dwh.core.changes import Expected, Renamed
 from dwh.core.errors import UsageError
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, KeyChoiceError, Tolerance, compare, fingerprint, rows_that_differ
 from dwh.migrate.compare.errors import RowsError
 from dwh.migrate.compare.saved_rows import check_rows_place, save_rows
 

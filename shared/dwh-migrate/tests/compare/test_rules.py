@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from dwh.core.changes import Renamed, Retyped
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     AnyOrder,
     Comparison,
     IgnoreCase,
@@ -26,8 +24,10 @@ from dwh.migrate.compare import (
     fingerprint,
     rows_that_differ,
 )
-from dwh.migrate.compare.report.markdown import to_markdown
-from dwh.migrate.compare.rules import parse_rules
+from dwh.compare.report.markdown import to_markdown
+from dwh.compare.rules import parse_rules
+from dwh.core.changes import Renamed, Retyped
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 Frames = Callable[..., DataFrame]

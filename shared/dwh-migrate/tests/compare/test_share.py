@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from dwh.migrate.compare.model import Rows, Split
-from dwh.migrate.compare.share import exact_share, percents, unexpected_share
+from dwh.compare.model import Rows, Split
+from dwh.compare.share import exact_share, percents, unexpected_share
 
 
 def rows(left: int, right: int, changed: int = 0, left_only: int = 0, right_only: int = 0) -> Rows:

@@ -10,9 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from dwh.core.changes import Added, Expected, Renamed
-from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import (
+from dwh.compare import (
     ColumnChoiceError,
     ComparisonError,
     KeyChoiceError,
@@ -21,6 +19,8 @@ from dwh.migrate.compare import (
     fingerprint,
     merge_fingerprints,
 )
+from dwh.core.changes import Added, Expected, Renamed
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SCHEMA = "day date, id int, v double, tags map<string,int>"

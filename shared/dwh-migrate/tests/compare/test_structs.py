@@ -6,9 +6,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from dwh.compare import compare, rows_that_differ
+from dwh.compare.structs import FieldNames, IncomparableError, place_of, with_first
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import compare, rows_that_differ
-from dwh.migrate.compare.structs import FieldNames, IncomparableError, place_of, with_first
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 

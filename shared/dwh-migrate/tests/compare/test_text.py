@@ -7,11 +7,11 @@ import json
 import pytest
 from pyspark.sql import SparkSession
 
-from dwh.migrate.compare import Comparison, compare
-from dwh.migrate.compare.report import values
-from dwh.migrate.compare.report.html import to_html
-from dwh.migrate.compare.report.markdown import to_markdown
-from dwh.migrate.safe_text import json_visible
+from dwh.compare import Comparison, compare
+from dwh.compare.report import values
+from dwh.compare.report.html import to_html
+from dwh.compare.report.markdown import to_markdown
+from dwh.compare.safe_text import json_visible
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 

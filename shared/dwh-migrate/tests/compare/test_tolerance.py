@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dwh.migrate.compare.tolerance import Tolerance, distance, near
+from dwh.compare.tolerance import Tolerance, distance, near
 
 D = Decimal
 

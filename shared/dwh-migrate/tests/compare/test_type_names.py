@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwh.migrate.compare.type_names import same_type
+from dwh.compare.type_names import same_type
 
 
 @pytest.mark.parametrize(

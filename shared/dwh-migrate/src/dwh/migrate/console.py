@@ -22,11 +22,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dwh.compare.safe_text import json_visible
 from dwh.core.config import Config
 from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
 from dwh.core.output import is_unicode, steady
-from dwh.migrate.safe_text import json_visible
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

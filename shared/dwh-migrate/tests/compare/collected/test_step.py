@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from dwh.compare import Comparison, Tolerance, compare
+from dwh.compare.collected.rows import in_one_job
 from dwh.core.changes import Change, Expected, Renamed
 from dwh.core.testing import frame_of_rows
-from dwh.migrate.compare import Comparison, Tolerance, compare
-from dwh.migrate.compare.collected.rows import in_one_job
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from dwh.migrate.compare.model import (
+from dwh.compare.model import (
     Cell,
     CellChange,
     ColumnResult,
@@ -24,7 +24,7 @@ from dwh.migrate.compare.model import (
     Split,
     Threshold,
 )
-from dwh.migrate.compare.tolerance import Tolerance
+from dwh.compare.tolerance import Tolerance
 
 
 def text(value: str | None, truncated: bool = False) -> Cell:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dwh.migrate.compare.model import Comparison
-from dwh.migrate.compare.report.html import to_html
+from dwh.compare.model import Comparison
+from dwh.compare.report.html import to_html
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from dwh.migrate.compare.model import Cell, CellChange, Comparison, Measurement, Rows, SampleRow, Side, Split
-from dwh.migrate.compare.report.markdown import to_markdown
-from dwh.migrate.safe_text import show, visible
+from dwh.compare.model import Cell, CellChange, Comparison, Measurement, Rows, SampleRow, Side, Split
+from dwh.compare.report.markdown import to_markdown
+from dwh.compare.safe_text import show, visible
 
 ACTIVE = st.text(st.sampled_from("`|\\<>&*_[]()!#@ \n~:/w.-=1"), max_size=12)
 OWN_TAGS = {"h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "code", "strong"}

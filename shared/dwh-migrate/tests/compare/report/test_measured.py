@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from dwh.migrate.compare.model import Comparison, Measurement, Side
-from dwh.migrate.compare.report import measured
-from dwh.migrate.compare.tolerance import Tolerance
+from dwh.compare.model import Comparison, Measurement, Side
+from dwh.compare.report import measured
+from dwh.compare.tolerance import Tolerance
 
 
 def test_nothing_that_touched_a_number_is_left_out(failing: Comparison) -> None:

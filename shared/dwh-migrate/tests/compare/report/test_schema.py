@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from dwh.migrate.compare.model import Comparison, ExpectationResult, NotCompared
-from dwh.migrate.compare.report import schema
+from dwh.compare.model import Comparison, ExpectationResult, NotCompared
+from dwh.compare.report import schema
 
 
 def test_columns_that_fail_come_first_with_every_change(failing: Comparison) -> None:

@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from dwh.migrate.compare.model import Comparison
-from dwh.migrate.compare.report.terminal import print_report
+from dwh.compare.model import Comparison
+from dwh.compare.report.terminal import print_report
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

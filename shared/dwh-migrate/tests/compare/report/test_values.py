@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from dwh.migrate.compare.model import Cell, CellChange, ColumnResult, Comparison, SampleRow
-from dwh.migrate.compare.report import values
+from dwh.compare.model import Cell, CellChange, ColumnResult, Comparison, SampleRow
+from dwh.compare.report import values
 
 
 def test_columns_with_most_unexpected_differences_come_first(failing: Comparison) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from dwh.migrate.compare.model import Comparison
-from dwh.migrate.compare.report import view
+from dwh.compare.model import Comparison
+from dwh.compare.report import view
 
 
 def test_unexpected_and_expected_are_counted_apart(failing: Comparison) -> None:

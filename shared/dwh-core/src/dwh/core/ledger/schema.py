@@ -242,7 +242,7 @@ comparisons = Table(
     Column("last_date", Date),
     Column("compared_at", UtcDateTime, nullable=False),
     Column("compared_by", FreeText(255), nullable=False),
-    Column("result", FreeJson, nullable=False),  # the model of dwh.migrate.compare
+    Column("result", FreeJson, nullable=False),  # the model of dwh.compare
     Index(None, "left_label", "right_label", "compared_at"),
 )
 

@@ -1,11 +1,11 @@
-"""The board as one self-contained HTML page, harmless whatever the ledger holds: see `dwh.migrate.page`."""
+"""The board as one self-contained HTML page, harmless whatever the ledger holds: see `dwh.compare.page`."""
 
 from __future__ import annotations
 
+from dwh.compare.page import page_template
+from dwh.compare.safe_text import count, prose
 from dwh.migrate.board import words
 from dwh.migrate.board.model import Board
-from dwh.migrate.page import page_template
-from dwh.migrate.safe_text import count, prose
 
 __all__ = ["to_html"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from dwh.compare.safe_text import count, plural
 from dwh.core.dates import DateRange
 from dwh.migrate.board.model import JobInLine, Published, RollingOut, StepOnWay, Written
-from dwh.migrate.safe_text import count, plural
 
 __all__ = ["dates", "future", "outlook", "rollback", "shares", "shown", "step_state", "utc", "whose"]
 

@@ -28,13 +28,13 @@ from dwh.migrate.cli.options import (
 from dwh.migrate.console import counted, print_error, print_json, print_note, working_spark
 
 if TYPE_CHECKING:
+    from dwh.compare.model import Comparison
+    from dwh.compare.rules import Rule
+    from dwh.compare.tolerance import Tolerance
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.compare.model import Comparison
     from dwh.migrate.compare.outputs import OutputOptions
-    from dwh.migrate.compare.rules import Rule
     from dwh.migrate.compare.sources import Source
     from dwh.migrate.compare.subjects import Subject
-    from dwh.migrate.compare.tolerance import Tolerance
 
 __all__ = ["COMMANDS"]
 
@@ -227,7 +227,7 @@ def _compare_versions(
 
 def _check_mask(warehouse: Warehouse, left: str, right: str, mask: Sequence[str], run_missing: bool) -> None:
     """Refuse a column that neither contract has before an engine starts, which takes seconds."""
-    from dwh.migrate.compare.masking import check_masked
+    from dwh.compare.masking import check_masked
     from dwh.migrate.compare.subjects import column_names_of, subjects_of
 
     try:
@@ -266,8 +266,8 @@ def _record(
 def _compare_files(
     left: str, right: str, key: dict[str, str], options: OutputOptions, spark_log: bool
 ) -> Comparison:
+    from dwh.compare.masking import check_masked
     from dwh.migrate.compare.files import Opened, compare_opened
-    from dwh.migrate.compare.masking import check_masked
     from dwh.migrate.compare.paths import Looked
     from dwh.migrate.compare.sources import look_at_source, source_of
 
@@ -304,9 +304,9 @@ def _compare_with_path(
     options: OutputOptions,
     spark_log: bool,
 ) -> Comparison:
+    from dwh.compare.masking import check_masked
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.against import Against, compare_with_source
-    from dwh.migrate.compare.masking import check_masked
     from dwh.migrate.compare.outputs import record
     from dwh.migrate.compare.paths import Looked
     from dwh.migrate.compare.sources import look_at_source, source_of
@@ -335,8 +335,8 @@ def _key(text: str | None) -> dict[str, str]:
 
 
 def _tolerance(text: str) -> tuple[str, Tolerance]:
-    from dwh.migrate.compare.arguments import tolerance_of
-    from dwh.migrate.compare.options import EVERY
+    from dwh.compare.arguments import tolerance_of
+    from dwh.compare.options import EVERY
 
     column, separator, number = text.rpartition("=")
     try:
@@ -352,7 +352,7 @@ def _tolerance(text: str) -> tuple[str, Tolerance]:
 
 def _rules(texts: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
     """Return the rules by column; what is said of a column twice adds up."""
-    from dwh.migrate.compare.ruling import chosen_rules
+    from dwh.compare.ruling import chosen_rules
 
     given: dict[str, list[Rule | str]] = {}
     for text in texts:
@@ -364,7 +364,7 @@ def _rules(texts: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
 
 
 def _share(text: str) -> float | None:
-    from dwh.migrate.compare.arguments import share
+    from dwh.compare.arguments import share
 
     return share("--max-changed", text)
 
@@ -376,11 +376,11 @@ def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json:
     else:
         _print(result)
     if html:
-        from dwh.migrate.compare.report.html import to_html
+        from dwh.compare.report.html import to_html
 
         _write("--html", html, to_html(result), as_json)
     if markdown:
-        from dwh.migrate.compare.report.markdown import to_markdown
+        from dwh.compare.report.markdown import to_markdown
 
         _write("--markdown", markdown, to_markdown(result), as_json)
 
@@ -408,7 +408,7 @@ class _Page(io.StringIO):
 def _print(result: Comparison) -> None:
     from rich.console import Console
 
-    from dwh.migrate.compare.report.terminal import print_report
+    from dwh.compare.report.terminal import print_report
 
     if sys.stdout.isatty():
         print_report(result, Console())

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from dwh.compare.comparing import compare
+from dwh.compare.errors import ComparisonError, first_line
+from dwh.compare.forms import quoted, type_name
+from dwh.compare.model import Comparison, NotCompared, Side
 from dwh.core.changes import Retyped
 from dwh.core.errors import DwhError
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.compare.compare import compare
-from dwh.migrate.compare.errors import ComparisonError, FilesError
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
 from dwh.migrate.compare.folder import Folder, State
-from dwh.migrate.compare.footers import first_line
-from dwh.migrate.compare.forms import quoted, type_name
-from dwh.migrate.compare.model import Comparison, NotCompared, Side
 from dwh.migrate.compare.paths import Looked, PathSide
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.sources import Source, read_source

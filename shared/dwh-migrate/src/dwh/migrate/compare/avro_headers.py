@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
-from dwh.migrate.compare.footers import first_line
 
 __all__ = ["check_avro_schemas"]
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dwh.compare.comparing import compare
+from dwh.compare.errors import first_line
+from dwh.compare.forms import type_name
+from dwh.compare.model import Comparison, NotCompared, Side, Verdict
 from dwh.core.changes import Retyped
 from dwh.core.errors import DwhError
-from dwh.migrate.compare.compare import compare
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import Folder, State, found_at
-from dwh.migrate.compare.footers import TITLES, damaged, first_line
-from dwh.migrate.compare.forms import type_name
-from dwh.migrate.compare.model import Comparison, NotCompared, Side, Verdict
+from dwh.migrate.compare.footers import TITLES, damaged
 from dwh.migrate.compare.paths import Looked, look
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.sources import Source, read_source

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
-__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "first_line", "read_footers"]
+__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "read_footers"]
 
 Told = Callable[[int, int], None]
 """Is called with how many footers were read, and of how many."""
@@ -130,8 +131,3 @@ def _problem(folder: Folder, file: DataFile, title: str, error: Exception) -> st
         f"{folder.place_of(file)} ({size:,} bytes) cannot be read as {title}: it is truncated, or is "
         f"not {file_of} ({first_line(error)})"
     )
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, which says what went wrong."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

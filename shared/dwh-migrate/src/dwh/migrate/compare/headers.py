@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import fsspec
 
+from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
-from dwh.migrate.compare.footers import first_line
 
 __all__ = ["check_headers"]
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from dwh.compare.stored import ENCODING, fingerprint
 from dwh.core.ledger import insert_if_absent, one_transaction
 from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.dated import dated, read_dated
-from dwh.migrate.compare.stored import ENCODING, fingerprint
 from dwh.migrate.compare.subjects import Subject
 
 if TYPE_CHECKING:

@@ -11,21 +11,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from dwh.compare.comparing import compare, compare_stored
+from dwh.compare.errors import ComparisonError
+from dwh.compare.model import Comparison, NotCompared, Side
+from dwh.compare.rules import Rule
+from dwh.compare.tolerance import Tolerance
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.compare.compare import compare, compare_stored
 from dwh.migrate.compare.dated import dated, read_dated
-from dwh.migrate.compare.errors import ComparisonError
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
-from dwh.migrate.compare.model import Comparison, NotCompared, Side
-from dwh.migrate.compare.rules import Rule
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.subjects import Subject, declared_changes, sensitive_in
-from dwh.migrate.compare.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What the operator asked for. See `dwh.migrate.compare.compare`.
+    """What the operator asked for. See `dwh.compare.comparing`.
 
     Attributes:
         dates: the logical dates that were asked for; None for those that are there.

@@ -15,12 +15,13 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dwh.compare.errors import first_line
+from dwh.compare.model import NotCompared
 from dwh.core.engine import is_sail
 from dwh.core.errors import listed
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
-from dwh.migrate.compare.footers import Told, by_schema, first_line, read_footers
-from dwh.migrate.compare.model import NotCompared
+from dwh.migrate.compare.footers import Told, by_schema, read_footers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -169,7 +170,7 @@ def _together(
     folder: Folder, groups: Sequence[Sequence[DataFile]], schemas: Sequence[T.StructType]
 ) -> dict[str, T.DataType]:
     """Return every column that some file has, in a type that holds what all files have in it."""
-    from dwh.migrate.compare.structs import IncomparableError
+    from dwh.compare.structs import IncomparableError
     from dwh.migrate.compare.widest import widest
 
     columns: dict[str, T.DataType] = {}
@@ -190,7 +191,7 @@ def _together(
 
 def _in_columns(frame: DataFrame, schema: T.StructType, columns: Mapping[str, T.DataType]) -> DataFrame:
     """Return the rows of one schema in the columns of all; partition columns stay where they are, last."""
-    from dwh.migrate.compare.forms import ddl
+    from dwh.compare.forms import ddl
     from dwh.migrate.compare.widest import as_type
 
     places = {column.name: (f"c{i}", column.dataType) for i, column in enumerate(schema.fields)}
@@ -218,7 +219,7 @@ def _gaps(
 
 
 def _differences(usual: T.StructType, schema: T.StructType) -> Iterator[str]:
-    from dwh.migrate.compare.forms import type_name
+    from dwh.compare.forms import type_name
 
     before, after = ({c.name: type_name(c.dataType) for c in each.fields} for each in (usual, schema))
     yield from (f"column {name} is not there, and read as null" for name in before if name not in after)

@@ -11,13 +11,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from dwh.compare.changes import Change
+from dwh.compare.errors import first_line
+from dwh.compare.forms import type_name
+from dwh.compare.model import Comparison
+from dwh.compare.rows import rows_that_differ
 from dwh.core.errors import UsageError
-from dwh.migrate.compare.changes import Change
 from dwh.migrate.compare.errors import RowsError
-from dwh.migrate.compare.expectations import first_line
-from dwh.migrate.compare.forms import type_name
-from dwh.migrate.compare.model import Comparison
-from dwh.migrate.compare.rows import rows_that_differ
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dwh.compare.errors import ComparisonError, first_line
 from dwh.migrate.compare.avro_headers import check_avro_schemas
-from dwh.migrate.compare.errors import ComparisonError, FilesError
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import Folder, look_at
-from dwh.migrate.compare.footers import TITLES, Told, first_line
+from dwh.migrate.compare.footers import TITLES, Told
 from dwh.migrate.compare.headers import check_headers
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
 

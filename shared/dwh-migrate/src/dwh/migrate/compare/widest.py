@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pyspark.sql import types as T
 
-from dwh.migrate.compare.forms import ddl, quoted, type_name
-from dwh.migrate.compare.structs import IncomparableError
+from dwh.compare.forms import ddl, quoted, type_name
+from dwh.compare.structs import IncomparableError
 
 __all__ = ["as_type", "widest"]
 

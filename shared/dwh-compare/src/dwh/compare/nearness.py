@@ -1,0 +1,43 @@
+"""A tolerance for the numbers inside structs and arrays, as a rule for the place where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pyspark.sql import types as T
+
+from dwh.compare.distance import TwoNumbers, is_near
+from dwh.compare.forms import Form, Pairwise
+from dwh.compare.tolerance import Tolerance
+
+__all__ = ["NUMBERS", "Near"]
+
+NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
+"""The types that hold numbers."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """Numbers are the same that a tolerance calls near. It is given as a tolerance, not as a rule."""
+
+    of: ClassVar[str] = "numbers"
+    pairwise: ClassVar[bool] = True
+    tolerance: Tolerance
+
+    def __str__(self) -> str:
+        absolute, relative = self.tolerance.absolute, self.tolerance.relative
+        limits = [f"{absolute.normalize():f}"] if absolute or not relative else []
+        limits += [f"{(relative * 100).normalize():f}%"] if relative else []
+        return f"tolerance({' or '.join(limits)})"
+
+    def takes(self, data_type: T.DataType) -> bool:
+        """Return whether values of a type are numbers."""
+        return isinstance(data_type, NUMBERS)
+
+    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+        """Return how numbers compare within the tolerance, given how they do without it."""
+        if isinstance(left, T.NullType) or isinstance(right, T.NullType):
+            return inner
+        two = TwoNumbers("{left}", "{right}", left, right)
+        return Pairwise(inner.tag, False, inner, is_near(two, self.tolerance))
