@@ -14,7 +14,17 @@ from alembic.config import Config
 from dwh.core import migrations
 from dwh.core.errors import LedgerVersionError
 from dwh.core.ledger import SCHEMA_VERSION, Ledger
-from dwh.core.ledger.schema import compared, comparisons, metadata, promotions, publications, runs, shadows
+from dwh.core.ledger.schema import (
+    compared,
+    comparisons,
+    metadata,
+    promotions,
+    publications,
+    receipts,
+    runs,
+    shadows,
+)
+from dwh.core.ledger.types import LogicalDate
 
 pytestmark = pytest.mark.smoke
 
@@ -22,15 +32,17 @@ FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
 NOW = datetime(2024, 1, 4, tzinfo=timezone.utc)
 TABLE = "shop.takings"
 
-# Receipts as 0003 had them.
-OLD_RECEIPTS = sa.Table(
-    "receipts",
-    sa.MetaData(),
-    *(sa.Column(name, metadata.tables["receipts"].c[name].type) for name in ("run_id", "partition_date")),
-    *(sa.Column(name, metadata.tables["receipts"].c[name].type) for name in ("table_name", "line")),
-    *(sa.Column(name, metadata.tables["receipts"].c[name].type) for name in ("sequence", "row_count")),
-    sa.Column("committed_at", metadata.tables["receipts"].c.committed_at.type),
-)
+
+def with_days(table: sa.Table, *lacking: str) -> sa.Table:
+    """Return a table as ledgers before 0007 had it: logical dates of type Date, and some columns lacking."""
+    types = {name: column.type for name, column in table.c.items() if name not in lacking}
+    days = {name: sa.Date() for name, found in types.items() if isinstance(found, LogicalDate)}
+    return sa.Table(
+        table.name, sa.MetaData(), *(sa.Column(name, found) for name, found in (types | days).items())
+    )
+
+
+OLD_RECEIPTS = with_days(receipts, "environment", "promoted_from")  # as 0003 had them
 
 
 def made_at(ledger: Ledger, version: str) -> None:
@@ -74,7 +86,8 @@ def fill_0003(ledger: Ledger) -> None:
     receipts = [("old", "0.1", 1), ("new", "0.2", 2), ("sample", "0.2", 3)]
     with ledger.writing() as connection:
         connection.execute(
-            runs.insert(), [run("old", "0.1", "prod"), run("new", "0.2", "prod"), run("sample", "0.2", "dev")]
+            with_days(runs).insert(),
+            [run("old", "0.1", "prod"), run("new", "0.2", "prod"), run("sample", "0.2", "dev")],
         )
         connection.execute(
             OLD_RECEIPTS.insert(),
@@ -94,7 +107,7 @@ def fill_0003(ledger: Ledger) -> None:
         )
         shown = [(FIRST, 1, "old"), (SECOND, 1, "old"), (FIRST, 4, "sample"), (SECOND, 5, None)]
         connection.execute(
-            publications.insert(),
+            with_days(publications).insert(),
             [
                 {
                     "environment": "prod",
@@ -108,7 +121,7 @@ def fill_0003(ledger: Ledger) -> None:
             ],
         )
         connection.execute(
-            comparisons.insert(),
+            with_days(comparisons).insert(),
             [
                 {
                     "id": "c1",
@@ -125,7 +138,7 @@ def fill_0003(ledger: Ledger) -> None:
             ],
         )
         connection.execute(
-            shadows.insert(),
+            with_days(shadows).insert(),
             [
                 {
                     "id": f"s{served}",

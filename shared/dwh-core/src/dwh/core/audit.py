@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import AuditError
+from dwh.core.layout import date_of_row
 from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
 
-__all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "within"]
+__all__ = ["audit_key", "audit_rows", "audit_schema", "conform"]
 
 _EXAMPLES = 3
 _COUNT = "rows with this key"  # no column of a contract can be called that
@@ -73,15 +74,6 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*columns)
 
 
-def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
-    """Return the rows of an output for some logical dates alone; a whole table as it is."""
-    from pyspark.sql import functions as F
-
-    if table.date_column is None:
-        return frame
-    return frame.where(F.col(str(table.date_column)).between(F.lit(dates.first), F.lit(dates.last)))
-
-
 def audit_key(frame: DataFrame, table: Table) -> None:
     """Check that the key of an output is unique; raises AuditError with examples where it is not."""
     if table.key and (problem := _key_problem(frame, table)):
@@ -113,7 +105,7 @@ def audit_rows(written: DataFrame, table: Table, dates: DateRange, *, about: int
         problems.append(problem)
     if problems:
         raise AuditError(table.name, problems)
-    return {day: counted[day]["rows"] if day in counted else 0 for day in dates}
+    return {day: counted[str(day)]["rows"] if str(day) in counted else 0 for day in dates}
 
 
 def _audited_whole(written: DataFrame, table: Table) -> int:
@@ -153,20 +145,20 @@ def _counted(written: DataFrame, table: Table, key: Sequence[str]) -> list[Row]:
     """
     from pyspark.sql import functions as F
 
-    partition = str(table.date_column)
-    keys = written.groupBy(*(key or (partition,))).agg(F.count("*").alias(_COUNT))
+    keys = written.groupBy(*(key or (str(table.date_column),))).agg(F.count("*").alias(_COUNT))
     repeated = F.sum((F.col(_COUNT) > 1).cast("bigint")) if key else F.lit(0)
-    by_date = keys.groupBy(F.col(partition).alias("date"))
+    by_date = keys.groupBy(date_of_row(table).alias("date"))
     return by_date.agg(F.sum(_COUNT).alias("rows"), repeated.alias("repeated")).collect()
 
 
-def _date_problems(counted: Mapping[date | None, Row], table: Table, dates: DateRange) -> list[str]:
+def _date_problems(counted: Mapping[str | None, Row], table: Table, dates: DateRange) -> list[str]:
     problems = []
-    if strange := [day for day in counted if day is None or not dates.first <= day <= dates.last]:
+    wanted = set(map(str, dates))
+    if strange := [day for day in counted if day not in wanted]:
         shown = ", ".join(sorted(map(str, strange))[:_EXAMPLES])
         problems.append(f"{table.date_column} holds dates that were not asked for: {shown}")
-    if not table.may_be_empty and (empty := [day for day in dates if day not in counted]):
-        shown = ", ".join(map(str, empty[:_EXAMPLES])) + (", …" if len(empty) > _EXAMPLES else "")
+    if not table.may_be_empty and (empty := [day for day in map(str, dates) if day not in counted]):
+        shown = ", ".join(empty[:_EXAMPLES]) + (", …" if len(empty) > _EXAMPLES else "")
         problems.append(
             f"no rows for {len(empty)} of {len(dates)} dates ({shown}): its input is empty or late; "
             "set may_be_empty=True in the contract if an empty date is valid"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from dwh.core.errors import DefinitionError, InvalidTypeError
+from dwh.core.grain import DAY, GRAINS, HOUR, Grain
 from dwh.core.names import valid_column, valid_table
 from dwh.core.sql_types import ALLOWED, can_group, canonical_type, quoted
 
@@ -66,9 +67,12 @@ class Table:
         name: one to three words joined by dots, such as `flights.carrier_delays`.
         columns: in the order that readers see.
         key: the columns whose values identify a row; unique, and never null.
-        partition_by: the column of type `date` that holds the logical date; or that and further columns, by
-            whose values the files of a date are laid out: `("flight_date", "country")`. None for a whole
-            table: each logical date's output is all of the table as of then.
+        partition_by: the column that holds the logical date, of type `date` in a daily table, of type
+            `timestamp` in an hourly one; or that and further columns, by whose values the files of a date
+            are laid out: `("flight_date", "country")`. None for a whole table: each logical date's output is
+            all of the table as of then.
+        grain: what a logical date covers, `hour`, `day` or `month` of UTC, where the column's type does not
+            say it: a value of the column belongs to the logical date that holds it.
         doc: what one row is.
         may_be_empty: whether a logical date without any row is a result. Otherwise it fails the
             audit, because it most often means that an input is late.
@@ -82,6 +86,7 @@ class Table:
     partition_by: str | tuple[str, ...] | None = None
     doc: str = ""
     may_be_empty: bool = False
+    grain: str | None = None
 
     def __post_init__(self) -> None:
         valid_table(self.name)
@@ -107,8 +112,13 @@ class Table:
 
     def _check_partitions(self) -> None:
         date_column, *others = self.partitions or (None,)
-        if date_column and self.column(date_column).type != "date":
-            self._reject(f"partition_by={self.partition_by!r}: {date_column} must be a column of type date")
+        if date_column and self.column(date_column).type not in ("date", "timestamp"):
+            wanted = "a column of type date, or timestamp for an hourly table"
+            self._reject(f"partition_by={self.partition_by!r}: {date_column} must be {wanted}")
+        if self.grain is not None and self.grain not in GRAINS:
+            self._reject(f"grain={self.grain!r}: write one of {', '.join(GRAINS)}")
+        if self.logical_grain == HOUR and date_column and self.column(date_column).type == "date":
+            self._reject(f'grain="hour": {date_column} must be a column of type timestamp')
         if len(set(self.partitions)) < len(self.partitions):
             self._reject(f"partition_by names a column twice: {', '.join(self.partitions)}")
         for name in filter(None, others):
@@ -132,6 +142,17 @@ class Table:
         return self.partitions[0] if self.partitions else None
 
     @property
+    def logical_grain(self) -> Grain:
+        """What one logical date covers: as `grain` says, else as the column's type does."""
+        if self.grain is not None:
+            return GRAINS[self.grain]
+        return self._implied_grain
+
+    @property
+    def _implied_grain(self) -> Grain:
+        return HOUR if self.date_column and self.column(self.date_column).type == "timestamp" else DAY
+
+    @property
     def short_name(self) -> str:
         """The last word of the name: what an input is called in `transform`."""
         return self.name.rpartition(".")[2]
@@ -146,12 +167,14 @@ class Table:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON-able data; `partition_by` is the column of the logical date."""
         further = {"further_partitions": list(self.partitions[1:])} if self.partitions[1:] else {}
+        grain = {} if self.logical_grain == self._implied_grain else {"grain": self.grain}
         return {
             "name": self.name,
             "columns": [column.to_dict() for column in self.columns],
             "key": list(self.key),
             "partition_by": self.date_column,
             **further,
+            **grain,
             "doc": self.doc,
             "may_be_empty": self.may_be_empty,
         }

@@ -12,6 +12,7 @@ from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import DefinitionError
 from dwh.core.inputs import Input, Previous
+from dwh.core.layout import folder_of
 from dwh.core.names import valid_job
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def check_definition(job: type[JobDefinition]) -> None:
     partition, key = job.writes.date_column, job.writes.key
     if partition and key and partition not in key:
         raise DefinitionError(where, f"the key of writes must contain {partition}, its partition_by")
-    if any(column.name.lower() == "_run" for column in job.writes.columns):
-        raise DefinitionError(where, "no column may be called _run, which is the run's folder")
+    folders = {"_run", folder_of(job.writes)} - {partition}
+    for column in job.writes.columns:
+        if column.name.lower() in folders:
+            raise DefinitionError(where, f"no column may be called {column.name}, which is a folder's name")
     reads = getattr(job, "reads", None)
     if not isinstance(reads, tuple) or not all(isinstance(need, Table | Input) for need in reads):
         raise DefinitionError(where, "set reads to a tuple of Table(…) or Input(…)")

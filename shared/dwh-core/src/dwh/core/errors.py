@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+from dwh.core.grain import DAY, Grain
+
 __all__ = [
     "AuditError",
     "ConfigError",
@@ -142,10 +144,10 @@ class InvalidDateError(UsageError):
 
     code = "DWH103"
 
-    def __init__(self, value: object, problem: str) -> None:
+    def __init__(self, value: object, problem: str, grain: Grain = DAY) -> None:
         self.value, self.problem = value, problem
         super().__init__(
-            f"{problem}: found {value!r}; write a UTC calendar date such as 2013-01-15, "
+            f"{problem}: found {value!r}; write {grain.described} such as {grain.example}, "
             "with --date, or --from and --to (in Python date=, or start= and end=)"
         )
 

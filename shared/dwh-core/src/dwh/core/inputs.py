@@ -21,10 +21,12 @@ class Input:
 
     Parameters:
         table: the columns that the job needs. With a `partition_by`, only the logical dates of the run are
-            read, and those that `back` and `ahead` add; without, all of it.
+            read, and those that `back` and `ahead` add; without, all of it. Where its grain is another than
+            the job's, these are the dates that cover the run's: the 24 hours of a day, the day of an hour.
         line: of a table that other jobs write, the line whose output is read, such as `0.1`; None reads what
             the run's environment publishes. It says nothing where the configuration says where the input is.
-        back, ahead: how many logical dates before the run's first, and after its last, are read, too.
+        back, ahead: how many of its own logical dates before those that hold the run's first, and after
+            those that hold its last, are read, too: hours of an hourly table, whatever the job's grain.
         may_lack: whether a run goes on where a table that other jobs write lacks some of these dates. Of a
             whole table, the newest before the run's date is then read where that date is not there.
         own: whether it is what the job itself has written: see `previous`.
@@ -85,8 +87,8 @@ class Input:
         return self.back > 0 or self.ahead > 0
 
     def dates(self, dates: DateRange) -> DateRange:
-        """Return the logical dates that a run for some dates needs of it."""
-        return dates.widened(self.back, self.ahead)
+        """Return the logical dates that a run for some dates needs of it, in its own grain."""
+        return dates.covering(self.table.logical_grain).widened(self.back, self.ahead)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the input as JSON-able data: its table, and what it says beyond that."""

@@ -69,7 +69,8 @@ class Job(JobDefinition):
         """Run the job for a logical date or a range of dates, and commit what it wrote.
 
         Parameters:
-            date: the logical date, as `date`, `2013-01-15`, or a datetime with a time zone.
+            date: the logical date, as text in the grain of `writes` (`2013-01-15T07`, `2013-01-15`,
+                `2013-01`), as `date` for a day, or as a datetime with a time zone that it holds.
             start, end: instead of `date`: the first and last logical date, both included.
             spark: the session whose application runs the job; by default the active one, else one
                 made from the configuration.
@@ -86,7 +87,7 @@ class Job(JobDefinition):
         InputError, MissingInputError), before anything is recorded, and RunError for a run that failed: it is
         recorded as failed, and nothing that it wrote is visible.
         """
-        dates = logical_dates(date, start, end, context)
+        dates = logical_dates(date, start, end, context, self.writes.logical_grain)
         from dwh.core.run import run_job
 
         return run_job(self, dates, spark=spark, warehouse=warehouse)

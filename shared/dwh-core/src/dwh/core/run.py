@@ -14,14 +14,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.audit import audit_rows, audit_schema, conform, within
+from dwh.core.audit import audit_rows, audit_schema, conform
 from dwh.core.config import Config, config_of_run
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
 from dwh.core.errors import InvalidDateError, LedgerError, RunError, WholeTableError, one_line
 from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
+from dwh.core.layout import within
 from dwh.core.ledger import RunRecord, WrittenFile
 from dwh.core.line import warn_if_ended
 from dwh.core.lines import InstalledLine, line_of
@@ -117,8 +118,10 @@ def prepare_run(
     Raises InvalidDateError, DefinitionError where another job of the line writes the same table, and what
     `dwh.core.sources` raises for an input.
     """
-    if dates.last > datetime.now(timezone.utc).date():
-        raise InvalidDateError(dates.last, "a logical date in the future has no data yet")
+    grain = job.writes.logical_grain
+    check_grain(dates, grain, job.name())
+    if dates.last > grain.holding(datetime.now(timezone.utc)):
+        raise InvalidDateError(str(dates.last), "a logical date in the future has no data yet", grain)
     line = line_of(type(job))
     if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
         raise WholeTableError(f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Config, load_config
-from dwh.core.dates import DateRange, parse_date
+from dwh.core.dates import DateRange, check_grain, open_range
 from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
+from dwh.core.grain import grain_of
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
@@ -57,6 +58,10 @@ class Warehouse:
         environment = valid_environment(environment or self.config.environment)
         self._known(table)
         found = self.ledger.published_outputs(environment=environment, table=table, dates=dates, as_of=as_of)
+        if dates:
+            _check_dates(
+                table, dates, found or self.ledger.published_outputs(environment=environment, table=table)
+            )
         if not found:
             wanted = f"environment {environment} publishes nothing" + (f" for {dates}" if dates else "")
             raise NoOutputError(table, wanted, "type: dwh pins; or name a line whose output to read")
@@ -80,6 +85,9 @@ class Warehouse:
         found = self.ledger.newest_outputs(
             environment=environment, table=table, line=line, dates=dates, as_of=as_of
         )
+        if dates:
+            every = found or self.ledger.newest_outputs(environment=environment, table=table, line=line)
+            _check_dates(table, dates, every)
         if not found:
             wanted = f"line {line} has no output" + (f" for {dates}" if dates else "")
             wanted += f" in environment {environment}"
@@ -144,6 +152,12 @@ class Warehouse:
             raise UnknownTableError(table, known)
 
 
+def _check_dates(table: str, dates: DateRange, outputs: Sequence[Output]) -> None:
+    """Raise InvalidDateError when the dates that were asked for are not of the outputs' grain."""
+    if outputs:
+        check_grain(dates, grain_of(outputs[-1].partition_date), table)
+
+
 def read_table(
     spark: SparkSession,
     name: str,
@@ -175,8 +189,7 @@ def read_table(
     if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
         raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
     warehouse = warehouse or Warehouse.open()
-    first, last = (None if day is None else parse_date(day) for day in (start, end))
-    dates = DateRange(first or date.min, last or date.max) if first or last else None
+    dates = open_range(start, end, warehouse.ledger.table_grain(name, line))
     if line is None:
         found = warehouse.published(table=name, environment=environment, dates=dates, as_of=as_of)
     else:

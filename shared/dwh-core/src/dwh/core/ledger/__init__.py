@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidDateError, LedgerError, NotPinnedError
+from dwh.core.grain import DAY, Grain, grain_of_contract
 from dwh.core.ledger.database import SCHEMA_VERSION, LedgerDatabase, insert_if_absent, one_transaction
 from dwh.core.ledger.environments import (
     Decision,
@@ -171,6 +172,15 @@ class Ledger(LedgerDatabase):
         with self.reading() as connection:
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
+    def table_grain(self, table: str, line: str | None = None) -> Grain:
+        """Return what a logical date of a table, or of a line's, covers, by the newest run that wrote it."""
+        wanted = [runs.c.table_name == table, runs.c.status == "committed"]
+        wanted += [runs.c.line == line] if line else []
+        query = sa.select(runs.c.contract).where(*wanted).order_by(runs.c.started_at.desc()).limit(1)
+        with self.reading() as connection:
+            contract = connection.scalar(query)
+        return grain_of_contract(contract) if contract else DAY
+
     def table_environments(self, table: str) -> list[str]:
         """Return the environments that have an output of the table."""
         query = sa.select(receipts.c.environment).where(receipts.c.table_name == table).distinct()
@@ -289,8 +299,10 @@ class Ledger(LedgerDatabase):
 
         Raises NotPinnedError without a pin, and InvalidDateError for a date that has not begun (UTC).
         """
-        if dates.last > _now().date():
-            raise InvalidDateError(dates.last, "a logical date in the future has no line yet")
+        if dates.last > dates.grain.holding(_now()):
+            raise InvalidDateError(
+                str(dates.last), "a logical date in the future has no line yet", dates.grain
+            )
         with self.reading() as connection:
             decision = newest_decision(connection, environment=environment, job=job)
             if decision is None:

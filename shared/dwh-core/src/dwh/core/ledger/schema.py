@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -20,7 +19,7 @@ from sqlalchemy import (
     table,
 )
 
-from dwh.core.ledger.types import FreeJson, FreeText, UtcDateTime
+from dwh.core.ledger.types import FreeJson, FreeText, LogicalDate, UtcDateTime
 
 __all__ = [
     "compared",
@@ -74,8 +73,8 @@ runs = Table(
     Column("table_name", String(255), nullable=False),
     Column("environment", String(63), nullable=False),
     Column("status", String(20), nullable=False),  # started, committed, failed, abandoned or removed
-    Column("first_date", Date, nullable=False),
-    Column("last_date", Date, nullable=False),
+    Column("first_date", LogicalDate, nullable=False),
+    Column("last_date", LogicalDate, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("started_by", FreeText(255), nullable=False),
@@ -101,8 +100,8 @@ reads = Table(
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("table_name", String(255), primary_key=True),
     Column("read_run_id", String(40), ForeignKey("runs.id"), primary_key=True),
-    Column("first_date", Date, primary_key=True),
-    Column("last_date", Date, nullable=False),
+    Column("first_date", LogicalDate, primary_key=True),
+    Column("last_date", LogicalDate, nullable=False),
     Index(None, "read_run_id", "first_date"),
 )
 
@@ -112,7 +111,7 @@ receipts = Table(
     # Whose output it is: that of its run's environment, or of one that it was promoted to.
     Column("environment", String(63), primary_key=True),
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("sequence", BigInteger, primary_key=True),  # of the commit or the promotion
     Column("table_name", String(255), nullable=False),
     Column("line", String(20), nullable=False),
@@ -139,7 +138,7 @@ output_files = Table(
     "output_files",
     metadata,
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("files", FreeJson, nullable=False),  # path below the run's location, size in bytes, rows
 )
 
@@ -164,7 +163,7 @@ resolutions = Table(
     metadata,
     Column("environment", String(63), primary_key=True),
     Column("job", String(63), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     Column("line", String(20), nullable=False),
 )
@@ -174,7 +173,7 @@ publications = Table(
     metadata,
     Column("environment", String(63), primary_key=True),
     Column("table_name", String(255), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("sequence", BigInteger, primary_key=True),  # of the commit or the decision that made it
     Column("run_id", String(40), ForeignKey("runs.id")),  # null: nothing is shown from now on
     Column("published_at", UtcDateTime, nullable=False),
@@ -201,8 +200,8 @@ shadows = Table(
     Column("job", String(63), nullable=False),
     Column("rollout", BigInteger, nullable=False),  # sequence of the decision that started it
     Column("decision", BigInteger, nullable=False),  # sequence of the decision that held then
-    Column("first_date", Date, nullable=False),
-    Column("last_date", Date, nullable=False),
+    Column("first_date", LogicalDate, nullable=False),
+    Column("last_date", LogicalDate, nullable=False),
     Column("served_run", String(40), ForeignKey("runs.id"), nullable=False),
     Column("candidate_run", String(40), ForeignKey("runs.id")),
     Column("comparison", String(40), ForeignKey("comparisons.id")),
@@ -225,7 +224,7 @@ fingerprints = Table(
     "fingerprints",
     metadata,
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("encoding", String(64), ForeignKey("encodings.digest"), primary_key=True),
     Column("value", FreeJson, nullable=False),
 )
@@ -238,8 +237,8 @@ comparisons = Table(
     Column("right_label", FreeText(255), nullable=False),
     Column("environment", String(63), nullable=False),
     Column("verdict", String(20), nullable=False),  # pass, fail or incomplete
-    Column("first_date", Date),
-    Column("last_date", Date),
+    Column("first_date", LogicalDate),
+    Column("last_date", LogicalDate),
     Column("compared_at", UtcDateTime, nullable=False),
     Column("compared_by", FreeText(255), nullable=False),
     Column("result", FreeJson, nullable=False),  # the model of dwh.compare
@@ -253,6 +252,6 @@ compared = Table(
     Column("environment", String(63), primary_key=True),
     Column("left_run", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("right_run", String(40), ForeignKey("runs.id"), primary_key=True),
-    Column("partition_date", Date, primary_key=True),
+    Column("partition_date", LogicalDate, primary_key=True),
     Column("comparison", String(40), ForeignKey("comparisons.id"), primary_key=True),
 )

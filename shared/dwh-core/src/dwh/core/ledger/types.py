@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["FreeJson", "FreeText", "UtcDateTime"]
+from dwh.core.grain import grain_of
+
+__all__ = ["FreeJson", "FreeText", "LogicalDate", "UtcDateTime"]
 
 # NUL and half of a surrogate pair, which no database keeps as text.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -30,6 +32,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+class _DeclaredDate(String):
+    """Text in a column that SQLite knows as DATE, which says nothing about what it keeps."""
+
+    __visit_name__ = "DATE"
+
+
+class LogicalDate(TypeDecorator[date]):
+    """A logical date, as text in its grain: `2013-01-15T07`, `2013-01-15` or `2013-01`.
+
+    Within a grain, texts have the order of time. SQLite has kept days like that from the beginning, in
+    columns that were declared DATE and still are: to change the name would be to copy every table.
+    """
+
+    impl = String(13)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_DeclaredDate())
+        # By bytes, as SQLite does: the order of a language is slower, and its own.
+        return dialect.type_descriptor(String(13, collation="C" if dialect.name == "postgresql" else None))
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else grain_of(value).parse(value)
 
 
 class FreeText(TypeDecorator[str]):

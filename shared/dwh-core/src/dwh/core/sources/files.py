@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from dwh.core.contract import Column, Table, ddl
 from dwh.core.dates import DateRange
 from dwh.core.errors import UsageError
+from dwh.core.grain import DAY, HOUR, Grain
 from dwh.core.sources.reader import SourceReader
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SourceFile", "SourceFiles", "day_of", "no_rows", "read_files", "united", "wanted_files"]
 
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
+_INSTANT = re.compile(r"(?P<hour>\d{4}-\d{2}-\d{2}[T ]\d{2})(:\d{2}(:\d{2}(\.\d+)?)?)?Z?", re.ASCII)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -82,7 +84,7 @@ def wanted_files(source: SourceReader, need: Table, dates: DateRange) -> SourceF
     partition = need.date_column
     if partition is None or partition not in files.columns:
         return files
-    days = {file: day_of(partition, file.folders.get(partition)) for file in files}
+    days = {file: day_of(partition, file.folders.get(partition), dates.grain) for file in files}
     return SourceFiles(
         tuple(file for file, day in days.items() if day and dates.first <= day <= dates.last), files.base
     )
@@ -176,11 +178,20 @@ def _value(folder: str) -> tuple[str, str | None]:
     return unquote(name), None if value == _NO_VALUE else unquote(value)
 
 
-def day_of(column: str, value: str | None) -> date | None:
-    """Return the logical date that a folder names, None for null; raises UsageError."""
+def day_of(column: str, value: str | None, grain: Grain = DAY) -> date | None:
+    """Return the logical date that holds what a folder names, None for null; raises UsageError.
+
+    A folder names a day, for a monthly table also a month, or an instant of UTC: `2013-01-15 07:00:00`.
+    """
     if value is None:
         return None
     try:
-        return date(*map(int, _DATE.fullmatch(value).groups()))  # type: ignore[union-attr]
+        if instant := _INSTANT.fullmatch(value):
+            return grain.holding(datetime.fromisoformat(f"{instant['hour']}:00:00+00:00"))
+        year, month, day = map(int, _DATE.fullmatch(value).groups(default="1"))  # type: ignore[union-attr]
+        if grain == HOUR or (grain == DAY and value.count("-") < 2):
+            raise ValueError("the folder names more than one logical date")
+        return grain.holding(datetime(year, month, day, tzinfo=timezone.utc))
     except (AttributeError, ValueError):
-        raise UsageError(f"the folder {column}={value} does not name a date such as 2013-01-15") from None
+        wanted = f"the folder {column}={value} does not name a date such as {grain.example}"
+        raise UsageError(wanted) from None

@@ -38,7 +38,8 @@ def read_json(source: SourceReader, need: Table, files: SourceFiles) -> DataFram
     columns = [column.to_dict() for column in inside]
     frame = read_files(source, files, columns, folders, **strict)
     fields = list(_fields(frame.select(*(column.name for column in inside)).schema))
-    day = need.date_column if need.date_column in files.columns else None
+    name = need.date_column
+    day = name if name in files.columns and need.column(name).type == "date" else None
     refuse((file, found) for file, found in _gone(source, files, frame, fields, day))
     return frame
 

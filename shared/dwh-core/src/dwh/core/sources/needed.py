@@ -8,6 +8,7 @@ from dwh.core.compatibility import unmet
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import SourceError
+from dwh.core.layout import within
 from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
@@ -24,12 +25,7 @@ def needed_of(frame: DataFrame, need: Table, dates: DateRange, where: str) -> Da
 
     Raises SourceError where a column is missing or has another type.
     """
-    from pyspark.sql import functions as F
-
     found = {field.name: type_of(field.dataType) for field in frame.schema.fields}
     if problems := unmet(need.columns, found):
         raise SourceError(need.name, where, "; ".join(problems))
-    frame = frame.select(*(column.name for column in need.columns))
-    if need.date_column is None:
-        return frame
-    return frame.where(F.col(need.date_column).between(F.lit(dates.first), F.lit(dates.last)))
+    return within(frame.select(*(column.name for column in need.columns)), need, dates)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.contract import Table, ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
+from dwh.core.grain import grain_of
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output
 from dwh.core.names import environment_read
@@ -63,7 +64,10 @@ class PreviousSource(PublishedSource):
         ):
             return cls(warehouse, environment, line, tuple(found))
         earlier = warehouse.ledger.newest_outputs(
-            environment=environment, table=need.name, line=line, dates=DateRange(date.min, day)
+            environment=environment,
+            table=need.name,
+            line=line,
+            dates=DateRange(grain_of(day).first, day),
         )
         if not earlier:
             return cls(warehouse, environment, line, ())
@@ -130,7 +134,7 @@ def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> l
     if environment_read(environment) != environment:  # aside, where nobody builds on what is run
         return []
     found = warehouse.ledger.newest_outputs(
-        environment=environment, table=need.name, line=line, dates=DateRange(day, date.max)
+        environment=environment, table=need.name, line=line, dates=DateRange(day, grain_of(day).last)
     )
     reads = warehouse.ledger.reads_of(output.run_id for output in found)
     outdated: set[date] = set()

@@ -16,6 +16,7 @@ from dwh.core.compatibility import unmet
 from dwh.core.contract import ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
+from dwh.core.grain import DAY, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead
 from dwh.core.sources.upstream import command_for
@@ -62,7 +63,8 @@ class PublishedSource:
         )
         if wanted is not None or not warehouse.holds_whole(found):
             return cls(warehouse, environment, line, tuple(found))
-        first, last = (_as_of(found, day, need.may_lack) for day in (dates.first, dates.last))
+        as_of = (DateRange(day, day).covering(DAY).last for day in (dates.first, dates.last))
+        first, last = (_as_of(found, day, need.may_lack) for day in as_of)
         return cls(warehouse, environment, line, tuple(last), torn=first != last)
 
     @property
@@ -82,7 +84,7 @@ class PublishedSource:
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
-            spans = date_spans(missing or ([dates.last] if wanted is None else dates))
+            spans = date_spans(missing or ([dates.covering(DAY).last] if wanted is None else dates))
             command = command_for(
                 self.warehouse, table=need.name, line=self.line, environment=self.environment, spans=spans
             )
@@ -151,4 +153,10 @@ def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
         problems.append("it is a whole table for each logical date: leave partition_by out of the input")
     elif partition is not None and partition != contract["partition_by"]:
         problems.append(f"its logical date is in {contract['partition_by']}, the job needs {partition}")
+    found_grain = grain_of_contract(contract)
+    if partition is not None and found_grain != need.table.logical_grain:
+        asked = need.table.logical_grain.name
+        problems.append(
+            f"a logical date of it is {found_grain.described}, the job needs one for each {asked}"
+        )
     return problems

@@ -3,7 +3,8 @@
 A kind of storage is one module, and one line in `_KINDS`. The ledger keeps which one wrote a location. What
 counts as visible is the ledger's to say, and inputs are read by `dwh.core.sources`.
 
-- `parquet`: Parquet files, written once and never changed; `output_files`: which files those are.
+- `parquet`: Parquet files, written once and never changed, in the folders that `dwh.core.layout` names;
+  `output_files`: which files those are.
 """
 
 from __future__ import annotations

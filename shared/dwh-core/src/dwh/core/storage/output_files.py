@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, parse_any_date
 from dwh.core.engine import is_remote, is_sail
 from dwh.core.errors import LostFilesError, one_line
 from dwh.core.ledger.records import Output, WrittenFile
@@ -23,7 +23,7 @@ from dwh.core.ledger.records import Output, WrittenFile
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Folder", "check_files", "check_rows", "folder_of", "written_files"]
+__all__ = ["Folder", "check_files", "check_rows", "place_of", "written_files"]
 
 _FEW = 100
 """Outputs of older releases whose rows are counted: that opens each of their files."""
@@ -35,44 +35,44 @@ Recorded = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 
 
 def written_files(
-    spark: SparkSession, partition: str | None, place: str, dates: DateRange
+    spark: SparkSession, folder: str | None, place: str, dates: DateRange
 ) -> dict[date, list[WrittenFile]]:
     """Return the files that a run for some dates has written, by logical date. Their footers tell the rows.
 
     Parameters:
-        partition: the column in the names of folders; None for a whole table, which is of the last date.
+        folder: what the folders of logical dates are called; None for a whole table, of the last date.
     """
     found: dict[date, list[WrittenFile]] = defaultdict(list)
     listed = _counted_on_sail(spark, place) if is_sail(spark) else _counted(spark, place)
-    if partition is None:
+    if folder is None:
         return {dates.last: [WrittenFile(*one) for one in sorted(listed)]}
     for path, size, rows in sorted(listed):
-        day = re.match(rf"{re.escape(partition)}=(\d{{4}}-\d\d-\d\d)/", path)
+        day = re.match(rf"{re.escape(folder)}=(\d{{4}}-[^/]+)/", path)
         if day:
-            found[date.fromisoformat(day[1])].append(WrittenFile(path, size, rows))
+            found[parse_any_date(day[1])].append(WrittenFile(path, size, rows))
     return dict(found)
 
 
 def check_files(
-    spark: SparkSession, root: str, outputs: Sequence[Output], recorded: Recorded, partition: str | None
+    spark: SparkSession, root: str, outputs: Sequence[Output], recorded: Recorded, folder: str | None
 ) -> dict[Folder, list[str]]:
     """Return, for folders that hold more files than their run wrote, the paths of those that it wrote.
 
     Parameters:
         outputs: of one table.
         recorded: `Ledger.files_of` their runs. Where an output's are not known, one file is enough.
-        partition: the column in the names of folders, None for whole tables.
+        folder: what the folders of logical dates are called, None for whole tables.
 
     Raises LostFilesError that names runs and dates whose files are gone, or of another size.
     """
     filled = [output for output in outputs if output.row_count]
-    found = _found(spark, root, [folder_of(output, partition) for output in filled])
+    found = _found(spark, root, [place_of(output, folder) for output in filled])
     problems: list[tuple[Output, str]] = []
     more: dict[Folder, list[str]] = {}
     for output in filled:
         files = recorded.get((output.run_id, output.partition_date))
-        there = found.get(folder_of(output, partition), {})
-        if problem := _problem(output, files, there, partition):
+        there = found.get(place_of(output, folder), {})
+        if problem := _problem(output, files, there, folder):
             problems.append((output, problem))
         elif files is not None and len(there) > len(files):
             paths = [f"{output.location}/{file.path}" for file in files]
@@ -82,9 +82,7 @@ def check_files(
     return more
 
 
-def check_rows(
-    frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, partition: str | None
-) -> None:
+def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, folder: str | None) -> None:
     """Count the rows of outputs whose files are not known, where these are few; raises LostFilesError.
 
     Parameters:
@@ -97,14 +95,16 @@ def check_rows(
     }
     if not 0 < len(unlisted) <= _FEW:
         return
-    if partition is None:  # every whole table was written with its files recorded
+    if folder is None:  # every whole table was written with its files recorded
         return
+    from pyspark.sql import functions as F
+
     try:
-        counted = frame.groupBy("_run", partition).count().collect()
+        counted = frame.groupBy("_run", F.col(folder).cast("string").alias("date")).count().collect()
     except Exception as error:
         first = next(iter(unlisted.values()))
         raise _lost([(first, f"it, or one beside it, cannot be read: {one_line(error)}")]) from error
-    rows = {(row["_run"], row[partition]): row["count"] for row in counted}
+    rows = {(row["_run"], parse_any_date(row["date"])): row["count"] for row in counted}
     problems = [
         (output, f"it has {rows.get(key, 0):,} rows, and was committed with {output.row_count:,}")
         for key, output in unlisted.items()
@@ -114,17 +114,17 @@ def check_rows(
         raise _lost(problems)
 
 
-def folder_of(output: Output, partition: str | None) -> str:
+def place_of(output: Output, folder: str | None) -> str:
     """Return the folder of an output, from the root of the warehouse: that of its run for a whole table."""
-    return output.location if partition is None else f"{output.location}/{partition}={output.partition_date}"
+    return output.location if folder is None else f"{output.location}/{folder}={output.partition_date}"
 
 
 def _problem(
-    output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int], partition: str | None
+    output: Output, files: Sequence[WrittenFile] | None, there: Mapping[str, int], folder: str | None
 ) -> str | None:
     if files is None:
         return None if there else f"all its files are gone, which held {output.row_count:,} rows"
-    above = 0 if partition is None else 1  # the folder of the date
+    above = 0 if folder is None else 1  # the folder of the date
     sizes = {_plain(file.path.split("/", above)[-1]): file for file in files}
     if gone := [file for name, file in sizes.items() if name not in there]:
         rows = sum(file.rows for file in gone)

@@ -1,8 +1,8 @@
 """Parquet files in a folder that only their run owns, written once and never changed.
 
-Below `<root>/<table>/<line>/` every folder is `name=value`: `_run=<id>`, then the logical date. That lets
-Spark read many runs at once and tell for each row which run wrote it. A run of a whole table is of one
-logical date, and has no folders in its own.
+Below `<root>/<table>/<line>/` every folder is `name=value`: `_run=<id>`, then the logical date (see
+`dwh.core.layout`). That lets Spark read many runs at once and tell for each row which run wrote it. A run of a
+whole table is of one logical date, and has no folders in its own.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from dwh.core.contract import Table, ddl
 from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import LostFilesError
+from dwh.core.grain import DAY, grain_of
+from dwh.core.layout import folder_of, folder_of_contract, with_folder
 from dwh.core.ledger.records import Output, WrittenFile
-from dwh.core.storage.output_files import Folder, check_files, check_rows, folder_of, written_files
+from dwh.core.storage.output_files import Folder, check_files, check_rows, place_of, written_files
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -46,7 +48,9 @@ class ParquetRuns:
 
     def write(self, frame: DataFrame, table: Table, location: str) -> None:
         """Write a run's output in one Spark job: a folder for each logical date, and more in it."""
-        frame.write.mode("error").partitionBy(*table.partitions).parquet(self.place(location))
+        folders = [name for name in (folder_of(table), *table.partitions[1:]) if name]
+        laid_out = with_folder(frame, table)
+        laid_out.write.mode("error").partitionBy(*folders).parquet(self.place(location))
 
     def written(self, spark: SparkSession, table: Table, location: str) -> DataFrame:
         """Return everything that one run wrote."""
@@ -58,7 +62,7 @@ class ParquetRuns:
         self, spark: SparkSession, table: Table, location: str, dates: DateRange
     ) -> dict[date, list[WrittenFile]]:
         """Return the files that a run for some dates has written, by logical date."""
-        return written_files(spark, table.date_column, self.place(location), dates)
+        return written_files(spark, folder_of(table), self.place(location), dates)
 
     def read(
         self,
@@ -68,14 +72,14 @@ class ParquetRuns:
         files: Mapping[tuple[str, date], tuple[WrittenFile, ...]],
     ) -> DataFrame:
         """Return the rows of some outputs of one line, read in one go."""
-        partition, columns = contract["partition_by"], contract["columns"]
+        folder, columns = folder_of_contract(contract), contract["columns"]
         names = [column["name"] for column in columns]
         filled = [output for output in outputs if output.row_count > 0]  # an empty date has no folder
         if not filled:
             return spark.createDataFrame([], ddl(columns)).select(*names)
-        crowded = check_files(spark, self.root, filled, files, partition)
+        crowded = check_files(spark, self.root, filled, files, folder)
         frame = self._read(spark, filled, contract, crowded)
-        check_rows(frame, filled, files, partition)
+        check_rows(frame, filled, files, folder)
         return frame.select(*names)
 
     def exists(self, location: str) -> bool:
@@ -103,15 +107,17 @@ class ParquetRuns:
             crowded: for folders that hold more files than their run wrote, the paths of those that it wrote.
         """
         base = self.place(outputs[0].location.rpartition("/")[0])
-        schema = f"{ddl(contract['columns'])}, {_RUN_COLUMN} string"
-        reader, partition = spark.read.schema(schema).option("basePath", base), contract["partition_by"]
+        folder, schema = folder_of_contract(contract), f"{ddl(contract['columns'])}, {_RUN_COLUMN} string"
+        if folder != contract["partition_by"]:
+            schema += f", {folder} string"
+        reader = spark.read.schema(schema).option("basePath", base)
         if is_sail(spark):  # which knows no basePath, and opens only the folders that the condition leaves
             _refuse_crowded(outputs[0].table_name, crowded)
-            return reader.parquet(base).where(_chosen(outputs, partition))
+            return reader.parquet(base).where(_chosen(outputs, folder))
         paths = [
             path
             for output in outputs
-            for path in crowded.get((output.location, output.partition_date), [folder_of(output, partition)])
+            for path in crowded.get((output.location, output.partition_date), [place_of(output, folder)])
         ]
         return reader.parquet(*map(self.place, paths))
 
@@ -132,18 +138,19 @@ def _refuse_crowded(table: str, crowded: Mapping[Folder, list[str]]) -> None:
         )
 
 
-def _chosen(outputs: Sequence[Output], partition: str | None) -> Any:
+def _chosen(outputs: Sequence[Output], folder: str | None) -> Any:
     """Return the condition that only rows of these outputs meet."""
     from pyspark.sql import functions as F
 
-    dates: dict[str, list[date]] = defaultdict(list)
+    dates: dict[str, list[date | str]] = defaultdict(list)
     for output in outputs:
-        dates[output.location].append(output.partition_date)
+        day = output.partition_date
+        dates[output.location].append(day if grain_of(day) == DAY else str(day))
     return reduce(
         or_,
         (
             (F.col(_RUN_COLUMN) == location.rpartition("=")[2])
-            & (F.lit(True) if partition is None else F.col(partition).isin(days))
+            & (F.lit(True) if folder is None else F.col(folder).isin(days))
             for location, days in dates.items()
         ),
     )

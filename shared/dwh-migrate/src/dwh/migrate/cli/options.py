@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from dwh.core.config import load_config, process_variables
-from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.dates import DateRange, logical_dates, open_range
 from dwh.core.errors import InvalidDateError, UsageError
 from dwh.core.files import write_whole
 from dwh.core.names import valid_environment
@@ -100,7 +100,7 @@ def optional_dates(date: str | None, start: str | None, end: str | None) -> Date
     if date is None and start is None and end is None:
         return None
     if date is None and (start is None or end is None):
-        return DateRange(parse_date(start or "0001-01-01"), parse_date(end or "9999-12-31"))
+        return open_range(start, end)
     return logical_dates(date, start, end, {})
 
 
