@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, parse_any_date
 from dwh.core.errors import (
     DecisionConflictError,
     InvalidDateError,
@@ -58,6 +58,10 @@ VECTORS = [
     ("staging", "carrier_delays", "2013-01-01", "730d7fee07073af8", "0.449424739467784"),
     ("dev", "my_job", "1970-01-01", "50a40901c0817c09", "0.315002978255967"),
     ("dev", "my_job", "9999-12-31", "f285f8618ac30126", "0.947356723607992"),
+    ("prod", "hourly_weather", "2013-01-15T07", "c8e3ba87e8c71e04", "0.784724863224963"),
+    ("prod", "hourly_weather", "2013-10-27T00", "a1b50d0614550a3a", "0.631668867096170"),
+    ("prod", "monthly_traffic", "2013-01", "53689a8baf64e1f5", "0.325814875700775"),
+    ("staging", "monthly_traffic", "2013-12", "f8116288af341ac6", "0.969015272493565"),
 ]
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 SHARES = st.decimals(0, 1, places=4).map(str)
@@ -66,7 +70,7 @@ SHARES = st.decimals(0, 1, places=4).map(str)
 @pytest.mark.parametrize(("environment", "job", "day", "head", "place"), VECTORS)
 def test_the_published_vectors(environment, job, day, head, place):
     """The share function gives what the documentation publishes."""
-    found = share_of(environment=environment, job=job, day=date.fromisoformat(day))
+    found = share_of(environment=environment, job=job, day=parse_any_date(day))
     assert found == Fraction(int(head, 16), 2**64)
     assert f"{float(found):.15f}" == place
 

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from dwh.airflow._airflow import AirflowException, AirflowFailException, BaseOperator
 from dwh.airflow._command import Command, find_command
-from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.dates import DateRange, logical_dates, parse_any_date
+from dwh.core.errors import UsageError
+from dwh.core.grain import GRAINS
 
 __all__ = ["DwhOperator", "check_dates", "date_words", "is_settled", "variables", "with_doc"]
 
@@ -24,7 +26,7 @@ def check_dates(*dates: object) -> None:
     """Refuse what can never be a logical date; raises InvalidDateError. Templates wait until they run."""
     for date in dates:
         if isinstance(date, str) and is_settled(date):
-            parse_date(date)
+            parse_any_date(date)
 
 
 def date_words(dates: DateRange) -> list[str]:
@@ -50,6 +52,8 @@ class DwhOperator(BaseOperator):
     Parameters:
         date: the logical date, as `2013-01-15`. By default the DAG run's logical date, or where it has
             none the `date` of its configuration.
+        grain: what a logical date of the job is, `hour`, `day` or `month`, into which the DAG run's, the
+            beginning of its data interval, is taken.
         start, end: instead of `date`: the first and last logical date, both included.
         config: the path of the dwh.toml; by default it is found as `dwh` finds it.
         env: more environment variables for the command, such as `DWH_LEDGER`.
@@ -65,6 +69,7 @@ class DwhOperator(BaseOperator):
         date: object = None,
         start: object = None,
         end: object = None,
+        grain: str = "day",
         config: str | None = None,
         env: Mapping[str, str] | None = None,
         dwh_command: str | Sequence[str] | None = None,
@@ -74,11 +79,14 @@ class DwhOperator(BaseOperator):
         self.date, self.start, self.end = date, start, end
         self.config, self.env, self.dwh_command = config, env, dwh_command
         self._running: Command | None = None
+        if grain not in GRAINS:
+            raise UsageError(f"grain={grain!r}: write one of {', '.join(GRAINS)}")
+        self.grain = grain
         check_dates(date, start, end)
 
     def dates(self, context: Mapping[str, Any]) -> DateRange:
         """Return the logical dates that are meant; raises InvalidDateError."""
-        return logical_dates(self.date, self.start, self.end, context)
+        return logical_dates(self.date, self.start, self.end, context, GRAINS[self.grain])
 
     def dwh(self, *words: str) -> Command:
         """Run `dwh` with these words to its end, its log in the task's; raises CommandMissingError."""

@@ -14,7 +14,6 @@ from dwh.core.names import valid_environment, valid_table
 
 if TYPE_CHECKING:
     from dwh.core.config import Config
-    from dwh.core.dates import DateRange
     from dwh.core.ledger import Output
 
 __all__ = ["DwhPublishedSensor"]
@@ -64,17 +63,16 @@ class DwhPublishedSensor(BaseSensorOperator):
     def poke(self, context: Mapping[str, Any]) -> PokeReturnValue:
         """Look whether it is published; raises InvalidDateError, ConfigError or LedgerError."""
         self._check()
-        dates = logical_dates(self.date, None, None, context)
         config = load_config(variables={**os.environ, **variables(self.config, self.env)})
         if self.environment:
             config = config.in_environment(self.environment)
-        shown = self._published(config, dates)
+        shown = self._published(config, context)
         if shown is None:
             return PokeReturnValue(False)
         found = {"run": shown.run_id, "line": shown.line, "release": shown.release, "rows": shown.row_count}
         return PokeReturnValue(True, found)
 
-    def _published(self, config: Config, dates: DateRange) -> Output | None:
+    def _published(self, config: Config, context: Mapping[str, Any]) -> Output | None:
         from dwh.core.ledger import Ledger  # needs the database library, which no DAG file should
         from dwh.core.warehouse import Warehouse
 
@@ -82,6 +80,7 @@ class DwhPublishedSensor(BaseSensorOperator):
             self.log.info("there is no ledger yet; the first run makes it")
             return None
         ledger = Warehouse.open(config).ledger
+        dates = logical_dates(self.date, None, None, context, ledger.table_grain(self.table))
         shown = ledger.published_outputs(environment=config.environment, table=self.table, dates=dates)
         if not shown:
             known = ledger.table_names()

@@ -44,13 +44,19 @@ Stored = Mapping[str, Any]
 
 
 def fingerprint(
-    frame: DataFrame, key: str | Iterable[str] | None = (), *, by: str | None = None, unique: bool = False
+    frame: DataFrame,
+    key: str | Iterable[str] | None = (),
+    *,
+    by: str | None = None,
+    part: str = "{}",
+    unique: bool = False,
 ) -> dict[str, Any]:
     """Return the fingerprint of an output, by one scan without a shuffle of rows.
 
     Parameters:
         key: the columns that identify a row; without it only whole rows are hashed, to 128 bits.
         by: a column to make one part for each of its values, such as the logical date.
+        part: the SQL of what makes a part, with `{}` for that column: a month of its dates.
         unique: whether the key is known to be unique.
 
     Raises KeyChoiceError or ColumnChoiceError when a column is not there or cannot be hashed.
@@ -63,9 +69,9 @@ def fingerprint(
     numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
     places = {name: f"c{i}" for i, name in enumerate(frame.columns)}
     hashes = _hashes({name: (forms[name], places[name]) for name in forms}, key, values)
-    part = f"CAST({places[by] if by else 'NULL'} AS string) AS by"
+    apart = f"CAST({part.format(places[by]) if by else 'NULL'} AS string) AS by"
     nulls = " OR ".join(f"isnull({places[name]})" for name in key) or "false"
-    read = (part, f"CAST({nulls} AS int) AS null_key", *dict.fromkeys(places.values()))
+    read = (apart, f"CAST({nulls} AS int) AS null_key", *dict.fromkeys(places.values()))
     rows = numbered.selectExpr(*read)
     for step in hashes:
         rows = rows.selectExpr("*", *(f"{hashed} AS {name}" for name, hashed in step.items()))

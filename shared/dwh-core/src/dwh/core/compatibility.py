@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dwh.core.contract import Column
+from dwh.core.grain import grain_of_contract
 from dwh.core.sql_types import same_type
 
 __all__ = ["Difference", "Step", "input_added", "input_differences", "output_differences", "unmet"]
@@ -98,6 +99,8 @@ def input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
         if old[aspect] != new[aspect]:
             said = f"{aspect} changed: {old[aspect]} → {new[aspect]}"
             yield Difference("major", "", aspect, said)
+    if old["partition_by"] == new["partition_by"] and (grains := _grains(old, new)):
+        yield Difference("major", "", "grain", f"the grain changed: {grains}")
     yield from _extent(old, new)
     yield from _meaning("what one row is", old["doc"], new["doc"], "", None)
 
@@ -137,6 +140,12 @@ def _partitions(table: Mapping[str, Any]) -> list[str]:
     return [name for name in (table["partition_by"], *table.get("further_partitions", ())) if name]
 
 
+def _grains(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Return what two contracts' logical dates cover, for people; empty where that is the same."""
+    was, now = grain_of_contract(old), grain_of_contract(new)
+    return "" if was == now else f"{was.name} → {now.name}"
+
+
 def _table(old: Mapping[str, Any], new: Mapping[str, Any], moved: Mapping[str, str]) -> Iterator[Difference]:
     key = [moved.get(name, name) for name in old["key"]]
     if old["name"] != new["name"]:
@@ -144,6 +153,8 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], moved: Mapping[str, s
     if key != list(new["key"]):
         said = f"the key changed: {', '.join(old['key']) or 'none'} → {', '.join(new['key']) or 'none'}"
         yield Difference("major", "", "key", said)
+    if old["partition_by"] and new["partition_by"] and (grains := _grains(old, new)):
+        yield Difference("major", "", "grain", f"the grain changed: {grains}")
     was, now = _partitions(old), _partitions(new)
     if [moved.get(name, name) for name in was] != now:
         said = f"the partitioning changed: {', '.join(was) or 'none'} → {', '.join(now) or 'none'}"

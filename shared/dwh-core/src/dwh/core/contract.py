@@ -117,6 +117,8 @@ class Table:
             self._reject(f"partition_by={self.partition_by!r}: {date_column} must be {wanted}")
         if self.grain is not None and self.grain not in GRAINS:
             self._reject(f"grain={self.grain!r}: write one of {', '.join(GRAINS)}")
+        if self.grain is not None and date_column is None:
+            self._reject(f"grain={self.grain!r} needs partition_by: a whole table is that of a day")
         if self.logical_grain == HOUR and date_column and self.column(date_column).type == "date":
             self._reject(f'grain="hour": {date_column} must be a column of type timestamp')
         if len(set(self.partitions)) < len(self.partitions):

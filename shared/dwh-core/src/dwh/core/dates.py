@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dwh.core.errors import InvalidDateError
-from dwh.core.grain import DAY, GRAINS, Grain, grain_of
+from dwh.core.grain import DAY, GRAINS, Grain, are_neighbours, grain_of
 
 __all__ = [
     "DateRange",
@@ -85,7 +85,7 @@ def date_spans(days: Iterable[date]) -> list[DateRange]:
     """Return logical dates of one grain as ranges without gaps, in order."""
     spans: list[DateRange] = []
     for day in sorted(days):
-        if spans and grain_of(day).number(day) - grain_of(day).number(spans[-1].last) == 1:
+        if spans and are_neighbours(spans[-1].last, day):
             spans[-1] = DateRange(spans[-1].first, day)
         else:
             spans.append(DateRange(day, day))
@@ -137,7 +137,7 @@ def open_range(start: object, end: object, grain: Grain | None = None) -> DateRa
 
 
 def check_grain(dates: DateRange, grain: Grain, what: str) -> None:
-    """Raise InvalidDateError when logical dates are not of the grain of a table or job, which `what` names."""
+    """Raise InvalidDateError when dates are not of the grain of a table or job, which `what` names."""
     if dates.grain != grain:
         raise InvalidDateError(str(dates), f"{what} is {grain.adjective} ({_same_time(dates, grain)})", grain)
 

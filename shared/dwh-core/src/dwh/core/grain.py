@@ -21,7 +21,8 @@ __all__ = [
     "Grain",
     "Hour",
     "Month",
-    "following",
+    "are_neighbours",
+    "date_after",
     "grain_of",
     "grain_of_contract",
 ]
@@ -61,6 +62,9 @@ class Month(date):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Month) and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:  # which `date` has of its own
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(self.isoformat())
@@ -219,10 +223,16 @@ def grain_of(day: date | str) -> Grain:
     return HOUR if isinstance(day, Hour) else MONTH if isinstance(day, Month) else DAY
 
 
-def following(day: date, count: int = 1) -> date:
-    """Return the logical date so many after one of the same grain; the last there is, where there are fewer."""
+def date_after(day: date, count: int = 1) -> date:
+    """Return the logical date so many after one, before it or, beyond the calendar, the last there is."""
     grain = grain_of(day)
     return grain.after(day, min(count, grain.number(grain.last) - grain.number(day)))
+
+
+def are_neighbours(day: date, later: date) -> bool:
+    """Tell whether a logical date is the one after another, of the same grain."""
+    grain = grain_of(day)
+    return grain_of(later) == grain and grain.number(later) - grain.number(day) == 1
 
 
 def grain_of_contract(contract: Mapping[str, Any]) -> Grain:

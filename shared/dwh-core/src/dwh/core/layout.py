@@ -1,8 +1,8 @@
 """How an output's files are laid out by logical date: the folder of each, and the date of each row.
 
 A daily table whose column is of type date has its folders named by it: `flight_date=2013-01-15`. Folders of
-hours and months have a name and a value of their own, `_hour=2013-01-15T07`, and the column stays in the files.
-Spark would name a folder by an instant in its session's zone, where an hour of autumn comes twice.
+hours and months have a name and a value of their own, `_hour=2013-01-15T07`, and the column stays in the
+files. Spark would name a folder by an instant in its session's zone, where an hour of autumn comes twice.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of_contract
+from dwh.core.sql_types import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-__all__ = ["date_of_row", "folder_of", "folder_of_contract", "with_folder", "within"]
-
-_HOUR = 3600  # in seconds
+__all__ = ["date_of_row", "date_sql", "folder_of", "folder_of_contract", "with_folder", "within"]
 
 
 def folder_of(table: Table) -> str | None:
-    """Return what the folders of a table's logical dates are called, before the `=`; None for a whole table."""
+    """Return what the folders of logical dates are called, before the `=`; None for a whole table."""
     if table.date_column is None:
         return None
     column = table.column(table.date_column)
@@ -50,17 +49,24 @@ def date_of_row(table: Table) -> Column:
     """Return the logical date of a row, as text, whatever the session's time zone is."""
     from pyspark.sql import functions as F
 
-    column, grain = table.column(str(table.date_column)), table.logical_grain
-    value = F.col(column.name)
-    if column.type == "date":
-        day = value.cast("string")
-        return day if grain == DAY else F.substring(day, 1, len(MONTH.example))
-    hours = F.floor(value.cast("bigint") / _HOUR)  # since 1970, in UTC
-    days = F.floor(hours / 24)
-    day = F.date_add(F.lit("1970-01-01").cast("date"), days.cast("int")).cast("string")
+    return F.expr(date_sql(table, quoted(str(table.date_column))))
+
+
+def date_sql(table: Table, value: str) -> str:
+    """Return the SQL of the logical date, as text, that holds a value of a table's `date_column`.
+
+    Parameters:
+        value: SQL of the column's type.
+    """
+    grain, is_date = table.logical_grain, table.column(str(table.date_column)).type == "date"
+    seconds = f"CAST({value} AS bigint)"  # since 1970, in UTC
+    days = f"floor({seconds} / 86400)"
+    day = f"date_add(DATE'1970-01-01', CAST({days} AS int))"
+    text = f"CAST({value if is_date else day} AS string)"
     if grain == HOUR:
-        return F.concat(day, F.lit("T"), F.lpad((hours - days * 24).cast("string"), 2, "0"))
-    return F.substring(day, 1, len(grain.example))
+        hour = f"CAST(floor({seconds} / 3600) - {days} * 24 AS string)"
+        return f"concat({text}, 'T', lpad({hour}, 2, '0'))"
+    return text if grain == DAY else f"substring({text}, 1, {len(MONTH.example)})"
 
 
 def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:

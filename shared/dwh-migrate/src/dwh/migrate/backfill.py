@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.definition import builds_on_itself, in_runs
+from dwh.core.grain import date_after
 from dwh.core.job import Job
 from dwh.core.lines import line_of
 from dwh.core.receipt import Receipt
@@ -34,7 +34,7 @@ def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list
     return in_runs(
         job,
         [
-            DateRange(first, min(first + timedelta(days=size - 1), span.last))
+            DateRange(first, min(date_after(first, size - 1), span.last))
             for span in missing
             for first in list(span)[::size]
         ],

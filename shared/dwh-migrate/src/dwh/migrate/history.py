@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
+from dwh.core.grain import are_neighbours, grain_of
 from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import decisions, promotions, publications, runs
 from dwh.core.names import valid_environment, valid_table
@@ -173,13 +174,14 @@ def _read(
     need: Mapping[str, Any], reads: Iterable[OutputsRead], span: Span
 ) -> list[tuple[str | None, str | None]]:
     """Return the dates of an input, each with the run that had written them, that were read for a span."""
-    first = span.first_date - timedelta(days=need.get("back", 0))
-    last = span.last_date + timedelta(days=need.get("ahead", 0))
-    mine = [
-        read
-        for read in reads
-        if read.table_name == need["name"] and read.first_date <= last and read.last_date >= first
-    ]
+
+    def overlaps(read: OutputsRead) -> bool:
+        """Tell whether what was read is of the input's dates that the span covers."""
+        of_span = DateRange(span.first_date, span.last_date).covering(grain_of(read.first_date))
+        wanted = of_span.widened(need.get("back", 0), need.get("ahead", 0))
+        return read.first_date <= wanted.last and read.last_date >= wanted.first
+
+    mine = [read for read in reads if read.table_name == need["name"] and overlaps(read)]
     if not mine:
         return [(None, None)]
     return [(str(DateRange(read.first_date, read.last_date)), read.read_run_id) for read in mine]
@@ -245,7 +247,7 @@ def published_history(
         last = spans[-1] if spans else None
         if (
             last
-            and new.first_date - last.last_date == timedelta(days=1)
+            and are_neighbours(last.last_date, new.first_date)
             and replace(new, first_date=last.first_date) == replace(last, last_date=new.last_date)
         ):
             spans[-1] = replace(last, last_date=new.last_date)
@@ -302,7 +304,7 @@ def _span(output: Output, state: Literal["newest", "superseded"]) -> Span:
 
 def _joined(left: Span, right: Span) -> Span | None:
     """Return one span for two of the same run and state whose dates follow each other."""
-    follows = right.first_date - left.last_date == timedelta(days=1)
+    follows = are_neighbours(left.last_date, right.first_date)
     same = replace(left, first_date=right.first_date, last_date=right.last_date, rows=right.rows)
     if not follows or same != right:
         return None

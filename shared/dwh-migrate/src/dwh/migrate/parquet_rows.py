@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dwh.core.layout import folder_of_contract
 from dwh.core.storage import storage_of
 from dwh.core.storage.parquet import ParquetRuns
 
@@ -188,7 +189,8 @@ def _groups(
     from pyarrow.parquet import ParquetFile
 
     contract, rows = contracts[output.line], 0
-    constants = {contract["partition_by"]: output.partition_date}
+    in_folders = folder_of_contract(contract) == contract["partition_by"] is not None
+    constants = {contract["partition_by"]: output.partition_date} if in_folders else {}
     wanted = {
         column["name"]: column["type"] for column in contract["columns"] if column["name"] not in constants
     }

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
 
+from dwh.core.grain import grain_of
+
 __all__ = ["OnFail", "Rollout", "State", "Step", "Way", "share_of"]
 
 Way = Literal["ramp", "cutover"]
@@ -37,7 +39,7 @@ class Step:
     def serves(self, *, environment: str, job: str, day: date) -> bool:
         """Tell whether the new line serves a logical date at this step: by its first date or its share."""
         if self.first_date is not None:
-            return day >= date.fromisoformat(self.first_date)
+            return day >= grain_of(day).parse(self.first_date)
         return share_of(environment=environment, job=job, day=day) < Fraction(self.share)
 
     @classmethod
@@ -140,8 +142,9 @@ class Rollout:
 def share_of(*, environment: str, job: str, day: date) -> Fraction:
     """Return the place of a logical date between 0 and 1: below a rollout's share the new line serves it.
 
-    SHA-256 of `environment|job|YYYY-MM-DD`; its first 8 bytes as an unsigned big-endian integer, over
-    2^64. It depends on nothing else, and a growing share only adds dates.
+    SHA-256 of `environment|job|` and the logical date as text (`2013-01-15T07`, `2013-01-15`, `2013-01`); its
+    first 8 bytes as an unsigned big-endian integer, over 2^64. It depends on nothing else, and a growing
+    share only adds dates.
     """
     digest = hashlib.sha256(f"{environment}|{job}|{day.isoformat()}".encode()).digest()
     return Fraction(int.from_bytes(digest[:8], "big"), 1 << 64)

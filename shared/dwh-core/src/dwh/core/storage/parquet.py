@@ -1,8 +1,8 @@
 """Parquet files in a folder that only their run owns, written once and never changed.
 
 Below `<root>/<table>/<line>/` every folder is `name=value`: `_run=<id>`, then the logical date (see
-`dwh.core.layout`). That lets Spark read many runs at once and tell for each row which run wrote it. A run of a
-whole table is of one logical date, and has no folders in its own.
+`dwh.core.layout`). That lets Spark read many runs at once and tell for each row which run wrote it. A run
+of a whole table is of one logical date, and has no folders in its own.
 """
 
 from __future__ import annotations

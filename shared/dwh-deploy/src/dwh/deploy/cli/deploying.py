@@ -162,7 +162,7 @@ def emr(
       dwh deploy emr carrier_delays@0.1.1 --date 2013-01-15 --bucket my-artifacts --application 00f1 \\
           --role arn:aws:iam::123456789012:role/dwh-emr --print --files build/emr > run.json
     """
-    from dwh.core.dates import parse_date
+    from dwh.core.dates import parse_any_date
     from dwh.deploy.emr import Application, Cluster, emr_parts, new_run, run_json
     from dwh.deploy.settings import read_settings
     from dwh.deploy.store import Layout
@@ -172,7 +172,7 @@ def emr(
     if (cluster is None) == (application is None) or (application is None) != (role is None):
         raise UsageError("give --cluster ID, or --application ID and --role ARN")
     where = Cluster(cluster) if cluster else Application(str(application), str(role))
-    layout, day = Layout(bucket, prefix), str(parse_date(date))
+    layout, day = Layout(bucket, prefix), str(parse_any_date(date))
     # EMR's boto3, which reads the secret, is there for its default Python alone.
     more = ["boto3"] if ledger_secret else []
     release = Wheelhouse(wheels).find_release(reference, EMR[emr_release], more)

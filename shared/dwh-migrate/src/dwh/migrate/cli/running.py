@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dwh.core.config import Config, load_config
-from dwh.core.dates import DateRange, date_spans, logical_dates, parse_date
+from dwh.core.dates import DateRange, date_spans, logical_dates, open_range
 from dwh.core.definition import builds_on_itself
 from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
@@ -279,7 +279,7 @@ def _show_served(served: Sequence[Served]) -> None:
                 one.receipt["job"],
                 one.receipt["line"],
                 one.receipt["release"],
-                DateRange(parse_date(one.receipt["first_date"]), parse_date(one.receipt["last_date"])),
+                open_range(one.receipt["first_date"], one.receipt["last_date"]),
                 f"{one.receipt['rows']:,}",
                 f"{one.published:,} of {one.receipt['partitions']:,}",
                 f"{one.candidate}: {one.shadow}" if one.shadow else "",

@@ -12,7 +12,9 @@ from dwh.compare.errors import ComparisonError, first_line
 from dwh.compare.forms import quoted, type_name
 from dwh.compare.model import Comparison, NotCompared, Side
 from dwh.core.changes import Retyped
+from dwh.core.contract import Table
 from dwh.core.errors import DwhError
+from dwh.core.layout import date_sql
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
@@ -113,7 +115,7 @@ def _limited(side: PathSide, both: Against, days: Sequence[date], options: Outpu
     if partition is None:
         return side.frame
     if partition in side.frame.columns:
-        return side.frame.where(f"coalesce({_is_one_of(partition, days)}, true)")
+        return side.frame.where(f"coalesce({_is_one_of(both, days)}, true)")
     if options.dates is None:
         return side.frame
     raise FilesError(
@@ -122,9 +124,11 @@ def _limited(side: PathSide, both: Against, days: Sequence[date], options: Outpu
     )
 
 
-def _is_one_of(column: str, days: Sequence[date]) -> str:
-    known = ", ".join(f"DATE'{day}'" for day in days)
-    return f"try_cast({quoted(column)} AS date) IN ({known})"
+def _is_one_of(both: Against, days: Sequence[date]) -> str:
+    table = Table.from_dict(both.subject.contract)
+    column = table.column(str(table.date_column))
+    found = date_sql(table, f"try_cast({quoted(column.name)} AS {column.type})")
+    return f"{found} IN ({', '.join(repr(str(day)) for day in days)})"
 
 
 def _gaps(
@@ -134,7 +138,7 @@ def _gaps(
     for day in sorted(set(options.dates or ()) - set(days)):
         yield NotCompared(f"Partition {day}", f"{label} lacks an output for it")
     if options.dates is None and partition in side.frame.columns:
-        others = side.frame.where(f"NOT coalesce({_is_one_of(partition, days)}, true)")
+        others = side.frame.where(f"NOT coalesce({_is_one_of(both, days)}, true)")
         if others.limit(1).collect():
             yield NotCompared(both.source.path, f"it has rows of dates for which {label} has no output")
 

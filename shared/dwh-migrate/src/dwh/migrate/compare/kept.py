@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from dwh.compare.stored import ENCODING, fingerprint
+from dwh.core.contract import Table
+from dwh.core.layout import date_sql
 from dwh.core.ledger import insert_if_absent, one_transaction
 from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
@@ -50,6 +52,7 @@ def add_fingerprints(
         read_dated(spark, warehouse, subject.contract, missing.values()),
         contract["key"],
         by=contract["partition_by"],
+        part=date_sql(Table.from_dict(contract), "{}"),
         unique=_is_unique(warehouse, subject.contract["key"], {output.run_id for output in missing.values()}),
     )
     parts = {part["by"]: part for part in found.pop("parts")}

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Any
 
 from dwh.core.changes import Change
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.distributions import brought_lines
 from dwh.core.errors import DwhError, InvalidNameError, NoOutputError, UnknownTableError
+from dwh.core.grain import grain_of_contract
 from dwh.core.ledger import Output, RunRecord
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import Reference, find_job
@@ -65,6 +66,8 @@ def subjects_of(
     compared with itself. Of whole tables, where no dates are asked for, the newest date of both is compared.
     """
     newest = subject_of(warehouse, right, dates)
+    if dates:
+        check_grain(dates, grain_of_contract(newest.contract), right)
     if left != right:
         before = subject_of(warehouse, left, dates)
     else:

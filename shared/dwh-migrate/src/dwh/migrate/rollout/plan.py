@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dwh.core.dates import DateRange, date_spans, parse_date
+from dwh.core.dates import DateRange, date_spans, parse_any_date
 from dwh.core.definition import inputs_of
 from dwh.core.distributions import brought_lines
 from dwh.core.errors import InvalidDateError, NotPinnedError
@@ -151,6 +151,12 @@ def plan(
             "these are two tables, and readers move by themselves; "
             f'type: dwh pin {job} {new} --env {environment} --reason "…"'
         )
+    was, now = old_job.writes.logical_grain, new_job.writes.logical_grain
+    if was != now:
+        raise LineChoiceError(
+            f"{job} is {was.adjective} in {old} and {now.adjective} in {new}: outputs of two grains "
+            f"cannot be published as one table; give the table of line {new} a name of its own"
+        )
     problems = breaks(old_job, new_job) or whole_table(new_job)
     way: Way = "cutover" if problems else "ramp"
     table = new_job.writes.name
@@ -237,7 +243,7 @@ def _step(text: str, gate: int) -> Step:
     own = int(match["gate"]) if match["gate"] else gate
     if match["first"]:
         try:
-            return Step(match["name"], own, first_date=str(parse_date(match["first"])))
+            return Step(match["name"], own, first_date=str(parse_any_date(match["first"])))
         except InvalidDateError as error:
             raise StepError(f"step {text!r}: {error.message}") from None
     if match["share"]:

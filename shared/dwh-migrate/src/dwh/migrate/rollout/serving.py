@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.definition import runs_date_by_date
 from dwh.core.errors import DwhError, LedgerError, one_line
+from dwh.core.grain import date_after
 from dwh.core.identity import new_id
 from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import newest_decision
@@ -95,7 +96,7 @@ def serve(
             job=decision.job, line=line, days=[day for day, other in lines.items() if other == line]
         )
         served.append(_serve(spark, warehouse, decision, line, span))
-        left = DateRange(span.last + timedelta(days=1), dates.last) if span.last < dates.last else None
+        left = DateRange(date_after(span.last), dates.last) if span.last < dates.last else None
     return served
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from dwh.core.grain import date_after, grain_of
 from dwh.core.lines import example_requirement
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from dwh.migrate.whereabouts.gather import Run, Situation
 
 __all__ = ["Hint", "following"]
-
-_DAY = timedelta(days=1)
 
 
 class Hint(NamedTuple):
@@ -74,9 +73,12 @@ def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
 
 
 def _next_date(found: Progress) -> str:
-    """Return the day after the last one that was compared, unless it is still to come (UTC)."""
-    following = max((shadow.last_date for shadow in found.shadows), default=date.max - _DAY) + _DAY
-    return str(following) if following <= datetime.now(timezone.utc).date() else "DATE"
+    """Return the logical date after the last one that was compared, unless it is still to come (UTC)."""
+    if not found.shadows:
+        return "DATE"
+    last = max(shadow.last_date for shadow in found.shadows)
+    after = date_after(last)
+    return str(after) if last < after <= grain_of(last).holding(datetime.now(timezone.utc)) else "DATE"
 
 
 def _before_pins(now: Situation) -> Iterator[Hint]:
@@ -89,6 +91,8 @@ def _before_pins(now: Situation) -> Iterator[Hint]:
     for job, by_line in latest.items():
         runs = sorted(by_line.values(), key=lambda run: _age(run.line))
         for old, new in pairwise(runs):
+            if grain_of(old.first_date) != grain_of(new.first_date):
+                continue
             if old.first_date <= new.last_date and new.first_date <= old.last_date:
                 yield Hint(
                     f"dwh compare {old.reference} {new.reference} {_dates(old, new)}", "see what differs"
