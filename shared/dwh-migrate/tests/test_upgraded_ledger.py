@@ -54,15 +54,19 @@ def older(new: Ledger, url: str, version: str) -> Ledger:
         there = sa.inspect(connection)
         for table in metadata.sorted_tables:
             if there.has_table(table.name):
-                _copy(source, connection, table, {column["name"] for column in there.get_columns(table.name)})
+                types = {each["name"]: each["type"] for each in there.get_columns(table.name)}
+                _copy(source, connection, table, types)
     return found
 
 
-def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, names: set[str]) -> None:
-    columns = [column for column in table.c if column.name in names]
+def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, types: dict[str, Any]) -> None:
+    """Copy the rows, with logical dates as the older schema keeps them: PostgreSQL had dates."""
+    columns = [column for column in table.c if column.name in types]
+    dates = {name: found for name, found in types.items() if isinstance(found, sa.Date)}
     rows: list[dict[str, Any]] = [dict(row._mapping) for row in source.execute(sa.select(*columns))]
     if rows:
-        place = sa.table(table.name, *(sa.column(column.name, column.type) for column in columns))
+        there = (sa.column(each.name, dates.get(each.name, each.type)) for each in columns)
+        place = sa.table(table.name, *there)
         target.execute(place.insert(), rows)
 
 

@@ -22,8 +22,8 @@ DAYS = (date(2013, 1, 1), date(2013, 1, 2))
 ROWS = [(DAYS[0], "02134", 1.5, 1), (DAYS[0], "02135", None, 2), (DAYS[1], "02134", 2.5, 3)]
 SCHEMA = "day date, zip string, mean double, n bigint"
 CONTRACT = {
-    "name": "t", "columns": [{"name": name} for name in ("day", "zip", "mean", "n")], "key": ["day", "zip"],
-    "partition_by": "day", "may_be_empty": False,
+    "name": "t", "key": ["day", "zip"], "partition_by": "day", "may_be_empty": False,
+    "columns": [{"name": name, "type": kind} for name, kind in map(str.split, SCHEMA.split(", "))],
 }  # fmt: skip
 
 

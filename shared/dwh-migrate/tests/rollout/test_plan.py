@@ -245,7 +245,7 @@ def test_lines_that_break_are_not_ramped(pinned, steps):
     before = everything(pinned)
     with pytest.raises(
         RolloutError,
-        match=r"cannot be in one table .column amount is now called total.*steps are: shadow, cutover",
+        match=r"break .column amount is now called total.*in one table; the steps are: shadow, cutover",
     ):
         plan(pinned, job="takings", old="7.1", new="7.3", environment="prod", steps=steps)
     assert everything(pinned) == before

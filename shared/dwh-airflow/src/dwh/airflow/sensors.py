@@ -80,7 +80,7 @@ class DwhPublishedSensor(BaseSensorOperator):
             self.log.info("there is no ledger yet; the first run makes it")
             return None
         ledger = Warehouse.open(config).ledger
-        dates = logical_dates(self.date, None, None, context, ledger.table_grain(self.table))
+        dates = logical_dates(self.date, None, None, context, ledger.table_grain(table=self.table))
         shown = ledger.published_outputs(environment=config.environment, table=self.table, dates=dates)
         if not shown:
             known = ledger.table_names()

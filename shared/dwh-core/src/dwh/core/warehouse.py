@@ -189,7 +189,7 @@ def read_table(
     if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
         raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
     warehouse = warehouse or Warehouse.open()
-    dates = open_range(start, end, warehouse.ledger.table_grain(name, line))
+    dates = open_range(start, end, warehouse.ledger.table_grain(table=name, line=line))
     if line is None:
         found = warehouse.published(table=name, environment=environment, dates=dates, as_of=as_of)
     else:

@@ -172,7 +172,7 @@ class Ledger(LedgerDatabase):
         with self.reading() as connection:
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
-    def table_grain(self, table: str, line: str | None = None) -> Grain:
+    def table_grain(self, *, table: str, line: str | None = None) -> Grain:
         """Return what a logical date of a table, or of a line's, covers, by the newest run that wrote it."""
         wanted = [runs.c.table_name == table, runs.c.status == "committed"]
         wanted += [runs.c.line == line] if line else []
