@@ -185,7 +185,7 @@ def die() -> None:
 def _rolling(
     move: Callable[..., object], job: str = BREAKING
 ) -> Callable[[Warehouse, RunRecord | None], object]:
-    return lambda warehouse, _run: move(warehouse, job, "prod", "an action")
+    return lambda warehouse, _run: move(warehouse, job=job, environment="prod", reason="an action")
 
 
 def _rows(run: RunRecord | None) -> dict[date, int]:
