@@ -77,6 +77,7 @@ class DwhPublishedSensor(BaseSensorOperator):
         from dwh.core.warehouse import Warehouse
 
         if Ledger(config.ledger).version() is None:
+            logical_dates(self.date, None, None, context)  # to wait for no date at all would be for ever
             self.log.info("there is no ledger yet; the first run makes it")
             return None
         ledger = Warehouse.open(config).ledger

@@ -180,7 +180,7 @@ def logical_dates(
         if start is None or end is None:
             raise InvalidDateError((start, end), "a range needs its first and its last date")
         return DateRange(_parsed(start, grain), _parsed(end, grain))
-    day = _scheduled_date(context, grain or DAY)
+    day = _scheduled_date(context, grain or _written_grain(context))
     return DateRange(day, day)
 
 
@@ -188,6 +188,14 @@ def _parsed(value: object, grain: Grain | None) -> date:
     if grain is None:
         return parse_any_date(value) if isinstance(value, str) else parse_date(value)
     return parse_date(value, grain)
+
+
+def _written_grain(context: Mapping[str, Any]) -> Grain:
+    """Return the grain in which the params of a DAG run write their date, else that of days."""
+    try:
+        return grain_of((context.get("params") or {}).get("date") or date.min)
+    except ValueError:
+        return DAY
 
 
 def _scheduled_date(context: Mapping[str, Any], grain: Grain) -> date:
