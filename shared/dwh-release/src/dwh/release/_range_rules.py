@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Collection, Iterator
 
 from packaging.specifiers import SpecifierSet
@@ -86,16 +87,22 @@ def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
     """Yield where the package imports which public name of a library, below the library's package."""
     for file in sorted(facts.package.module_folder.rglob("*.py")):
         path = file.relative_to(facts.repository.root).as_posix()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            for name in _names_of(node):
-                below = name.removeprefix(f"{library.module}.")
-                if below != name and not below.rpartition(".")[2].startswith("_"):
-                    yield path, node.lineno, below  # type: ignore[attr-defined]
+        for row, name in _imports(file.read_text(encoding="utf-8")):
+            below = name.removeprefix(f"{library.module}.")
+            if below != name and not below.rpartition(".")[2].startswith("_"):
+                yield path, row, below
 
 
-def _names_of(node: ast.AST) -> Iterator[str]:
+@functools.cache  # a package asks for several libraries
+def _imports(text: str) -> tuple[tuple[int, str], ...]:
+    """Return the row and the full name of each import in a module's text."""
+    nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
+    return tuple((node.lineno, name) for node in nodes for name in _names_of(node))
+
+
+def _names_of(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
     """Yield the full names that an import statement asks for."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and not node.level:
+    elif not node.level:
         yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
