@@ -96,8 +96,16 @@ def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
 @functools.cache  # a package asks for several libraries
 def _imports(text: str) -> tuple[tuple[int, str], ...]:
     """Return the row and the full name of each import in a module's text."""
-    nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
+    nodes = (node for node in _statements(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
     return tuple((node.lineno, name) for node in nodes for name in _names_of(node))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements inside, however deep. Expressions, by far the most of a module, hold none."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inside in getattr(node, block, ()):
+            yield inside
+            yield from _statements(inside)
 
 
 def _names_of(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
