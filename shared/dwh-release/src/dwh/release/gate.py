@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -155,15 +156,22 @@ def check_each(
 ) -> list[tuple[Package, Report | DwhError]]:
     """Check packages; of one that cannot be read the error stands in place of its report."""
     chosen = list(packages)
-    # Packages are imported side by side, in processes. Meanwhile their sources are parsed here, one after
-    # the other: Python 3.11 cannot parse in two threads at once.
-    with ThreadPoolExecutor() as pool:
-        looks = pool.map(lambda package: _look_ahead(repository, package), chosen)
+    # Packages are imported side by side, in processes, the largest first. Meanwhile the sources of those
+    # that have been are parsed here, one after the other: Python 3.11 cannot parse in two threads at once.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = {
+            pool.submit(_look_ahead, repository, package): package
+            for package in sorted(chosen, key=_size, reverse=True)
+        }
         fixes = read_fixes(repository)
-        return [
-            (package, _checked(repository, package, today, fixes))
-            for package, _ in zip(chosen, looks, strict=True)
-        ]
+        reports = {
+            looks[look].name: _checked(repository, looks[look], today, fixes) for look in as_completed(looks)
+        }
+    return [(package, reports[package.name]) for package in chosen]
+
+
+def _size(package: Package) -> int:
+    return sum(file.stat().st_size for file in package.src.rglob("*.py"))
 
 
 def _checked(repository: Repository, package: Package, today: date, fixes: Fixes) -> Report | DwhError:
