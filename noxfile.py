@@ -167,7 +167,7 @@ def hardened(session: nox.Session, marker: str) -> None:
 @nox.session
 def drawn(session: nox.Session) -> None:
     """Compare more of the tables that hypothesis draws than `tests` does, by every way to compare."""
-    install(session, CORE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
     files = [f"{MIGRATE}/tests/compare/{name}" for name in ("test_engine.py", "collected/test_step.py")]
     environment = {**quick_spark(session), "DWH_EXAMPLES": os.environ.get("DWH_EXAMPLES", "5")}
     session.run("pytest", *files, *session.posargs, env=environment)

@@ -193,7 +193,7 @@ def _parsed(value: object, grain: Grain | None) -> date:
 def _written_grain(context: Mapping[str, Any]) -> Grain:
     """Return the grain in which the params of a DAG run write their date, else that of days."""
     try:
-        return grain_of((context.get("params") or {}).get("date") or date.min)
+        return grain_of(_param(context) or date.min)
     except ValueError:
         return DAY
 
@@ -201,7 +201,7 @@ def _written_grain(context: Mapping[str, Any]) -> Grain:
 def _scheduled_date(context: Mapping[str, Any], grain: Grain) -> date:
     """Return the logical date of a DAG run, or the one that whoever triggered it has asked for."""
     scheduled = context.get("logical_date") or context.get("ds") or _partition(context)
-    asked = (context.get("params") or {}).get("date")
+    asked = _param(context)
     if scheduled is None and asked is None:
         raise InvalidDateError(None, f"no logical date was given{_hint(context)}")
     if asked is None:
@@ -248,6 +248,10 @@ def _partition(context: Mapping[str, Any]) -> object:
 
 def _of_run(context: Mapping[str, Any], name: str) -> object:
     return context.get(name) or getattr(context.get("dag_run"), name, None)
+
+
+def _param(context: Mapping[str, Any]) -> Any:
+    return (context.get("params") or {}).get("date")
 
 
 def _hint(context: Mapping[str, Any]) -> str:
