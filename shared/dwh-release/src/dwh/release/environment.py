@@ -46,28 +46,12 @@ class Environment:
         take the place of theirs, on pip's it is one more.
         """
         links = [word for place in self._links(wheelhouse) for word in ("--find-links", place)]
+        python = str(self.python)
         if self._uv:
-            command = [
-                self._uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                str(self.python),
-                *links,
-                *requirements,
-            ]
+            tool = [self._uv, "pip", "install", "--python", python]
         else:
-            command = [
-                str(self.python),
-                "-m",
-                "pip",
-                "--disable-pip-version-check",
-                "install",
-                "--quiet",
-                *links,
-                *requirements,
-            ]
+            tool = [python, "-m", "pip", "--disable-pip-version-check", "install"]
+        command = [*tool, "--quiet", *links, *requirements]
         self._call(f"installing {', '.join(Path(one).name for one in requirements)}", command)
 
     def _links(self, wheelhouse: Path) -> list[str]:
