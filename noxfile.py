@@ -485,7 +485,7 @@ RELEASED = [nox.param(path, id=Path(path).name) for path in PACKAGES]
 @nox.parametrize("package", RELEASED)
 def release(session: nox.Session, package: str) -> None:
     """Check, build, try out and tag one package as it was prepared: -s "release(dwh-v0_1)"."""
-    install(session, CORE, f"{RELEASE}[fast]")
+    install(session, CORE, f"{RELEASE}[fast]", extra=[NEWEST_SPARK])
     name = Path(package).name
     session.run("dwh-release", "check", name)
     session.run("dwh-release", "build", name, "--output", "dist", env=quick_spark(session))
@@ -495,20 +495,20 @@ def release(session: nox.Session, package: str) -> None:
 @nox.session
 def gate(session: nox.Session) -> None:
     """Hold every package against what it last released."""
-    install(session, CORE, RELEASE)
+    install(session, CORE, RELEASE, extra=[NEWEST_SPARK])
     session.run("dwh-release", "check", *session.posargs)
 
 
 @nox.session
 def rehearsal(session: nox.Session) -> None:
     """Release every package of a clone to an index on loopback, and install them from there."""
-    install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=["pypiserver>=2.4,<3"])
-    keep_spark(session, [BOTH_LINES_SPARK, NEWEST_SPARK])  # which the tests install
+    install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=["pypiserver>=2.4,<3", NEWEST_SPARK])
+    keep_spark(session, [BOTH_LINES_SPARK])  # which the tests install
     session.run("pytest", "-m", "rehearsal", "tests", *session.posargs, env=quick_spark(session))
 
 
 @nox.session
 def story(session: nox.Session) -> None:
     """Release a clone of this repository from end to end, with real builds and installs."""
-    install(session, CORE, f"{RELEASE}[fast]", groups=["test"])
+    install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=[NEWEST_SPARK])
     session.run("pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session))
