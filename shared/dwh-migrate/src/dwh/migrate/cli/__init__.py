@@ -22,6 +22,7 @@ from dwh.migrate import completion
 from dwh.migrate.cli import (
     board,
     comparing,
+    drafting,
     environments,
     inspect,
     prompt,
@@ -62,7 +63,7 @@ def dwh(context: click.Context, as_json: bool) -> None:
         raise click.UsageError(f"write --json after the command: dwh {context.invoked_subcommand} … --json")
 
 
-for module in (*_LOOKING, *_MOVING, releases, upkeep, prompt):
+for module in (*_LOOKING, *_MOVING, releases, upkeep, drafting, prompt):
     for command in module.COMMANDS:
         dwh.add_command(command)
 

@@ -6,16 +6,20 @@ Parquet and ORC have footers.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
-__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "read_footers"]
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "opened_parquet", "read_footers"]
 
 Told = Callable[[int, int], None]
 """Is called with how many footers were read, and of how many."""
@@ -112,11 +116,26 @@ def _parquet_footer(opened: Any) -> Footer:
 
 
 def _footer(folder: Folder, file: DataFile, kind: str) -> Footer:
+    with _opened(folder, file, kind) as opened:
+        return _orc_footer(opened) if kind == "orc" else _parquet_footer(opened)
+
+
+@contextmanager
+def opened_parquet(folder: Folder, file: DataFile) -> Iterator[ParquetFile]:
+    """Open a Parquet file; raises FilesError when it is empty, cut short, gone, or has another format."""
+    from pyarrow.parquet import ParquetFile
+
+    with _opened(folder, file, "parquet") as opened:
+        yield ParquetFile(opened)
+
+
+@contextmanager
+def _opened(folder: Folder, file: DataFile, kind: str) -> Iterator[Any]:
     from pyarrow import ArrowException
 
     try:
         with folder.system.open(file.name, "rb") as opened:
-            return _orc_footer(opened) if kind == "orc" else _parquet_footer(opened)
+            yield opened
     except FileNotFoundError:
         raise FilesError(f"{folder.place_of(file)} is gone since its folder was listed") from None
     except (ArrowException, OSError, ValueError) as error:

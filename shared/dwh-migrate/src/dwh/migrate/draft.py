@@ -1,0 +1,182 @@
+"""Drafts the contract of a table that something else wrote, from its Parquet files.
+
+Only footers and the names of folders are read. What they do not say, such as the key and what a value means,
+is left to the author.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from dwh.core.contract import Column, Table
+from dwh.core.dates import parse_any_date
+from dwh.core.errors import InvalidDateError, InvalidNameError, UsageError
+from dwh.core.grain import HOUR, MONTH, Grain, grain_of
+from dwh.core.names import valid_table
+from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.compare.folder import DataFile, Folder, look_at
+from dwh.migrate.compare.footers import opened_parquet
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+__all__ = ["draft_contract", "python_source"]
+
+_THREADS = 16  # an object store answers many at once
+_INTEGERS = (("int", 2**31), ("bigint", 2**63))
+
+
+def draft_contract(path: str, name: str | None = None) -> Table:
+    """Return a contract that the Parquet files at a path keep.
+
+    Parameters:
+        path: of a file, or of a folder, which may have folders named `column=value` in it.
+        name: of the table; by default that of the folder.
+
+    A column is nullable unless each file says that it holds no null. The logical date is in the folders whose
+    names are dates; without such folders, in the only column of type date, if there is just one. Columns of
+    folders come last, where Spark has them.
+
+    Raises FilesError or InvalidNameError where no contract can hold what is there, and UsageError where the
+    table has no name.
+    """
+    folder = look_at(path)
+    table = valid_table(name) if name else _name_of(folder)
+    values = {
+        column: [dict(file.partition)[column] for file in folder.files] for column in folder.partitioned_by
+    }
+    columns = [*_in_files(folder, values), *(_in_folders(column, found) for column, found in values.items())]
+    days, grain = _days(values)
+    if not values:
+        days = [column.name for column in columns if column.type == "date" and not column.nullable]
+        days = days if len(days) == 1 else []
+    by = tuple(days) if len(days) > 1 else next(iter(days), None)
+    return Table(table, tuple(columns), partition_by=by, grain="month" if grain == MONTH else None)
+
+
+def python_source(table: Table) -> str:
+    """Return a drafted contract as Python, with a remark at what its author has to add."""
+    columns = "".join(f"        {_call(column)},\n" for column in table.columns)
+    grain = f'    grain="{table.grain}",\n' if table.grain else ""
+    return (
+        "from dwh.core import Column, Table\n\n"
+        f"{table.name.rpartition('.')[2].upper()} = Table(\n"
+        f'    "{table.name}",\n'
+        f"    columns=(\n{columns}    ),\n"
+        "    key=(),  # the columns whose values identify a row\n"
+        f"    partition_by={_literal(table.partition_by)},  # None where each date holds the whole table\n"
+        f'{grain}    doc="",  # what one row is\n'
+        ")\n"
+    )
+
+
+def _call(column: Column) -> str:
+    nullable = ", nullable=True" if column.nullable else ""
+    return f'Column("{column.name}", {json.dumps(column.type)}{nullable})'
+
+
+def _literal(value: str | tuple[str, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))})"
+    return "None" if value is None else f'"{value}"'
+
+
+def _name_of(folder: Folder) -> str:
+    words = [word for word in PurePosixPath(folder.root).parts if "=" not in word]
+    try:
+        return valid_table(words[-1].removesuffix(".parquet"))
+    except InvalidNameError:
+        problem = f"{words[-1]!r} cannot be a table's name"
+        raise UsageError(f"{problem}; give it one, such as --table flights.carrier_delays") from None
+
+
+def _in_files(folder: Folder, elsewhere: Mapping[str, object]) -> Iterator[Column]:
+    """Yield the columns in the files; the value of a column that is in folders' names, too, is that one."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        files = list(pool.map(lambda file: _columns(folder, file), folder.files))
+    for name in dict.fromkeys(name for file in files for name in file if name not in elsewhere):
+        found = [file.get(name) for file in files]
+        first = next(column for column in found if column)
+        for file, column in zip(folder.files, found, strict=True):
+            if column and column.type != first.type:
+                other = folder.files[found.index(first)]
+                problem = f"column {name} is {first.type} in {folder.place_of(other)}, {column.type} in"
+                raise FilesError(
+                    f"{problem} {folder.place_of(file)}; name a folder whose files have one type"
+                )
+        yield Column(name, first.type, nullable=any(not column or column.nullable for column in found))
+
+
+def _columns(folder: Folder, file: DataFile) -> dict[str, Column]:
+    """Return the columns of a file, as it says of each whether it holds a null."""
+    from dwh.migrate.parquet_types import arrow_types, spark_type
+
+    with opened_parquet(folder, file) as parquet:
+        types, full = arrow_types(parquet), _full(parquet)
+        found = {}
+        for name, type_ in types.items():
+            spelled = spark_type(type_)
+            if spelled is None:
+                problem = f"{folder.place_of(file)}: column {name} is {type_}, which no contract can hold"
+                raise FilesError(f"{problem}; write it with another type, or name files without it")
+            found[name] = Column(name, spelled, nullable=name not in full)
+        return found
+
+
+def _full(parquet: ParquetFile) -> set[str]:
+    """Return the columns without a null: those of which each row group counts none in any of their parts."""
+    schema, metadata = parquet.schema_arrow, parquet.metadata
+    unknown = set()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for part in (group.column(at) for at in range(metadata.num_columns)):
+            statistics = part.statistics
+            if statistics is None or not statistics.has_null_count or statistics.null_count:
+                unknown.add(part.path_in_schema.partition(".")[0])
+    return {field.name for field in schema if not field.nullable or field.name not in unknown}
+
+
+def _in_folders(name: str, values: Sequence[str | None]) -> Column:
+    """Return a column that folders' names give; `02` is text, as no number is written so."""
+    said = {value for value in values if value is not None}
+    grain = _grain(said)
+    if grain is not None:
+        type_ = "timestamp" if grain == HOUR else "date"
+    else:
+        numbers = [abs(int(value)) for value in said if value.isascii() and _is_number(value)]
+        fitting = (name for name, limit in _INTEGERS if max(numbers, default=0) < limit)
+        type_ = next(fitting, "string") if len(numbers) == len(said) > 0 else "string"
+    return Column(name, type_, nullable=None in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return str(int(text)) == text
+    except ValueError:
+        return False
+
+
+def _days(values: Mapping[str, Sequence[str | None]]) -> tuple[list[str], Grain | None]:
+    """Return the columns by which files are laid out, that of the logical date first, and its grain.
+
+    Nothing where no folder is a date's. A column with a null among its folders lays no files out.
+    """
+    full = {name: {v for v in found if v is not None} for name, found in values.items() if None not in found}
+    for name, said in full.items():
+        if grain := _grain(said):
+            return [name, *(other for other in full if other != name)], grain
+    return [], None
+
+
+def _grain(values: set[str]) -> Grain | None:
+    """Return the grain of which all values are logical dates; an hour may be written as Spark does."""
+    try:
+        days = [parse_any_date(value[:13].replace(" ", "T")) for value in values]
+    except InvalidDateError:
+        return None
+    grains = {grain_of(day) for day in days}
+    return grains.pop() if len(grains) == 1 else None
