@@ -61,8 +61,9 @@ os.environ["UV_FIND_LINKS"] = str(WHEELS)  # what keep_spark says; tests that in
 SETTINGS = nox.project.load_toml("pyproject.toml")
 COMPARE, CORE, MIGRATE = "shared/dwh-compare", "shared/dwh-core", "shared/dwh-migrate"
 AIRFLOW, DEPLOY, RELEASE = "shared/dwh-airflow", "shared/dwh-deploy", "shared/dwh-release"
+CATALOG = "shared/dwh-catalog"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
-PACKAGES = (CORE, COMPARE, MIGRATE, DEPLOY, AIRFLOW, RELEASE, *LINES)
+PACKAGES = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, AIRFLOW, RELEASE, *LINES)
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
@@ -114,7 +115,7 @@ def coverage(session: nox.Session) -> None:
 
 def install_tests(session: nox.Session, *extra: str) -> None:
     """Install all packages but Airflow's, and what the quick tests need."""
-    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, DEPLOY, f"{RELEASE}[fast]", *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, DEPLOY, f"{RELEASE}[fast]", *LINES)
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
     install(session, *packages, groups=["test", "postgresql"], extra=[spark, *extra])
 
@@ -318,9 +319,8 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting, who imports whom, and that what is exported is recorded."""
-    install(
-        session, CORE, COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES, groups=["lint"], extra=[BOTH_LINES_SPARK]
-    )
+    packages = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, RELEASE, *LINES)
+    install(session, *packages, groups=["lint"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # whose imports are read, not followed
     session.run("ruff", "check")
     session.run("actionlint")
@@ -333,18 +333,19 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    packages = (CORE, COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES)
+    packages = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["types", "test"], extra=[BOTH_LINES_SPARK])
     session.install("--no-deps", "-e", f"./{AIRFLOW}")  # pyproject.toml says why without Airflow
     lines = [f"dwh.jobs.{path.name}" for package in LINES for path in Path(package).glob("src/dwh/jobs/v*")]
-    modules = ["dwh.core", "dwh.airflow", "dwh.compare", "dwh.deploy", "dwh.migrate", "dwh.release", *lines]
+    others = ("airflow", "catalog", "compare", "deploy", "migrate", "release")
+    modules = ["dwh.core", *(f"dwh.{name}" for name in others), *lines]
     session.run("mypy", *(word for module in modules for word in ("-p", module)))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, every warning an error, and type what it shows; `-- build` only builds."""
-    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, DEPLOY, RELEASE, *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["docs", "test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
     session.log("open build/docs/index.html")

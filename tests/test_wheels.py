@@ -27,6 +27,7 @@ pytestmark = pytest.mark.wheels
 
 PACKAGES = {
     "dwh-airflow": ROOT / "shared" / "dwh-airflow",
+    "dwh-catalog": ROOT / "shared" / "dwh-catalog",
     "dwh-compare": ROOT / "shared" / "dwh-compare",
     "dwh-core": ROOT / "shared" / "dwh-core",
     "dwh-deploy": ROOT / "shared" / "dwh-deploy",
@@ -36,6 +37,7 @@ PACKAGES = {
 }
 IMPORTED_AS = {
     "dwh-airflow": "dwh/airflow",
+    "dwh-catalog": "dwh/catalog",
     "dwh-compare": "dwh/compare",
     "dwh-core": "dwh/core",
     "dwh-deploy": "dwh/deploy",

@@ -26,10 +26,13 @@ without a file in the working directory.
     format = "dwh"
     line = "0.1"                               # whose outputs; by default what the environment publishes
 
+    [catalogs.lake]                            # one for each catalog that follows the ledger: see dwh.catalog
+    type = "sql"
+
 `DWH_WAREHOUSE`, `DWH_LEDGER`, `DWH_ENVIRONMENT`, `DWH_ENGINE`, `DWH_WHEELHOUSE` and
-`DWH_RELEASE_ENVIRONMENTS` take a plain value, `DWH_SPARK` and `DWH_SOURCES` the TOML of the table they
-add to; `DWH_CONFIG` names the file. Relative paths start at the file's folder, those in variables at the
-working directory.
+`DWH_RELEASE_ENVIRONMENTS` take a plain value, `DWH_SPARK`, `DWH_SOURCES` and `DWH_CATALOGS` the TOML of the
+table they add to; `DWH_CONFIG` names the file. Relative paths start at the file's folder, those in
+variables at the working directory.
 """
 
 from __future__ import annotations
@@ -73,7 +76,7 @@ _ALLOWED = "a table with format, and perhaps path and options; or with table alo
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _PLAIN = ("warehouse", "ledger", "environment", "engine", "wheelhouse", "release_environments")
 _VARIABLES = {key: f"DWH_{key.upper()}" for key in _PLAIN}
-_TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES"}
+_TABLES = {"spark": "DWH_SPARK", "sources": "DWH_SOURCES", "catalogs": "DWH_CATALOGS"}
 _KEYS = (*_VARIABLES, *_TABLES)
 _OF_RUN: ContextVar[Config | None] = ContextVar("dwh_config_of_run", default=None)
 
@@ -110,6 +113,7 @@ class Config:
         origin: the file it came from, or `no dwh.toml`.
         wheelhouse: an absolute local path or a URL, where releases are kept; None where only the index is.
         release_environments: the folder where `dwh venv` keeps what it makes; None for the user's own.
+        catalogs: what is said of each catalog that follows the ledger, by name; dwh-catalog checks it.
     """
 
     warehouse: str
@@ -122,6 +126,7 @@ class Config:
     origin: str = f"no {FILE_NAME}"
     wheelhouse: str | None = field(default=None, repr=False)  # a URL may hold a password
     release_environments: str | None = None
+    catalogs: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold passwords
 
     def in_environment(self, environment: str) -> Config:
         """Return the same configuration for another environment; raises InvalidNameError."""
@@ -150,6 +155,9 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         sources |= _sources(_parsed(text, "DWH_SOURCES"), "DWH_SOURCES", start)
     if text := variables.get("DWH_SPARK"):
         spark |= _scalars(_parsed(text, "DWH_SPARK"), "DWH_SPARK: spark")
+    catalogs = _table(settings, "catalogs", origin)
+    if text := variables.get("DWH_CATALOGS"):
+        catalogs = _merged(catalogs, _parsed(text, "DWH_CATALOGS"))
     plain: dict[str, tuple[str, str, Path]] = {}
     for key, variable in _VARIABLES.items():
         if variables.get(variable):
@@ -169,6 +177,7 @@ def load_config(start: Path | None = None, variables: Mapping[str, str] | None =
         origin=origin,
         wheelhouse=_optional_location(plain.get("wheelhouse")),
         release_environments=_optional_location(plain.get("release_environments")),
+        catalogs=catalogs,
     )
 
 
@@ -233,6 +242,18 @@ def _table(settings: Mapping[str, Any], key: str, origin: str) -> dict[str, Any]
     if not isinstance(value, dict):
         raise ConfigError(origin, key, type(value).__name__, f"a table, written [{key}]")
     return value
+
+
+def _merged(table: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with what is added to it, and to the tables in it."""
+    both = {
+        key: _merged(table[key], value) for key, value in added.items() if _are_tables(table.get(key), value)
+    }
+    return {**table, **added, **both}
+
+
+def _are_tables(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _text(value: object, origin: str, key: str) -> str:

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, check_grain, open_range
 from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
+from dwh.core.followers import tell_followers
 from dwh.core.grain import grain_of
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
@@ -35,13 +36,13 @@ class Warehouse:
     def open(cls, config: Config | None = None) -> Warehouse:
         """Return the warehouse that is there; by default the configured one. Raises LedgerError."""
         config = config or load_config()
-        return cls(config, Ledger.open(config.ledger))
+        return cls(config, _followed(Ledger.open(config.ledger), config))
 
     @classmethod
     def create(cls, config: Config | None = None) -> Warehouse:
         """Return the warehouse, made where there is none yet. Raises LedgerError."""
         config = config or load_config()
-        return cls(config, Ledger.create(config.ledger))
+        return cls(config, _followed(Ledger.create(config.ledger), config))
 
     def published(
         self,
@@ -150,6 +151,13 @@ class Warehouse:
     def _known(self, table: str) -> None:
         if valid_table(table) not in (known := self.ledger.table_names()):
             raise UnknownTableError(table, known)
+
+
+def _followed(ledger: Ledger, config: Config) -> Ledger:
+    """Return a ledger that tells the configuration's catalogs what has happened."""
+    if config.catalogs:
+        ledger.told = partial(tell_followers, config)
+    return ledger
 
 
 def _check_dates(table: str, dates: DateRange, outputs: Sequence[Output]) -> None:

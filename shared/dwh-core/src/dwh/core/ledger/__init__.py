@@ -9,7 +9,7 @@ only once the ledger holds their receipts, so that one transaction here is what 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from datetime import date, datetime, timezone
@@ -50,7 +50,15 @@ _AT_ONCE = 5000
 
 
 class Ledger(LedgerDatabase):
-    """The ledger at a database URL. Nothing is connected or checked before `open` or `create`."""
+    """The ledger at a database URL. Nothing is connected or checked before `open` or `create`.
+
+    Attributes:
+        told: is called with the names of tables once something that happened to them is committed.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.told: Callable[[Sequence[str]], None] = _tell_nobody
 
     @one_transaction
     def start_run(self, run: RunRecord, read: Iterable[OutputsRead] = ()) -> None:
@@ -262,9 +270,13 @@ class Ledger(LedgerDatabase):
 
     @contextmanager
     def holding(self, *names: str) -> Iterator[tuple[sa.Connection, int]]:
-        """Give a transaction in which nothing else happens to these tables, and its sequence."""
+        """Give a transaction in which nothing else happens to these tables, and its sequence.
+
+        Once it is committed, `told` is called with their names.
+        """
         with self.writing() as connection:
             yield connection, self._next_sequence(connection, *names)
+        self.told(names)
 
     @contextmanager
     def deciding(
@@ -312,7 +324,8 @@ class Ledger(LedgerDatabase):
             found = resolved_lines(connection, environment=environment, job=job, days=dates)
         if len(found) == len(dates) and not anew:
             return decision, found
-        with self.holding(decision.table_name) as (connection, sequence):
+        with self.writing() as connection:  # no output comes or goes, so nobody need be told
+            sequence = self._next_sequence(connection, decision.table_name)
             decision = newest_decision(connection, environment=environment, job=job) or decision
             found = resolved_lines(connection, environment=environment, job=job, days=dates)
             now = {day: decision.line_for(day) for day in dates}
@@ -392,6 +405,10 @@ def _wanted(
 
 def _until(instant: sa.ColumnElement[Any], as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
     return [] if as_of is None else [instant <= as_of]
+
+
+def _tell_nobody(names: Sequence[str]) -> None:
+    pass
 
 
 def _now() -> datetime:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from dwh.core.errors import DwhError, UsageError, coded
+from dwh.core.followers import FollowerWarning
 from dwh.core.line import EndedLineWarning
 from dwh.core.output import steadily
 from dwh.core.yanked import YankedReleaseWarning
@@ -118,10 +119,10 @@ def _show_warning(
     file: object = None,
     line: str | None = None,
 ) -> None:
-    """Show that a line has ended, or a release was yanked, as a note; other warnings as Python shows them."""
+    """Show what dwh warns of (an ended line, a catalog that is down) as a note; others as Python does."""
     from dwh.migrate.console import print_note
 
-    if issubclass(category, (EndedLineWarning, YankedReleaseWarning)):
+    if issubclass(category, (EndedLineWarning, FollowerWarning, YankedReleaseWarning)):
         print_note(f"warning: {message}")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))

@@ -1,0 +1,155 @@
+"""Commands that bring catalogs to the ledger's state: `dwh catalog sync | status`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dwh.core.config import load_config
+from dwh.core.names import valid_table
+from dwh.migrate.cli.options import as_json
+from dwh.migrate.console import print_error, print_json, print_note, print_rows
+
+if TYPE_CHECKING:
+    from dwh.catalog.settings import CatalogSettings
+    from dwh.catalog.subjects import Subject
+    from dwh.catalog.sync import Standing, Synced
+    from dwh.core.warehouse import Warehouse
+
+__all__ = ["catalog"]
+
+_tables = click.argument("tables", nargs=-1, metavar="[TABLE]…")
+_name = click.option("--catalog", "name", metavar="NAME", help="Only this one; by default all of dwh.toml.")
+
+
+@click.group()
+def catalog() -> None:
+    """Let SQL engines read published tables: Iceberg tables in catalogs that follow the ledger."""
+
+
+@catalog.command()
+@_tables
+@_name
+@click.option("--watch", type=float, metavar="SECONDS", help="Go on, looking again after so many seconds.")
+@as_json
+def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json: bool) -> None:
+    """Bring tables to the ledger's state: all of them, or those named. No data is copied.
+
+    What was changed in a catalog by others is put right, and said. Exits with 1 when a table could not be
+    brought to the ledger's state; the others are not affected.
+
+    \b
+    Examples:
+      dwh catalog sync
+      dwh catalog sync flights.carrier_delays --catalog lake
+      dwh catalog sync --watch 30
+    """
+    while True:
+        found = _sync_all(tables, name)
+        _print_synced(found, as_json, quiet=watch is not None)
+        if watch is None:
+            break
+        time.sleep(watch)
+    if any(one.problem for one in found):
+        sys.exit(1)
+
+
+@catalog.command()
+@_tables
+@_name
+@as_json
+def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
+    """Say for each table at which sequence of the ledger it stands in each catalog.
+
+    Exits with 1 when one is not at the ledger's state.
+
+    \b
+    Examples:
+      dwh catalog status
+      dwh catalog status flights.carrier_delays --json
+    """
+    from dwh.catalog.connecting import connect
+    from dwh.catalog.sync import standings
+
+    warehouse, settings = _opened(tables, name)
+    found = [one for each in settings for one in standings(connect(each), warehouse, tables or None)]
+    if as_json:
+        print_json([_standing(one) for one in found])
+    else:
+        columns = ("catalog", "table", "of", "ledger", "stands at", "state")
+        rows = [
+            (*_where(one.name, one.subject), one.ledger, _or_dash(one.catalog), one.state) for one in found
+        ]
+        print_rows(columns, rows, right=("ledger", "stands at"))
+    behind = sum(not one.is_current for one in found)
+    if behind:
+        print_note(f"{behind} of {len(found)} tables are not at the ledger's state; type: dwh catalog sync")
+        sys.exit(1)
+
+
+def _opened(tables: tuple[str, ...], name: str | None) -> tuple[Warehouse, list[CatalogSettings]]:
+    from dwh.catalog.settings import chosen_catalogs
+    from dwh.core.errors import UnknownTableError
+    from dwh.core.warehouse import Warehouse
+
+    config = load_config()
+    settings = chosen_catalogs(config, name)
+    warehouse = Warehouse.open(config)
+    known = warehouse.ledger.table_names()
+    for table in tables:
+        if valid_table(table) not in known:
+            raise UnknownTableError(table, known)
+    return warehouse, settings
+
+
+def _sync_all(tables: tuple[str, ...], name: str | None) -> list[Synced]:
+    from dwh.catalog.connecting import connect
+    from dwh.catalog.sync import sync_tables
+
+    warehouse, settings = _opened(tables, name)
+    return [one for each in settings for one in sync_tables(connect(each), warehouse, tables or None)]
+
+
+def _print_synced(found: list[Synced], as_json: bool, *, quiet: bool) -> None:
+    if as_json:
+        print_json([_synced(one) for one in found])
+        return
+    shown = [one for one in found if one.action != "unchanged" or not quiet]
+    if shown or not quiet:
+        columns = ("catalog", "table", "of", "sequence", "what was done")
+        rows = [(*_where(one.catalog, one.subject), _or_dash(one.sequence), one.action) for one in shown]
+        print_rows(columns, rows, right=("sequence",))
+    for one in shown:
+        if one.problem:
+            print_error(one.problem)
+
+
+def _where(catalog: str, subject: Subject) -> tuple[str, str, str]:
+    return catalog, subject.name, str(subject)
+
+
+def _or_dash(value: object) -> object:
+    return "-" if value is None else value
+
+
+def _subject(subject: Subject) -> dict[str, Any]:
+    return {**asdict(subject), "identifier": subject.name}
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        **_subject(one.subject),
+        "ledger": one.ledger,
+        "catalog": one.catalog,
+        "state": one.state,
+    }
+
+
+def _synced(one: Synced) -> dict[str, Any]:
+    found = {"name": one.catalog, **_subject(one.subject), "action": one.action, "sequence": one.sequence}
+    return {**found, "problem": one.problem} if one.problem else found

@@ -1,0 +1,126 @@
+"""The catalogs themselves, by pyiceberg; what they refuse becomes a CatalogError, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import (
+    AuthorizationExpiredError,
+    CommitFailedException,
+    ForbiddenError,
+    NoSuchIcebergTableError,
+    NoSuchTableError,
+    NotInstalledError,
+    OAuthError,
+    TableAlreadyExistsError,
+    UnauthorizedError,
+)
+from pyiceberg.io import load_file_io
+from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
+from pyiceberg.schema import Schema
+from pyiceberg.table import StagedTable, Table
+from pyiceberg.table.metadata import new_table_metadata
+from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
+
+from dwh.catalog.commits import Base, Commit
+from dwh.catalog.errors import CatalogError, ForeignTableError
+from dwh.catalog.settings import CatalogSettings
+from dwh.catalog.subjects import Subject
+from dwh.core.errors import DwhError, one_line
+
+__all__ = ["CommitConflictError", "Connected", "connect"]
+
+_DENIED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedError)
+
+
+class CommitConflictError(Exception):
+    """Somebody else has committed to the table meanwhile: it is to be looked at again."""
+
+
+class Connected:
+    """A catalog that is connected, and what dwh asks of it."""
+
+    def __init__(self, settings: CatalogSettings, catalog: Catalog) -> None:
+        self.settings, self._catalog = settings, catalog
+
+    def table(self, subject: Subject) -> Table | None:
+        """Return a table as it is; None where there is none. Raises ForeignTableError and CatalogError."""
+        with _reported(self.settings, f"reading table {subject.name}"):
+            try:
+                return self._catalog.load_table(subject.identifier)
+            except NoSuchTableError:
+                return None
+            except NoSuchIcebergTableError:
+                key = "published" if subject.line is None else "lines"
+                raise ForeignTableError(
+                    self.settings.name,
+                    subject.name,
+                    "is not an Iceberg table",
+                    f"catalogs.{self.settings.name}.{key}",
+                ) from None
+
+    def base(self, subject: Subject, table: Table | None) -> Base:
+        """Return what a commit is based on."""
+        if table is not None:
+            return Base(table.metadata, table.metadata.location, table.io)
+        location = f"{self.settings.metadata}/{'/'.join(subject.identifier)}"
+        with _reported(self.settings, f"reaching {location}"):
+            return Base(None, location, load_file_io(self._catalog.properties, location))
+
+    def commit(self, subject: Subject, table: Table | None, base: Base, commit: Commit) -> None:
+        """Commit, and make the namespace where it is missing.
+
+        Raises CommitConflictError when the table is no longer as it was read, and CatalogError.
+        """
+        with _reported(self.settings, f"committing to table {subject.name}"):
+            if table is None:
+                self._catalog.create_namespace_if_not_exists(subject.identifier[0])
+            try:
+                self._catalog.commit_table(
+                    table or self._staged(subject, base), commit.requirements, commit.updates
+                )
+            except (CommitFailedException, TableAlreadyExistsError) as error:
+                raise CommitConflictError(str(error)) from error
+
+    def _staged(self, subject: Subject, base: Base) -> Table:
+        """Return a table that is not there yet, which the first commit names."""
+        empty = new_table_metadata(Schema(), UNPARTITIONED_PARTITION_SPEC, UNSORTED_SORT_ORDER, base.location)
+        return StagedTable(subject.identifier, empty, f"{base.location}/metadata", base.io, self._catalog)
+
+
+def connect(settings: CatalogSettings) -> Connected:
+    """Return a catalog. Raises CatalogError when it cannot be reached."""
+    with _reported(settings, "connecting"):
+        return Connected(settings, load_catalog(settings.name, type=settings.type, **settings.properties))
+
+
+@contextmanager
+def _reported(settings: CatalogSettings, action: str) -> Iterator[None]:
+    try:
+        yield
+    except (CommitConflictError, DwhError):
+        raise
+    except Exception as error:  # of whichever library it speaks to the catalog with
+        _refuse(settings, action, error)
+
+
+def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoReturn:
+    again = "the next dwh catalog sync makes up for it"
+    if isinstance(error, ImportError | NotInstalledError):
+        extra = {"glue": "glue", "sql": "postgresql"}.get(settings.type, settings.type)
+        hint = f"type: pip install 'dwh-catalog[{extra}]'"
+    elif isinstance(error, _DENIED) or "password" in str(error).lower():
+        hint = f"give it what lets you in: DWH_CATALOGS='{settings.name}.properties.NAME = \"…\"'; {again}"
+    elif isinstance(error, OSError):
+        hint = f"see that {settings.metadata} can be written; {again}"
+    else:
+        hint = f"see catalogs.{settings.name} in dwh.toml; {again}"
+    raise CatalogError(settings.name, action, _shown(error), hint) from None
+
+
+def _shown(error: Exception) -> str:
+    """Return what a library says, without the statement that a database's wraps."""
+    return one_line(getattr(error, "orig", None) or error)

@@ -1,0 +1,98 @@
+"""The files of outputs as entries of Iceberg's manifests.
+
+What runs have recorded of their files is taken as it is. Of outputs whose run recorded less, the footers
+are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow.fs
+from pyiceberg.manifest import DataFile as IcebergFile
+from pyiceberg.manifest import DataFileContent, FileFormat, ManifestEntry, ManifestEntryStatus
+from pyiceberg.partitioning import PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.typedef import Record
+
+from dwh.catalog.footers import DataFile, read_footers
+from dwh.catalog.partitions import partition_values
+from dwh.catalog.statistics import metrics_of
+from dwh.core.layout import folder_of_contract
+from dwh.core.ledger import Ledger, Output
+from dwh.core.storage.output_files import place_of
+
+__all__ = ["Layout", "entries_of", "files_of"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table lays out its files: the schema, the partitions, and how readers spell the root."""
+
+    schema: Schema
+    spec: PartitionSpec
+    data: str
+
+
+def files_of(
+    ledger: Ledger, warehouse: str, outputs: Iterable[Output], contracts: Mapping[str, Mapping[str, Any]]
+) -> dict[tuple[str, date], list[DataFile]]:
+    """Return the files of outputs, by run and logical date.
+
+    Parameters:
+        warehouse: its root.
+        contracts: of each line.
+    """
+    filled = [output for output in outputs if output.row_count]
+    recorded = ledger.files_of(output.run_id for output in filled)
+    found = {}
+    for output in filled:
+        key = (output.run_id, output.partition_date)
+        folder = folder_of_contract(contracts[output.line])
+        paths = (
+            [file.path for file in recorded[key]] if key in recorded else _listed(warehouse, output, folder)
+        )
+        found[key] = read_footers(f"{warehouse.rstrip('/')}/{output.location}", paths)
+    return found
+
+
+def entries_of(
+    layout: Layout, output: Output, contract: Mapping[str, Any], files: Iterable[DataFile]
+) -> list[ManifestEntry]:
+    """Return an entry for each file of an output."""
+    return [_entry(layout, output, contract, file) for file in files if file.rows]
+
+
+def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: DataFile) -> ManifestEntry:
+    metrics = metrics_of(layout.schema, file.rows, file.columns)
+    listed = IcebergFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=f"{layout.data}/{output.location}/{file.path}",
+        file_format=FileFormat.PARQUET,
+        partition=Record(*partition_values(contract, output.partition_date, file.path)),
+        record_count=file.rows,
+        file_size_in_bytes=file.size,
+        value_counts=metrics.values,
+        null_value_counts=metrics.nulls,
+        lower_bounds=metrics.lower,
+        upper_bounds=metrics.upper,
+    )
+    listed.spec_id = layout.spec.spec_id
+    return ManifestEntry.from_args(status=ManifestEntryStatus.ADDED, data_file=listed)
+
+
+def _listed(warehouse: str, output: Output, folder: str | None) -> list[str]:
+    """List the files of an output whose run did not record them."""
+    root = warehouse.rstrip("/")
+    filesystem, base = (
+        pyarrow.fs.FileSystem.from_uri(root) if "://" in root else (pyarrow.fs.LocalFileSystem(), root)
+    )
+    run = f"{base}/{output.location}"
+    where = f"{base}/{place_of(output, folder)}"
+    selector = pyarrow.fs.FileSelector(where, recursive=True)
+    found = (info for info in filesystem.get_file_info(selector) if info.type == pyarrow.fs.FileType.File)
+    visible = (info.path for info in found if not info.base_name.startswith(("_", ".")))
+    return sorted(path.removeprefix(f"{run}/") for path in visible)

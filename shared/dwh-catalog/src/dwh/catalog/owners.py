@@ -1,0 +1,91 @@
+"""Whose a table of a catalog is, and where it stands: kept in its properties and snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Snapshot
+
+from dwh.catalog.errors import ForeignTableError
+from dwh.catalog.settings import CatalogSettings
+from dwh.catalog.subjects import Subject
+
+__all__ = [
+    "SEQUENCE",
+    "STATE",
+    "check_owner",
+    "fixed_properties",
+    "is_intact",
+    "our_snapshot",
+    "sequence_of",
+]
+
+SEQUENCE, STATE = "dwh.sequence", "dwh.state"
+"""What a snapshot's summary keeps: the ledger's sequence, and a digest of what is listed."""
+
+_PUBLISHED = "published"
+
+
+def fixed_properties(settings: CatalogSettings, subject: Subject) -> dict[str, str]:
+    """Return the properties that a table of dwh has: whose it is, and what other engines may do to it.
+
+    No engine may remove files that it takes for its own: they are outputs, which the ledger counts on.
+    """
+    return {
+        **_owner(settings, subject),
+        "gc.enabled": "false",
+        "commit.retry.num-retries": "0",  # to repeat a commit on another state would undo that state
+        "write.metadata.delete-after-commit.enabled": "true",
+        "write.metadata.previous-versions-max": "20",
+    }
+
+
+def check_owner(settings: CatalogSettings, subject: Subject, properties: Mapping[str, str]) -> None:
+    """Raise ForeignTableError unless a table of the subject's name is the subject's."""
+    owner = _owner(settings, subject)
+    found = {key: properties.get(key) for key in owner}
+    if found == owner:
+        return
+    if found["dwh.table"] is None:
+        whose = "dwh did not make"
+    else:
+        of = f"{found['dwh.environment']}, {found['dwh.line']}"
+        whose = f"is {found['dwh.table']} ({of}) of {found['dwh.warehouse']}"
+    key = "published" if subject.line is None else "lines"
+    raise ForeignTableError(settings.name, subject.name, whose, f"catalogs.{settings.name}.{key}")
+
+
+def our_snapshot(metadata: TableMetadata) -> Snapshot | None:
+    """Return the current snapshot if it is a commit of dwh, None if it is another's or there is none."""
+    snapshot = metadata.current_snapshot()
+    return (
+        snapshot
+        if snapshot and snapshot.summary and STATE in snapshot.summary.additional_properties
+        else None
+    )
+
+
+def sequence_of(metadata: TableMetadata) -> int | None:
+    """Return the ledger's sequence at which a table stands; None after another's commit."""
+    snapshot = our_snapshot(metadata)
+    return int(snapshot.summary[SEQUENCE] or -1) if snapshot and snapshot.summary else None
+
+
+def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:
+    """Tell whether a table is as the last commit of dwh has left it."""
+    snapshot = our_snapshot(metadata)
+    return (
+        snapshot is not None
+        and snapshot.schema_id == metadata.current_schema_id
+        and fixed.items() <= metadata.properties.items()
+    )
+
+
+def _owner(settings: CatalogSettings, subject: Subject) -> dict[str, str]:
+    return {
+        "dwh.table": subject.table,
+        "dwh.environment": subject.environment,
+        "dwh.line": subject.line or _PUBLISHED,
+        "dwh.warehouse": settings.data,
+    }

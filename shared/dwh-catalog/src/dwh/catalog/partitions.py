@@ -1,0 +1,118 @@
+"""How a table is partitioned, and the values by which engines find the files of a logical date.
+
+The logical date of a daily table is the value of its column, which the files themselves do not hold:
+engines take it from here. Hours and months are transforms of a column that is in the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import unquote
+
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.transforms import (
+    DayTransform,
+    HourTransform,
+    IdentityTransform,
+    MonthTransform,
+    Transform,
+)
+
+from dwh.catalog.schemas import field_of
+from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of, grain_of_contract
+from dwh.core.layout import folder_of_contract
+
+__all__ = ["partition_spec", "partition_values", "span_of"]
+
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_EPOCH = date(1970, 1, 1)
+_TRANSFORMS: Mapping[Grain, Transform[Any, Any]] = {
+    HOUR: HourTransform(),
+    DAY: DayTransform(),
+    MONTH: MonthTransform(),
+}
+
+
+def partition_spec(
+    contract: Mapping[str, Any], schema: Schema, metadata: TableMetadata | None
+) -> PartitionSpec:
+    """Return how a contract partitions: as the table has been at some time, else anew with the next id."""
+    wanted = [
+        (field_of(schema, column).field_id, transform, name) for column, transform, name in _parts(contract)
+    ]
+    known = metadata.partition_specs if metadata else []
+    for spec in known:
+        if [(field.source_id, field.transform) for field in spec.fields] == [part[:2] for part in wanted]:
+            return spec
+    before = {(field.source_id, str(field.transform)): field for spec in known for field in spec.fields}
+    taken = max((field.field_id for field in before.values()), default=PARTITION_FIELD_ID_START - 1)
+    fields = []
+    for source, transform, name in wanted:
+        old = before.get((source, str(transform)))
+        taken += old is None
+        fields.append(PartitionField(source, old.field_id if old else taken, transform, name))
+    return PartitionSpec(*fields, spec_id=max((spec.spec_id for spec in known), default=-1) + 1)
+
+
+def partition_values(contract: Mapping[str, Any], day: date, path: str) -> list[Any]:
+    """Return the value of each partition field for a file, as Iceberg keeps it.
+
+    Parameters:
+        path: of the file below its run's location, whose folders name the values of further columns.
+    """
+    if contract["partition_by"] is None:
+        return []
+    folders = dict(part.split("=", 1) for part in path.split("/")[:-1] if "=" in part)
+    types = {column["name"]: column["type"] for column in contract["columns"]}
+    further = contract.get("further_partitions", ())
+    return [_of_date(day), *(_of_folder(folders[name], types[name]) for name in further)]
+
+
+def span_of(day: date, contract: Mapping[str, Any]) -> str:
+    """Return which manifest lists a logical date: that of its year, of the month of an hour, or the one."""
+    length = {HOUR: len(MONTH.example), DAY: 4}.get(grain_of(day), 0)
+    return "" if contract["partition_by"] is None else str(day)[:length]
+
+
+def _parts(contract: Mapping[str, Any]) -> Iterator[tuple[str, Transform[Any, Any], str]]:
+    """Yield column, transform and name of each partition field."""
+    column, grain = contract["partition_by"], grain_of_contract(contract)
+    if column is None:
+        return
+    in_folders = folder_of_contract(contract) == column
+    yield (
+        (column, IdentityTransform(), column)
+        if in_folders
+        else (
+            column,
+            _TRANSFORMS[grain],
+            f"{column}_{grain.name}",
+        )
+    )
+    for name in contract.get("further_partitions", ()):
+        yield name, IdentityTransform(), name
+
+
+def _of_date(day: date) -> int:
+    grain = grain_of(day)
+    if grain == HOUR:
+        return int(grain.begins(day).timestamp()) // 3600
+    if grain == MONTH:
+        return (day.year - _EPOCH.year) * 12 + day.month - 1
+    return (day - _EPOCH).days
+
+
+def _of_folder(text: str, type_: str) -> Any:
+    """Return the value that Spark names a folder by."""
+    if text == _NULL:
+        return None
+    value = unquote(text)
+    if type_ == "date":
+        return (date.fromisoformat(value) - _EPOCH).days
+    if type_ == "boolean":
+        return value == "true"
+    return value if type_ == "string" else int(value)

@@ -1,0 +1,235 @@
+"""`[catalogs.NAME]` of dwh.toml: which catalogs there are, and what of the warehouse each of them has.
+
+    [catalogs.lake]
+    type = "sql"                                       # sql, rest or glue
+    environments = ["prod"]                            # whose tables it has
+    published = "{environment}_{schema}.{table}"       # their names; false for none
+    lines = "{environment}_{schema}.{table}__v{line}"  # those of each line's tables; false for none
+    metadata = "s3://bucket/_catalog"                  # beside the data, never in it
+    data = "s3://bucket/warehouse"                     # how readers spell the warehouse's root
+    keep_days = 7                                      # how long old states can be read
+    timeout_seconds = 20                               # how long a run waits for it
+
+    [catalogs.lake.properties]                         # as pyiceberg takes them
+    uri = "postgresql+psycopg://dwh@db.example.org/catalog"
+
+`DWH_CATALOGS` takes TOML that is added to these tables, such as a password:
+`[lake.properties]` and `uri = "…"`. Values of properties are never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+from typing import Any, Literal
+from urllib.parse import quote
+
+from dwh.catalog.errors import NoCatalogError
+from dwh.core.config import Config
+from dwh.core.errors import ConfigError, InvalidNameError
+from dwh.core.names import valid_environment
+
+__all__ = ["CatalogSettings", "Kind", "catalog_settings", "chosen_catalogs"]
+
+Kind = Literal["sql", "rest", "glue"]
+_KINDS = ("sql", "rest", "glue")
+_PUBLISHED = "{environment}_{schema}.{table}"
+_LINES = "{environment}_{schema}.{table}__v{line}"
+_PLACES = {"environment", "schema", "table", "line"}
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LITERAL = re.compile(r"[a-z0-9_]*")
+_URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
+_SQLITE = "sqlite:///"
+_KEYS = (
+    *("type", "properties", "environments", "published", "lines"),
+    *("metadata", "data", "keep_days", "timeout_seconds"),
+)
+
+
+@dataclass(frozen=True)
+class CatalogSettings:
+    """What dwh.toml says of a catalog, checked.
+
+    Attributes:
+        properties: as pyiceberg takes them; they may hold secrets.
+        environments: whose tables it has.
+        published, lines: patterns of names; None where such tables are not wanted.
+        metadata: the folder of Iceberg's own files: an absolute path or a URI.
+        data: how readers spell the root of the warehouse.
+        warehouse: the root itself.
+        keep_days: for how many days an old state can be read.
+        timeout_seconds: how long a commit of the ledger waits for the catalog.
+    """
+
+    name: str
+    type: Kind
+    properties: Mapping[str, str] = field(repr=False)
+    environments: tuple[str, ...]
+    published: str | None
+    lines: str | None
+    metadata: str
+    data: str
+    warehouse: str
+    keep_days: float
+    timeout_seconds: float
+
+
+def catalog_settings(config: Config) -> list[CatalogSettings]:
+    """Return the catalogs that a configuration names, in its order; raises ConfigError."""
+    return [_catalog(name, table, config) for name, table in config.catalogs.items()]
+
+
+def chosen_catalogs(config: Config, name: str | None) -> list[CatalogSettings]:
+    """Return the catalog of a name, or all; raises NoCatalogError where there is none, and ConfigError."""
+    found = [one for one in catalog_settings(config) if name in (None, one.name)]
+    if not found:
+        raise NoCatalogError(name, config.origin, config.catalogs)
+    return found
+
+
+class _Table:
+    """A table of the file: takes values out of it, and says what is wrong with them."""
+
+    def __init__(self, name: str, values: object, config: Config) -> None:
+        self.key, self.origin, self.config = f"catalogs.{name}", config.origin, config
+        if not isinstance(values, dict):
+            raise self.refused("", type(values).__name__, f"a table, written [{self.key}]")
+        self.values: Mapping[str, Any] = values
+        if unknown := sorted(set(values) - set(_KEYS)):
+            raise self.refused("", unknown[0], ", ".join(_KEYS))
+
+    def refused(self, key: str, found: object, allowed: str) -> ConfigError:
+        return ConfigError(self.origin, f"{self.key}.{key}" if key else self.key, found, allowed)
+
+    def text(self, key: str, default: str) -> str:
+        value = self.values.get(key, default)
+        if not isinstance(value, str) or not value:
+            raise self.refused(key, value, "text in quotes, not empty")
+        return value
+
+    def number(self, key: str, default: float) -> float:
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise self.refused(key, value, f"a number above 0, such as {default:g}")
+        return value
+
+    def location(self, key: str, default: str) -> str:
+        value = self.text(key, default)
+        return value if _URI.match(value) else str((self.folder / value).resolve())
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        path = Path(self.origin)
+        return path.parent if path.is_absolute() else Path.cwd()
+
+
+def _catalog(name: str, values: object, config: Config) -> CatalogSettings:
+    if not _NAME.fullmatch(name):
+        allowed = "a lower-case letter, then lower-case letters, digits and underscores"
+        raise ConfigError(config.origin, "catalogs", name, allowed)
+    table = _Table(name, values, config)
+    environments = _environments(table)
+    metadata = table.location("metadata", _beside(config.warehouse, name))
+    _check_apart(table, metadata, config.warehouse)
+    return CatalogSettings(
+        name=name,
+        type=_kind(table),
+        properties=_properties(table),
+        environments=environments,
+        published=_pattern(table, "published", _PUBLISHED, environments),
+        lines=_pattern(table, "lines", _LINES, environments),
+        metadata=as_uri(metadata),
+        data=as_uri(table.location("data", config.warehouse)),
+        warehouse=config.warehouse,
+        keep_days=table.number("keep_days", 7),
+        timeout_seconds=table.number("timeout_seconds", 20),
+    )
+
+
+def _beside(warehouse: str, name: str) -> str:
+    return f"{warehouse.rstrip('/')}/_catalog/{name}"
+
+
+def as_uri(place: str) -> str:
+    """Return a place as engines spell it: `s3a` is Hadoop's name for `s3`, and a path has a scheme, too."""
+    if place.startswith(("s3a://", "s3n://")):
+        return f"s3{place[3:]}".rstrip("/")
+    return place.rstrip("/")
+
+
+def _kind(table: _Table) -> Kind:
+    kind = table.text("type", "") if "type" in table.values else None
+    if kind not in _KINDS:
+        raise table.refused("type", kind, f"one of {', '.join(_KINDS)}, in quotes")
+    return kind  # type: ignore[return-value]
+
+
+def _properties(table: _Table) -> dict[str, str]:
+    values = table.values.get("properties", {})
+    if not isinstance(values, dict):
+        raise table.refused("properties", type(values).__name__, "a table of pyiceberg's properties")
+    found = {}
+    for key, value in values.items():
+        if not isinstance(value, str | int | float):
+            allowed = (
+                'text, a number or a boolean; a key with dots needs quotes: "s3.region" = "eu-central-1"'
+            )
+            raise table.refused(f"properties.{key}", type(value).__name__, allowed)  # it may be a secret
+        found[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    if table.values.get("type") in ("sql", "rest") and "uri" not in found:
+        raise table.refused("properties", "no uri", "the uri of the catalog: a database's URL, or a server's")
+    if (uri := found.get("uri", "")).startswith(_SQLITE) and table.values.get("type") == "sql":
+        found["uri"] = f"{_SQLITE}{quote(str((table.folder / uri.removeprefix(_SQLITE)).resolve()))}"
+    return found
+
+
+def _environments(table: _Table) -> tuple[str, ...]:
+    values = table.values.get("environments", [table.config.environment])
+    if not isinstance(values, list) or not values:
+        raise table.refused("environments", values, 'a list of environments, such as ["prod"]')
+    try:
+        return tuple(dict.fromkeys(map(valid_environment, values)))
+    except InvalidNameError as error:
+        raise table.refused("environments", error.value, error.allowed) from None
+
+
+def _pattern(table: _Table, key: str, default: str, environments: Iterable[str]) -> str | None:
+    if table.values.get(key) is False:
+        return None
+    pattern = table.text(key, default)
+    needed = {
+        "table",
+        *(["environment"] if len(tuple(environments)) > 1 else []),
+        *(["line"] if key == "lines" else []),
+    }
+    allowed = f"a name such as {default!r}, or false for no such tables"
+    try:
+        parts = list(Formatter().parse(pattern))
+    except ValueError:
+        raise table.refused(key, pattern, allowed) from None
+    names = [name for _, name, _, _ in parts if name is not None]
+    plain = "".join(text for text, _, _, _ in parts)
+    if plain.count(".") != 1 or not all(map(_LITERAL.fullmatch, plain.split("."))):
+        raise table.refused(key, pattern, f"{allowed}: one dot, lower-case letters, digits and underscores")
+    if not set(names) <= _PLACES - ({"line"} if key == "published" else set()):
+        raise table.refused(
+            key, pattern, f"{allowed}: braces hold environment, schema or table, and in lines line"
+        )
+    if lacking := sorted(needed - set(names)):
+        raise table.refused(
+            key, pattern, f"{allowed}: without {{{lacking[0]}}} two tables would share a name"
+        )
+    return pattern
+
+
+def _check_apart(table: _Table, metadata: str, warehouse: str) -> None:
+    """Metadata above, or among, data would let engines take the data for theirs."""
+    place, root = as_uri(metadata).rstrip("/") + "/", as_uri(warehouse).rstrip("/") + "/"
+    below = place.removeprefix(root) if place.startswith(root) else None
+    if root.startswith(place) or (below is not None and not below.startswith("_")):
+        allowed = f"a place apart from the data: by default {_beside(warehouse, 'NAME')}"
+        raise table.refused("metadata", metadata, allowed)

@@ -1,0 +1,203 @@
+"""Bring the tables of a catalog to the ledger's state, and say where they stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Literal
+
+from pyiceberg.table.metadata import TableMetadata
+
+from dwh.catalog.commits import Base, Commit, planned_commit
+from dwh.catalog.connecting import CommitConflictError, Connected
+from dwh.catalog.entries import Layout, files_of
+from dwh.catalog.errors import CatalogError
+from dwh.catalog.footers import DataFile
+from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
+from dwh.catalog.partitions import partition_spec
+from dwh.catalog.renames import declared_renames
+from dwh.catalog.schemas import evolved_schema, needs_renames, wanted_columns
+from dwh.catalog.settings import CatalogSettings
+from dwh.catalog.subjects import Subject, subjects_of
+from dwh.catalog.wanted import Wanted, ledger_sequence, wanted_state
+from dwh.core.errors import DwhError
+from dwh.core.ledger import Output
+from dwh.core.warehouse import Warehouse
+
+__all__ = ["Action", "Standing", "Synced", "standings", "sync_table", "sync_tables"]
+
+Action = Literal["created", "updated", "repaired", "unchanged", "failed"]
+
+_TRIES = 10
+_DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What became of a table.
+
+    Attributes:
+        action: `repaired` where somebody else had changed it.
+        sequence: the ledger's, at which the table stands now; None where that is not known.
+        problem: why it failed; empty otherwise.
+    """
+
+    catalog: str
+    subject: Subject
+    action: Action
+    sequence: int | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a table stands.
+
+    Attributes:
+        ledger, catalog: the ledger's sequence, and the one at which the table stands in the catalog; None
+        where
+            the table is not there, or was changed by another.
+        state: `current`, `behind`, `missing` or `changed` by another.
+    """
+
+    name: str
+    subject: Subject
+    ledger: int
+    catalog: int | None
+    state: Literal["current", "behind", "missing", "changed"]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the catalog is at the ledger's state."""
+        return self.state == "current"
+
+
+def sync_tables(
+    connected: Connected, warehouse: Warehouse, tables: Iterable[str] | None = None, *, wholly: bool = True
+) -> Iterator[Synced]:
+    """Bring each table of a catalog to the ledger's state, and yield what became of it.
+
+    One that fails does not keep the others from it. Raises TakenNameError, and LedgerError.
+
+    Parameters:
+        tables: only of these tables of the warehouse.
+        wholly: look at each, also where the sequence says that it is at the ledger's state.
+    """
+    settings = connected.settings
+    for subject in subjects_of(settings, warehouse.ledger, tables):
+        try:
+            yield from _synced(connected, warehouse, subject, wholly)
+        except DwhError as error:
+            yield Synced(settings.name, subject, "failed", None, str(error))
+
+
+def sync_table(
+    connected: Connected, warehouse: Warehouse, subject: Subject, *, wholly: bool = True
+) -> Synced | None:
+    """Bring one table to the ledger's state; None where the ledger has none. See `sync_tables`.
+
+    Raises CatalogError, ForeignTableError, UnpublishableError and LedgerError.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _tried(connected, warehouse, subject, wholly)
+        except CommitConflictError as conflict:
+            last = conflict
+    problem = f"somebody else commits to it all the time ({last})"
+    raise CatalogError(
+        connected.settings.name,
+        f"committing to table {subject.name}",
+        problem,
+        "type: dwh catalog sync, later",
+    )
+
+
+def standings(
+    connected: Connected, warehouse: Warehouse, tables: Iterable[str] | None = None
+) -> Iterator[Standing]:
+    """Yield where each table of a catalog stands. Raises what `sync_table` raises."""
+    for subject in subjects_of(connected.settings, warehouse.ledger, tables):
+        sequence = ledger_sequence(warehouse.ledger, subject)
+        if sequence is not None:
+            yield _standing(connected, subject, sequence)
+
+
+def _synced(connected: Connected, warehouse: Warehouse, subject: Subject, wholly: bool) -> Iterator[Synced]:
+    found = sync_table(connected, warehouse, subject, wholly=wholly)
+    if found is not None:
+        yield found
+
+
+def _standing(connected: Connected, subject: Subject, sequence: int) -> Standing:
+    table = connected.table(subject)
+    if table is None:
+        return Standing(connected.settings.name, subject, sequence, None, "missing")
+    check_owner(connected.settings, subject, table.metadata.properties)
+    stands_at = sequence_of(table.metadata)
+    if not is_intact(table.metadata, fixed_properties(connected.settings, subject)):
+        return Standing(connected.settings.name, subject, sequence, stands_at, "changed")
+    state: Literal["current", "behind"] = "current" if stands_at == sequence else "behind"
+    return Standing(connected.settings.name, subject, sequence, stands_at, state)
+
+
+def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly: bool) -> Synced | None:
+    settings = connected.settings
+    table = connected.table(subject)  # before the ledger is read: see `dwh.catalog.commits`
+    properties = fixed_properties(settings, subject)
+    if table is not None:
+        check_owner(settings, subject, table.metadata.properties)
+    metadata = table.metadata if table else None
+    is_ours = metadata is None or is_intact(metadata, properties)
+    sequence = ledger_sequence(warehouse.ledger, subject)
+    if sequence is None:
+        return None
+    unchanged = Synced(settings.name, subject, "unchanged", sequence)
+    if not wholly and is_ours and metadata and sequence_of(metadata) == sequence:
+        return unchanged
+    wanted = wanted_state(warehouse, subject)
+    if wanted is None or (table is None and not wanted.outputs):
+        return None
+    base = connected.base(subject, table)
+    commit = planned_commit(
+        base,
+        wanted,
+        _layout(settings, wanted, metadata),
+        partial(_read_files, warehouse, wanted),
+        properties,
+        int(time.time() * 1000 - settings.keep_days * _DAY_MS),
+    )
+    if commit is None:
+        return unchanged
+    try:
+        connected.commit(subject, table, base, commit)
+    except CommitConflictError:
+        _forget(base, commit)
+        raise
+    action: Action = "created" if table is None else "updated" if is_ours else "repaired"
+    return Synced(settings.name, subject, action, wanted.sequence)
+
+
+def _layout(settings: CatalogSettings, wanted: Wanted, metadata: TableMetadata | None) -> Layout:
+    if metadata is not None and not wanted.outputs:  # nothing is published any more: an empty table
+        return Layout(metadata.schema(), metadata.spec(), settings.data)
+    columns = wanted_columns(wanted)
+    renames = declared_renames(wanted) if needs_renames(columns, metadata) else {}
+    schema = evolved_schema(wanted.subject.table, columns, metadata, renames)
+    return Layout(schema, partition_spec(wanted.contract, schema, metadata), settings.data)
+
+
+def _read_files(
+    warehouse: Warehouse, wanted: Wanted, outputs: Iterable[Output]
+) -> Mapping[tuple[str, date], list[DataFile]]:
+    return files_of(warehouse.ledger, warehouse.config.warehouse, outputs, wanted.contracts)
+
+
+def _forget(base: Base, commit: Commit) -> None:
+    """Remove what was written for a commit that is not made."""
+    for path in commit.written:
+        with suppress(OSError):
+            base.io.delete(path)

@@ -1,0 +1,37 @@
+"""Published tables in a catalog: the same rows as the ledger has, whatever has happened."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cataloging import Lake
+from warehousing import Runs, table
+
+ONE, TWO, THREE = date(2013, 1, 1), date(2013, 1, 2), date(2014, 1, 3)
+TAKINGS = table("shop.takings", "day date", "shop string", "amount bigint")
+
+
+def rows_of(*amounts: int, shop: str = "north"):  # type: ignore[no-untyped-def]
+    return [{"shop": shop, "amount": amount} for amount in amounts]
+
+
+def test_a_published_table_is_there_with_its_dates(runs: Runs, lake: Lake) -> None:
+    run = runs.commit(TAKINGS, {ONE: rows_of(1, 2), TWO: rows_of(3), THREE: rows_of(4)})
+    runs.publish("shop.takings", {ONE: run, TWO: run})
+    assert lake.sync() == {"prod_shop.takings": "created", "prod_shop.takings__v0_1": "created"}
+    assert sorted(row["amount"] for row in lake.rows("prod_shop.takings")) == [1, 2, 3]
+    found = lake.rows("prod_shop.takings", row_filter=f"day = '{TWO}'")
+    assert found == [{"day": TWO, "shop": "north", "amount": 3}]
+    assert len(lake.rows("prod_shop.takings__v0_1")) == 4
+
+
+def test_duckdb_reads_it(runs: Runs, lake: Lake) -> None:
+    from readers import by_duckdb
+
+    run = runs.commit(TAKINGS, {ONE: rows_of(1, 2), TWO: rows_of(3), THREE: rows_of(4)})
+    runs.publish("shop.takings", {ONE: run, TWO: run})
+    lake.sync()
+    found = by_duckdb(
+        lake.metadata("prod_shop.takings"), "SELECT day, sum(amount) FROM {table} GROUP BY day ORDER BY day"
+    )
+    assert found == [(ONE, 3), (TWO, 3)]
