@@ -74,8 +74,8 @@ def written(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> Pa
     warehouse = Warehouse.create(load_config(home))
     for reference, first, last in (
         ("carrier_delays@0.1", "2013-01-01", "2013-01-03"),
-        ("carrier_delays@0.2.0", "2013-01-01", "2013-01-01"),
-        ("carrier_delays@0.1.1", "2013-01-02", "2013-01-02"),
+        ("carrier_delays@0.2", "2013-01-01", "2013-01-01"),
+        ("carrier_delays@0.1", "2013-01-02", "2013-01-02"),
     ):
         find_job(reference)().run(start=first, end=last, spark=spark, warehouse=warehouse)
     return home

@@ -1,4 +1,4 @@
-"""The inputs of this line's jobs, as the 2013 departures from New York come.
+"""The inputs of this line's jobs: the 2013 departures from New York as they come, and what other jobs write.
 
 Times of day and dates are local to the origin. A delay is null where the flight did not depart
 (departure) or did not arrive at its destination (arrival: cancelled, or diverted).
@@ -58,4 +58,16 @@ WEATHER = Table(
     ),
     partition_by="weather_date",
     doc="one hour at one airport, as observed; some hours are missing",
+)
+
+DELAYS = Table(
+    "flights.carrier_delays",
+    columns=(
+        Column("flight_date", "date", "local date of the scheduled departure"),
+        Column("carrier", "string", "IATA code"),
+        Column("flights", "bigint", "scheduled departures, flown or not"),
+        Column("on_time", "bigint", "flights that were on time, as the line that wrote them counts"),
+    ),
+    partition_by="flight_date",
+    doc="one carrier on one day, as the job carrier_delays writes it",
 )
