@@ -24,6 +24,8 @@ from pathlib import Path
 
 import pytest
 
+from dwh.core.testing.lines import declared_release
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
@@ -167,6 +169,14 @@ def test_relative_links_lead_somewhere(path):
     """Every relative link of a page leads to a file."""
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_an_example_takes_numbers_of_no_release(path):
+    """A step such as 0.7.3 → 0.7.4 is not of a line here: a release would bring its numbers along."""
+    released = {declared_release(file.parent) for file in ROOT.glob("packages/*/pyproject.toml")}
+    steps = re.findall(r"(\d+\.\d+\.\d+) → (\d+\.\d+\.\d+)", path.read_text("utf-8"))
+    assert not [step for step in steps if released & set(step)]
 
 
 def test_a_difference_is_a_problem(tmp_path):
