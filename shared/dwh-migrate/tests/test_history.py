@@ -32,6 +32,25 @@ def test_an_input_that_another_job_writes(warehouse, lines):
     assert [one.read_run for one in inputs_history(warehouse, [before])] == [first.id]
 
 
+def test_the_output_before(warehouse, lines):
+    """What a run has built on is of the date before its own, and stands with the run that had written it."""
+    need = {"name": TABLE, "format": "dwh", "environment": "prod", "line": "7.2", "columns": ["day"]}
+    before = write(warehouse, "takings@7.2", DAYS[0])
+    reader = replace(
+        write(warehouse, "takings@7.2", DAYS[1], commit=False),
+        id="reader",
+        inputs=[need, {**need, "name": "x.w"}],
+    )
+    whole = {"contract": {**before.contract, "partition_by": None}, "table_name": "x.w", "id": "whole"}
+    warehouse.ledger.start_run(replace(before, **whole))
+    read = [OutputsRead(TABLE, before.id, *[DAYS[0]] * 2), OutputsRead("x.w", "whole", *[DAYS[0]] * 2)]
+    warehouse.ledger.start_run(reader, read)
+    warehouse.ledger.commit_run(reader, {DAYS[1]: 1})
+    first, second = partition_history(warehouse, table=TABLE, environment="prod")
+    found = [(one.partitions, one.read, one.read_run) for one in inputs_history(warehouse, [first, second])]
+    assert found == [("2024-01-02", "2024-01-01", before.id), ("2024-01-02", "2024-01-01", "whole")]
+
+
 def test_an_input_that_a_catalog_has(warehouse, lines):
     """It stands with its name, and where its format keeps versions with the snapshot that was read."""
     model = write(warehouse, "takings@7.2", DAYS[9], commit=False)

@@ -185,6 +185,12 @@ def test_fingerprints_of_several_runs_merge(days: DataFrame, keep: Callable[...,
         merge_fingerprints([early, keep(days, by=None)])
 
 
+def test_a_part_may_need_its_column_twice(days: DataFrame, keep: Callable[..., Any]) -> None:
+    """The SQL of what makes a part may name the column more than once, as that of an hour does."""
+    parts = keep(days, part="concat(year({}), '-', month({}))")["parts"]
+    assert [(part["by"], part["rows"]) for part in parts] == [("2013-1", 6)]
+
+
 def test_bad_columns_are_refused(days: DataFrame) -> None:
     """A key or a partition column that is not there, two columns of one name, another format."""
     with pytest.raises(KeyChoiceError, match="nope"):

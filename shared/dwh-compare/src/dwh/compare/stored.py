@@ -56,7 +56,7 @@ def fingerprint(
     Parameters:
         key: the columns that identify a row; without it only whole rows are hashed, to 128 bits.
         by: a column to make one part for each of its values, such as the logical date.
-        part: the SQL of what makes a part, with `{}` for that column: a month of its dates.
+        part: the SQL of what makes a part, with `{}` wherever that column stands: the hour of a timestamp.
         unique: whether the key is known to be unique.
 
     Raises KeyChoiceError or ColumnChoiceError when a column is not there or cannot be hashed.
@@ -69,7 +69,7 @@ def fingerprint(
     numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
     places = {name: f"c{i}" for i, name in enumerate(frame.columns)}
     hashes = _hashes({name: (forms[name], places[name]) for name in forms}, key, values)
-    apart = f"CAST({part.format(places[by]) if by else 'NULL'} AS string) AS by"
+    apart = f"CAST({part.replace('{}', places[by]) if by else 'NULL'} AS string) AS by"
     nulls = " OR ".join(f"isnull({places[name]})" for name in key) or "false"
     read = (apart, f"CAST({nulls} AS int) AS null_key", *dict.fromkeys(places.values()))
     rows = numbered.selectExpr(*read)

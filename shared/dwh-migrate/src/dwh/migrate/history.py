@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -152,12 +152,19 @@ def inputs_history(warehouse: Warehouse, spans: Iterable[Span]) -> list[InputsOf
     run_ids = {span.run for span in spans}
     records = {run.id: run for run in warehouse.ledger.find_runs(runs.c.id.in_(run_ids))}
     reads = warehouse.ledger.reads_of(run_ids)
+    whole = _whole_tables(warehouse, {read.read_run_id for found in reads.values() for read in found})
     return [
         InputsOfRun(span.first_date, span.last_date, span.line, span.run, need["name"], _source(need), *read)
         for span in spans
         for need in records[span.run].inputs
-        for read in _read(need, reads.get(span.run, []), span)
+        for read in _read(need, reads.get(span.run, []), span, whole | {records[span.run].table_name})
     ]
+
+
+def _whole_tables(warehouse: Warehouse, run_ids: Iterable[str]) -> set[str]:
+    """Return the tables that some runs have written whole for each logical date."""
+    written = warehouse.ledger.find_runs(runs.c.id.in_(run_ids))
+    return {run.table_name for run in written if not run.contract["partition_by"]}
 
 
 def _source(need: Mapping[str, Any]) -> str:
@@ -171,12 +178,18 @@ def _source(need: Mapping[str, Any]) -> str:
 
 
 def _read(
-    need: Mapping[str, Any], reads: Iterable[OutputsRead], span: Span
+    need: Mapping[str, Any], reads: Iterable[OutputsRead], span: Span, of_earlier_dates: Container[str]
 ) -> list[tuple[str | None, str | None]]:
-    """Return the dates of an input, each with the run that had written them, that were read for a span."""
+    """Return the dates of an input, each with the run that had written them, that were read for a span.
+
+    Parameters:
+        of_earlier_dates: the tables of which a run reads one output, which may be of a date before its own.
+    """
 
     def overlaps(read: OutputsRead) -> bool:
         """Tell whether what was read is of the input's dates that the span covers."""
+        if read.table_name in of_earlier_dates:
+            return True
         of_span = DateRange(span.first_date, span.last_date).covering(grain_of(read.first_date))
         wanted = of_span.widened(need.get("back", 0), need.get("ahead", 0))
         return read.first_date <= wanted.last and read.last_date >= wanted.first
