@@ -209,7 +209,9 @@ class _Months(Grain):
         return datetime.combine(last, time.max, timezone.utc)
 
 
-HOUR, DAY, MONTH = _Hours(), _Days(), _Months()
+HOUR: Grain = _Hours()
+DAY: Grain = _Days()
+MONTH: Grain = _Months()
 GRAINS: Mapping[str, Grain] = {grain.name: grain for grain in (HOUR, DAY, MONTH)}
 _BY_LENGTH = {len(grain.example): grain for grain in GRAINS.values()}
 
