@@ -224,11 +224,8 @@ def wheels(session: nox.Session) -> None:
 def iceberg(session: nox.Session) -> None:
     """Read tables of an Iceberg catalog at a snapshot, on Spark 3.5."""
     install(session, CORE, groups=["test"], extra=[GLUE_SPARK, "snowpark-connect-deps-iceberg==1.0.2"])
-    brought = Path(session.virtualenv.location).glob(
-        "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
-    )
     settings = {
-        "spark.jars": ",".join(map(str, brought)),
+        "spark.jars": ",".join(map(str, iceberg_jars(session))),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.type": "hadoop",
@@ -237,6 +234,28 @@ def iceberg(session: nox.Session) -> None:
     arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
     environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
     session.run("pytest", "-m", "iceberg", f"{CORE}/tests", *session.posargs, env=environment)
+
+
+@nox.session
+def catalog(session: nox.Session) -> None:
+    """Read tables of Iceberg catalogs by every SQL engine that can be installed, and say which read what."""
+    jar = "snowpark-connect-deps-iceberg==1.0.2"
+    install(
+        session,
+        f"{CORE}[postgresql]",
+        COMPARE,
+        MIGRATE,
+        CATALOG,
+        groups=["test", "postgresql", "catalog"],
+        extra=[GLUE_SPARK, jar, "setuptools>=70"],  # Spark 3.5 needs distutils
+    )
+    settings = {
+        "spark.jars": ",".join(map(str, iceberg_jars(session))),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    }
+    arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
+    environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
+    session.run("pytest", "-m", "catalog", f"{CATALOG}/tests", *session.posargs, env=environment)
 
 
 @nox.session
@@ -419,6 +438,12 @@ def keep_spark(session: nox.Session, words: list[str]) -> None:
             session.run_install(*pip, "--no-deps", f"--wheel-dir={unfinished}", wheel, external=True)
             for built in Path(unfinished).glob("*.whl"):
                 built.replace(WHEELS / built.name)
+
+
+def iceberg_jars(session: nox.Session) -> list[Path]:
+    """Return the jars of Iceberg for Spark 3.5 that a package in the session's environment has brought."""
+    pattern = "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
+    return sorted(Path(session.virtualenv.location).resolve().glob(pattern))
 
 
 def without_java(session: nox.Session) -> dict[str, str]:

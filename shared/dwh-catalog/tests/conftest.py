@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,8 @@ type = "sql"
 environments = ["prod"]
 properties = { uri = "sqlite:///catalog.db" }
 """
+WRITTEN = 'Column("orders", "bigint"),\n            Column("amount", "double", nullable=True)'
+"""What the job takings writes, after its key."""
 
 
 @pytest.fixture
@@ -49,3 +53,29 @@ def runs(home: Path, with_tables) -> Runs:  # type: ignore[no-untyped-def]
 def lake(runs: Runs) -> Lake:
     """The catalog of the configuration."""
     return Lake.of(runs.warehouse)
+
+
+@pytest.fixture
+def two_lines(installed_line: Callable[..., Path], takings: Callable[..., str]) -> None:
+    """Lines 7.1 and 7.2 of the job takings; the newer one renames `amount`."""
+    installed_line("7.1", {"takings": takings()})
+    renamed = {
+        "body": "return takings\n\n    changes = (Renamed('amount', 'revenue', reason='as the books say'),)",
+    }
+    source = takings(**renamed).replace(
+        '"amount", "double", nullable=True),\n        ),', '"revenue", "double"),\n),'
+    )
+    installed_line("7.2", {"takings": source})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which engines read what, after the tests of engines."""
+    marks = {"passed": "yes", "failed": "NO"}
+    found: dict[str, dict[str, str]] = {}
+    for outcome, mark in marks.items():
+        for report in terminalreporter.getreports(outcome):
+            if match := re.search(r"test_an_engine_reads_.*\[(.*?)-(.*)\]", report.nodeid):
+                found.setdefault(match[1], {})[match[2]] = mark
+    for engine, stories in found.items():
+        told = ", ".join(f"{story}: {mark}" for story, mark in stories.items())
+        terminalreporter.write_line(f"{engine} reads {told}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from cataloging import Lake
+from readers import as_plain, by_pyiceberg
+from stories import STORIES
 from warehousing import Runs, table
 
 ONE, TWO, THREE = date(2013, 1, 1), date(2013, 1, 2), date(2014, 1, 3)
@@ -25,13 +28,13 @@ def test_a_published_table_is_there_with_its_dates(runs: Runs, lake: Lake) -> No
     assert len(lake.rows("prod_shop.takings__v0_1")) == 4
 
 
-def test_duckdb_reads_it(runs: Runs, lake: Lake) -> None:
-    from readers import by_duckdb
-
-    run = runs.commit(TAKINGS, {ONE: rows_of(1, 2), TWO: rows_of(3), THREE: rows_of(4)})
-    runs.publish("shop.takings", {ONE: run, TWO: run})
-    lake.sync()
-    found = by_duckdb(
-        lake.metadata("prod_shop.takings"), "SELECT day, sum(amount) FROM {table} GROUP BY day ORDER BY day"
-    )
-    assert found == [(ONE, 3), (TWO, 3)]
+@pytest.mark.parametrize("story", list(STORIES))
+def test_readers_get_what_is_published_after_each_step(
+    story: str, runs: Runs, lake: Lake, two_lines: None
+) -> None:
+    for step in STORIES[story](runs):
+        lake.sync()
+        assert set(lake.sync().values()) == {"unchanged"}
+        for read in step:
+            found = by_pyiceberg(lake.metadata(read.table), read)
+            assert as_plain(found) == as_plain(read.rows), read
