@@ -19,6 +19,7 @@ from dwh.core.dates import DateRange
 from dwh.core.layout import folder_of
 from dwh.core.ledger import RunRecord, WrittenFile
 from dwh.core.ledger.environments import add_publications
+from dwh.core.storage.footers import read_footers
 from dwh.core.warehouse import Warehouse
 
 Row = Mapping[str, Any]
@@ -130,7 +131,8 @@ class Runs:
         schema = pa.schema([(column.name, _ARROW[column.type]) for column in columns])
         data = [{column.name: row.get(column.name) for column in columns} for row in rows]
         pq.write_table(pa.Table.from_pylist(data, schema), path)
-        return WrittenFile(name, path.stat().st_size, len(rows))
+        (written,) = read_footers(str(Path(self.warehouse.config.warehouse, run.location)), [name])
+        return written
 
 
 def _folder(contract: Table, day: date, row: Row) -> str:

@@ -46,28 +46,43 @@ def test_everything_wrong_is_named(frame):
     assert key == "the key (day, n) is not unique: day=2024-01-01, n=1"
 
 
-def test_keys_of_many_rows(frame):
+def test_keys_of_many_rows(frame, monkeypatch):
     """They are told apart by their hashes, and shown as they are where they repeat."""
-    written = frame((FIRST, 1), (FIRST, 2), (SECOND, 1))
-    assert audit_rows(written, KEYED, DAYS, about=10**7) == {FIRST: 2, SECOND: 1}
+    monkeypatch.setattr("dwh.core.audit._MANY", 1)
+    listed = {FIRST: 2, SECOND: 1}
+    assert audit_rows(frame((FIRST, 1), (FIRST, 2), (SECOND, 1)), KEYED, DAYS, listed=listed) == listed
     with pytest.raises(AuditError, match=r"the key \(day, n\) is not unique: day=2024-01-01, n=2"):
-        audit_rows(frame((FIRST, 1), (FIRST, 2), (FIRST, 2), (SECOND, 1)), KEYED, DAYS, about=10**7)
+        audit_rows(frame((FIRST, 2), (FIRST, 2), (SECOND, 1)), KEYED, DAYS, listed=listed)
 
 
-def test_equal_keys_with_other_hashes(spark):
+def test_equal_keys_with_other_hashes(spark, monkeypatch):
     """Zero and minus zero are one key, however many rows there are."""
     columns = (Column("day", "date"), Column("x", "double"))
     table = Table("t", columns=columns, key=("day", "x"), partition_by="day")
     written = frame_of_rows(spark, [(FIRST, 0.0), (FIRST, -0.0), (SECOND, 1.0)], "day date, x double")
-    for about in (3, 10**7):
+    for many in (1_000_000, 1):
+        monkeypatch.setattr("dwh.core.audit._MANY", many)
         with pytest.raises(AuditError, match="is not unique"):
-            audit_rows(written, table, DAYS, about=about)
+            audit_rows(written, table, DAYS, listed={FIRST: 2, SECOND: 1})
 
 
 def test_missing_dates_may_be_a_result(frame):
     """Where the contract allows it, a date without rows counts zero."""
     table = Table("t", columns=COLUMNS, partition_by="day", may_be_empty=True)
     assert audit_rows(frame((FIRST, 1)), table, DAYS) == {FIRST: 1, SECOND: 0}
+
+
+def test_rows_that_files_tell():
+    """Without a key, what the files hold is all that is needed: nothing is read."""
+    assert audit_rows(None, KEYLESS, DAYS, listed={FIRST: 2, SECOND: 1}) == {FIRST: 2, SECOND: 1}
+    with pytest.raises(AuditError) as caught:
+        audit_rows(None, KEYLESS, DAYS, listed={FIRST: 2, SECOND: 0, THIRD: 1})
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "day holds dates that were not asked for",
+        "no rows for 1 of 2 dates (2024-01-02)",
+    ]
+    whole = Table("t", columns=COLUMNS)
+    assert audit_rows(None, whole, DateRange(SECOND, SECOND), listed={SECOND: 3}) == {SECOND: 3}
 
 
 @pytest.mark.parametrize("name", ["count", "n", "rows", "date", "repeated", "COUNT"])

@@ -13,11 +13,12 @@ from alembic.config import Config
 
 from dwh.core import migrations
 from dwh.core.errors import LedgerVersionError
-from dwh.core.ledger import SCHEMA_VERSION, Ledger
+from dwh.core.ledger import SCHEMA_VERSION, ColumnStatistics, Ledger, WrittenFile
 from dwh.core.ledger.schema import (
     compared,
     comparisons,
     metadata,
+    output_files,
     promotions,
     publications,
     receipts,
@@ -237,3 +238,47 @@ def test_an_upgraded_ledger_takes_commits(old_ledger, ledger_url):
         (SECOND, "new", 2),
         (THIRD, "again", 6),
     ]
+
+
+def fill_later(ledger: Ledger) -> None:
+    """A run of two dates in prod, published, with its files where the schema has a place for them."""
+    key = {"table_name": TABLE, "environment": "prod", "run_id": "old"}
+    rows = {
+        runs: [run("old", "0.1", "prod")],
+        receipts: [
+            {**key, "partition_date": day, "line": "0.1", "sequence": 1, "row_count": 1, "committed_at": NOW}
+            for day in (FIRST, SECOND)
+        ],
+        publications: [{**key, "partition_date": FIRST, "sequence": 1, "published_at": NOW}],
+        output_files: [{"run_id": "old", "partition_date": FIRST, "files": [["day=1/a.parquet", 9, 1]]}],
+        metadata.tables["tables"]: [{"name": TABLE, "sequence": 1}],
+    }
+    with ledger.writing() as connection:
+        there = sa.inspect(connection)
+        for table, found in rows.items():
+            if there.has_table(table.name):
+                types = {each["name"]: each["type"] for each in there.get_columns(table.name)}
+                dates = {name: sa.Date() for name, each in types.items() if isinstance(each, sa.Date)}
+                kept = {name: dates.get(name, table.c[name].type) for name in found[0] if name in types}
+                place = sa.table(table.name, *(sa.column(name, each) for name, each in kept.items()))
+                connection.execute(place.insert(), found)
+
+
+@pytest.mark.parametrize("version", ["0004", "0005", "0006", "0007"])
+def test_a_ledger_since_environments_have_outputs(ledger_url, version):
+    """It publishes what it did, knows files as it did, and of new runs also what their footers say."""
+    old = Ledger(ledger_url)
+    made_at(old, version)
+    fill_later(old)
+    old.upgrade()
+    ledger = Ledger.open(ledger_url)
+    (shown,) = ledger.published_outputs(environment="prod", table=TABLE)
+    assert (shown.run_id, shown.partition_date, shown.row_count) == ("old", FIRST, 1)
+    known = {} if version == "0004" else {("old", FIRST): (WrittenFile("day=1/a.parquet", 9, 1),)}
+    assert (ledger.files_of(["old"]), ledger.statistics_of(["old"])) == (known, {})
+    (record,) = ledger.find_runs()
+    again = type(record)(**{**vars(record), "id": "again", "status": "started", "finished_at": None})
+    ledger.start_run(again)
+    file = WrittenFile("a.parquet", 5, 1, {"n": ColumnStatistics(0, "1", "2"), "x": ColumnStatistics()})
+    ledger.commit_run(again, {THIRD: 1}, {THIRD: [file]})
+    assert ledger.statistics_of(["old", "again"]) == {("again", THIRD): (file,)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,27 @@ def test_what_a_run_wrote_is_recorded(warehouse, folder, read):
     ]
     assert sum(file.rows for file in known) == 2 and len(recorded) == 2
     assert len(read()) == 4
+
+
+def test_what_footers_say_is_recorded(warehouse, folder):
+    """The ledger has the nulls and bounds of each column, so that nobody opens the files for these."""
+    (run,) = warehouse.ledger.find_runs()
+    for (_, day), described in warehouse.ledger.statistics_of([run.id]).items():
+        assert [sorted(file.columns) for file in described] == [["amount", "orders", "shop"]] * len(described)
+        shops = sorted((file.columns["shop"].lower, file.columns["shop"].upper) for file in described)
+        assert shops[0][0] < shops[-1][1] and all(file.columns["shop"].nulls == 0 for file in described), day
+
+
+def test_where_python_reads_no_footers(spark, warehouse, job, monkeypatch):
+    """The engine tells files and rows, the run records no more, and is read as any other."""
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    run = job().run(start=FIRST, end=SECOND, spark=spark, warehouse=warehouse)["run"]
+    files = warehouse.ledger.files_of([run])
+    assert {str(day): sum(file.rows for file in found) for (_, day), found in files.items()} == {
+        FIRST: 2,
+        SECOND: 2,
+    }
+    assert warehouse.ledger.statistics_of([run]) == {}
 
 
 def test_a_file_that_has_vanished(folder, read):

@@ -104,3 +104,13 @@ def test_an_upgraded_ledger_goes_through_a_rollout(spark, written, versions, tmp
         ledger.upgrade()
         assert ledger.version() == SCHEMA_VERSION
         moves(spark, Warehouse(written.config, Ledger.open(url)), version)
+
+
+def test_ledgers_that_know_fingerprints(spark, written, tmp_path):
+    """From the versions since environments have outputs: what they have found out still holds."""
+    subjects = subjects_of(written, "takings@8.1", "takings@8.2", None)
+    compare_outputs(spark, written, *subjects, OutputOptions())
+    for version in ("0004", "0005", "0006", "0007"):
+        url = f"sqlite:///{tmp_path}/older/{version}.db"
+        older(written.ledger, url, version).upgrade()
+        moves(spark, Warehouse(written.config, Ledger.open(url)), version)

@@ -45,7 +45,6 @@ from pyiceberg.table.update import (
 )
 
 from dwh.catalog.entries import Layout, entries_of
-from dwh.catalog.footers import DataFile
 from dwh.catalog.manifests import (
     COMPRESSION,
     FORMAT,
@@ -58,13 +57,13 @@ from dwh.catalog.manifests import (
 from dwh.catalog.owners import SEQUENCE, STATE, our_snapshot
 from dwh.catalog.schemas import name_mapping
 from dwh.catalog.wanted import Wanted
-from dwh.core.ledger import Output
+from dwh.core.ledger import Output, WrittenFile
 
 __all__ = ["Base", "Commit", "planned_commit"]
 
 _NAME_MAPPING = "schema.name-mapping.default"
 
-Files = Mapping[tuple[str, date], list[DataFile]]
+Files = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 ReadFiles = Callable[[Iterable[Output]], Files]
 
 

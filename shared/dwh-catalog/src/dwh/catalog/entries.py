@@ -18,11 +18,11 @@ from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.typedef import Record
 
-from dwh.catalog.footers import DataFile, read_footers
 from dwh.catalog.partitions import partition_values
 from dwh.catalog.statistics import metrics_of
 from dwh.core.layout import folder_of_contract
-from dwh.core.ledger import Ledger, Output
+from dwh.core.ledger import Ledger, Output, WrittenFile
+from dwh.core.storage.footers import read_footers
 from dwh.core.storage.output_files import place_of
 
 __all__ = ["Layout", "entries_of", "files_of"]
@@ -39,7 +39,7 @@ class Layout:
 
 def files_of(
     ledger: Ledger, warehouse: str, outputs: Iterable[Output], contracts: Mapping[str, Mapping[str, Any]]
-) -> dict[tuple[str, date], list[DataFile]]:
+) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
     """Return the files of outputs, by run and logical date.
 
     Parameters:
@@ -47,27 +47,32 @@ def files_of(
         contracts: of each line.
     """
     filled = [output for output in outputs if output.row_count]
-    recorded = ledger.files_of(output.run_id for output in filled)
-    found = {}
-    for output in filled:
+    found = dict(ledger.statistics_of(output.run_id for output in filled))
+    unread = [output for output in filled if (output.run_id, output.partition_date) not in found]
+    recorded = ledger.files_of(output.run_id for output in unread)
+    for output in unread:
         key = (output.run_id, output.partition_date)
-        folder = folder_of_contract(contracts[output.line])
+        contract = contracts[output.line]
+        folder = folder_of_contract(contract)
+        sensitive = [column["name"] for column in contract["columns"] if column.get("sensitive")]
         paths = (
             [file.path for file in recorded[key]] if key in recorded else _listed(warehouse, output, folder)
         )
-        found[key] = read_footers(f"{warehouse.rstrip('/')}/{output.location}", paths)
+        place = f"{warehouse.rstrip('/')}/{output.location}"
+        found[key] = tuple(read_footers(place, paths, hidden=sensitive))
     return found
 
 
 def entries_of(
-    layout: Layout, output: Output, contract: Mapping[str, Any], files: Iterable[DataFile]
+    layout: Layout, output: Output, contract: Mapping[str, Any], files: Iterable[WrittenFile]
 ) -> list[ManifestEntry]:
     """Return an entry for each file of an output."""
     return [_entry(layout, output, contract, file) for file in files if file.rows]
 
 
-def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: DataFile) -> ManifestEntry:
-    metrics = metrics_of(layout.schema, file.rows, file.columns)
+def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: WrittenFile) -> ManifestEntry:
+    types = {column["name"]: column["type"] for column in contract["columns"]}
+    metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
     listed = IcebergFile.from_args(
         content=DataFileContent.DATA,
         file_path=f"{layout.data}/{output.location}/{file.path}",

@@ -16,7 +16,6 @@ from dwh.catalog.commits import Base, Commit, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
 from dwh.catalog.entries import Layout, files_of
 from dwh.catalog.errors import CatalogError
-from dwh.catalog.footers import DataFile
 from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
 from dwh.catalog.partitions import partition_spec
 from dwh.catalog.renames import declared_renames
@@ -25,7 +24,7 @@ from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
 from dwh.catalog.wanted import Wanted, ledger_sequence, wanted_state
 from dwh.core.errors import DwhError
-from dwh.core.ledger import Output
+from dwh.core.ledger import Output, WrittenFile
 from dwh.core.warehouse import Warehouse
 
 __all__ = ["Action", "Standing", "Synced", "standings", "sync_table", "sync_tables"]
@@ -192,7 +191,7 @@ def _layout(settings: CatalogSettings, wanted: Wanted, metadata: TableMetadata |
 
 def _read_files(
     warehouse: Warehouse, wanted: Wanted, outputs: Iterable[Output]
-) -> Mapping[tuple[str, date], list[DataFile]]:
+) -> Mapping[tuple[str, date], tuple[WrittenFile, ...]]:
     return files_of(warehouse.ledger, warehouse.config.warehouse, outputs, wanted.contracts)
 
 

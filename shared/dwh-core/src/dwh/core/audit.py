@@ -7,7 +7,7 @@ their way to the files, which costs no second look. Keys and dates are checked o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -80,13 +80,16 @@ def audit_key(frame: DataFrame, table: Table) -> None:
         raise AuditError(table.name, [problem])
 
 
-def audit_rows(written: DataFrame, table: Table, dates: DateRange, *, about: int = 0) -> dict[date, int]:
+def audit_rows(
+    written: DataFrame, table: Table, dates: DateRange, *, listed: Mapping[date, int] | None = None
+) -> dict[date, int]:
     """Check the rows that a run wrote.
 
     Parameters:
         written: the run's output, read back.
         dates: the logical dates that the run was asked for.
-        about: how many rows there are, as far as that is known. Among many, keys are told apart by hashes.
+        listed: the rows of each date that its files hold, where these are known. Then nothing is read but
+            keys; among many rows these are told apart by hashes.
 
     Returns:
         The number of rows for each of those dates.
@@ -94,23 +97,27 @@ def audit_rows(written: DataFrame, table: Table, dates: DateRange, *, about: int
     Raises AuditError naming everything that is wrong, with examples.
     """
     if table.date_column is None:
-        return {dates.last: _audited_whole(written, table)}
-    by_hash = about > _MANY and _has_hashes(table)
-    counted = {row["date"]: row for row in _counted(written, table, () if by_hash else table.key)}
+        return {dates.last: _audited_whole(written, table, listed)}
+    by_hash = listed is not None and sum(listed.values()) > _MANY and _has_hashes(table)
+    if listed is not None and (by_hash or not table.key):
+        counted: dict[str | None, int] = {str(day): rows for day, rows in listed.items() if rows}
+        may_repeat = by_hash and _distinct_hashes(written, table) < sum(counted.values())
+    else:
+        found = _counted(written, table)
+        counted = {row["date"]: row["rows"] for row in found}
+        may_repeat = any(row["repeated"] for row in found)
     problems = _date_problems(counted, table, dates)
-    may_repeat = any(row["repeated"] for row in counted.values())
-    if by_hash:
-        may_repeat = _distinct_hashes(written, table) < sum(row["rows"] for row in counted.values())
     if may_repeat and (problem := _key_problem(written, table)):
         problems.append(problem)
     if problems:
         raise AuditError(table.name, problems)
-    return {day: counted[str(day)]["rows"] if str(day) in counted else 0 for day in dates}
+    return {day: counted.get(str(day), 0) for day in dates}
 
 
-def _audited_whole(written: DataFrame, table: Table) -> int:
+def _audited_whole(written: DataFrame, table: Table, listed: Mapping[date, int] | None) -> int:
     """Return the rows of a whole table; raises AuditError as `audit_rows` does."""
-    problem, rows = _key_problem(written, table) if table.key else None, written.count()
+    problem = _key_problem(written, table) if table.key else None
+    rows = written.count() if listed is None else sum(listed.values())
     problems = [problem] if problem else []
     if rows == 0 and not table.may_be_empty:
         problems.append(
@@ -138,20 +145,20 @@ def _distinct_hashes(written: DataFrame, table: Table) -> int:
     return written.select(F.xxhash64(*table.key).alias(_COUNT)).distinct().count()
 
 
-def _counted(written: DataFrame, table: Table, key: Sequence[str]) -> list[Row]:
+def _counted(written: DataFrame, table: Table) -> list[Row]:
     """Return for each date its rows and how many keys are repeated, in one pass over the key alone.
 
     Without a key only the date is asked for, which Spark answers from the files' footers.
     """
     from pyspark.sql import functions as F
 
-    keys = written.groupBy(*(key or (str(table.date_column),))).agg(F.count("*").alias(_COUNT))
-    repeated = F.sum((F.col(_COUNT) > 1).cast("bigint")) if key else F.lit(0)
+    keys = written.groupBy(*(table.key or (str(table.date_column),))).agg(F.count("*").alias(_COUNT))
+    repeated = F.sum((F.col(_COUNT) > 1).cast("bigint")) if table.key else F.lit(0)
     by_date = keys.groupBy(date_of_row(table).alias("date"))
     return by_date.agg(F.sum(_COUNT).alias("rows"), repeated.alias("repeated")).collect()
 
 
-def _date_problems(counted: Mapping[str | None, Row], table: Table, dates: DateRange) -> list[str]:
+def _date_problems(counted: Mapping[str | None, int], table: Table, dates: DateRange) -> list[str]:
     problems = []
     wanted = set(map(str, dates))
     if strange := [day for day in counted if day not in wanted]:

@@ -162,9 +162,9 @@ def _computed(
             output = within(output, job.writes, dates)
         storage.write(output, job.writes, location)
         files = storage.files(session, job.writes, location, dates)
-        about = sum(file.rows for found in files.values() for file in found)
+        listed = {day: sum(file.rows for file in found) for day, found in files.items()}
         written = storage.written(session, job.writes, location)
-        return audit_rows(written, job.writes, dates, about=about), files
+        return audit_rows(written, job.writes, dates, listed=listed), files
 
 
 def _date_by_date(run: PreparedRun, spark: SparkSession) -> Receipt:

@@ -2,8 +2,8 @@
 
 `Ledger` holds every statement that dwh-core sends to it; what it gives back is in `records`, the tables
 are in `schema`, the connection and its transactions in `database`, what environments chose in
-`environments`. How an older ledger becomes a newer one is in `dwh.core.migrations`. A run's files count
-only once the ledger holds their receipts, so that one transaction here is what makes an output visible.
+`environments`, files of outputs in `files`. `dwh.core.migrations` makes newer ledgers of older ones. A
+run's files count only once the ledger holds their receipts: one transaction here makes an output visible.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -29,12 +29,14 @@ from dwh.core.ledger.environments import (
     publish_outputs,
     resolved_lines,
 )
+from dwh.core.ledger.files import add_files, files_of_runs, of_runs, statistics_of_runs
 from dwh.core.ledger.newest import newest_receipts
-from dwh.core.ledger.records import Output, OutputsRead, RunRecord, WrittenFile
-from dwh.core.ledger.schema import decisions, output_files, publications, reads, receipts, runs, tables
+from dwh.core.ledger.records import ColumnStatistics, Output, OutputsRead, RunRecord, WrittenFile
+from dwh.core.ledger.schema import decisions, publications, reads, receipts, runs, tables
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ColumnStatistics",
     "Decision",
     "Ledger",
     "Output",
@@ -44,9 +46,6 @@ __all__ = [
     "insert_if_absent",
     "one_transaction",
 ]
-
-_AT_ONCE = 5000
-"""Runs in one query: databases limit how many values it may hold."""
 
 
 class Ledger(LedgerDatabase):
@@ -106,26 +105,18 @@ class Ledger(LedgerDatabase):
                     for partition, count in rows.items()
                 ],
             )
-            of_run = dict.fromkeys(rows, run.id)
             publish_outputs(
                 connection,
                 environment=run.environment,
                 job=run.job,
                 table=run.table_name,
                 line=run.line,
-                run_ids=of_run,
+                run_ids=dict.fromkeys(rows, run.id),
                 sequence=sequence,
                 now=now,
             )
             if files is not None:
-                listed = {day: [astuple(file) for file in files.get(day, ())] for day in rows}
-                connection.execute(
-                    output_files.insert(),
-                    [
-                        {"run_id": run.id, "partition_date": day, "files": found}
-                        for day, found in listed.items()
-                    ],
-                )
+                add_files(connection, run.id, rows, files)
 
     @one_transaction
     def fail_run(self, run_id: str, reason: str, status: str = "failed") -> None:
@@ -151,19 +142,20 @@ class Ledger(LedgerDatabase):
 
     def files_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
         """Return the files of runs' outputs, by run and logical date, as far as they are known."""
-        found = {}
         with self.reading() as connection:
-            for of_some in _of_runs(output_files.c.run_id, run_ids):
-                for run_id, day, files in connection.execute(sa.select(output_files).where(of_some)):
-                    found[run_id, day] = tuple(WrittenFile(*file) for file in files)
-        return found
+            return files_of_runs(connection, run_ids)
+
+    def statistics_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
+        """Return files as `files_of` does, with what their footers say, where the runs recorded that."""
+        with self.reading() as connection:
+            return statistics_of_runs(connection, run_ids)
 
     def reads_of(self, run_ids: Iterable[str]) -> dict[str, list[OutputsRead]]:
         """Return the outputs that runs have read, by run, tables and dates in order."""
         found = defaultdict(list)
         ordered = sa.select(reads).order_by(reads.c.table_name, reads.c.first_date)
         with self.reading() as connection:
-            for of_some in _of_runs(reads.c.run_id, run_ids):
+            for of_some in of_runs(reads.c.run_id, run_ids):
                 for run_id, *values in connection.execute(ordered.where(of_some)):
                     found[run_id].append(OutputsRead(*values))
         return dict(found)
@@ -382,13 +374,6 @@ class Ledger(LedgerDatabase):
         if connection.execute(finish).rowcount != 1:
             now_is = connection.scalar(sa.select(runs.c.status).where(runs.c.id == run_id)) or "unknown"
             raise LedgerError(self.shown_url, f"run {run_id} is {now_is}, so it cannot become {status}")
-
-
-def _of_runs(column: sa.Column[str], run_ids: Iterable[str]) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield conditions that together hold for these runs, each naming no more of them than a query may."""
-    wanted = sorted(set(run_ids))
-    for start in range(0, len(wanted), _AT_ONCE):
-        yield column.in_(wanted[start : start + _AT_ONCE])
 
 
 def _wanted(

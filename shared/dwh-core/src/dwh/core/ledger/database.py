@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "LedgerDatabase", "insert_if_absent", "one_transaction"]
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 _CONFLICTS = ("40001", "40P01")  # PostgreSQL's serialization_failure and deadlock_detected
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 

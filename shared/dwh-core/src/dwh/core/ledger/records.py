@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["NEW_STORAGE", "Output", "OutputsRead", "RunRecord", "WrittenFile"]
+__all__ = ["NEW_STORAGE", "ColumnStatistics", "Output", "OutputsRead", "RunRecord", "WrittenFile"]
 
 NEW_STORAGE = "parquet"
 """The storage of new runs, and of all that were recorded before the ledger kept it."""
@@ -84,6 +84,20 @@ class OutputsRead:
 
 
 @dataclass(frozen=True)
+class ColumnStatistics:
+    """What a file's footer says of a column; None where it says nothing, or nothing that is certain.
+
+    Attributes:
+        nulls: how many rows have no value.
+        lower, upper: no value is below, or above: as text, which `dwh.core.storage.footers` writes and reads.
+    """
+
+    nulls: int | None = None
+    lower: str | None = None
+    upper: str | None = None
+
+
+@dataclass(frozen=True)
 class WrittenFile:
     """A file of an output, as the audit found it.
 
@@ -91,8 +105,11 @@ class WrittenFile:
         path: below the run's location.
         size: in bytes.
         rows: that it holds.
+        columns: what its footer says of each column that is neither nested nor in the names of folders;
+            None where nobody has looked.
     """
 
     path: str
     size: int
     rows: int
+    columns: Mapping[str, ColumnStatistics] | None = None

@@ -140,6 +140,8 @@ output_files = Table(
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("partition_date", LogicalDate, primary_key=True),
     Column("files", FreeJson, nullable=False),  # path below the run's location, size in bytes, rows
+    # By the name of each column its nulls, lower and upper bound, for each of the files; null where unknown.
+    Column("statistics", FreeJson(none_as_null=True)),
 )
 
 # What environments have chosen. Rows are only ever added: the newest counts, the others are history.

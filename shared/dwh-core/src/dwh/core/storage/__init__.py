@@ -4,7 +4,7 @@ A kind of storage is one module, and one line in `_KINDS`. The ledger keeps whic
 counts as visible is the ledger's to say, and inputs are read by `dwh.core.sources`.
 
 - `parquet`: Parquet files, written once and never changed, in the folders that `dwh.core.layout` names;
-  `output_files`: which files those are.
+  `output_files`: which files those are; `footers`: what these say.
 """
 
 from __future__ import annotations

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from dwh.core.contract import Table
 from dwh.core.dates import DateRange, parse_any_date
 from dwh.core.engine import is_remote, is_sail
 from dwh.core.errors import LostFilesError, one_line
+from dwh.core.layout import folder_of
 from dwh.core.ledger.records import Output, WrittenFile
+from dwh.core.storage.footers import read_footers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -35,21 +38,23 @@ Recorded = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 
 
 def written_files(
-    spark: SparkSession, folder: str | None, place: str, dates: DateRange
+    spark: SparkSession, table: Table, place: str, dates: DateRange
 ) -> dict[date, list[WrittenFile]]:
     """Return the files that a run for some dates has written, by logical date. Their footers tell the rows.
 
-    Parameters:
-        folder: what the folders of logical dates are called; None for a whole table, of the last date.
+    All files of a whole table are of the last date. Where Python reads the footers itself, `columns` of the
+    files says more.
     """
     found: dict[date, list[WrittenFile]] = defaultdict(list)
-    listed = _counted_on_sail(spark, place) if is_sail(spark) else _counted(spark, place)
+    folder = folder_of(table)
+    sensitive = [column.name for column in table.columns if column.sensitive]
+    listed = _read(spark, place, sensitive) or _counted_by_engine(spark, place)
     if folder is None:
-        return {dates.last: [WrittenFile(*one) for one in sorted(listed)]}
-    for path, size, rows in sorted(listed):
-        day = re.match(rf"{re.escape(folder)}=(\d{{4}}-[^/]+)/", path)
+        return {dates.last: listed}
+    for file in listed:
+        day = re.match(rf"{re.escape(folder)}=(\d{{4}}-[^/]+)/", file.path)
         if day:
-            found[parse_any_date(day[1])].append(WrittenFile(path, size, rows))
+            found[parse_any_date(day[1])].append(file)
     return dict(found)
 
 
@@ -150,9 +155,26 @@ def _lost(problems: Sequence[tuple[Output, str]]) -> LostFilesError:
 
 def _found(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return, by folder, the path in it and the size of each of its files."""
-    if "://" not in root and (not is_remote(spark) or (is_sail(spark) and Path(root).is_dir())):
+    if _is_here(spark, root):
         return {folder: dict(_here(Path(root, folder))) for folder in folders}
     return _there(spark, root, folders)
+
+
+def _is_here(spark: SparkSession, place: str) -> bool:
+    """Return whether a place is in the file system of this machine, and the engine means the same."""
+    if "://" in place:
+        return False
+    return not is_remote(spark) or (is_sail(spark) and Path(place).is_dir())
+
+
+def _read(spark: SparkSession, place: str, sensitive: Sequence[str]) -> list[WrittenFile]:
+    """Return the files below a place as Python finds them; none where the engine may see others."""
+    if not _is_here(spark, place) and ("://" not in place or place.startswith("file:")):
+        return []
+    try:
+        return read_footers(place, hidden=sensitive)
+    except Exception:  # of every kind, by library and store: what matters is that the engine can say
+        return []
 
 
 def _here(folder: Path, below: str = "") -> Iterator[tuple[str, int]]:
@@ -204,6 +226,11 @@ def _sizes(spark: SparkSession, paths: list[str]) -> DataFrame:
     # Without values from folders: those of further columns are no folders of one table to Spark.
     reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
     return reader.load(paths).select("path", "length")
+
+
+def _counted_by_engine(spark: SparkSession, place: str) -> list[WrittenFile]:
+    counted = _counted_on_sail(spark, place) if is_sail(spark) else _counted(spark, place)
+    return sorted((WrittenFile(*one) for one in counted), key=lambda file: file.path)
 
 
 def _counted(spark: SparkSession, place: str) -> Iterator[tuple[str, int, int]]:

@@ -62,7 +62,7 @@ class ParquetRuns:
         self, spark: SparkSession, table: Table, location: str, dates: DateRange
     ) -> dict[date, list[WrittenFile]]:
         """Return the files that a run for some dates has written, by logical date."""
-        return written_files(spark, folder_of(table), self.place(location), dates)
+        return written_files(spark, table, self.place(location), dates)
 
     def read(
         self,
