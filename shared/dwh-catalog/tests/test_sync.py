@@ -28,7 +28,9 @@ def test_a_published_table_is_there_with_its_dates(runs: Runs, lake: Lake) -> No
     assert len(lake.rows("prod_shop.takings__v0_1")) == 4
 
 
-@pytest.mark.parametrize("story", list(STORIES))
+@pytest.mark.parametrize(
+    "story", ["one date again", "half on another line", "whole table", "further columns"]
+)
 def test_readers_get_what_is_published_after_each_step(
     story: str, runs: Runs, lake: Lake, two_lines: None
 ) -> None:

@@ -19,11 +19,14 @@ DAY = date(2024, 1, 1)
 SOURCE = """
 TOLD = []
 
-def follow(config, tables):
-    TOLD.append(tuple(tables))
-    if "broken" in tables[0]:
-        raise ValueError("it is broken")
-    return ["catalog lake is down"] if "down" in tables[0] else []
+class Follower:
+    def follow(self, config, tables):
+        TOLD.append(tuple(tables))
+        if "broken" in tables[0]:
+            raise ValueError("it is broken")
+        return ["catalog lake is down"] if "down" in tables[0] else []
+
+FOLLOWER = Follower()
 """
 
 
@@ -33,7 +36,7 @@ def followed(config: Config, site: Path) -> Warehouse:
     info = site / "a_follower-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-follower\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\nown = a_follower:follow\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nown = a_follower:FOLLOWER\n")
     (site / "a_follower.py").write_text(SOURCE)
     return Warehouse.create(replace(config, catalogs={"lake": {"type": "none"}}))
 
@@ -52,7 +55,7 @@ def test_followers_are_told_which_tables_something_has_happened_to(followed: War
 
 @pytest.mark.parametrize(
     ("table", "said"),
-    [("shop.down", "catalog lake is down"), ("shop.broken", "a_follower:follow .*it is broken")],
+    [("shop.down", "catalog lake is down"), ("shop.broken", "a_follower:FOLLOWER .*it is broken")],
 )
 def test_what_a_follower_cannot_do_is_a_warning_and_what_was_committed_stays(
     followed: Warehouse, table: str, said: str

@@ -56,6 +56,7 @@ from dwh.catalog.manifests import (
 )
 from dwh.catalog.owners import SEQUENCE, STATE, our_snapshot
 from dwh.catalog.schemas import name_mapping
+from dwh.catalog.trimming import droppable
 from dwh.catalog.wanted import Wanted
 from dwh.core.ledger import Output, WrittenFile
 
@@ -262,13 +263,5 @@ def _properties(base: Base, layout: Layout, wanted: Wanted, properties: Mapping[
 
 
 def _dropped(metadata: TableMetadata | None, oldest_kept: int) -> list[TableUpdate]:
-    """Let go of snapshots that are too old, but for the current one, which this commit is the next of."""
-    if metadata is None:
-        return []
-    named = {ref.snapshot_id for ref in metadata.refs.values()}
-    old = [
-        each.snapshot_id
-        for each in metadata.snapshots
-        if each.timestamp_ms < oldest_kept and each.snapshot_id not in named
-    ]
+    old = droppable(metadata, oldest_kept) if metadata else []
     return [RemoveSnapshotsUpdate(snapshot_ids=old)] if old else []

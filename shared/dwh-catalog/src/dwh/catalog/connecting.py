@@ -22,7 +22,7 @@ from pyiceberg.io import load_file_io
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
 from pyiceberg.schema import Schema
 from pyiceberg.table import StagedTable, Table
-from pyiceberg.table.metadata import new_table_metadata
+from pyiceberg.table.metadata import TableMetadata, new_table_metadata
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 
 from dwh.catalog.commits import Base, Commit
@@ -70,8 +70,8 @@ class Connected:
         with _reported(self.settings, f"reaching {location}"):
             return Base(None, location, load_file_io(self._catalog.properties, location))
 
-    def commit(self, subject: Subject, table: Table | None, base: Base, commit: Commit) -> None:
-        """Commit, and make the namespace where it is missing.
+    def commit(self, subject: Subject, table: Table | None, base: Base, commit: Commit) -> TableMetadata:
+        """Commit, and make the namespace where it is missing; return the table as it is then.
 
         Raises CommitConflictError when the table is no longer as it was read, and CatalogError.
         """
@@ -79,11 +79,12 @@ class Connected:
             if table is None:
                 self._catalog.create_namespace_if_not_exists(subject.identifier[0])
             try:
-                self._catalog.commit_table(
+                done = self._catalog.commit_table(
                     table or self._staged(subject, base), commit.requirements, commit.updates
                 )
             except (CommitFailedException, TableAlreadyExistsError) as error:
                 raise CommitConflictError(str(error)) from error
+        return done.metadata
 
     def _staged(self, subject: Subject, base: Base) -> Table:
         """Return a table that is not there yet, which the first commit names."""

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from threading import Thread
 
 from dwh.catalog.settings import CatalogSettings, catalog_settings
 from dwh.core.config import Config
 from dwh.core.errors import one_line
 
-__all__ = ["follow"]
+__all__ = ["FOLLOWER", "CatalogFollower"]
 
 
-def follow(config: Config, tables: Sequence[str]) -> list[str]:
-    """Bring some tables to the ledger's state in each catalog; return what went wrong, a sentence each.
+class CatalogFollower:
+    """The follower that brings catalogs to the ledger's state. See `dwh.core.followers.Follower`."""
 
-    A catalog that does not answer in its time limit is left to itself. What is begun then may still be
-    committed, which is right whenever it is.
-    """
-    return [
-        problem for settings in catalog_settings(config) for problem in _followed(config, settings, tables)
-    ]
+    def follow(self, config: Config, tables: Sequence[str]) -> list[str]:
+        """Bring some tables to the ledger's state in each catalog; return what went wrong, a sentence each.
+
+        A catalog that does not answer in its time limit is left to itself. What is begun then may still be
+        committed, which is right whenever it is.
+        """
+        return [
+            problem
+            for settings in catalog_settings(config)
+            for problem in _followed(config, settings, tables)
+        ]
+
+    def readable_since(self, config: Config) -> datetime | None:
+        """Return since when states can still be read in some catalog."""
+        kept = max((settings.keep_days for settings in catalog_settings(config)), default=0)
+        return datetime.now(timezone.utc) - timedelta(days=kept) if kept else None
+
+
+FOLLOWER = CatalogFollower()
 
 
 def _followed(config: Config, settings: CatalogSettings, tables: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ from dwh.catalog.renames import declared_renames
 from dwh.catalog.schemas import evolved_schema, needs_renames, wanted_columns
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
+from dwh.catalog.trimming import remove_dropped
 from dwh.catalog.wanted import Wanted, ledger_sequence, wanted_state
 from dwh.core.errors import DwhError
 from dwh.core.ledger import Output, WrittenFile
@@ -172,10 +173,12 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     if commit is None:
         return unchanged
     try:
-        connected.commit(subject, table, base, commit)
+        after = connected.commit(subject, table, base, commit)
     except CommitConflictError:
         _forget(base, commit)
         raise
+    if metadata is not None:
+        remove_dropped(base.io, metadata, after)
     action: Action = "created" if table is None else "updated" if is_ours else "repaired"
     return Synced(settings.name, subject, action, wanted.sequence)
 

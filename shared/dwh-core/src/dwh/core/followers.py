@@ -3,7 +3,7 @@
 Other distributions bring followers, by an entry point each in the group `dwh.followers`:
 
     [project.entry-points."dwh.followers"]
-    catalog = "dwh.catalog.following:follow"
+    catalog = "dwh.catalog.following:FOLLOWER"
 
 A follower is told best effort. What it cannot do is a warning, and never undoes or fails what was committed.
 """
@@ -13,13 +13,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Protocol
 
 from dwh.core.config import Config
 from dwh.core.distributions import entries_of
 from dwh.core.errors import one_line
 
-__all__ = ["GROUP", "Follower", "FollowerWarning", "tell_followers"]
+__all__ = ["GROUP", "Follower", "FollowerWarning", "readable_since", "tell_followers"]
 
 GROUP = "dwh.followers"
 
@@ -31,8 +32,11 @@ class FollowerWarning(UserWarning):
 class Follower(Protocol):
     """What an entry point of the group `dwh.followers` names."""
 
-    def __call__(self, config: Config, tables: Sequence[str]) -> Sequence[str]:
+    def follow(self, config: Config, tables: Sequence[str]) -> Sequence[str]:
         """Bring what follows to the state of some tables; return what went wrong, a sentence each."""
+
+    def readable_since(self, config: Config) -> datetime | None:
+        """Return since when every state can still be read there; None where only the present one can."""
 
 
 def tell_followers(config: Config, tables: Sequence[str]) -> None:
@@ -46,6 +50,15 @@ def tell_followers(config: Config, tables: Sequence[str]) -> None:
             warnings.warn(problem, FollowerWarning, stacklevel=2)
 
 
+def readable_since(config: Config) -> datetime | None:
+    """Return since when every state can still be read by some follower: outputs of then must stay.
+
+    Raises ConfigError for what it says of catalogs and cannot be used.
+    """
+    followers: list[Follower] = [entry.load() for entry, _ in entries_of(GROUP)] if config.catalogs else []
+    return min(filter(None, (each.readable_since(config) for each in followers)), default=None)
+
+
 def _problems(config: Config, tables: Sequence[str]) -> Iterator[str]:
     entries = [entry for entry, _ in entries_of(GROUP)]
     if not entries:
@@ -57,6 +70,6 @@ def _problems(config: Config, tables: Sequence[str]) -> Iterator[str]:
     for entry in entries:
         try:
             follower: Follower = entry.load()
-            yield from follower(config, tables)
+            yield from follower.follow(config, tables)
         except Exception as error:
             yield f"{entry.value} could not follow the ledger: {one_line(error)}"

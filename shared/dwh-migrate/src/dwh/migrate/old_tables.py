@@ -11,6 +11,7 @@ from datetime import date, datetime, timezone
 
 import sqlalchemy as sa
 
+from dwh.core.followers import readable_since
 from dwh.core.ledger import Output, RunRecord, one_transaction
 from dwh.core.ledger.environments import add_publications, newest_publications
 from dwh.core.ledger.schema import publications, reads, receipts, runs
@@ -91,11 +92,33 @@ def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
         for line in warehouse.ledger.table_lines(environment=environment, table=table):
             newest = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
             kept |= {output.run_id for output in newest[-keep:]}
+            kept |= _readable(warehouse, environment, table, line)
         kept |= {
             output.run_id
             for output in warehouse.ledger.published_outputs(environment=environment, table=table)[-1:]
         }
+        kept |= _readable(warehouse, environment, table)
     return kept
+
+
+def _readable(warehouse: Warehouse, environment: str, table: str, line: str | None = None) -> set[str]:
+    """Return the runs that a state of the table was, or a line's, which catalogs still let engines read."""
+    since = readable_since(warehouse.config)
+    if since is None:
+        return set()
+    ledger = warehouse.ledger
+    if line is None:
+        then = ledger.published_outputs(environment=environment, table=table, as_of=since)
+        mine = (publications.c.environment == environment) & (publications.c.table_name == table)
+        query = sa.select(publications.c.run_id).where(mine, publications.c.published_at >= since)
+    else:
+        then = ledger.newest_outputs(environment=environment, table=table, line=line, as_of=since)
+        mine = (receipts.c.environment == environment) & (receipts.c.table_name == table)
+        mine &= receipts.c.line == line
+        query = sa.select(receipts.c.run_id).where(mine, receipts.c.committed_at >= since)
+    with ledger.reading() as connection:
+        later = {run_id for run_id in connection.scalars(query) if run_id}
+    return later | {output.run_id for output in then[-1:]}
 
 
 def _read_by(warehouse: Warehouse, run_ids: set[str]) -> set[str]:

@@ -1,0 +1,108 @@
+"""What others do in a catalog: put right where a table is dwh's, and never touched where it is not."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from cataloging import Lake
+from pyiceberg.types import StringType
+from stories import OLD, ONE, PUBLISHED, TWO, amounts
+from warehousing import Runs, table
+
+from dwh.core.warehouse import Warehouse
+
+
+@pytest.fixture
+def published(runs: Runs, lake: Lake) -> Lake:
+    """A catalog with a table that two rows were published of."""
+    run = runs.commit(OLD, {ONE: amounts(1), TWO: amounts(2)})
+    runs.publish("shop.takings", {ONE: run, TWO: run})
+    lake.sync()
+    return lake
+
+
+def _is_repaired(lake: Lake) -> None:
+    assert lake.standings()[PUBLISHED].state == "changed"
+    assert lake.sync()[PUBLISHED] == "repaired"
+    assert sorted(row["amount"] for row in lake.rows(PUBLISHED)) == [1, 2]
+    assert lake.standings()[PUBLISHED].is_current
+
+
+def test_rows_that_another_appends_are_gone_after_the_next_sync(published: Lake) -> None:
+    more = pa.table({"day": [ONE], "shop": ["west"], "amount": pa.array([9], pa.int64())})
+    published.table(PUBLISHED).append(more)
+    assert len(published.rows(PUBLISHED)) == 3
+    _is_repaired(published)
+
+
+def test_rows_that_another_deletes_are_back_after_the_next_sync(published: Lake) -> None:
+    published.table(PUBLISHED).delete(f"day = '{ONE}'")
+    assert len(published.rows(PUBLISHED)) == 1
+    _is_repaired(published)
+
+
+def test_columns_that_another_adds_are_gone_after_the_next_sync(published: Lake) -> None:
+    with published.table(PUBLISHED).update_schema() as change:
+        change.add_column("mine", StringType())
+    _is_repaired(published)
+    assert published.table(PUBLISHED).schema().column_names == ["day", "shop", "amount"]
+
+
+def test_a_property_that_lets_engines_delete_files_is_put_right(published: Lake) -> None:
+    with published.table(PUBLISHED).transaction() as change:
+        change.set_properties({"gc.enabled": "true"})
+    _is_repaired(published)
+
+
+def test_a_table_that_another_drops_is_made_again(published: Lake) -> None:
+    published.connected._catalog.drop_table(PUBLISHED)
+    assert published.standings()[PUBLISHED].state == "missing"
+    assert published.sync()[PUBLISHED] == "created"
+    assert len(published.rows(PUBLISHED)) == 2
+
+
+def test_a_table_of_that_name_that_dwh_did_not_make_is_left_alone(runs: Runs, lake: Lake) -> None:
+    catalog = lake.connected._catalog
+    catalog.create_namespace("prod_shop")
+    mine = catalog.create_table(
+        PUBLISHED, pa.schema([("mine", pa.string())]), f"{lake.settings.metadata}/mine"
+    )
+    mine.append(pa.table({"mine": ["a"]}))
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    (problem,) = lake.problems()
+    assert "[DWH972] catalog lake has a table prod_shop.takings already, which dwh did not make" in problem
+    assert "catalogs.lake.published" in problem
+    assert lake.rows(PUBLISHED) == [{"mine": "a"}]
+    assert len(lake.rows("prod_shop.takings__v0_1")) == 1  # the others are not affected
+
+
+def test_a_table_of_another_warehouse_is_left_alone(published: Lake, runs: Runs) -> None:
+    other = Lake.of(Warehouse(runs.warehouse.config, runs.warehouse.ledger))
+    object.__setattr__(other.settings, "data", "s3://elsewhere")
+    assert all("[DWH972]" in problem and "of /" in problem for problem in other.problems())
+
+
+def test_a_type_that_iceberg_lacks_is_refused_with_its_column(runs: Runs, lake: Lake) -> None:
+    odd = table("shop.odd", "day date", "took interval day to second")
+    run = runs.commit(odd, {ONE: []})
+    runs.publish("shop.odd", {ONE: run})
+    problems = lake.problems()
+    assert len(problems) == 2
+    assert "[DWH973] shop.odd: column took is of type interval day to second" in problems[0]
+    assert len(runs.warehouse.published(table="shop.odd")) == 1
+
+
+def test_one_column_in_two_types_at_once_is_refused(published: Lake, runs: Runs) -> None:
+    text = table("shop.takings", "day date", "shop string", "amount string")
+    run = runs.commit(text, {TWO: [{"shop": "north", "amount": "2"}]}, "9.9")
+    runs.publish("shop.takings", {TWO: run})
+    (problem,) = published.problems()
+    assert "column amount is string in some dates and bigint in those of line 0.1" in problem
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
+
+
+def test_a_wider_type_takes_the_narrower_one_with_it(published: Lake, runs: Runs) -> None:
+    narrow = table("shop.takings", "day date", "shop string", "amount int")
+    runs.publish("shop.takings", {TWO: runs.commit(narrow, {TWO: amounts(5)}, "9.9")})
+    published.sync()
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 5]

@@ -1,0 +1,86 @@
+"""What `[catalogs.NAME]` may say, and what to type where it says something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dwh.catalog.errors import NoCatalogError
+from dwh.catalog.settings import CatalogSettings, catalog_settings, chosen_catalogs
+from dwh.core.config import load_config
+from dwh.core.errors import ConfigError
+
+GOOD = 'type = "sql"\nproperties = { uri = "sqlite:///catalog.db" }\n'
+
+
+def settings(folder: Path, text: str, above: str = "") -> CatalogSettings:
+    (folder / "dwh.toml").write_text(f"{above}\n[catalogs.lake]\n{text}")
+    return catalog_settings(load_config(folder, {}))[0]
+
+
+def test_little_needs_to_be_said(tmp_path: Path) -> None:
+    found = settings(tmp_path, GOOD, 'environment = "prod"')
+    assert found.environments == ("prod",)
+    assert found.published == "{environment}_{schema}.{table}"
+    assert found.metadata == f"{tmp_path}/warehouse/_catalog/lake"
+    assert found.properties == {"uri": f"sqlite:///{tmp_path}/catalog.db"}
+
+
+def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
+    above = 'warehouse = "s3a://bucket/dwh/"\nledger = "postgresql://dwh@db/dwh"'
+    found = settings(tmp_path, GOOD, above)
+    assert (found.data, found.metadata) == ("s3://bucket/dwh", "s3://bucket/dwh/_catalog/lake")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "catalogs.lake.type: found None, allowed: one of sql, rest, glue, in quotes"),
+        ('type = "hive"', "catalogs.lake.type: found 'hive'"),
+        ('type = "rest"', "catalogs.lake.properties: found 'no uri'"),
+        (GOOD + "extra = 1", "catalogs.lake: found 'extra', allowed: type, properties"),
+        ('type = "glue"\nproperties = 1', "catalogs.lake.properties: found 'int'"),
+        (
+            'type = "glue"\nproperties = { s3 = { region = "x" } }',
+            "properties.s3: found 'dict'",
+        ),
+        (GOOD + "environments = []", "catalogs.lake.environments: found \\[\\]"),
+        (GOOD + 'environments = ["Prod!"]', "catalogs.lake.environments: found 'Prod!'"),
+        (GOOD + 'published = "{table}"', "catalogs.lake.published: found '{table}', allowed: .*one dot"),
+        (GOOD + 'published = "a.b-{table}"', "allowed: .*one dot, lower-case letters"),
+        (GOOD + 'published = "a.{table}_{line}"', "braces hold environment, schema or table"),
+        (GOOD + 'published = "a.{table"', "catalogs.lake.published: found"),
+        (GOOD + 'published = "a.{schema}"', "without {table} two tables would share a name"),
+        (GOOD + 'lines = "a.{table}"', "without {line} two tables"),
+        (
+            GOOD + 'environments = ["dev", "prod"]\npublished = "a.{table}"',
+            "without {environment} two tables",
+        ),
+        (GOOD + "published = true", "catalogs.lake.published: found True"),
+        (GOOD + 'metadata = "warehouse"', "catalogs.lake.metadata: .*a place apart from the data"),
+        (GOOD + 'metadata = "warehouse/shop"', "a place apart from the data"),
+        (GOOD + 'metadata = "."', "a place apart from the data"),
+        (GOOD + "keep_days = 0", "catalogs.lake.keep_days: found 0, allowed: a number above 0"),
+        (GOOD + "timeout_seconds = true", "catalogs.lake.timeout_seconds: found True"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_what_can(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        settings(tmp_path, text)
+
+
+def test_values_of_properties_are_never_shown(tmp_path: Path) -> None:
+    found = settings(tmp_path, 'type = "rest"\nproperties = { uri = "http://here", token = "hidden" }')
+    assert "hidden" not in repr(found)
+    with pytest.raises(ConfigError) as refused:
+        settings(tmp_path, 'type = "rest"\nproperties = { uri = "http://here", token = ["hidden"] }')
+    assert "hidden" not in str(refused.value)
+
+
+def test_without_a_catalog_it_is_said_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(NoCatalogError, match=r"\[DWH974\] no dwh.toml names no catalog; write there"):
+        chosen_catalogs(load_config(tmp_path, {}), None)
+    (tmp_path / "dwh.toml").write_text(f"[catalogs.lake]\n{GOOD}")
+    with pytest.raises(NoCatalogError, match=r"names no catalog 'sea'; named there: lake"):
+        chosen_catalogs(load_config(tmp_path, {}), "sea")
