@@ -158,6 +158,13 @@ def test_a_name_that_is_none(spark, warehouse, name):
         read_table(spark, name, line="7.1", warehouse=warehouse)
 
 
+def test_an_empty_environment_is_not_the_configured_one(spark, warehouse):
+    """A variable that is not set must not lead a reader to another environment's table."""
+    for line in (None, "7.1"):
+        with pytest.raises(InvalidNameError, match="'' is not a valid environment"):
+            read_table(spark, "shop.takings", line=line, environment="", warehouse=warehouse)
+
+
 def test_a_warehouse_that_is_not_there(spark, config, tmp_path, monkeypatch):
     """Reading from a warehouse that is not there says so, and makes nothing."""
     monkeypatch.chdir(tmp_path)

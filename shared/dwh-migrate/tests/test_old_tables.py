@@ -6,13 +6,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from fabricate import DAYS, write
+from fabricate import DAYS, shown, write
 
+from dwh.core.dates import DateRange
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
 from dwh.core.ledger.schema import reads, runs
 from dwh.migrate.garbage import dead_runs
 from dwh.migrate.old_tables import old_tables, remove_tables
+from dwh.migrate.promotion import promote
 from dwh.migrate.rollout import pin, plan, start
 
 BY_DATE = 'key=("day", "shop"),\n        partition_by="day",'
@@ -42,7 +44,7 @@ def test_the_newest_dates_of_each_line_and_environment_stay(whole):
     write(whole, "takings@9.1", DAYS[1], environment="dev")
     old = old_tables(whole, 3)
     assert [run.first_date for run in old] == DAYS[:-3]
-    remove_tables(whole, old)
+    remove_tables(whole, old, 3)
     assert not any(Path(whole.config.warehouse, run.location).exists() for run in old)
     assert place.exists()
     there = whole.ledger.newest_outputs(environment="prod", table="shop.takings", line="9.1")
@@ -106,3 +108,13 @@ def _publish(warehouse, run, day):
             sequence=sequence,
             now=datetime.now(timezone.utc),
         )
+
+
+def test_what_is_promoted_meanwhile_stays(whole):
+    """Between finding and removing, an environment may get an old table, which its readers then see."""
+    for day in DAYS[:3]:
+        write(whole, "takings@9.1", day, environment="staging", run_id=f"of_{day}")
+    old = old_tables(whole, 1)
+    promote(whole, "takings@9.1", source="staging", target="prod", dates=DateRange(DAYS[1], DAYS[1]))
+    assert [run.first_date for run in remove_tables(whole, old, 1)] == DAYS[:1]
+    assert shown(whole) == {DAYS[1]: f"of_{DAYS[1]}"}

@@ -9,6 +9,8 @@ from fabricate import DAYS, TABLE, begin, everything, shown, write
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import NoOutputError, UsageError
+from dwh.core.ledger.schema import runs
+from dwh.migrate import promotion
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.history import partition_history, published_history
 from dwh.migrate.promotion import promote
@@ -118,3 +120,27 @@ def test_gc_leaves_alone_what_was_promoted(warehouse, tmp_path):
         place = replace(warehouse, config=warehouse.config.in_environment(environment))
         assert collect(place, dead_runs(place, 0)) == []
     assert folder.exists()
+
+
+def test_an_output_that_is_removed_meanwhile_is_not_promoted(warehouse, monkeypatch):
+    """`dwh gc --keep` may take an old output between its look-up and the promotion: then nothing moves."""
+    write(warehouse, "takings@7.1", *DAYS[:2], environment="staging", run_id="old")
+    looked_up = promotion._outputs
+
+    def removed_since(*arguments):
+        found = looked_up(*arguments)
+        with warehouse.ledger.writing() as connection:
+            connection.execute(runs.update().values(status="removed"))
+        return found
+
+    monkeypatch.setattr(promotion, "_outputs", removed_since)
+    with pytest.raises(NoOutputError, match="for 2024-01-01 to 2024-01-02; type: dwh history"):
+        promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
+    assert warehouse.ledger.outputs(environment="prod", table=TABLE) == []
+
+
+def test_nothing_is_promoted_to_where_nobody_reads(warehouse):
+    """Outputs of comparisons lie aside of an environment; what is meant for readers does not go there."""
+    write(warehouse, "takings@7.1", *DAYS[:2], environment="staging")
+    with pytest.raises(UsageError, match="comparisons_prod is where prod keeps what it ran only to compare"):
+        promote(warehouse, "takings@7.1", source="staging", target="comparisons_prod", dates=BOTH)

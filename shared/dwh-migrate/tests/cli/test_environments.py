@@ -14,7 +14,7 @@ from fabricate import DAYS, begin, everything, write
 
 from dwh.core.config import load_config
 from dwh.core.ledger import Ledger, connecting
-from dwh.migrate.rollout import pin
+from dwh.migrate.rollout import pin, plan, roll_back, start
 from dwh.migrate.rollout import state as state_module
 
 FIRST, SECOND = DAYS[:2]
@@ -289,3 +289,22 @@ def test_the_option_does_what_the_variable_does(typed, warehouse, monkeypatch):
     monkeypatch.setattr(state_module, "standing", lambda *_: seen.append(load_config().environment) or [])
     assert typed("pins", "--env", "staging")[0] == 0
     assert (seen, os.environ["DWH_ENVIRONMENT"]) == (["staging"], "prod")
+
+
+@pytest.mark.parametrize(
+    ("move", "words", "said"),
+    [
+        (None, "plan takings 7.1 7.2", "type: dwh rollout status takings --env staging"),
+        (roll_back, "advance takings", "type: dwh rollout history takings --env staging"),
+    ],
+)
+def test_what_to_type_is_about_the_environment(typed, warehouse, move, words, said):
+    """A refusal in an environment that is not the configured one names it in the command that it suggests."""
+    there = {"job": "takings", "environment": "staging"}
+    pin(warehouse, **there, line="7.1", reason="why")
+    plan(warehouse, **there, old="7.1", new="7.2")
+    start(warehouse, **there, reason="why")
+    if move:
+        move(warehouse, **there, reason="why")
+    code, _, err = typed("rollout", *words.split(), "--env", "staging")
+    assert code == 2 and said in err

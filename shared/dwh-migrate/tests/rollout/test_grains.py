@@ -15,8 +15,9 @@ from dwh.core.testing.lines import TAKINGS
 from dwh.migrate.backfill import batches
 from dwh.migrate.compare.subjects import subjects_of
 from dwh.migrate.history import partition_history, published_history
-from dwh.migrate.rollout import advance, pin, plan, roll_back
-from dwh.migrate.rollout.errors import LineChoiceError
+from dwh.migrate.promotion import promote
+from dwh.migrate.rollout import advance, pin, plan, publish, roll_back
+from dwh.migrate.rollout.errors import LineChoiceError, StepError
 
 HOURLY = TAKINGS.replace('Column("day", "date")', 'Column("day", "timestamp")')
 MONTHLY = TAKINGS.replace(
@@ -82,3 +83,37 @@ def test_dates_of_another_grain_are_refused(hourly):
         hourly.published(table="shop.takings", environment="prod", dates=days)
     with pytest.raises(InvalidDateError, match=wanted):
         subjects_of(hourly, "takings@8.1", "takings@8.1", days)
+
+
+def test_promotions_are_of_the_table_s_grain(hourly):
+    """Hours of another environment are promoted as hours; whoever names the day is told how to write them."""
+    write(hourly, "takings@8.1", *HOURS, environment="staging", run_id="tested")
+    asked = {"source": "staging", "target": "prod"}
+    days = DateRange(DAY.parse("2024-03-31"), DAY.parse("2024-03-31"))
+    with pytest.raises(InvalidDateError, match=r"takings@8\.1 is hourly .*--to 2024-03-31T23 holds the same"):
+        promote(hourly, "takings@8.1", **asked, dates=days)
+    assert promote(hourly, "takings@8.1", **asked, dates=DateRange(FIRST, LAST)).published == 24
+    assert shown(hourly) == dict.fromkeys(HOURS, "tested")
+
+
+def test_an_hour_that_waits_is_published(hourly, installed_line):
+    """Somebody who has looked publishes the one hour, and not a day, which is refused in those words."""
+    installed_line("8.2", {"takings": HOURLY})
+    begin(hourly, "8.2", ["100%:0"])
+    later = HOUR.after(LAST, 1)
+    resolved(hourly, later)
+    write(hourly, "takings@8.2", later, run_id="new")
+    with pytest.raises(InvalidDateError, match="takings is hourly"):
+        publish(hourly, **JOB, line="8.2", day=DAY.parse("2024-04-01"), reason="looked")
+    publish(hourly, **JOB, line="8.2", day=later, reason="looked")
+    assert shown(hourly)[later] == "new"
+
+
+@pytest.mark.parametrize("first", ["2024-03-31", "2024-03"])
+def test_a_step_begins_at_a_date_of_the_table_s_grain(hourly, installed_line, first):
+    """Else it would serve nothing, or fail each run: the plan is refused, with the form to write."""
+    installed_line("8.2", {"takings": HOURLY})
+    with pytest.raises(StepError, match=f"step 'from {first}': .* where an hour of UTC is needed"):
+        plan(hourly, **JOB, old="8.1", new="8.2", steps=[f"from {first}", "100%"])
+    steps = plan(hourly, **JOB, old="8.1", new="8.2", steps=[f"from {FIRST}:2", "100%"]).steps
+    assert (steps[0].first_date, steps[0].gate) == ("2024-03-31T00", 2)

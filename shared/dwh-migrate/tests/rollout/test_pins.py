@@ -14,6 +14,7 @@ from dwh.core.errors import (
     NotPinnedError,
     UnknownJobError,
     UnknownLineError,
+    UsageError,
 )
 from dwh.core.ledger.environments import add_publications, add_resolutions
 from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, roll_back
@@ -183,6 +184,11 @@ def test_a_line_that_writes_another_table_is_pinned(either_warehouse):
         ({"line": "7.1", "job": "../x"}, InvalidNameError, "job"),
         ({"line": "7.1", "environment": "Prod!"}, InvalidNameError, "environment"),
         ({"line": "7.1", "environment": ""}, InvalidNameError, "environment"),
+        (
+            {"line": "7.1", "environment": "comparisons_prod"},
+            UsageError,
+            "so it publishes nothing; name prod",
+        ),
         ({"line": "7.1", "reason": " "}, RolloutError, "say why"),
     ],
 )

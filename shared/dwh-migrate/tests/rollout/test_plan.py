@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from fabricate import DAYS, begin, everything, write
@@ -18,6 +19,7 @@ from dwh.core.errors import (
     UnknownLineError,
     UnknownSourceError,
 )
+from dwh.core.ledger.schema import plans
 from dwh.migrate.rollout import RolloutError, newest_plan, pin, plan
 from dwh.migrate.rollout.plan import parse_steps
 
@@ -269,3 +271,13 @@ def test_growing_shares_are_steps(shares, gate):
     assert [step.name for step in steps] == [text.partition(":")[0] for text in texts]
     assert [float(step.share) for step in steps] == [0, *(share / 100 for share in sorted(shares)), 1]
     assert [step.gate for step in steps] == [3] * (len(texts) - 1) + [gate]
+
+
+def test_the_plan_that_was_made_last_is_begun_whatever_the_clocks_say(pinned):
+    """One by a machine whose clock is an hour ahead does not stay the newest."""
+    plan(pinned, job="takings", old="7.1", new="7.2", environment="prod", steps=["25%", "100%"])
+    ahead = datetime.now(timezone.utc) + timedelta(hours=1)
+    with pinned.ledger.writing() as connection:
+        connection.execute(plans.update().values(planned_at=ahead))
+    last = plan(pinned, job="takings", old="7.1", new="7.2", environment="prod", steps=["50%", "100%"])
+    assert newest_plan(pinned, job="takings", environment="prod") == last

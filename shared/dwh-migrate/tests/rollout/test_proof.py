@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from fabricate import DAYS, begin, compared, proved, resolved, served, shown, write
@@ -13,10 +15,13 @@ from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.rollouts import share_of
+from dwh.core.ledger.schema import comparisons
+from dwh.migrate.compare.outputs import record
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.history import published_history
 from dwh.migrate.promotion import promote
 from dwh.migrate.rollout import RolloutError, advance, finish, pin, plan, progress, publish, roll_back, start
+from dwh.migrate.rollout.proving import unproven_pairs
 from dwh.migrate.rollout.remedies import withheld_remedy
 from dwh.migrate.rollout.withheld import publish_withheld
 
@@ -439,3 +444,44 @@ def test_of_many_who_advance_at_once_one_moves_what_is_proven(moving):
 
 def _url(warehouse):
     return warehouse.ledger.url.render_as_string(hide_password=False)
+
+
+def looked(warehouse, days, verdict):
+    """Record what `dwh compare` has said about the old and the new output of some dates, as it does."""
+    both = SimpleNamespace(label="a version")
+    comparison = SimpleNamespace(left=both, right=both, verdict=verdict, to_dict=dict)
+    record(warehouse, comparison, days, {day: PAIRS[day] for day in days if day in PAIRS})
+
+
+def test_a_look_at_several_dates_that_lacks_one_takes_no_proof(moving):
+    """It was incomplete as one side had no output for another date; each date by itself counts as before."""
+    looked(moving, EIGHT, "pass")
+    looked(moving, DAYS[:9], "incomplete")
+    assert len(progress(moving, job="takings", environment="prod").proof.proven) == 8
+    looked(moving, EIGHT[:1], "incomplete")
+    refused(moving, "7 of 8 dates proven, 1 unproven, 0 failed")
+
+
+def test_of_several_dates_that_failed_together_each_is_compared_again(moving):
+    """They keep the gate shut, and a backfill finds out which of them it is."""
+    looked(moving, EIGHT, "pass")
+    looked(moving, EIGHT, "fail")
+    fill = r"dwh backfill takings@7\.3 --from 2024-01-01 --to 2024-01-08 --env prod"
+    refused(moving, f"8 failed; compared together, and one of them failed: .*, type: {fill}")
+    asked = {"job": "takings", "line": "7.3", "dates": DateRange(EIGHT[0], EIGHT[-1])}
+    assert unproven_pairs(moving, **asked) == PAIRS
+    for day in EIGHT[:-1]:
+        looked(moving, [day], "pass")
+    looked(moving, EIGHT[-1:], "fail")
+    refused(moving, "7 of 8 dates proven, 0 unproven, 1 failed; failed: 2024-01-08; type: dwh compare")
+    assert unproven_pairs(moving, **asked) == {}
+
+
+def test_what_was_compared_last_counts_whatever_the_clocks_say(moving):
+    """A machine whose clock is two hours ahead has seen a date pass; then it fails elsewhere."""
+    looked(moving, EIGHT, "pass")
+    with moving.ledger.writing() as connection:
+        ahead = datetime.now(timezone.utc) + timedelta(hours=2)
+        connection.execute(comparisons.update().values(compared_at=ahead))
+    looked(moving, EIGHT[:1], "fail")
+    refused(moving, "7 of 8 dates proven, 0 unproven, 1 failed; failed: 2024-01-01")

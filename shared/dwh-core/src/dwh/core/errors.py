@@ -157,12 +157,14 @@ class WholeTableError(UsageError):
 
     code = "DWH109"
 
-    def __init__(self, reference: str, table: str, first: object, last: object) -> None:
+    def __init__(self, reference: str, table: str, first: object, last: object, environment: str) -> None:
         self.reference, self.table, self.first, self.last = reference, table, first, last
+        self.environment = environment
+        there = f"--env {environment}"
         super().__init__(
             f"{reference} writes the whole of {table} for each logical date, so a run is of one date; "
-            f"found {first} to {last}; type: dwh run {reference} --date {last}, or, for a run of each: "
-            f"dwh backfill {reference} --from {first} --to {last}"
+            f"found {first} to {last}; type: dwh run {reference} --date {last} {there}, or, for a run "
+            f"of each: dwh backfill {reference} --from {first} --to {last} {there}"
         )
 
 

@@ -15,7 +15,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.audit import audit_rows, audit_schema, conform
-from dwh.core.config import Config, config_of_run
+from dwh.core.config import Config, config_of_run, load_config
 from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
@@ -124,7 +124,9 @@ def prepare_run(
         raise InvalidDateError(str(dates.last), "a logical date in the future has no data yet", grain)
     line = line_of(type(job))
     if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
-        raise WholeTableError(f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last)
+        config = warehouse.config if warehouse else load_config()
+        where = environment_read(config.environment)
+        raise WholeTableError(f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last, where)
     warn_if_ended(line.package, line.line)
     if not line.line.ended:  # importing its other jobs would warn of each
         writer_in(line, job.writes.name)  # of two jobs, each would put the other's output out of sight

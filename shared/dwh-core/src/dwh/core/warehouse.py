@@ -56,7 +56,7 @@ class Warehouse:
 
         Raises InvalidNameError, UnknownTableError, or NoOutputError when it shows nothing.
         """
-        environment = valid_environment(environment or self.config.environment)
+        environment = self._environment(environment)
         self._known(table)
         found = self.ledger.published_outputs(environment=environment, table=table, dates=dates, as_of=as_of)
         if dates:
@@ -81,7 +81,7 @@ class Warehouse:
 
         Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none.
         """
-        environment = valid_environment(environment or self.config.environment)
+        environment = self._environment(environment)
         self._known(table)
         found = self.ledger.newest_outputs(
             environment=environment, table=table, line=line, dates=dates, as_of=as_of
@@ -140,6 +140,10 @@ class Warehouse:
         newest = {output.line: output.run_id for output in in_order}
         records = self.ledger.find_runs(runs.c.id.in_(newest.values()))
         return {record.line: record.contract for record in records}
+
+    def _environment(self, wanted: str | None) -> str:
+        """Return the environment that is meant; an empty name is not the default, but a mistake."""
+        return valid_environment(self.config.environment if wanted is None else wanted)
 
     def _where_to_look(self, *, environment: str, table: str) -> str:
         lines = ", ".join(self.ledger.table_lines(environment=environment, table=table)) or "none"

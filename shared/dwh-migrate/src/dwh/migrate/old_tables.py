@@ -6,7 +6,8 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timezone
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from dwh.core.ledger.environments import add_publications, newest_publications
 from dwh.core.ledger.schema import publications, reads, receipts, runs
 from dwh.core.storage import storage_of
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.rollout.state import window_is_open
+from dwh.migrate.rollout.state import standing, window_is_open
 
 __all__ = ["old_tables", "remove_tables"]
 
@@ -28,56 +29,73 @@ def old_tables(warehouse: Warehouse, keep: int) -> list[RunRecord]:
     Parameters:
         keep: of how many logical dates the newest output stays, for each line and environment.
     """
-    found: list[RunRecord] = []
-    for table in warehouse.ledger.table_names():
-        committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
-        whole = {run.id: run for run in committed if run.contract["partition_by"] is None}
-        if not whole or _may_roll_back(warehouse, table):
-            continue
-        kept = _kept(warehouse, table, keep)
-        kept |= _read_by(warehouse, kept)
-        left = whole.keys() - kept
-        found += [whole[run_id] for run_id in left - _in_use(warehouse, table, left)]
-    return sorted(found, key=lambda run: (run.table_name, run.first_date, run.id))
+    return [run for table in warehouse.ledger.table_names() for run in _old(warehouse, table, keep)]
 
 
-def remove_tables(warehouse: Warehouse, old: list[RunRecord]) -> None:
-    """Remove what `old_tables` has found: from the ledger first, so that nobody is led to files that go."""
+def remove_tables(warehouse: Warehouse, old: Iterable[RunRecord], keep: int) -> list[RunRecord]:
+    """Remove what `old_tables` has found: from the ledger first, so that nobody is led to files that go.
+
+    What has come to be needed since, as an environment got it promoted, stays. Returns what was removed.
+    """
+    found: dict[str, dict[str, RunRecord]] = defaultdict(dict)
     for run in old:
-        _withdraw(warehouse, run)
+        found[run.table_name][run.id] = run
+    removed = [run for table in found for run in _withdraw(warehouse, table, found[table], keep)]
+    for run in removed:
         storage_of(warehouse.config.warehouse, run.storage).remove(run.location)
         warehouse.ledger.forget_run(run.id)
+    return removed
+
+
+def _old(warehouse: Warehouse, table: str, keep: int) -> list[RunRecord]:
+    """Return the runs of a table that may go, by date."""
+    committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
+    whole = {run.id: run for run in committed if run.contract["partition_by"] is None}
+    if not whole or _may_roll_back(warehouse, table):
+        return []
+    kept = _kept(warehouse, table, keep)
+    kept |= _read_by(warehouse, kept)
+    left = whole.keys() - kept
+    found = [whole[run_id] for run_id in left - _in_use(warehouse, table, left)]
+    return sorted(found, key=lambda run: (run.first_date, run.id))
 
 
 @one_transaction
-def _withdraw(warehouse: Warehouse, run: RunRecord) -> None:
-    """Let a run have no output any more, in whatever environment; what the ledger has of it stays."""
-    with warehouse.ledger.holding(run.table_name) as (connection, sequence):
-        now = datetime.now(timezone.utc)
-        mine = receipts.c.run_id == run.id
-        for environment in connection.scalars(sa.select(receipts.c.environment).where(mine).distinct()).all():
-            shown = newest_publications(environment=environment, table=run.table_name)
-            query = sa.select(publications.c.partition_date).select_from(shown)
-            days = connection.scalars(query.where(publications.c.run_id == run.id)).all()
-            withdrawn: dict[date, str | None] = dict.fromkeys(days)
-            add_publications(
-                connection,
-                environment=environment,
-                table=run.table_name,
-                run_ids=withdrawn,
-                sequence=sequence,
-                now=now,
-            )
-        removed = {"status": "removed", "error": "an old output of a whole table: dwh gc --keep"}
-        connection.execute(runs.update().where(runs.c.id == run.id).values(**removed))
+def _withdraw(warehouse: Warehouse, table: str, found: Mapping[str, RunRecord], keep: int) -> list[RunRecord]:
+    """Let runs have no output any more, as far as they may go still; return those.
+
+    Nothing comes to the table meanwhile. What the ledger has of the runs stays.
+    """
+    with warehouse.ledger.holding(table) as (connection, sequence):
+        old = [run for run in _old(warehouse, table, keep) if run.id in found]
+        for run in old:
+            _withdraw_in(connection, run, sequence)
+    return old
+
+
+def _withdraw_in(connection: sa.Connection, run: RunRecord, sequence: int) -> None:
+    """Let a run have no output any more in whatever environment."""
+    mine = receipts.c.run_id == run.id
+    for environment in connection.scalars(sa.select(receipts.c.environment).where(mine).distinct()).all():
+        shown = newest_publications(environment=environment, table=run.table_name)
+        query = sa.select(publications.c.partition_date).select_from(shown)
+        days = connection.scalars(query.where(publications.c.run_id == run.id)).all()
+        withdrawn: dict[date, str | None] = dict.fromkeys(days)
+        add_publications(
+            connection,
+            environment=environment,
+            table=run.table_name,
+            run_ids=withdrawn,
+            sequence=sequence,
+            now=datetime.now(timezone.utc),
+        )
+    removed = {"status": "removed", "error": "an old output of a whole table: dwh gc --keep"}
+    connection.execute(runs.update().where(runs.c.id == run.id).values(**removed))
 
 
 def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
     """Return whether a rollout of the table is under way somewhere, or can still be rolled back."""
-    found = {}
-    for decision in warehouse.ledger.decisions():
-        found[decision.environment, decision.job] = decision
-    mine = [one for one in found.values() if one.table_name == table and one.rollout]
+    mine = [one for one in standing(warehouse) if one.table_name == table and one.rollout]
     return any(
         one.active_rollout or (one.rollout.state == "finished" and window_is_open(one.rollout))
         for one in mine

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
 import sqlalchemy as sa
 
-from dwh.core.dates import DateRange, date_spans
+from dwh.core.dates import DateRange, check_grain, date_spans
 from dwh.core.errors import NoOutputError, UsageError
+from dwh.core.grain import grain_of_contract
 from dwh.core.identity import current_user
 from dwh.core.ledger import Output, one_transaction
 from dwh.core.ledger.environments import publish_outputs
 from dwh.core.ledger.newest import newest_receipts
-from dwh.core.ledger.schema import promotions, receipts
-from dwh.core.names import valid_environment
+from dwh.core.ledger.schema import promotions, receipts, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.subjects import subject_of
+from dwh.migrate.rollout.pins import environment_of_readers
 
 __all__ = ["Promoted", "promote"]
 
@@ -54,16 +55,18 @@ def promote(
     Parameters:
         reference: `JOB@LINE`, `JOB@RELEASE` or `TABLE@LINE`.
 
-    Raises UsageError for one and the same environment, NoOutputError when the source lacks a date, and
-    InvalidNameError, UnknownTableError or LedgerError.
+    Raises UsageError for one and the same environment or a target aside, NoOutputError when the source
+    lacks a date, InvalidDateError for dates of another grain, and InvalidNameError, UnknownTableError or
+    LedgerError.
     """
-    if valid_environment(source) == valid_environment(target):
+    if source == environment_of_readers(target):
         raise UsageError(f"{source} has these outputs already; name another environment with --to")
     job, table, wanted = _outputs(warehouse, reference, source, dates)
     with warehouse.ledger.holding(table) as (connection, sequence):
         new = {day: wanted[day] for day in _not_there(connection, target=target, table=table, wanted=wanted)}
         published: list[date] = []
         if new:
+            _refuse_removed(connection, reference=reference, source=source, table=table, outputs=new)
             now = datetime.now(timezone.utc)
             _add(
                 connection,
@@ -95,12 +98,27 @@ def _outputs(
     """Return the job and the table that a reference names, and the source's outputs by logical date."""
     there = replace(warehouse, config=warehouse.config.in_environment(source))
     subject = subject_of(there, reference, dates)
+    check_grain(dates, grain_of_contract(subject.contract), reference)
     found = {day: output for day, output in subject.outputs.items() if output.environment == source}
     table = str(subject.contract["name"])
-    if lacking := date_spans(set(dates) - found.keys()):
-        problem = f"{source} has no output of {reference} for {', '.join(map(str, lacking))}"
-        raise NoOutputError(table, problem, f"type: dwh history {table} --env {source}")
+    if lacking := set(dates) - found.keys():
+        raise _lacking(lacking, reference=reference, source=source, table=table)
     return subject.written_by, table, found
+
+
+def _refuse_removed(
+    connection: sa.Connection, *, reference: str, source: str, table: str, outputs: Mapping[date, Output]
+) -> None:
+    """Raise NoOutputError where `dwh gc --keep` has removed an output since it was looked up."""
+    mine = runs.c.id.in_({output.run_id for output in outputs.values()})
+    removed = set(connection.scalars(sa.select(runs.c.id).where(mine, runs.c.status == "removed")))
+    if lacking := {day for day, output in outputs.items() if output.run_id in removed}:
+        raise _lacking(lacking, reference=reference, source=source, table=table)
+
+
+def _lacking(days: Iterable[date], *, reference: str, source: str, table: str) -> NoOutputError:
+    problem = f"{source} has no output of {reference} for {', '.join(map(str, date_spans(days)))}"
+    return NoOutputError(table, problem, f"type: dwh history {table} --env {source}")
 
 
 def _not_there(

@@ -161,12 +161,12 @@ def publish(reference: str, date: str, env: str | None, reason: str) -> None:
     Example:
       dwh publish carrier_delays@0.2 --env prod --date 2013-01-15 --reason "the old line lost a carrier"
     """
-    from dwh.core.dates import parse_date
+    from dwh.core.dates import parse_any_date
     from dwh.core.lines import Reference
     from dwh.core.warehouse import Warehouse
     from dwh.migrate import rollout
 
-    named, environment, day = Reference.parse(reference), environment_of(env), parse_date(date)
+    named, environment, day = Reference.parse(reference), environment_of(env), parse_any_date(date)
     if named.exact:
         raise UsageError(f"{reference} is a release; name its line: {named.job}@{named.line_name}")
     rollout.publish(

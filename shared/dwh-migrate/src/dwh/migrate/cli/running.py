@@ -107,7 +107,7 @@ def run(
     if as_json:
         print_json(receipt)
     else:
-        _show_receipts([receipt])
+        _show_receipts([receipt], config.environment)
 
 
 @click.command()
@@ -183,23 +183,23 @@ def backfill(
     if as_json:
         print_json(receipts)
     elif receipts:
-        _show_receipts(receipts)
+        _show_receipts(receipts, config.environment)
 
 
-def _show_receipts(receipts: Sequence[Receipt]) -> None:
+def _show_receipts(receipts: Sequence[Receipt], environment: str) -> None:
     """Print receipts, and which later dates rest on what the last run has replaced."""
     shown = [{name: value for name, value in one.items() if name != "outdated"} for one in receipts]
     print_rows(list(shown[0]), [list(one.values()) for one in shown], right=("partitions", "rows"))
-    _note_outdated(receipts[-1])
+    _note_outdated(receipts[-1], environment)
 
 
-def _note_outdated(receipt: Receipt) -> None:
+def _note_outdated(receipt: Receipt, environment: str) -> None:
     if outdated := receipt.get("outdated"):
         first, last = outdated[0].split(" to ")[0], outdated[-1].split(" to ")[-1]
         print_note(
             f"{', '.join(outdated)} of {receipt['job']}@{receipt['line']} were built on what this run has "
             f"replaced; to compute them again, type: dwh run {receipt['job']}@{receipt['line']} "
-            f"--from {first} --to {last}"
+            f"--from {first} --to {last} --env {environment}"
         )
 
 
@@ -266,11 +266,11 @@ def _run_in_environment(
     if as_json:
         print_json([asdict(one) for one in served])
     else:
-        _show_served(served)
+        _show_served(served, config.environment)
     _tell_withheld(warehouse, job, served)
 
 
-def _show_served(served: Sequence[Served]) -> None:
+def _show_served(served: Sequence[Served], environment: str) -> None:
     print_rows(
         ("run", "job", "line", "release", "dates", "rows", "published", "shadow", "consequence"),
         [
@@ -289,7 +289,7 @@ def _show_served(served: Sequence[Served]) -> None:
         ],
         right=("rows",),
     )
-    _note_outdated(served[-1].receipt)
+    _note_outdated(served[-1].receipt, environment)
     for one in served:
         if one.error:
             print_note(f"the candidate {one.candidate} failed, which does not affect readers: {one.error}")

@@ -48,7 +48,7 @@ def gc(older_than: float, keep: int | None, dry_run: bool, as_json: bool) -> Non
     old = old_tables(warehouse, keep) if keep else []
     if not dry_run:
         dead = collect(warehouse, dead)
-        remove_tables(warehouse, old)
+        old = remove_tables(warehouse, old, keep) if keep else []
     found = [
         {"run": run.id, "reference": run.reference, "status": run.status, "files": run.location}
         for run in [*dead, *old]

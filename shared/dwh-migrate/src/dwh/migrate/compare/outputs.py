@@ -6,10 +6,12 @@ dates whose fingerprints differ need a closer look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from dwh.compare.comparing import compare, compare_stored
 from dwh.compare.errors import ComparisonError
@@ -22,6 +24,7 @@ from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.clock import recorded_now
 from dwh.migrate.compare.dated import dated, read_dated
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.saved_rows import save_rows
@@ -152,20 +155,19 @@ def record(
         dates: those that it was about.
         pairs: the two runs that it compared for each date: see `compared_runs`.
     """
-    now = datetime.now(timezone.utc)
     found = {
-        "id": new_id(now),
         "left_label": comparison.left.label,
         "right_label": comparison.right.label,
         "environment": warehouse.config.environment,
         "verdict": comparison.verdict,
         "first_date": min(dates, default=None),
         "last_date": max(dates, default=None),
-        "compared_at": now,
         "compared_by": current_user(),
         "result": comparison.to_dict(),
     }
     with warehouse.ledger.writing() as connection:
+        now = _now(connection, warehouse.config.environment, pairs.values())
+        found |= {"id": new_id(now), "compared_at": now}
         connection.execute(comparisons.insert(), [found])
         rows = [
             {
@@ -180,6 +182,13 @@ def record(
         if rows:
             connection.execute(compared.insert(), rows)
     return str(found["id"])
+
+
+def _now(connection: sa.Connection, environment: str, pairs: Iterable[tuple[str, str]]) -> datetime:
+    """Return the time, after that of whatever was recorded of the same runs: the last verdict counts."""
+    lefts = compared.c.left_run.in_({left for left, _ in pairs})
+    same = sa.select(compared.c.comparison).where(compared.c.environment == environment, lefts)
+    return recorded_now(connection, comparisons.c.compared_at, comparisons.c.id.in_(same))
 
 
 def _arguments(left: Subject, right: Subject, options: OutputOptions) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.distributions import brought_lines
-from dwh.core.errors import listed
+from dwh.core.errors import UsageError, listed
 from dwh.core.identity import current_user
 from dwh.core.job import Job
 from dwh.core.ledger import Decision, one_transaction
@@ -24,12 +24,20 @@ from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import decisions, receipts
 from dwh.core.lines import InstalledLine, find_line, installed_lines
-from dwh.core.names import valid_environment, valid_job
+from dwh.core.names import environment_read, valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import LineChoiceError, MissingReasonError, RolloutError
 from dwh.migrate.rollout.relation import breaks
 
-__all__ = ["checked_reason", "living_line", "newest_runs", "pin", "pinnable", "record_decision"]
+__all__ = [
+    "checked_reason",
+    "environment_of_readers",
+    "living_line",
+    "newest_runs",
+    "pin",
+    "pinnable",
+    "record_decision",
+]
 
 
 @one_transaction
@@ -98,8 +106,21 @@ def pin(
 
 def pinnable(*, job: str, line: str, environment: str, reason: str) -> type[Job]:
     """Return the job in the line, once all that needs no ledger is checked; raises as `pin` does."""
-    valid_environment(environment), valid_job(job), checked_reason(reason)
+    environment_of_readers(environment), valid_job(job), checked_reason(reason)
     return living_line(line).job(job)
+
+
+def environment_of_readers(name: str) -> str:
+    """Return an environment's name.
+
+    Raises InvalidNameError, and UsageError for one aside: it reads another's tables, and publishes none.
+    """
+    if (beside := environment_read(valid_environment(name))) != name:
+        raise UsageError(
+            f"{name} is where {beside} keeps what it ran only to compare, so it publishes nothing; "
+            f"name {beside}, or an environment of another name"
+        )
+    return name
 
 
 def living_line(name: str) -> InstalledLine:

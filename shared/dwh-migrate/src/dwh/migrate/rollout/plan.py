@@ -11,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dwh.core.dates import DateRange, date_spans, parse_any_date
+from dwh.core.dates import DateRange, date_spans, parse_date
 from dwh.core.definition import inputs_of
 from dwh.core.distributions import brought_lines
 from dwh.core.errors import InvalidDateError, NotPinnedError
+from dwh.core.grain import DAY, Grain
 from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
 from dwh.core.ledger import one_transaction
@@ -24,6 +25,7 @@ from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
 from dwh.core.sources import settled_sources
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.proof import proof_in
@@ -133,7 +135,8 @@ def plan(
         raise NotPinnedError(environment=environment, job=job, known=warehouse.ledger.environments())
     if decision.active_rollout:
         raise RolloutError(
-            f"{job} is being rolled out in {environment} already; type: dwh rollout status {job}"
+            f"{job} is being rolled out in {environment} already; "
+            f"type: dwh rollout status {job} --env {environment}"
         )
     if old == new or decision.line != old:
         raise RolloutError(
@@ -179,7 +182,7 @@ def plan(
         new_release=new_line.release,
         way=way,
         breaks=problems,
-        steps=parse_steps(steps, way, gate, problems),
+        steps=parse_steps(steps, way, gate, problems, now),
         on_fail=on_fail,
         window_days=window_days,
         published=len(published),
@@ -212,9 +215,15 @@ def newest_plan(warehouse: Warehouse, *, job: str, environment: str) -> Plan:
     return Plan(**{**found, **lists, "steps": tuple(map(Step.from_dict, found["steps"]))})
 
 
-def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[str]) -> tuple[Step, ...]:
-    """Read the steps of a rollout, by default those of its way; raises RolloutError."""
-    steps = tuple(_step(text.strip(), gate) for text in texts or _DEFAULT_STEPS[way])
+def parse_steps(
+    texts: Sequence[str], way: Way, gate: int, problems: Sequence[str], grain: Grain = DAY
+) -> tuple[Step, ...]:
+    """Read the steps of a rollout, by default those of its way; raises RolloutError.
+
+    Parameters:
+        grain: of the table, in whose dates a step says from when on it serves.
+    """
+    steps = tuple(_step(text.strip(), gate, grain) for text in texts or _DEFAULT_STEPS[way])
     names = [step.name for step in steps]
     if way == "cutover":
         if names != ["shadow", "cutover"]:
@@ -234,7 +243,7 @@ def parse_steps(texts: Sequence[str], way: Way, gate: int, problems: Sequence[st
     return steps
 
 
-def _step(text: str, gate: int) -> Step:
+def _step(text: str, gate: int, grain: Grain) -> Step:
     match = _STEP.fullmatch(text)
     if match is None:
         raise StepError(
@@ -243,7 +252,7 @@ def _step(text: str, gate: int) -> Step:
     own = int(match["gate"]) if match["gate"] else gate
     if match["first"]:
         try:
-            return Step(match["name"], own, first_date=str(parse_any_date(match["first"])))
+            return Step(match["name"], own, first_date=str(parse_date(match["first"], grain)))
         except InvalidDateError as error:
             raise StepError(f"step {text!r}: {error.message}") from None
     if match["share"]:
@@ -295,17 +304,16 @@ def _place(record: Mapping[str, Any]) -> str:
 
 @one_transaction
 def _keep(warehouse: Warehouse, found: Plan) -> None:
-    now = datetime.now(timezone.utc)
     row = {
-        "id": new_id(now),
         "environment": found.environment,
         "job": found.job,
         "plan": asdict(found),
         "planned_by": current_user(),
-        "planned_at": now,
     }
+    mine = (plans.c.job == found.job, plans.c.environment == found.environment)
     with warehouse.ledger.writing() as connection:
-        connection.execute(plans.insert(), [row])
+        now = recorded_now(connection, plans.c.planned_at, *mine)
+        connection.execute(plans.insert(), [{**row, "id": new_id(now), "planned_at": now}])
 
 
 def _shown(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from dwh.core.ledger.rollouts import share_of
 from dwh.core.ledger.schema import compared, comparisons, publications, runs
 from dwh.migrate.rollout.pins import newest_runs
 
-__all__ = ["Pair", "Proof", "last_verdicts", "proof_in", "published_runs", "shown_dates"]
+__all__ = ["Pair", "Proof", "proof_in", "proof_of", "published_runs", "shown_dates"]
 
 Pair = tuple[str | None, str | None]
 
@@ -27,18 +28,22 @@ class Proof:
     """What is known of the dates that a cutover would move, or that a new line serves.
 
     A date is proven when the last comparison of exactly the two outputs that would be exchanged, by the
-    rules of the job alone, passed in this environment; it is failed when that comparison failed.
+    rules of the job alone, passed in this environment; it is failed when that comparison failed. A
+    comparison of several dates that passed proves each of them.
 
     Attributes:
         pairs: by logical date, the published run, or the old line's newest one, and the new line's newest
             one; None where there is none.
         verdicts: of the last comparison of each pair that has been compared.
         required: the dates that must be proven.
+        together: the failed dates that were compared together with others, so that it may be another one
+            whose outputs differ.
     """
 
     pairs: Mapping[date, Pair]
     verdicts: Mapping[date, str]
     required: frozenset[date]
+    together: frozenset[date] = frozenset()
 
     @property
     def lacking(self) -> list[date]:
@@ -47,8 +52,8 @@ class Proof:
 
     @property
     def comparable(self) -> dict[date, tuple[str, str]]:
-        """The pairs of the unproven dates that have both outputs."""
-        pairs = {day: self.pairs[day] for day in self.unproven}
+        """The pairs that comparing each date can prove: they have both outputs, and did not fail alone."""
+        pairs = {day: self.pairs[day] for day in sorted({*self.unproven, *self.together})}
         return {day: (left, right) for day, (left, right) in pairs.items() if left and right}
 
     @property
@@ -58,7 +63,7 @@ class Proof:
 
     @property
     def failed(self) -> list[date]:
-        """The dates whose outputs differ in what was not declared."""
+        """The dates whose outputs, or those of dates compared with them, differ in what was not declared."""
         return sorted(day for day, verdict in self.verdicts.items() if verdict == "fail")
 
     @property
@@ -109,8 +114,16 @@ def proof_in(
         if sample is not None
         else pairs
     )
-    verdicts = last_verdicts(connection, environment, pairs)
-    return Proof(pairs, verdicts, frozenset(islice(places, sample)))
+    return proof_of(connection, environment, pairs, frozenset(islice(places, sample)))
+
+
+def proof_of(
+    connection: sa.Connection, environment: str, pairs: Mapping[date, Pair], required: frozenset[date]
+) -> Proof:
+    """Return how far pairs of outputs are proven in an environment."""
+    last = _last_comparisons(connection, environment, pairs)
+    together = frozenset(day for day, row in last.items() if row.verdict == "fail" and _is_of_several(row))
+    return Proof(pairs, {day: row.verdict for day, row in last.items()}, required, together)
 
 
 def shown_dates(days: Iterable[date], limit: int = 5) -> str:
@@ -130,11 +143,17 @@ def published_runs(
     return {row.partition_date: (row.run_id, row.line) for row in connection.execute(query)}
 
 
-def last_verdicts(connection: sa.Connection, environment: str, pairs: Mapping[date, Pair]) -> dict[date, str]:
-    """Return what the last comparison of exactly these two runs said, for each date that has one."""
+def _last_comparisons(
+    connection: sa.Connection, environment: str, pairs: Mapping[date, Pair]
+) -> dict[date, sa.Row[Any]]:
+    """Return the last comparison of exactly these two runs, for each date that has one.
+
+    One of several dates that was incomplete says nothing of each: what it lacked may be another date's.
+    """
     columns = (compared.c.partition_date, compared.c.left_run, compared.c.right_run, comparisons.c.verdict)
+    dates = (comparisons.c.first_date, comparisons.c.last_date)
     query = (
-        sa.select(*columns, comparisons.c.compared_at, comparisons.c.id)
+        sa.select(*columns, *dates, comparisons.c.compared_at, comparisons.c.id)
         .select_from(compared.join(comparisons, comparisons.c.id == compared.c.comparison))
         .where(compared.c.environment == environment)
     )
@@ -142,8 +161,14 @@ def last_verdicts(connection: sa.Connection, environment: str, pairs: Mapping[da
     for lefts in _chunks(sorted({left for left, _ in pairs.values() if left})):
         rows = connection.execute(query.where(compared.c.left_run.in_(lefts)))
         found += [r for r in rows if pairs.get(r.partition_date) == (r.left_run, r.right_run)]
-    found.sort(key=lambda row: (row.compared_at, row.id))
-    return {row.partition_date: row.verdict for row in found}  # the newest comes last, and stays
+    told = [row for row in found if row.verdict != "incomplete" or not _is_of_several(row)]
+    told.sort(key=lambda row: (row.compared_at, row.id))
+    return {row.partition_date: row for row in told}  # the newest comes last, and stays
+
+
+def _is_of_several(comparison: sa.Row[Any]) -> bool:
+    """Return whether a comparison was about more than one logical date."""
+    return bool(comparison.first_date != comparison.last_date)
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

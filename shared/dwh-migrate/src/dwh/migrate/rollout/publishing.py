@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.ledger import Decision, one_transaction
 from dwh.core.ledger.environments import add_publications
 from dwh.core.warehouse import Warehouse
@@ -26,7 +26,8 @@ def publish(
     waits for its proof again.
 
     Raises RolloutError where no rollout to the line is under way, or nothing of the date is withheld;
-    InvalidNameError; DecisionConflictError when somebody else decided first.
+    InvalidNameError; InvalidDateError for a date of another grain; DecisionConflictError when somebody else
+    decided first.
     """
     checked_reason(reason)
     now = progress(warehouse, job=job, environment=environment)
@@ -36,6 +37,7 @@ def publish(
             f"no rollout of {job} to line {line} is under way in {environment}; "
             f"type: dwh rollout history {job} --env {environment}"
         )
+    check_grain(DateRange(day, day), warehouse.ledger.table_grain(table=decision.table_name), job)
     with warehouse.ledger.deciding(
         environment=environment, job=job, table=decision.table_name, expected=decision
     ) as (connection, sequence):

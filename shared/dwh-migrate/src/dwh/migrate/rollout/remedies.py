@@ -25,8 +25,13 @@ def remedy(now: Progress) -> str:
             f"--to {proof.lacking[-1]} --env {environment}"
         )
     compare = f"dwh compare {old} {new} --env {environment}"
-    if proof.failed:
-        return f"failed: {shown_dates(proof.failed)}; type: {compare} --date {proof.failed[0]}"
+    if alone := sorted({*proof.failed} - proof.together):
+        return f"failed: {shown_dates(alone)}; type: {compare} --date {alone[0]}"
+    if together := sorted(proof.together):
+        return (
+            f"compared together, and one of them failed: {shown_dates(together)}; to compare each, "
+            f"type: dwh backfill {new} {between(together)} --env {environment}"
+        )
     return (
         f"not proven: {shown_dates(proof.open)}; type: dwh backfill {new} --from {proof.open[0]} "
         f"--to {proof.open[-1]} --env {environment}, or {compare}"
@@ -42,7 +47,7 @@ def withheld_remedy(now: Progress) -> str | None:
     old, new = (f"{job}@{line}" for line in now.rollout.lines)
     withheld = set(arrived.withheld)
     what = f"line {now.rollout.new_line}'s output is withheld"
-    if failed := sorted(withheld & set(proof.failed)):
+    if failed := sorted(withheld & {*proof.failed} - proof.together):
         compare = f"dwh compare {old} {new} --env {environment} --date {failed[0]}"
         return (
             f"{what} for {shown_dates(failed)}, as comparing it failed; type: {compare}; "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange, date_spans
@@ -24,6 +24,7 @@ from dwh.core.lines import find_job
 from dwh.core.receipt import Receipt
 from dwh.core.run import prepare_run, run_job
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.state import progress
 from dwh.migrate.rollout.steps import hold, roll_back
 from dwh.migrate.rollout.withheld import publish_proven
@@ -222,7 +223,6 @@ def _record(
     Parameters:
         pair: what was run, the line that serves first if it has run.
     """
-    now = datetime.now(timezone.utc)
     served, candidate = pair
     row = {
         "environment": decision.environment,
@@ -232,13 +232,14 @@ def _record(
         "served_run": served["run"],
         "candidate_run": candidate["run"] if candidate else None,
         "error": error,
-        "shadowed_at": now,
     }
     results = [_result(one.dates[0], one.dates[-1], one.verdict, one.comparison) for one in found]
     results = results or [_result(dates.first, dates.last, "error", None)]
-    rows = [{**row, "id": new_id(now), **result} for result in results]
+    mine = (shadows.c.environment == decision.environment, shadows.c.job == decision.job)
     # In order with decisions: who advances either sees this outcome, or has decided before it.
     with warehouse.ledger.holding(decision.table_name) as (connection, sequence):
+        now = recorded_now(connection, shadows.c.shadowed_at, *mine, shadows.c.rollout == rollout.started)
+        rows = [{**row, "id": new_id(now), "shadowed_at": now, **result} for result in results]
         connection.execute(shadows.insert(), rows)
         current = newest_decision(connection, environment=decision.environment, job=decision.job) or decision
         publish_proven(connection, current, dates, sequence, now)

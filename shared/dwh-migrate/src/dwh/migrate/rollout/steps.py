@@ -251,7 +251,8 @@ def _running(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
         )
     if state != "running":
         raise RolloutError(
-            f"the rollout of {job} in {environment} is {state}; type: dwh rollout history {job}"
+            f"the rollout of {job} in {environment} is {state}; "
+            f"type: dwh rollout history {job} --env {environment}"
         )
     return now
 

@@ -17,7 +17,7 @@ from dwh.core.ledger.environments import add_publications, newest_decision, reso
 from dwh.core.ledger.rollouts import Rollout
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.pins import newest_runs
-from dwh.migrate.rollout.proof import Pair, Proof, last_verdicts, published_runs
+from dwh.migrate.rollout.proof import Pair, Proof, proof_of, published_runs
 
 __all__ = ["Arrived", "arrived_in", "publish_proven", "publish_withheld"]
 
@@ -58,7 +58,7 @@ def arrived_in(
         return Arrived(Proof({}, {}, frozenset()), (), ())
     old = newest_runs(connection, environment=environment, table=table, line=rollout.old_line, dates=dates)
     pairs: dict[date, Pair] = {day: (old.get(day), run) for day, run in arrived.items()}
-    proof = Proof(pairs, last_verdicts(connection, environment, pairs), frozenset(pairs))
+    proof = proof_of(connection, environment, pairs, frozenset(pairs))
     shown = published_runs(connection, environment=environment, table=table, dates=dates)
     withheld = [day for day in sorted(arrived) if shown.get(day, ("", ""))[0] != arrived[day]]
     elsewhere = [day for day in withheld if day in shown and shown[day][1] != new]
