@@ -112,18 +112,10 @@ def test_every_file_of_another_format_is_looked_at(spark: SparkSession, tmp_path
         look_at_source(source_of(f"orc:{tmp_path}/orc", {}))
 
 
-@pytest.mark.parametrize(
-    ("headers", "said"),
-    [
-        (("a,b", "b,a"), "the header of .*1.csv is not that of .*0.csv: 'b,a', not 'a,b'"),
-        (("a,b", "a,b,c"), "is not that of"),
-        (("a,a",), "two columns of .*0.csv are called a"),
-    ],
-)
-def test_headers_of_csv_files_must_agree(tmp_path: Path, headers: tuple[str, ...], said: str) -> None:
-    """Values would land in other columns, in silence."""
-    for number, header in enumerate(headers):
+def test_headers_of_csv_files_must_agree(tmp_path: Path) -> None:
+    """Values would land in other columns, in silence; without headers there is nothing to agree on."""
+    for number, header in enumerate(("a,b", "b,a")):
         (tmp_path / f"{number}.csv").write_text(f"{header}\n1,2\n")
-    with pytest.raises(ComparisonError, match=said):
+    with pytest.raises(ComparisonError, match=r"header of .*1.csv is not that of .*0.csv: 'b,a', not 'a,b'"):
         look_at_source(source_of(f"csv:{tmp_path}/", {}))
     look_at_source(source_of(f"csv:{tmp_path}/", {"header": "false"}))

@@ -73,6 +73,28 @@ def test_partitions_are_read_as_they_were_written(spark: SparkSession, write: Wr
     assert {tuple(row) for row in found.collect()} == {(n, "2013-01-05", v) for n, v in enumerate(values)}
 
 
+def test_folders_named_by_pyarrow_and_columns_of_other_types_mean_the_same(
+    write: Write, compare: Compare
+) -> None:
+    """pyarrow escapes the bytes of UTF-8, which Spark takes for a letter each; a date in a name is one."""
+    for number, (name, text) in enumerate((("Z%C3%BCrich", "Zürich"), ("a%20b", "a b"))):
+        write(f"old/day=2013-01-05/n=07/city={name}/{number}.parquet", id=[number])
+        day = pa.array(["2013-01-05"]).cast("date32")
+        write(f"new/{number}.parquet", id=[number], day=day, n=[7], city=[text])
+    assert compare().verdict == "pass"
+
+
+def test_a_link_to_a_folder_is_refused(spark: SparkSession, write: Write, tmp_path: Path) -> None:
+    """Its files may be read twice; a link to a file is one more file, and the path may be a link."""
+    write("old/a.parquet", id=[1])
+    (tmp_path / "old" / "b.parquet").symlink_to(write("elsewhere/b.parquet", id=[2]))
+    (tmp_path / "link").symlink_to(tmp_path / "old", target_is_directory=True)
+    assert rows_at(spark, tmp_path / "link") == {(1,), (2,)}
+    (tmp_path / "old" / "sub").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(ComparisonError, match="sub is a link to a folder"):
+        look(str(tmp_path / "old"))
+
+
 def test_hidden_files_are_left_out_as_spark_does(spark: SparkSession, write: Write, tmp_path: Path) -> None:
     """Names that begin with _ or . are hidden, at any level; files in plain folders are not."""
     for number, name in enumerate(

@@ -8,18 +8,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dwh.compare.comparing import compare
-from dwh.compare.errors import ComparisonError, first_line
-from dwh.compare.forms import quoted, type_name
+from dwh.compare.errors import ComparisonError
+from dwh.compare.forms import quoted
 from dwh.compare.model import Comparison, NotCompared, Side
 from dwh.core.changes import Retyped
 from dwh.core.contract import Table
 from dwh.core.errors import DwhError
 from dwh.core.layout import date_sql
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
 from dwh.migrate.compare.folder import Folder, State
 from dwh.migrate.compare.paths import Looked, PathSide
+from dwh.migrate.compare.retyped import Texts, retyped
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.sources import Source, read_source
 from dwh.migrate.compare.subjects import Subject, sensitive_in
@@ -106,7 +107,7 @@ def _unreadable(both: Against, before: Mapping[str, Mapping[str, State]], error:
         return f"the files at {', '.join(changed)} changed while they were read; try again"
     if isinstance(both.looked, Looked):
         return unreadable((both.looked,), error)
-    return f"cannot read {both.source.path} as {both.source.format}: {first_line(error)}"
+    return f"cannot read {both.source.path} as {both.source.format}: {innermost(error)}"
 
 
 def _limited(side: PathSide, both: Against, days: Sequence[date], options: OutputOptions) -> DataFrame:
@@ -146,7 +147,7 @@ def _gaps(
 def _chosen(both: Against, frames: Sequence[DataFrame], options: OutputOptions) -> dict[str, Any]:
     return {
         "key": both.key or tuple(both.subject.contract["key"]),
-        "changes": tuple(_retyped(both, *frames)),
+        "changes": tuple(_retyped(both, *frames, options)),
         "tolerances": options.tolerances,
         "ignore": options.ignore,
         "rules": options.rules,
@@ -154,18 +155,11 @@ def _chosen(both: Against, frames: Sequence[DataFrame], options: OutputOptions) 
     }
 
 
-def _retyped(both: Against, left: DataFrame, right: DataFrame) -> Iterator[Retyped]:
-    """Yield a change of type for each column that is text only because of where it is kept."""
-    names, lefts = {new: old for old, new in both.key.items()}, {f.name: f.dataType for f in left.schema}
-    text, partitions = both.source.is_text, both.folder.partitioned_by
-    reason = f"{both.source.format.upper()} has text only" if text else "names of folders are text"
-    for column in right.schema:
-        old = names.get(column.name, column.name)
-        if old not in lefts or not (text or (old if both.is_left else column.name) in partitions):
-            continue
-        one, other = type_name(lefts[old]), type_name(column.dataType)
-        if one != other:
-            yield Retyped(column.name, one, other, reason)
+def _retyped(both: Against, left: DataFrame, right: DataFrame, options: OutputOptions) -> Iterator[Retyped]:
+    """Yield a change of type for each column that is text only because of where the path keeps it."""
+    path = Texts(both.source, both.folder)
+    sides = (path, Texts()) if both.is_left else (Texts(), path)
+    return retyped((left.schema, right.schema), sides, both.key, ignore_case=options.ignore_case)
 
 
 def _sides(both: Against, side: PathSide) -> tuple[Side, Side]:

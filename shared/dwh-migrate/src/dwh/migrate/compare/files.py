@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from dwh.compare.comparing import compare
 from dwh.compare.errors import first_line
-from dwh.compare.forms import type_name
 from dwh.compare.model import Comparison, NotCompared, Side, Verdict
-from dwh.core.changes import Retyped
 from dwh.core.errors import DwhError
-from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.folder import Folder, State, found_at
 from dwh.migrate.compare.footers import TITLES, damaged
 from dwh.migrate.compare.paths import Looked, look
+from dwh.migrate.compare.retyped import Texts, retyped
 from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.sources import Source, read_source
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from dwh.migrate.compare.outputs import OutputOptions
 
@@ -73,7 +73,9 @@ def compare_opened(
     }
     try:
         lefts, rights = (read_source(spark, opened.source, opened.looked) for opened in both)
-        chosen["changes"] = tuple(_retyped(both, lefts.frame, rights.frame, key))
+        schemas = lefts.frame.schema, rights.frame.schema
+        texts = Texts(left.source, left.folder), Texts(right.source, right.folder)
+        chosen["changes"] = tuple(retyped(schemas, texts, key, ignore_case=options.ignore_case))
         result = compare(
             lefts.frame,
             rights.frame,
@@ -99,20 +101,6 @@ def compare_opened(
     return result
 
 
-def _retyped(both: Sequence[Opened], left: DataFrame, right: DataFrame, key: Key) -> Iterator[Retyped]:
-    """Yield a change of type for each column that is text only because of the format of its side."""
-    texts = {opened.source.format.upper(): None for opened in both if opened.source.is_text}
-    if not texts:
-        return
-    old_names = {new: old for old, new in key.items()} if isinstance(key, Mapping) else {}
-    lefts = {column.name: column.dataType for column in left.schema}
-    for column in right.schema:
-        old = lefts.get(old_names.get(column.name, column.name))
-        if old is not None and type_name(old) != type_name(column.dataType):
-            reason = f"{' and '.join(texts)} has text only"
-            yield Retyped(column.name, type_name(old), type_name(column.dataType), reason)
-
-
 def _unread(opened: Opened, rows: int) -> list[NotCompared]:
     """Return a gap where an engine has read other rows than the files have, such as by leaving one out."""
     looked = opened.looked
@@ -124,17 +112,17 @@ def _unread(opened: Opened, rows: int) -> list[NotCompared]:
 def _unreadable(both: Sequence[Opened], error: Exception) -> str:
     if all(isinstance(opened.looked, Looked) for opened in both):
         return unreadable([opened.looked for opened in both if isinstance(opened.looked, Looked)], error)
-    paths = " and ".join(opened.source.path for opened in both)
-    return f"cannot read {paths}: {_cause(str(error).strip() or type(error).__name__)}"
+    for opened in both:
+        if place := _named(opened.folder, error):
+            return f"cannot read {place} as {opened.source.format}: {innermost(error)}"
+    return f"cannot read {' and '.join(opened.source.path for opened in both)}: {innermost(error)}"
 
 
 def unreadable(both: Sequence[Looked], error: Exception) -> str:
     """Return which file an engine could not read, and why: as its error says, or as another look shows."""
-    said = str(error).strip()
     for looked in both:
-        for file in looked.folder.files:
-            if file.name.rpartition("/")[2] in said:
-                return f"cannot read {looked.folder.place_of(file)} as {TITLES[looked.kind]}: {_cause(said)}"
+        if place := _named(looked.folder, error):
+            return f"cannot read {place} as {TITLES[looked.kind]}: {innermost(error)}"
     for looked in both:
         if found := damaged(looked.folder, looked.kind):
             return f"cannot read {looked.folder.place_of(found[0])} as {TITLES[looked.kind]}: {found[1]}"
@@ -144,10 +132,10 @@ def unreadable(both: Sequence[Looked], error: Exception) -> str:
     return f"cannot read {' and '.join(paths)} as {' and '.join(titles)}: {first_line(error)}"
 
 
-def _cause(said: str) -> str:
-    """Return the innermost cause in the text of an error that came from a JVM."""
-    causes = [line.partition("Caused by: ")[2] for line in said.splitlines() if "Caused by: " in line]
-    return (causes[-1] if causes else said.splitlines()[0])[:300]
+def _named(folder: Folder, error: Exception) -> str:
+    """Return which file of a folder an error names, if it does: two sides may have files of one name."""
+    said = unquote(str(error))
+    return next((folder.place_of(file) for file in folder.files if unquote(file.name) in said), "")
 
 
 def moved(before: Mapping[str, Mapping[str, State]]) -> list[str]:

@@ -86,6 +86,7 @@ def look_at(path: str) -> Folder:
     names = [name for name in sorted(states) if not _hidden(_below(root, name))]
     if not names:
         raise FilesError(f"there are no data files at {path}; hidden ones (_…, .…) do not count")
+    _refuse_links(path, system, root, names)
     files = tuple(DataFile(name, _partition(path, _below(root, name)[:-1])) for name in names)
     nested = any(len(_below(root, name)) > 1 for name in names)
     return Folder(path, root, system, files, _partition_columns(path, root, files), nested, states)
@@ -169,6 +170,18 @@ def _partition_columns(path: str, root: str, files: Sequence[DataFile]) -> tuple
 
 def _short(root: str, name: str) -> str:
     return "/".join(_below(root, name))
+
+
+def _refuse_links(path: str, system: Any, root: str, names: Iterable[str]) -> None:
+    """Raise ComparisonError for a link to a folder, which is found as a file of this machine's."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    for name in names if isinstance(system, LocalFileSystem) else ():
+        if system.isdir(name):
+            raise FilesError(
+                f"{path}: {_short(root, name)} is a link to a folder, and its files may be here twice; "
+                "remove the link, or name the folder that it leads to"
+            )
 
 
 def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> None:

@@ -15,29 +15,37 @@ __all__ = ["check_headers"]
 
 _MOST = 1_000_000  # bytes of a header
 _BOM = b"\xef\xbb\xbf"
+_SPARKS_OWN = (".deflate", ".snappy", ".lz4", ".zst", ".zstd")  # it unpacks them, and compares their headers
 
 
 def check_headers(folder: Folder, separator: str) -> None:
     """Look at the first line of each file.
 
-    Raises ComparisonError when files have different headers, or two columns of one have the same name.
+    Raises ComparisonError when files have different headers, when two columns of one have the same name but
+    for case, and when no file has a header.
     """
-    headers = [(file, line) for file in folder.files if (line := _first_line(folder, file))]
-    for file, line in headers[1:]:
-        if line != headers[0][1]:
+    files = [file for file in folder.files if not file.name.endswith(_SPARKS_OWN)]
+    headers = [(file, line) for file in files if (line := _first_line(folder, file))]
+    if not headers and len(files) == len(folder.files):
+        raise FilesError(f"no CSV file at {folder.path} has a header, so its columns are not known")
+    known = [_names(line, separator) or line for _, line in headers]
+    for (file, line), names in zip(headers[1:], known[1:], strict=True):
+        if names != known[0]:
             first = folder.place_of(headers[0][0])
             raise FilesError(
                 f"the header of {folder.place_of(file)} is not that of {first}: {_shown(line)}, "
                 f"not {_shown(headers[0][1])}; compare files of one header at a time"
             )
-    if headers and (twice := _twice(headers[0][1], separator)):
+    if headers and (twice := _first_repeated(_names(headers[0][1], separator))):
         raise FilesError(f"two columns of {folder.place_of(headers[0][0])} are called {twice}")
 
 
 def _first_line(folder: Folder, file: DataFile) -> bytes:
     try:
         with fsspec.core.OpenFile(folder.system, file.name, compression=_compression(file)) as opened:
-            return bytes(opened.readline(_MOST)).removeprefix(_BOM).rstrip(b"\r\n")
+            lines = iter(lambda: bytes(opened.readline(_MOST)), b"")
+            found = (line.removeprefix(_BOM).rstrip(b"\r\n") for line in lines)
+            return next((line for line in found if line.strip()), b"")  # Spark skips blank lines, too
     except (OSError, ValueError, EOFError) as error:
         raise FilesError(f"cannot read the header of {folder.place_of(file)}: {first_line(error)}") from None
 
@@ -47,17 +55,23 @@ def _compression(file: DataFile) -> str | None:
     return next((name for ending, name in endings.items() if file.name.endswith(ending)), None)
 
 
-def _twice(line: bytes, separator: str) -> str:
-    """Return a name that is there twice, if the header is text that can be taken apart here."""
+def _names(line: bytes, separator: str) -> list[str]:
+    """Return the names in a header, if it is text that can be taken apart here."""
     try:
-        names = next(csv.reader([line.decode()], delimiter=separator), [])
+        return next(csv.reader([line.decode()], delimiter=separator, strict=True), [])
     except (UnicodeDecodeError, TypeError, csv.Error):
-        return ""
-    return _first_repeated(names)
+        return []
 
 
 def _first_repeated(names: Sequence[str]) -> str:
-    return next((name for place, name in enumerate(names) if name and name in names[:place]), "")
+    """Return a name that is there twice, or how it is spelled twice: case does not count in Spark."""
+    first: dict[str, str] = {}
+    for name in filter(None, names):
+        before = first.get(name.lower())
+        if before is not None:
+            return name if name == before else f"{before} and {name}, which Spark takes for one name"
+        first[name.lower()] = name
+    return ""
 
 
 def _shown(line: bytes) -> str:

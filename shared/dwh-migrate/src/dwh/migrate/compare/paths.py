@@ -8,20 +8,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dwh.compare.errors import first_line
 from dwh.compare.model import NotCompared
-from dwh.core.engine import is_sail
 from dwh.core.errors import listed
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
 from dwh.migrate.compare.footers import Told, by_schema, read_footers
+from dwh.migrate.compare.loading import check_partitions, frames_of, literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,7 +92,7 @@ def read(spark: SparkSession, looked: Looked) -> PathSide:
     frames = [
         _in_columns(frame, schema, columns)
         for group, schema in zip(looked.groups, schemas, strict=True)
-        for frame in _frames(spark, looked, group, schema)
+        for frame in frames_of(spark, lambda: spark.read.format(looked.kind), folder, group, schema)
     ]
     sizes = [size or 0 for size, _ in folder.states.values()]
     provenance = {"path": folder.path, "files": len(folder.files), "bytes": sum(sizes), "rows": looked.rows}
@@ -110,60 +108,13 @@ def _schema(spark: SparkSession, looked: Looked, group: Sequence[DataFile]) -> T
     folder = looked.folder
     place = folder.place_of(group[0])
     try:
-        schema = spark.read.format(looked.kind).load(_literal(spark, place)).schema
+        schema = spark.read.format(looked.kind).load(literal(spark, place)).schema
     except PySparkException as error:
         raise FilesError(f"cannot read the schema of {place}: {first_line(error)}") from None
     if len({name.lower() for name in schema.names}) < len(schema.names):
         raise FilesError(f"two columns of {place} differ in case alone ({listed(schema.names)})")
-    twice = {name.lower() for name in folder.partitioned_by} & {name.lower() for name in schema.names}
-    if twice:
-        name = min(twice)
-        raise FilesError(
-            f"column {name} is in the file {place} and in the names of its folders, and the two may say "
-            f"different things; compare the folders of one {name} at a time, and the files' column is read"
-        )
+    check_partitions(folder, schema, place)
     return schema
-
-
-def _frames(
-    spark: SparkSession, looked: Looked, group: Sequence[DataFile], schema: T.StructType
-) -> Iterator[DataFrame]:
-    """Return the rows of one schema: its columns, then those of partitions."""
-    from pyspark.sql import functions as F
-    from pyspark.sql import types as T
-
-    folder, names = looked.folder, looked.folder.partitioned_by
-    reader = spark.read.format(looked.kind).schema(
-        T.StructType([*schema.fields, *(T.StructField(n, T.StringType()) for n in names)])
-    )
-    if names and is_sail(spark):  # which knows no basePath, and takes the null partition for a text
-        for values, files in _by_partition(group).items():
-            places = [_literal(spark, folder.place_of(file)) for file in files]
-            alone = spark.read.format(looked.kind).schema(schema).load(places)
-            yield alone.select(
-                "*", *(F.lit(v).cast("string").alias(n) for n, v in zip(names, values, strict=True))
-            )
-    elif len(looked.groups) == 1 and (names or not folder.nested):  # Spark lists the same files by itself
-        yield reader.load(_literal(spark, folder.path))
-    else:
-        places = [_literal(spark, folder.place_of(file)) for file in group]
-        yield (reader.option("basePath", folder.path) if names else reader).load(places)
-
-
-def _by_partition(group: Sequence[DataFile]) -> dict[tuple[str | None, ...], list[DataFile]]:
-    found: dict[tuple[str | None, ...], list[DataFile]] = defaultdict(list)
-    for file in group:
-        found[tuple(value for _, value in file.partition)].append(file)
-    return found
-
-
-def _literal(spark: SparkSession, place: str) -> str:
-    """Return a path in which nothing is a pattern."""
-    if not is_sail(spark):
-        return "".join(f"\\{char}" if char in "[]{}*?\\" else char for char in place)
-    if "://" not in place:
-        return Path(place).absolute().as_uri()
-    return "".join(f"[{char}]" if char in "[]{}*?" else char for char in place)
 
 
 def _together(

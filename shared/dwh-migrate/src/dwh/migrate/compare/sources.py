@@ -7,21 +7,23 @@ text are then text, so that nothing is guessed, and values compare by what they 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from dwh.compare.errors import ComparisonError, first_line
+from dwh.compare.errors import ComparisonError
+from dwh.core.errors import DwhError
 from dwh.migrate.compare.avro_headers import check_avro_schemas
-from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.folder import Folder, look_at
 from dwh.migrate.compare.footers import TITLES, Told
 from dwh.migrate.compare.headers import check_headers
+from dwh.migrate.compare.loading import check_partitions, frames_of, literal
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
 __all__ = ["FORMATS", "Source", "is_source", "look_at_source", "read_source", "source_of"]
 
@@ -29,13 +31,18 @@ FORMATS = ("parquet", "orc", "csv", "json", "xml", "text", "avro")
 """What a path may begin with, as in `csv:./before`; avro needs Spark's package for it."""
 
 _STRICT = {
-    "csv": {"header": "true", "enforceSchema": "false", "columnPruning": "false", "mode": "FAILFAST"},
+    "csv": {
+        "header": "true",
+        "enforceSchema": "false",
+        "columnPruning": "false",
+        "mode": "FAILFAST",
+        "nullValue": "\x00",  # so that nothing is null, and "" is a text without characters
+    },
     "json": {"primitivesAsString": "true", "mode": "FAILFAST"},
     "xml": {"inferSchema": "false", "mode": "FAILFAST"},
 }
 _WRITTEN = re.compile(rf"(?:(?P<format>{'|'.join(FORMATS)}):)?(?P<path>.*/.*)", re.DOTALL)
 _TEXT = ("csv", "json", "xml", "text")
-_INFER = "spark.sql.sources.partitionColumnTypeInference.enabled"
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,10 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
     """Return the table of files that were looked at; raises ComparisonError when they cannot be read."""
     if isinstance(looked, Looked):
         return read(spark, looked)
-    reader = spark.read.format(source.format).options(**{**_STRICT.get(source.format, {}), **source.options})
     try:
-        with _partitions_as_text(spark):
-            frame = reader.load(source.path)
-            _ = frame.schema
+        frame = _frame(spark, source, looked)
+    except DwhError:
+        raise
     except Exception as error:  # engines raise errors of a file in their own ways
         raise FilesError(
             f"cannot read {source.path} as {source.format}: {_problem(source, error)}"
@@ -108,22 +114,32 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
     return PathSide(frame, provenance)
 
 
+def _frame(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
+    """Return the rows of every file; the schema is that of all of them, with folders' names as text."""
+
+    def reader() -> DataFrameReader:
+        given = {**_STRICT.get(source.format, {}), **source.options}
+        return spark.read.format(source.format).options(**given)
+
+    if not (folder.nested or folder.partitioned_by):
+        return reader().load(literal(spark, source.path))
+    everything = reader().load([literal(spark, folder.place_of(file)) for file in folder.files])
+    if not folder.partitioned_by:
+        return everything
+    check_partitions(folder, everything.schema, source.path)
+    frames = frames_of(spark, reader, folder, folder.files, everything.schema)
+    return reduce(lambda one, other: one.unionAll(other), frames).toDF(
+        *everything.columns, *folder.partitioned_by
+    )
+
+
 def _problem(source: Source, error: Exception) -> str:
-    told = first_line(error)
+    told = innermost(error)
+    if source.format == "json" and ("alformed" in told or "end-of-input" in told):
+        return f"{told} (an object or array over several lines needs --option multiLine=true)"
     if source.format == "avro" and "data source" in told.lower():
         return (
             "this Spark has no reader for it; set spark.jars.packages to "
             "org.apache.spark:spark-avro_2.13 and the version of Spark (2.12 on Spark 3.5)"
         )
     return told
-
-
-@contextmanager
-def _partitions_as_text(spark: SparkSession) -> Iterator[None]:
-    """Let folders' names be text: `zip=02134` is not 2134."""
-    before = spark.conf.get(_INFER, "true")
-    spark.conf.set(_INFER, "false")
-    try:
-        yield
-    finally:
-        spark.conf.set(_INFER, str(before))

@@ -1,0 +1,49 @@
+"""Headers of CSV files, before an engine reads them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+
+from dwh.compare import ComparisonError
+from dwh.migrate.compare.folder import look_at
+from dwh.migrate.compare.headers import check_headers
+
+
+def check(folder: Path, *files: tuple[str, bytes]) -> None:
+    """Write files, and check their headers."""
+    for name, content in files:
+        (folder / name).write_bytes(content)
+    check_headers(look_at(str(folder)), ",")
+
+
+def test_headers_of_one_meaning_are_one_header(tmp_path: Path) -> None:
+    """Whatever the mark, the quotes, the line ends, the blank lines before it, and how a file is packed."""
+    check(
+        tmp_path,
+        ("a.csv", b"id,v\n1,x\n"),
+        ("b.csv", b'\xef\xbb\xbf"id","v"\r\n1,x\r\n'),
+        ("c.csv", b"\n \nid,v\n1,x\n"),
+        ("d.csv", b""),
+        ("e.csv.gz", gzip.compress(b"id,v\n")),
+        ("f.csv.deflate", zlib.compress(b"id,v\n")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([("a.csv", b"id,v\n1,x\n"), ("b.csv", b"2,x\n")], "b.csv is not that of .*a.csv: '2,x', not 'id,v'"),
+        ([("a.csv", b"id,v\n"), ("b.csv", b'"id,v"\n')], "b.csv is not that of"),
+        ([("a.csv", b"id,v,ID\n")], "called id and ID, which Spark takes for one name"),
+        ([("a.csv", b"v,v\n")], "called v$"),
+        ([("a.csv", b""), ("b.csv", b"\n\n")], "no CSV file at .* has a header"),
+    ],
+)
+def test_what_is_no_one_header_is_refused(tmp_path: Path, files: list[tuple[str, bytes]], said: str) -> None:
+    """The sentence names the file."""
+    with pytest.raises(ComparisonError, match=said):
+        check(tmp_path, *files)
