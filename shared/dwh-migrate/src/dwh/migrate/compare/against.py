@@ -144,7 +144,7 @@ def _gaps(
             yield NotCompared(both.source.path, f"it has rows of dates for which {label} has no output")
 
 
-def _chosen(both: Against, frames: Sequence[DataFrame], options: OutputOptions) -> dict[str, Any]:
+def _chosen(both: Against, frames: tuple[DataFrame, DataFrame], options: OutputOptions) -> dict[str, Any]:
     return {
         "key": both.key or tuple(both.subject.contract["key"]),
         "changes": tuple(_retyped(both, *frames, options)),
