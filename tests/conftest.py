@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +33,25 @@ JFK,25.3,0,9,2013-01-15T11:00:00Z
 """
 AIRLINES = "carrier,name\nUA,United Air Lines Inc.\nAA,American Airlines Inc.\n"
 AIRPORTS = "faa,name\nEWR,Newark Liberty Intl\nJFK,John F Kennedy Intl\nIAH,George Bush Intercontinental\n"
+# The shapes of line 0.2's jobs: a window over another job's table, a history built day by day, hours, months.
+SHAPES = """
+import json
+from dwh.core import find_job
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout import pin
+
+def rows(reference, **dates):
+    return find_job(reference)().run(**dates)["rows"]
+
+found = {"carrier_delays": rows("carrier_delays@0.2", start="2013-01-09", end="2013-01-15")}
+why = "where we start"
+pin(Warehouse.open(), job="carrier_delays", line="0.2", environment="dev", publish=True, reason=why)
+found["punctuality"] = rows("punctuality@0.2", date="2013-01-15")
+found["carriers"] = rows("carriers@0.2", start="2013-01-14", end="2013-01-15")
+found["weather"] = rows("weather@0.2", start="2013-01-15T10", end="2013-01-15T12")
+found["monthly_traffic"] = rows("monthly_traffic@0.2", date="2013-01")
+print(json.dumps(found))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +81,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "dwh.toml").write_text(config, "utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def shapes(here: Path, program: Program) -> Callable[..., None]:
+    """Run the jobs of every shape on a week of the landing zone's day, and look at what they wrote."""
+    day = here / "landing" / "flights" / "flight_date=2013-01-15"
+    for before in range(9, 15):
+        shutil.copytree(day, day.with_name(f"flight_date=2013-01-{before:02}"))
+
+    def run(**variables: str) -> None:
+        found = json.loads(program(sys.executable, "-c", SHAPES, **variables).stdout)
+        of_hours_and_months = {"weather": 2, "monthly_traffic": 2}
+        assert found == {"carrier_delays": 21, "punctuality": 3, "carriers": 6, **of_hours_and_months}
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,11 @@ def test_the_command_line(program, remote, config, installed_line, takings):
     assert "east" in shown.stdout
 
 
+def test_jobs_of_every_shape(shapes, remote):
+    """Windows, tables of other jobs, whole tables with their history, hours and months work over Connect."""
+    shapes(**remote)
+
+
 def test_a_server_that_does_not_answer(program, remote, config, installed_line, takings):
     """Where no server answers, that is said within seconds, and nothing is recorded."""
     installed_line("7.1", {"takings": takings()})

@@ -1,6 +1,6 @@
 """What the documentation shows is what happens: every command is typed, every output compared.
 
-A page's `console` blocks run in order, in a folder with the landing zone of January 2013: the
+A page's `console` blocks run in order, in a folder with the landing zone of half a year: the
 tutorial's in a new one, another page's in a copy of what the tutorial leaves. A `python` block that
 begins with a comment such as `# read.py` is that file. In an expected output `…` and `...` stand for
 anything; ids of runs, times and temporary folders may differ.
@@ -122,14 +122,14 @@ def variables() -> dict[str, str]:
 
 
 def landing_zone(home: Path) -> Path:
-    """Fill a folder as the demo does, with January alone."""
+    """Fill a folder as the demo does, with the first half of 2013 alone."""
     sys.path.insert(0, str(DOCS / "demo"))
     try:
         from landing import land  # the demo's own, which is not installed
     finally:
         sys.path.pop(0)
     home.mkdir(parents=True, exist_ok=True)
-    land(home, last="2013-01-31")
+    land(home, last="2013-06-30")
     return home
 
 

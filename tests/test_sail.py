@@ -48,6 +48,11 @@ def test_the_command_line(dwh, config):
     assert all(engine["sail"] for engine in engines)
 
 
+def test_jobs_of_every_shape(shapes):
+    """Windows, tables of other jobs, whole tables with their history, hours and months work on Sail."""
+    shapes(**BARE)
+
+
 def test_a_python_function(dwh):
     """A Python function runs in this process."""
     run = dwh(body='return takings.withColumn("shop", F.udf(str.upper)("shop"))')
