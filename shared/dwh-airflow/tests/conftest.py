@@ -79,17 +79,17 @@ def dwh(home: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def play(airflow_home: Path, home: Path) -> Played:
-    """Run a DAG file with `dag.test`; returns its state, the tasks' states, and the XComs by task and key."""
+    """Run a DAG of a file with `dag.test`; returns its state, the tasks', and the XComs by task and key."""
     from airflow.models.xcom import XComModel
     from airflow.settings import Session
 
-    def play(name: str, **arguments: Any) -> tuple[str, dict[str, str], dict[str, Any]]:
-        dag: DAG = runpy.run_path(str(DAGS / f"{name}.py"))["dag"]
-        run = dag.test(**arguments)
+    def play(name: str, dag: str = "dag", **arguments: Any) -> tuple[str, dict[str, str], dict[str, Any]]:
+        played: DAG = runpy.run_path(str(DAGS / f"{name}.py"))[dag]
+        run = played.test(**arguments)
         tasks = {task.task_id: str(task.state) for task in run.get_task_instances()}
         xcoms: dict[str, Any] = {task: {} for task in tasks}
         with Session() as session:
-            for found in session.scalars(XComModel.get_many(run_id=run.run_id, dag_ids=dag.dag_id)):
+            for found in session.scalars(XComModel.get_many(run_id=run.run_id, dag_ids=played.dag_id)):
                 xcoms[found.task_id][found.key] = XComModel.deserialize_value(found)
         return str(run.state), tasks, xcoms
 

@@ -22,6 +22,11 @@ format = "csv"
 path = "landing/flights"
 options = { header = true, nullValue = "NA" }
 
+[sources.weather]
+format = "csv"
+path = "landing/weather"
+options = { header = true, nullValue = "NA" }
+
 [sources.airlines]
 format = "csv"
 path = "landing/airlines.csv"
@@ -37,6 +42,12 @@ carrier,origin,dest,dep_delay,arr_delay
 UA,EWR,IAH,2,11
 UA,LGA,IAH,NA,NA
 AA,JFK,MIA,-3,40
+"""
+WEATHER = """\
+origin,wind_speed,precip,visib,time_hour
+EWR,10,0,10,2013-01-15T12:00:00Z
+JFK,20,NA,10,2013-01-15T12:00:00Z
+EWR,10,0,10,2013-01-15T13:00:00Z
 """
 
 
@@ -67,11 +78,15 @@ def airflow(*words: str, home: Path, check: bool = True) -> subprocess.Completed
 def land(home: Path, *days: str) -> Path:
     """Make a landing zone with these days, and a configuration beside it."""
     for day in days:
-        file = home / "landing" / "flights" / f"flight_date={day}" / "part.csv"
-        file.parent.mkdir(parents=True)
-        file.write_text(FLIGHTS, "utf-8")
+        _write(home / "landing" / "flights" / f"flight_date={day}", FLIGHTS)
+    _write(home / "landing" / "weather" / f"weather_date={DAY}", WEATHER)
     (home / "landing" / "airlines.csv").write_text("carrier,name\nUA,United Air Lines Inc.\n", "utf-8")
     airports = "faa,name\nEWR,Newark Liberty Intl\nJFK,John F Kennedy Intl\n"
     (home / "landing" / "airports.csv").write_text(airports, "utf-8")
     (home / "dwh.toml").write_text(CONFIGURATION, "utf-8")
     return home
+
+
+def _write(folder: Path, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "part.csv").write_text(text, "utf-8")

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from installation import land
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow_home")]
 
@@ -143,6 +144,35 @@ def test_an_environment_decides_and_a_cleared_task_gets_the_same_line(play, dwh)
     [again] = xcoms["served"]["return_value"]
     assert again["receipt"]["run"] != first["receipt"]["run"]
     assert again["receipt"]["line"] == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("dag", "task", "date", "rows"),
+    [("hours", "weather", "2013-01-15T12", 2), ("months", "traffic", "2013-01", 3)],
+)
+def test_an_hour_or_a_month_is_the_data_intervals(play, dag, task, date, rows):
+    """The grain of an operator takes the DAG run's logical date to the hour or the month that holds it."""
+    state, _, xcoms = play("shapes", dag=dag, logical_date=NOON)
+    receipt = xcoms[task]["return_value"]
+    assert (state, receipt["first_date"], receipt["last_date"], receipt["rows"]) == (
+        "success",
+        date,
+        date,
+        rows,
+    )
+
+
+def test_a_job_reads_what_the_task_before_has_published(play, dwh, home):
+    """The week to a date rests on what the environment publishes, the date that was just written included."""
+    land(home, *(f"2013-01-{day:02}" for day in range(9, 15)))
+    for job in ("carrier_delays", "punctuality"):
+        dwh("pin", job, "0.2", "--env", "prod", "--reason", "where we start")
+    dwh("run", "carrier_delays", "--env", "prod", "--from", "2013-01-09", "--to", "2013-01-14")
+    state, _, xcoms = play("shapes", dag="chain", logical_date=NOON)
+    ((delays,), (punctuality,)) = (xcoms[task]["return_value"] for task in ("delays", "punctuality"))
+    assert (state, punctuality["rows"]) == ("success", 2)
+    read = json.loads(dwh("history", "flights.punctuality", "--env", "prod", "--inputs", "--json"))
+    assert [(one["read"], one["read_run"]) for one in read][-1] == ("2013-01-15", delays["run"])
 
 
 def test_what_dwh_refuses_is_not_tried_again(play, home, capsys):
