@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from installation import land
 
+from dwh.core import find_job
+from dwh.core.warehouse import Warehouse
+from dwh.migrate.rollout import pin
+
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("airflow_home")]
 
 NOON = datetime(2013, 1, 15, 12, tzinfo=timezone.utc)
@@ -162,17 +166,19 @@ def test_an_hour_or_a_month_is_the_data_intervals(play, dag, task, date, rows):
     )
 
 
-def test_a_job_reads_what_the_task_before_has_published(play, dwh, home):
-    """The week to a date rests on what the environment publishes, the date that was just written included."""
+def test_a_job_reads_what_the_task_before_has_published(play, home, monkeypatch):
+    """A week rests on what the environment publishes, the date that the task before has written included."""
+    monkeypatch.setenv("DWH_ENVIRONMENT", "prod")
     land(home, *(f"2013-01-{day:02}" for day in range(9, 15)))
+    find_job("carrier_delays@0.2")().run(start="2013-01-09", end="2013-01-14")
+    warehouse = Warehouse.open()
     for job in ("carrier_delays", "punctuality"):
-        dwh("pin", job, "0.2", "--env", "prod", "--reason", "where we start")
-    dwh("run", "carrier_delays", "--env", "prod", "--from", "2013-01-09", "--to", "2013-01-14")
+        pin(warehouse, job=job, line="0.2", environment="prod", publish=True, reason="where we start")
     state, _, xcoms = play("shapes", dag="chain", logical_date=NOON)
-    ((delays,), (punctuality,)) = (xcoms[task]["return_value"] for task in ("delays", "punctuality"))
+    delays, punctuality = (xcoms[task]["return_value"][0]["receipt"] for task in ("delays", "punctuality"))
     assert (state, punctuality["rows"]) == ("success", 2)
-    read = json.loads(dwh("history", "flights.punctuality", "--env", "prod", "--inputs", "--json"))
-    assert [(one["read"], one["read_run"]) for one in read][-1] == ("2013-01-15", delays["run"])
+    *_, last = warehouse.ledger.reads_of([punctuality["run"]])[punctuality["run"]]
+    assert (str(last.first_date), last.read_run_id) == ("2013-01-15", delays["run"])
 
 
 def test_what_dwh_refuses_is_not_tried_again(play, home, capsys):
