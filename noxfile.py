@@ -194,7 +194,8 @@ def connect(session: nox.Session) -> None:
 @nox.session
 def sail(session: nox.Session) -> None:
     """Run the lines' tests on Sail, in an environment that has no Java; `demo` runs there, too."""
-    install(session, f"{CORE}[sail]", COMPARE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    packages = (f"{CORE}[sail]", COMPARE, MIGRATE, CATALOG, *LINES)
+    install(session, *packages, groups=["test"], extra=[BOTH_LINES_SPARK])
     bare = without_java(session)
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
     names = (
@@ -211,6 +212,8 @@ def sail(session: nox.Session) -> None:
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
     on_sail += (f"{MIGRATE}/tests/compare/test_{name}.py" for name in ("paths", "engines"))
     session.run("pytest", *on_sail, *session.posargs, env=bare)
+    if not session.posargs:  # Sail needs another PySpark than the engines of nox -s catalog
+        session.run("pytest", "-m", "catalog", "-k", "Sail", f"{CATALOG}/tests", env=bare)
 
 
 @nox.session
@@ -255,7 +258,8 @@ def catalog(session: nox.Session) -> None:
     }
     arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
     environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
-    session.run("pytest", "-m", "catalog", f"{CATALOG}/tests", *session.posargs, env=environment)
+    arguments = session.posargs or ["-k", "not Sail", f"{CATALOG}/tests"]
+    session.run("pytest", "-m", "catalog", "--durations=5", *arguments, env=environment)
 
 
 @nox.session

@@ -59,7 +59,9 @@ def by_chdb(metadata: str, read: Read) -> Rows:
     folder, _, name = metadata.rpartition("/metadata/")
     settings = f"SETTINGS iceberg_metadata_file_path = 'metadata/{name}'"
     sql = _sql(f"icebergLocal('{folder}', 'Parquet', {settings})", read)
-    found = chdb.query(f"{sql} SETTINGS session_timezone = 'UTC'", "ArrowTable")
+    found = chdb.query(
+        f"{sql} SETTINGS session_timezone = 'UTC', output_format_arrow_string_as_string = 0", "ArrowTable"
+    )
     return [tuple(row[column] for column in read.columns) for row in found.to_pylist()]
 
 
@@ -76,6 +78,27 @@ def _spark() -> Any:
 
 def by_spark(metadata: str, read: Read) -> Rows:
     frame = _spark().read.format("iceberg").load(metadata)
+    if read.where:
+        frame = frame.where(_condition(*read.where))
+    return [tuple(row) for row in frame.select(*read.columns).collect()]
+
+
+@cache
+def _sail() -> Any:
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import SparkSession
+
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start()
+    host, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return server, session
+
+
+def by_sail(metadata: str, read: Read) -> Rows:
+    """Sail knows a table by its folder alone, of which it takes the newest metadata."""
+    frame = _sail()[1].read.format("iceberg").load(metadata.partition("/metadata/")[0])
     if read.where:
         frame = frame.where(_condition(*read.where))
     return [tuple(row) for row in frame.select(*read.columns).collect()]
@@ -106,6 +129,16 @@ def as_plain(rows: Rows) -> Rows:
 
 
 def _as_plain(value: Any) -> Any:
+    if isinstance(value, str):  # ClickHouse knows no text but bytes
+        return value.encode()
+    if isinstance(value, bytearray):  # as Spark gives bytes
+        return bytes(value)
+    if isinstance(value, dict):
+        return {name: _as_plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return list(map(_as_plain, value))
+    if hasattr(value, "asDict"):  # a row within a row of Spark
+        return _as_plain(value.asDict())
     if isinstance(value, datetime):
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
     return value
@@ -117,4 +150,5 @@ READERS: dict[str, Reader] = {
     "polars": by_polars,
     "chdb": by_chdb,
     "Spark": by_spark,
+    "Sail": by_sail,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from warehousing import Runs, partitioned, table
@@ -157,6 +158,39 @@ def further_columns(runs: Runs) -> Iterator[list[Read]]:
     ]
 
 
+def every_type(runs: Runs) -> Iterator[list[Read]]:
+    """Values at the edges, which bounds must not hide: NaN, infinity, nulls, years before 1970."""
+    columns = {
+        "flag": ("boolean", True, None),
+        "tiny": ("tinyint", -128, 127),
+        "small": ("smallint", -32768, None),
+        "whole": ("int", -(2**31), 2**31 - 1),
+        "large": ("bigint", -(2**63), 2**63 - 1),
+        "single": ("float", float("inf"), 0.5),
+        "double": ("double", 1.5, None),
+        "exact": ("decimal(12,2)", Decimal("-9999999999.99"), Decimal("0.01")),
+        "text": ("string", "", "\ud7ff" * 20),
+        "raw": ("binary", b"", b"\xff" * 20),
+        "on_date": ("date", date(1582, 10, 15), date(9999, 12, 31)),
+        "at_time": ("timestamp", datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=timezone.utc), None),
+        "at_local": ("timestamp_ntz", datetime(1900, 1, 1), datetime(2200, 1, 1, 0, 0, 0, 1)),
+        "many": ("array<string>", ["a", None], []),
+        "named": ("struct<name:string,`a:b`:int>", {"name": "x", "a:b": None}, {"name": None, "a:b": 1}),
+    }
+    odd = table("web.types", "day date", *(f"{name} {one[0]}" for name, one in columns.items()))
+    rows = [{name: one[place] for name, one in columns.items()} for place in (1, 2)]
+    run = runs.commit(odd, {ONE: rows[:1], TWO: rows[1:]}, "7.1")
+    runs.publish("web.types", {ONE: run, TWO: run})
+    for name, (_, first, second) in columns.items():
+        yield [Read("prod_web.types", ("day", name), [(ONE, first), (TWO, second)])]
+    yield [
+        Read("prod_web.types", ("day",), [(ONE,)], ("whole", "<", 0)),
+        Read("prod_web.types", ("day",), [(TWO,)], ("large", ">", 0)),
+        Read("prod_web.types", ("day",), [(ONE,)], ("single", ">", 1)),
+        Read("prod_web.types", ("day",), [(TWO,)], ("on_date", ">", TWO)),
+    ]
+
+
 STORIES: dict[str, Story] = {
     "first publication": first_publication,
     "one date again": one_date_again,
@@ -166,4 +200,5 @@ STORIES: dict[str, Story] = {
     "hourly": hourly,
     "monthly": monthly,
     "further columns": further_columns,
+    "every type": every_type,
 }
