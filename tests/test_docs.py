@@ -30,9 +30,9 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
-# Played by dwh-deploy's tests, with a server that stands in for AWS (nox -s glue), and in a
-# clone of the repository (nox -s rehearsal).
-ELSEWHERE = {"databricks", "emr", "glue", "releasing"}
+# Played by dwh-deploy's tests, with a server that stands in for AWS (nox -s glue), by dwh-catalog's with
+# the engines (nox -s catalog), and in a clone of the repository (nox -s rehearsal).
+ELSEWHERE = {"catalogs", "databricks", "emr", "glue", "releasing"}
 PLAYED = [path for path in PAGES if path.stem not in ELSEWHERE]
 SHOWN_HOME = "/home/you/.demo"
 
