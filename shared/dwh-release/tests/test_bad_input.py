@@ -138,3 +138,11 @@ def test_help_has_an_example(repo: Monorepo, command: str) -> None:
     """Of every command."""
     said = repo.run(command, "--help")
     assert said.code == 0 and f"dwh-release {command}" in said.out and "Example" in said.out
+
+
+def test_a_library_that_ends_the_process_is_named(repo: Monorepo) -> None:
+    """It is looked at beside others, whose reports are there all the same."""
+    repo.write("shared/dwh-extra/src/dwh/extra/leaving.py", "import os\n\nos._exit(3)\n")
+    said = repo.run("check")
+    assert said.code == 1 and "reading the jobs of dwh-extra" in said.all and "Traceback" not in said.all
+    assert "dwh-v0_2 against" in said.all

@@ -7,12 +7,17 @@ import py_compile
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from monorepo import Monorepo
 
 import dwh.release
+from dwh.release import looking
+from dwh.release.gate import Report, check_each
+from dwh.release.repository import Repository
 
 SRC = str(Path(dwh.release.__file__).parents[2])
 TOOL = [sys.executable, "-c", "from dwh.release.cli import main; main()"]
@@ -83,3 +88,23 @@ def test_what_was_read_is_kept_until_a_source_changes(repo: Monorepo) -> None:
     assert {path.name for path in (repo.root / ".git/dwh-release").rglob("*.json")} == kept
     repo.replace("packages/dwh-v0_1/src/dwh/shops/v0_1_0/sales.py", "def is_large", "def is_big")
     assert "is_large is gone" in repo.run("check", "dwh-v0_1").all
+
+
+def test_libraries_are_imported_in_one_process(repo: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What several of them need is imported once; each line has a process of its own."""
+    project = repo.read("shared/dwh-extra/pyproject.toml").replace("extra", "more")
+    repo.write("shared/dwh-more/pyproject.toml", project)
+    repo.write("shared/dwh-more/src/dwh/more/__init__.py", "LIMIT = 7\n")
+    asked: list[list[str]] = []
+    start = looking._started
+
+    def counted(repository: Repository, questions: list[dict[str, Any]], seed: str) -> subprocess.Popen[str]:
+        asked.append([question["package"] for question in questions])
+        return start(repository, questions, seed)
+
+    monkeypatch.setattr(looking, "_started", counted)
+    repository = repo.repository()
+    reports = check_each(repository, repository.packages, date(2026, 1, 1))
+    assert all(isinstance(report, Report) for _, report in reports)
+    libraries = [package.module for package in repository.packages if not package.line]
+    assert "dwh.more" in libraries and libraries in asked and len(asked) == len(repository.packages) - 1

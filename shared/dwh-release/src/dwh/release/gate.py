@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
+from queue import Queue
 from typing import Any
 
 from dwh.core.errors import DwhError
@@ -20,7 +21,7 @@ from dwh.release.findings import Finding
 from dwh.release.fixes import Fixes, Unported, read_fixes, unported
 from dwh.release.foreign_words import word_problems
 from dwh.release.fragments import Fragment, read_fragments
-from dwh.release.looking import look
+from dwh.release.looking import look, look_at_libraries
 from dwh.release.record import Record, Records
 from dwh.release.repository import Package, Repository
 from dwh.release.surface import Surface, promised_paths, read_surface
@@ -156,22 +157,23 @@ def check_each(
 ) -> list[tuple[Package, Report | DwhError]]:
     """Check packages; of one that cannot be read the error stands in place of its report."""
     chosen = list(packages)
-    # Packages are imported side by side, in processes, the largest first. Meanwhile the sources of those
-    # that have been are parsed here, one after the other: Python 3.11 cannot parse in two threads at once.
+    # Packages are imported in processes. Meanwhile the sources of those that have been are parsed here, one
+    # after the other: Python 3.11 cannot parse in two threads at once.
+    ready: Queue[Package] = Queue()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looks = {
-            pool.submit(_look_ahead, repository, package): package
-            for package in sorted(chosen, key=_size, reverse=True)
-        }
+        pool.submit(_look_at_libraries, repository, [one for one in chosen if not one.line], ready)
+        for line in (one for one in chosen if one.line):
+            pool.submit(_look_at_line, repository, line, ready)
         fixes = read_fixes(repository)
         reports = {
-            looks[look].name: _checked(repository, looks[look], today, fixes) for look in as_completed(looks)
+            one.name: _checked(repository, one, today, fixes) for one in islice(_gets(ready), len(chosen))
         }
     return [(package, reports[package.name]) for package in chosen]
 
 
-def _size(package: Package) -> int:
-    return sum(file.stat().st_size for file in package.src.rglob("*.py"))
+def _gets(ready: Queue[Package]) -> Iterator[Package]:
+    while True:
+        yield ready.get()
 
 
 def _checked(repository: Repository, package: Package, today: date, fixes: Fixes) -> Report | DwhError:
@@ -181,11 +183,33 @@ def _checked(repository: Repository, package: Package, today: date, fixes: Fixes
         return error
 
 
-def _look_ahead(repository: Repository, package: Package) -> None:
-    with contextlib.suppress(DwhError):  # the check says it
+def _look_at_line(repository: Repository, line: Package, ready: Queue[Package]) -> None:
+    try:
+        look(repository, line, _promised(repository, line))
+    except DwhError:
+        pass  # the check says it
+    finally:
+        ready.put(line)
+
+
+def _look_at_libraries(repository: Repository, libraries: list[Package], ready: Queue[Package]) -> None:
+    waiting = {library.name: library for library in libraries}
+    try:
+        asked = ((library, _promised(repository, library)) for library in libraries)
+        for library in look_at_libraries(repository, asked):
+            ready.put(waiting.pop(library.name))
+    finally:
+        for library in waiting.values():
+            ready.put(library)
+
+
+def _promised(repository: Repository, package: Package) -> list[str]:
+    try:
         records = Records(repository.git, package)
         baseline = records.last or _older(repository, package, records)
-        look(repository, package, promised_paths(baseline.data["api"] if baseline else ()))
+    except DwhError:
+        return []  # the check says it
+    return promised_paths(baseline.data["api"] if baseline else ())
 
 
 def _following(package: Package, last: Record | None, step: Step) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dwh.release._git import Git
 
-__all__ = ["digest_of", "keep"]
+__all__ = ["digest_of", "is_kept", "keep"]
 
 _TOOL = Path(__file__).parent
 _KEPT = 200
@@ -25,13 +25,18 @@ def keep(git: Git, name: str, digest: str, make: Callable[[], dict[str, Any]]) -
 
     An answer is JSON-able data. It comes back as JSON gives it, also when it was just made.
     """
-    path = git.private(name) / f"{digest}.json"
+    path = _path(git, name, digest)
     text = path.read_text(encoding="utf-8") if path.is_file() else None
     if text is None:
         text = json.dumps(make())
         _write(path, text)
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def is_kept(git: Git, name: str, digest: str) -> bool:
+    """Return whether an answer of this name is kept under a digest."""
+    return _path(git, name, digest).is_file()
 
 
 def digest_of(folders: Iterable[Path], asked: object) -> str:
@@ -43,6 +48,10 @@ def digest_of(folders: Iterable[Path], asked: object) -> str:
             if "__pycache__" not in path.parts and path.is_file():
                 digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _path(git: Git, name: str, digest: str) -> Path:
+    return git.private(name) / f"{digest}.json"
 
 
 @cache

@@ -6,17 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dwh.release.errors import ReadError
-from dwh.release.keeping import digest_of, keep
+from dwh.release.keeping import digest_of, is_kept, keep
 from dwh.release.ranges import python_bounds
 from dwh.release.repository import Package, Repository
 
-__all__ = ["look"]
+__all__ = ["look", "look_at_libraries"]
 
 _TOOL = Path(__file__).parents[2]
 _RUN = (
@@ -32,6 +34,39 @@ def look(repository: Repository, package: Package, promised: Iterable[str] = ())
     Parameters:
         promised: paths below the import package of which is told whether they still lead somewhere.
     """
+    asked, digest = _question(repository, package, promised)
+    return keep(repository.git, "looks", digest, lambda: _look(repository, package, asked))
+
+
+def look_at_libraries(
+    repository: Repository, libraries: Iterable[tuple[Package, Iterable[str]]]
+) -> Iterator[Package]:
+    """Look at shared libraries in one process, which imports once what they all need; `look` then has it.
+
+    Parameters:
+        libraries: with their promised paths, first the one that the others need.
+
+    Yields each as soon as it was looked at. One that cannot be is not yielded: `look` says why.
+    """
+    wanted = []
+    for package, promised in libraries:
+        asked, digest = _question(repository, package, promised)
+        if is_kept(repository.git, "looks", digest):
+            yield package
+        else:
+            wanted.append((package, asked, digest))
+    if not wanted or not hasattr(os, "fork"):
+        return
+    for number, answer in _answers(repository, [asked for _, asked, _ in wanted]):
+        package, _, digest = wanted[number]
+        keep(repository.git, "looks", digest, partial(dict, answer))
+        yield package
+
+
+def _question(
+    repository: Repository, package: Package, promised: Iterable[str]
+) -> tuple[dict[str, Any], str]:
+    """Return what to ask about a package, and the digest of all that the answer depends on."""
     folders = [package.src, *(src for src in repository.shared_sources() if src != package.src)]
     entry = package.project.get("entry-points", {}).get("dwh.lines", {}).get(package.line, "")
     asked = {
@@ -41,42 +76,58 @@ def look(repository: Repository, package: Package, promised: Iterable[str] = ())
         "pythons": python_bounds(package.project.get("requires-python")),
         "promised": sorted(promised),
     }
-    digest = digest_of(folders, asked)
-    return keep(repository.git, "looks", digest, lambda: _look(repository, package, asked))
+    return asked, digest_of(folders, asked)
 
 
 def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> dict[str, Any]:
-    asked = {**asked, "folders": [str(repository.root / folder) for folder in asked["folders"]]}
-    answer = _run(package, asked, "0")
+    answer = _run(repository, package, asked, "0")
     for path, (file, row) in answer["places"].items():
         answer["places"][path] = (_relative(Path(file), repository.root), row)
     if package.line and not answer["unsteady"] and answer["unordered"]:
         with ThreadPoolExecutor() as pool:
-            others = list(pool.map(lambda seed: _run(package, asked, seed), _SEEDS))
+            others = list(pool.map(lambda seed: _run(repository, package, asked, seed), _SEEDS))
         if any(other[key] != answer[key] for other in others for key in ("jobs", "settings")):
             answer["unsteady"] = "in another process a set has another order: write a tuple"
     return answer
 
 
-def _run(package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-s", "-c", _RUN]  # -P leaves the current folder out
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        command,
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**environment, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
-    )
-    if done.returncode:
+def _run(repository: Repository, package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
+    with _started(repository, [asked], seed) as process:
+        printed, said = process.communicate()
+    if process.returncode:
         raise ReadError(
             f"reading the jobs of {package.name}",
-            _last_words(done.stderr),
+            _last_words(said),
             f'try: PYTHONPATH={package.path}/src python -c "import {package.module}"',
         )
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(printed)[1]
     return answer
+
+
+def _answers(repository: Repository, questions: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+    with _started(repository, questions, "0") as process:
+        yield from map(json.loads, process.stdout or ())
+
+
+def _started(repository: Repository, questions: Sequence[dict[str, Any]], seed: str) -> subprocess.Popen[str]:
+    """Start a process that looks at packages, with the questions as a file to read from."""
+    whole = [
+        {**asked, "folders": [str(repository.root / folder) for folder in asked["folders"]]}
+        for asked in questions
+    ]
+    command = [sys.executable, "-P", "-s", "-c", _RUN]  # -P leaves the current folder out
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
+        json.dump(whole, given)
+        given.seek(0)
+        return subprocess.Popen(
+            command,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if len(questions) == 1 else subprocess.DEVNULL,
+            text=True,
+            env={**environment, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+        )
 
 
 def _relative(file: Path, root: Path) -> str:

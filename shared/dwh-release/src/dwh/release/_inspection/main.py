@@ -1,13 +1,15 @@
-"""Read from standard input what to look at, print what was found, both as JSON."""
+"""Read from standard input which packages to look at, print what was found in each, both as JSON."""
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dwh.release._inspection.conditions import CONDITIONS, Asked, watched
 from dwh.release._inspection.jobs import note_places, read_line
@@ -19,20 +21,60 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Look at the package that standard input describes.
+    """Look at the packages that standard input describes, and print a line for each: its number and answer.
 
-    Its keys: `folders` to import from, `package`, `promised` paths, and for a line `line`, the name of
-    its Line, and `pythons`, the versions to read it under, too.
+    The first is looked at in this process, each other in a fork of it, which need not import again what the
+    first has imported. One that cannot be looked at has no line; if it is the first, this process fails.
+
+    The keys of each: `folders` to import from, `package`, `promised` paths, and for a line `line`, the name
+    of its Line, and `pythons`, the versions to read it under, too.
     """
-    asked = json.load(sys.stdin)
-    answer, sys.stdout = sys.stdout, sys.stderr
+    first, *others = json.load(sys.stdin)
+    answers, sys.stdout = sys.stdout, sys.stderr
+    print(json.dumps([0, _look(first)]), file=answers, flush=True)
+    for number, answer in _forked(others):
+        print(json.dumps([number, answer]), file=answers, flush=True)
+
+
+def _forked(packages: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+    """Look at packages in forks, as many at a time as there are processors, and yield what each has found."""
+    found: dict[int, tuple[int, IO[str]]] = {}
+    for number, asked in enumerate(packages, 1):
+        if len(found) == (os.cpu_count() or 1):
+            yield from _ended(found)
+        file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - its parent closes it
+        if not (child := os.fork()):
+            _write_and_leave(asked, file)
+        found[child] = number, file
+    while found:
+        yield from _ended(found)
+
+
+def _write_and_leave(asked: dict[str, Any], file: IO[str]) -> None:
+    try:
+        json.dump(_look(asked), file)
+        file.flush()
+    finally:
+        os._exit(0)
+
+
+def _ended(children: dict[int, tuple[int, IO[str]]]) -> Iterator[tuple[int, Any]]:
+    """Wait for a child, and yield what it wrote, if it could."""
+    number, file = children.pop(os.wait()[0])
+    with file:
+        file.seek(0)
+        if text := file.read():
+            yield number, json.loads(text)
+
+
+def _look(asked: dict[str, Any]) -> dict[str, Any]:
     read_sources(asked["folders"])
     _forget(asked["package"])
     found: dict[str, Any] = {"jobs": {}, "places": {}, "settings": {}, "uncallable": {}, "unsteady": None}
     if asked["line"]:
         note_places(importlib.import_module("dwh.core.contract"))
         found.update(_line(asked["package"], asked["line"], asked["pythons"]))
-    json.dump({**found, **read_values(asked["package"], asked["promised"])}, answer)
+    return {**found, **read_values(asked["package"], asked["promised"])}
 
 
 def _line(package: str, name: str, pythons: list[list[int]]) -> dict[str, Any]:
