@@ -9,7 +9,7 @@ from fabricate import begin, proved, resolved, shown, write
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import InvalidDateError
-from dwh.core.grain import DAY, HOUR
+from dwh.core.grain import DAY, HOUR, MONTH
 from dwh.core.lines import find_job
 from dwh.core.testing.lines import TAKINGS
 from dwh.migrate.backfill import batches
@@ -73,6 +73,23 @@ def test_a_rollout_to_another_grain_is_refused(hourly):
     """Outputs of two grains are not published as one table: the plan says so."""
     with pytest.raises(LineChoiceError, match=r"hourly in 8\.1 and monthly in 8\.4"):
         plan(hourly, **JOB, old="8.1", new="8.4")
+
+
+@pytest.mark.parametrize("publish", [False, True])
+def test_a_pin_of_another_grain_is_refused(hourly, publish):
+    """Neither a pin nor what it would publish puts months beside the hours that are published."""
+    write(hourly, "takings@8.4", MONTH.parse("2024-03"))
+    problem = r"monthly in 8\.4, and there is an output of 2024-03-31T00: .* a name of its own"
+    with pytest.raises(LineChoiceError, match=problem):
+        pin(hourly, **JOB, line="8.4", reason="why", publish=publish)
+    assert shown(hourly) == dict.fromkeys(HOURS, "old")
+
+
+def test_what_a_line_wrote_in_another_grain_is_not_published(hourly, monkeypatch):
+    """A line whose contract was changed from hours to months publishes none of the hours that it has."""
+    monkeypatch.setattr(find_job("takings@8.1"), "writes", find_job("takings@8.4").writes)
+    with pytest.raises(LineChoiceError, match="hourly and monthly outputs cannot be published as one table"):
+        pin(hourly, **JOB, line="8.1", reason="why", publish=True)
 
 
 def test_dates_of_another_grain_are_refused(hourly):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from dwh.core.dates import DateRange
 from dwh.core.distributions import brought_lines
 from dwh.core.errors import UsageError, listed
+from dwh.core.grain import grain_of
 from dwh.core.identity import current_user
 from dwh.core.job import Job
 from dwh.core.ledger import Decision, one_transaction
@@ -27,7 +29,7 @@ from dwh.core.lines import InstalledLine, find_line, installed_lines
 from dwh.core.names import environment_read, valid_environment, valid_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.errors import LineChoiceError, MissingReasonError, RolloutError
-from dwh.migrate.rollout.relation import breaks
+from dwh.migrate.rollout.relation import breaks, two_grains
 
 __all__ = [
     "checked_reason",
@@ -52,7 +54,8 @@ def pin(
         publish: also publish the line's newest output of each logical date that has none published yet.
 
     Raises RolloutError when a rollout is under way, when the line has ended, or when what the
-    environment shows, or has decided, could not stand beside what the line writes; UnknownLineError,
+    environment shows, or has decided, could not stand beside what the line writes, as where it is of another
+    grain; UnknownLineError,
     UnknownJobError, InvalidNameError; DecisionConflictError when somebody else was faster.
     """
     new = pinnable(job=job, line=line, environment=environment, reason=reason)
@@ -72,6 +75,8 @@ def pin(
         _refuse_two_writers(connection, job=job, table=table, environment=environment)
         shown = shown_lines(connection, environment=environment, table=table)
         resolved = resolved_lines(connection, environment=environment, job=job)
+        newest = newest_runs(connection, environment=environment, table=table, line=line) if publish else {}
+        _refuse_two_grains(job=job, line=line, new=new, days=[*shown, *newest])
         others = {other for other, _ in shown.values()}
         if before and before.table_name == table:
             others |= set(resolved.values())
@@ -89,7 +94,6 @@ def pin(
             reason=reason.strip(),
         )
         if publish:
-            newest = newest_runs(connection, environment=environment, table=table, line=line)
             runs = {day: run for day, run in newest.items() if day not in shown}
             lines = {day: line for day in runs if resolved.get(day) != line}
             add_resolutions(connection, environment=environment, job=job, lines=lines, sequence=sequence)
@@ -205,6 +209,16 @@ def _refuse_two_writers(connection: sa.Connection, *, job: str, table: str, envi
                 f"{environment} publishes {table} from the job {other}, pinned to {newest.line}; "
                 f"a table has one job: give {job} a table of its own"
             )
+
+
+def _refuse_two_grains(*, job: str, line: str, new: type[Job], days: Iterable[date]) -> None:
+    """What is published, and what is to be, must be of the grain that the line's contract has now."""
+    now = new.writes.logical_grain
+    if other := next((day for day in days if grain_of(day) != now), None):
+        raise LineChoiceError(
+            f"{job} is {now.adjective} in {line}, and there is an output of {other}: "
+            f"{two_grains(was=grain_of(other), now=now, line=line)}"
+        )
 
 
 def _refuse_mixture(*, job: str, old: str, new: Any, environment: str) -> None:

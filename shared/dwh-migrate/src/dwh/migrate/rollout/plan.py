@@ -29,7 +29,7 @@ from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
 from dwh.migrate.rollout.pins import living_line
 from dwh.migrate.rollout.proof import proof_in
-from dwh.migrate.rollout.relation import WHOLE, breaks, whole_table
+from dwh.migrate.rollout.relation import AT_ONCE, breaks, moves_at_once, two_grains
 
 __all__ = [
     "DEFAULT_GATE",
@@ -157,10 +157,10 @@ def plan(
     was, now = old_job.writes.logical_grain, new_job.writes.logical_grain
     if was != now:
         raise LineChoiceError(
-            f"{job} is {was.adjective} in {old} and {now.adjective} in {new}: outputs of two grains "
-            f"cannot be published as one table; give the table of line {new} a name of its own"
+            f"{job} is {was.adjective} in {old} and {now.adjective} in {new}: "
+            f"{two_grains(was=was, now=now, line=new)}"
         )
-    problems = breaks(old_job, new_job) or whole_table(new_job)
+    problems = breaks(old_job, new_job) or moves_at_once(old_job, new_job)
     way: Way = "cutover" if problems else "ramp"
     table = new_job.writes.name
     published = {
@@ -268,8 +268,8 @@ def _step(text: str, gate: int, grain: Grain) -> Step:
 
 def _against_steps(problems: Sequence[str]) -> str:
     """Return why a table moves as a whole."""
-    if WHOLE in problems:
-        return WHOLE
+    if problems[0] in AT_ONCE:
+        return problems[0]
     return f"the contracts break ({'; '.join(problems)}), so partitions of both lines cannot be in one table"
 
 

@@ -1,4 +1,7 @@
-"""How the contracts of one job in two lines relate: may their partitions stand in one table?"""
+"""How the contracts of one job in two lines relate: may their partitions stand in one table?
+
+What keeps a job from moving by shares of its logical dates, though its contracts agree, is here, too.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,20 @@ from collections.abc import Iterator
 
 from dwh.core.changes import Expected, Renamed
 from dwh.core.compatibility import output_differences
+from dwh.core.definition import builds_on_itself
+from dwh.core.grain import Grain
 from dwh.core.job import Job
 
-__all__ = ["WHOLE", "breaks", "whole_table"]
+__all__ = ["AT_ONCE", "breaks", "moves_at_once", "two_grains"]
 
 WHOLE = "each logical date holds the whole table, and readers get the newest, so no share of them can move"
 """Why compatible lines of a whole table are not ramped."""
+
+OWN_HISTORY = "each logical date builds on its own line's output before, so a share would mix two histories"
+"""Why compatible lines of a job that builds on itself are not ramped."""
+
+AT_ONCE = (WHOLE, OWN_HISTORY)
+"""Why a table moves at once though the contracts of its lines are compatible."""
 
 
 def breaks(old: type[Job], new: type[Job]) -> tuple[str, ...]:
@@ -23,11 +34,23 @@ def breaks(old: type[Job], new: type[Job]) -> tuple[str, ...]:
     return tuple(_breaks(old, new))
 
 
-def whole_table(new: type[Job]) -> tuple[str, ...]:
-    """Return why a table cannot move by shares of its logical dates, where each of them is all of it."""
-    if new.writes.date_column is not None:
-        return ()
-    return (WHOLE,)
+def moves_at_once(old: type[Job], new: type[Job]) -> tuple[str, ...]:
+    """Return why a table cannot move by shares of its logical dates, though the contracts are compatible."""
+    if new.writes.date_column is None:
+        return (WHOLE,)
+    return (OWN_HISTORY,) if builds_on_itself(old) or builds_on_itself(new) else ()
+
+
+def two_grains(*, was: Grain, now: Grain, line: str) -> str:
+    """Return why outputs of two grains are not published as one table, and what to do.
+
+    Parameters:
+        line: whose grain it is now.
+    """
+    return (
+        f"{was.adjective} and {now.adjective} outputs cannot be published as one table; "
+        f"give the table of line {line} a name of its own"
+    )
 
 
 def _breaks(old: type[Job], new: type[Job]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 from dwh.migrate.rollout.plan import Plan
 from dwh.migrate.rollout.proof import Proof, shown_dates
-from dwh.migrate.rollout.relation import WHOLE
+from dwh.migrate.rollout.relation import AT_ONCE
 from dwh.migrate.rollout.remedies import remedy, withheld_now, withheld_remedy
 from dwh.migrate.rollout.state import Progress, rolled_back_until
 from dwh.migrate.rollout.steps import Moved
@@ -22,7 +22,7 @@ __all__ = ["show_moved", "show_plan", "show_status", "show_withheld", "status_of
 
 def show_plan(made: Plan) -> None:
     """Print what a plan says, and what to type next."""
-    relation = "breaking" if set(made.breaks) - {WHOLE} else "compatible"
+    relation = "breaking" if set(made.breaks).difference(AT_ONCE) else "compatible"
     lacking = ", ".join(made.lacking) or "none"
     facts = [
         ("job", f"{made.job}, which writes {made.table}"),
@@ -64,7 +64,7 @@ def _proof(made: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _way(made: Plan) -> str:
-    if WHOLE in made.breaks:
+    if set(made.breaks).intersection(AT_ONCE):
         return "it moves at once"
     if made.breaks:
         return "partitions of both lines cannot be in one table, so it moves as a whole"
