@@ -84,7 +84,7 @@ class _Lake:
         rows = [(FIRST, shop, 1.0) for shop in shops]
         self.spark.createDataFrame(rows, SCHEMA).writeTo(self.table).append()
 
-    def run(self, like=None):
+    def run(self, like=()):
         prepared = prepare_run(find_job("takings@7.1")(), DAY, warehouse=self.warehouse, like=like)
         return prepared.execute(self.spark)["run"]
 
@@ -115,7 +115,7 @@ def test_a_snapshot_is_read_again(lake):
     """What came in between is not in a run that reads like another; a run of its own reads it."""
     first = lake.run()
     lake.add("east")
-    like, later = lake.run(like=first), lake.run()
+    like, later = lake.run(like=(first,)), lake.run()
     assert [lake.orders(run) for run in (first, like, later)] == [2, 2, 3]
     assert lake.snapshot(first) == lake.snapshot(like) != lake.snapshot(later)
     assert lake.snapshot(first)[0] == "iceberg" and lake.snapshot(first)[1].isdigit()
@@ -126,7 +126,7 @@ def test_a_snapshot_has_the_columns_of_its_time(lake):
     """A column that went since is still there for a run that reads like another."""
     first = lake.run()
     lake.spark.sql(f"ALTER TABLE {lake.table} DROP COLUMN amount")
-    assert lake.orders(lake.run(like=first)) == 2
+    assert lake.orders(lake.run(like=(first,))) == 2
 
 
 @pytest.mark.iceberg
@@ -151,7 +151,7 @@ def test_a_snapshot_that_has_expired(lake):
     )
     before = len(lake.warehouse.ledger.find_runs())
     with pytest.raises(SourceError) as caught:
-        lake.run(like=first)
+        lake.run(like=(first,))
     message = str(caught.value)
     assert f"snapshot {lake.snapshot(first)[1]}, which run {first} has read, has expired" in message
     assert "run the dates of that run again" in message

@@ -207,7 +207,7 @@ def test_a_run_like_another_reads_the_same(warehouse, examples):
         for number, (_, at, more, publish) in enumerate(since, 2):
             chain.run(number, 0, DateRange(day(at), day(at + more)), publish)
         need, after = chain.source(1, dates)
-        again = as_read_by(first, {need.name: after}, warehouse)[need.name]
+        again = as_read_by((first,), [need], {need.name: after}, warehouse, dates)[need.name]
         assert again.reads() == before.reads()
 
     check()

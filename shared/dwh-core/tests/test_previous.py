@@ -159,6 +159,26 @@ def test_an_output_before_of_another_contract(warehouse, totals, recorded, befor
         prepare_run(job, DateRange(second, second), warehouse=warehouse)
 
 
+@pytest.mark.parametrize("allowed", ["", "may_lack=True"])
+def test_a_history_does_not_begin_anew_beside_another(warehouse, totals, recorded, allowed):
+    """A run that is held against another line's goes on from a history, where that one did."""
+    source = TOTALS.replace("previous()", f"previous({allowed})")
+    served, candidate = totals(source=source), totals("7.2", source)
+    first, second, third = (date(2024, 1, day) for day in (1, 2, 3))
+    for day in (first, second, third):
+        recorded(served, day, served.writes, run_id=f"run{day.day}")
+
+    def prepare(day):
+        prepare_run(candidate, DateRange(day, day), warehouse=warehouse, like=(f"run{day.day}",))
+
+    prepare(first)
+    remedy = "dwh backfill totals@7.2 --from 2024-01-01 --to 2024-01-02 --env dev"
+    with pytest.raises(MissingInputError, match=f"on which 2024-01-03 builds lacks .*{remedy}"):
+        prepare(third)
+    recorded(candidate, second, candidate.writes, run_id="mine")
+    prepare(third)
+
+
 def test_previous_is_the_name_of_one_input(totals):
     """A table that is called so as well is refused where the job is defined."""
     with pytest.raises(DefinitionError, match="two inputs have the same name"):

@@ -277,6 +277,6 @@ def test_a_run_reads_what_another_has_read(shop):
     served = shop.run("total@7.1", FIRST)
     shop.run("takings@7.1", FIRST)
     dates = DateRange(parse_date(FIRST), parse_date(FIRST))
-    again = prepare_run(find_job("total@7.1")(), dates, warehouse=shop.warehouse, like=served)
+    again = prepare_run(find_job("total@7.1")(), dates, warehouse=shop.warehouse, like=(served,))
     (read,) = again.sources["shop.takings"].reads()
     assert read.read_run_id == before

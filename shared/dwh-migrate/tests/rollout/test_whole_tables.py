@@ -14,7 +14,7 @@ from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
 from dwh.migrate.compare.subjects import subjects_of
 from dwh.migrate.rollout import advance, pin, plan, roll_back, serve, start
 from dwh.migrate.rollout.errors import StepError
-from dwh.migrate.rollout.relation import WHOLE
+from dwh.migrate.rollout.relation import OWN_HISTORY, WHOLE
 
 FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
 TOTALS = '''
@@ -52,6 +52,21 @@ def totals(installed_line):
         newer = newer.replace(old, new)
     installed_line("9.1", {"totals": TOTALS})
     installed_line("9.2", {"totals": newer})
+
+
+def test_what_builds_on_itself_is_cut_over(warehouse, installed_line):
+    """A share of the dates would mix two histories, so compatible lines move at once, too."""
+    key = 'key=("shop",))'
+    dated = TOTALS.replace('(Column("shop"', '(Column("day", "date"), Column("shop"', 2)
+    dated = dated.replace(key, 'key=("day", "shop"), partition_by="day")')
+    for line in ("9.3", "9.4"):
+        installed_line(line, {"totals": dated})
+    where = {"job": "totals", "environment": "prod"}
+    pin(warehouse, **where, line="9.3", reason="where we start")
+    with pytest.raises(StepError, match="a share would mix two histories; the steps are: shadow, cutover"):
+        plan(warehouse, **where, old="9.3", new="9.4", steps=["shadow", "50%", "100%"])
+    made = plan(warehouse, **where, old="9.3", new="9.4")
+    assert (made.way, made.breaks) == ("cutover", (OWN_HISTORY,))
 
 
 def test_a_whole_table_is_cut_over_and_rolled_back(spark, warehouse):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
 from dwh.core.layout import within
 from dwh.core.ledger import RunRecord, WrittenFile
+from dwh.core.ledger.schema import runs
 from dwh.core.line import warn_if_ended
 from dwh.core.lines import InstalledLine, line_of
 from dwh.core.names import environment_read
@@ -32,7 +33,7 @@ from dwh.core.provenance import provenance
 from dwh.core.receipt import Receipt
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, settled_sources
-from dwh.core.sources.previous import outdated_after
+from dwh.core.sources.previous import PreviousSource, outdated_after
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import storage_of
 from dwh.core.supported import check_spark
@@ -52,7 +53,7 @@ class PreparedRun:
 
     Attributes:
         sources: where each input comes from, by its name.
-        like: a run whose outputs of other jobs are read again.
+        like: runs whose outputs of other jobs are read again.
     """
 
     job: Job
@@ -60,7 +61,7 @@ class PreparedRun:
     dates: DateRange
     warehouse: Warehouse
     sources: Mapping[str, Source]
-    like: str | None = None
+    like: tuple[str, ...] = ()
 
     def execute(self, spark: SparkSession | None = None) -> Receipt:
         """Run it, and commit what it wrote. See `Job.run`.
@@ -104,14 +105,15 @@ def prepare_run(
     dates: DateRange,
     *,
     warehouse: Warehouse | None = None,
-    like: str | None = None,
+    like: tuple[str, ...] = (),
     after: str | None = None,
 ) -> PreparedRun:
     """Settle what a run needs, so that what is mistyped is told before Spark starts.
 
     Parameters:
         warehouse: by default the one that the configuration names, made where there is none yet.
-        like: a run whose outputs of other jobs, and snapshots, are read again, where an input means the same.
+        like: runs whose outputs of other jobs, and snapshots, are read again, where an input means the same.
+            Several must have read alike: see `dwh.core.sources.earlier.read_alike`.
         after: the run on whose output this one builds, where the job builds on itself; by default the line's
             newest of the date before.
 
@@ -135,11 +137,23 @@ def prepare_run(
     sources = settled_sources(needs, warehouse, dates, line.name, after)
     if any(is_written_by_jobs(need.name, warehouse.config) for need in needs):
         refuse_cycles(type(job), line.name, warehouse)
-    if like is not None:
-        sources = as_read_by(like, sources, warehouse)
+    if like:
+        sources = as_read_by(like, needs, sources, warehouse, dates)
+        _check_beside(like[0], needs, sources, warehouse, dates)
     for need in needs:
         sources[need.name].check(need, dates)
     return PreparedRun(job, line, dates, warehouse, sources, like)
+
+
+def _check_beside(
+    like: str, needs: Iterable[Input], sources: Mapping[str, Source], warehouse: Warehouse, dates: DateRange
+) -> None:
+    """Raise MissingInputError where a job would begin its history anew beside a run that did not."""
+    for need in needs:
+        source = sources[need.name]
+        if isinstance(source, PreviousSource):
+            (run,) = warehouse.ledger.find_runs(runs.c.id == like)
+            source.check_beside(run, need, dates)
 
 
 def run_job(
@@ -252,5 +266,6 @@ def _record(run: PreparedRun, spark: SparkSession) -> RunRecord:
 def _input(need: Input, source: Source) -> dict[str, Any]:
     """Return what the ledger keeps of an input."""
     window = {"back": need.back, "ahead": need.ahead} if need.has_window else {}
+    whole = {"whole": True} if need.table.date_column is None else {}
     columns = [column.name for column in need.table.columns]
-    return {"name": need.name, **source.record(), **window, "columns": columns}
+    return {"name": need.name, **source.record(), **window, **whole, "columns": columns}

@@ -6,6 +6,7 @@ Where an input comes from is settled before anything is read. A kind of source i
 - `catalog`: what Spark finds in a catalog by name, at a snapshot.
 - `published`: what other jobs write; `upstream`: which jobs those are.
 - `previous`: what the job itself has written for the logical date before.
+- `earlier`: what other runs have read, where a run is to read the same.
 - `spark`: what Spark reads from a place of the configuration. Of files, `files` says which ones, and reads
   them with a schema, `reader` is the engine's reader, and `csv`, `json` and `typed` tell a file's columns.
 """
@@ -19,9 +20,9 @@ from dwh.core.dates import DateRange
 from dwh.core.errors import UnknownSourceError
 from dwh.core.inputs import Input
 from dwh.core.ledger import OutputsRead
-from dwh.core.ledger.schema import runs
 from dwh.core.names import environment_read
 from dwh.core.sources.catalog import CatalogSource
+from dwh.core.sources.earlier import EarlierReads, read_by, together
 from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.sources.spark import SparkSource
@@ -52,13 +53,8 @@ class Source(Protocol):
     def reads(self) -> list[OutputsRead]:
         """Return the outputs of other jobs that are read."""
 
-    def as_read(self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]) -> Source:
-        """Return the source as another run has read it.
-
-        Parameters:
-            record: what that run has recorded of the same source.
-            outputs: those of other jobs that it has read of this input.
-        """
+    def as_read(self, need: Input, dates: DateRange, earlier: EarlierReads) -> Source:
+        """Return the source as earlier runs have read it, as far as they have asked for the same."""
 
 
 def settled_sources(
@@ -82,19 +78,30 @@ def settled_sources(
     }
 
 
-def as_read_by(run_id: str, sources: Mapping[str, Source], warehouse: Warehouse) -> dict[str, Source]:
-    """Return sources as a run has read them (outputs, snapshots), for inputs that mean the same to it."""
-    (run,) = warehouse.ledger.find_runs(runs.c.id == run_id)
-    records = {record["name"]: record for record in run.inputs}
-    read = warehouse.ledger.reads_of([run_id]).get(run_id, [])
+def as_read_by(
+    like: Sequence[str],
+    needs: Sequence[Input],
+    sources: Mapping[str, Source],
+    warehouse: Warehouse,
+    dates: DateRange,
+) -> dict[str, Source]:
+    """Return sources as runs have read them (outputs, snapshots), for inputs that mean the same to them.
 
-    def again(name: str, source: Source) -> Source:
-        record = records.get(name, {})
-        same = all(record.get(key) == value for key, value in source.record().items())
-        mine = [one for one in read if one.table_name == name]
-        return source.as_read(run_id, record, mine) if record and same else source
+    Parameters:
+        like: the runs; `dwh.core.sources.earlier.read_alike` says which can be read like together.
+    """
+    read = read_by(like, needs, warehouse)
+    earlier = together(read.values()) or {}
+    found = dict(sources)
+    for need in needs:
+        if (before := earlier.get(need.name)) and _same(before.record, sources[need.name]):
+            found[need.name] = sources[need.name].as_read(need, dates, before)
+    return found
 
-    return {name: again(name, source) for name, source in sources.items()}
+
+def _same(record: Mapping[str, Any], source: Source) -> bool:
+    """Return whether an input means the same to a run that has recorded it."""
+    return all(record.get(key) == value for key, value in source.record().items())
 
 
 def _settled(need: Input, warehouse: Warehouse, dates: DateRange) -> Source:

@@ -6,7 +6,6 @@ format tells its versions, and reads one, is one class, and one line in `_FORMAT
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +15,7 @@ from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError, one_line
 from dwh.core.inputs import Input
 from dwh.core.ledger.records import OutputsRead
+from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.needed import needed_of
 
 if TYPE_CHECKING:
@@ -123,11 +123,10 @@ class CatalogSource:
         """Return nothing: no job of the warehouse writes it."""
         return []
 
-    def as_read(
-        self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]
-    ) -> CatalogSource:
+    def as_read(self, need: Input, dates: DateRange, earlier: EarlierReads) -> CatalogSource:
         """Return the source at the snapshot that another run has read."""
-        return replace(self, format=record["format"], snapshot=record.get("snapshot"), of_run=run_id)
+        found, snapshot = earlier.record["format"], earlier.record.get("snapshot")
+        return replace(self, format=found, snapshot=snapshot, of_run=earlier.run_id)
 
     @property
     def _name(self) -> str:

@@ -17,7 +17,7 @@ from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
 from dwh.core.grain import grain_of
 from dwh.core.inputs import Input
-from dwh.core.ledger import Output
+from dwh.core.ledger import Output, RunRecord
 from dwh.core.names import environment_read
 from dwh.core.sources.published import PublishedSource
 from dwh.core.warehouse import Warehouse
@@ -74,6 +74,24 @@ class PreviousSource(PublishedSource):
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
         return cls(warehouse, environment, line, tuple(earlier[-1:]), gap=gap)
 
+    def check_beside(self, run: RunRecord, need: Input, dates: DateRange) -> None:
+        """Raise MissingInputError where another line's run of the same dates had a history to go on from.
+
+        This line would begin from nothing, and give something else.
+        """
+        before = dates.widened(1, 0).first
+        if self.outputs or run.line == self.line or before == dates.first:
+            return
+        began = self.warehouse.ledger.newest_outputs(
+            environment=self.environment,
+            table=need.name,
+            line=run.line,
+            dates=DateRange(grain_of(before).first, before),
+        )
+        if began:
+            missing = DateRange(began[0].partition_date, before)
+            raise self._missing(need, dates, missing, run.job)
+
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where the output has another contract, MissingInputError for dates left out."""
         for output in self.outputs:
@@ -83,14 +101,16 @@ class PreviousSource(PublishedSource):
                     need.name, self._where(output), "; ".join(problems), self._anew(output, dates)
                 )
         if self.gap and not need.may_lack:
-            job = self.outputs[0].job
-            raise MissingInputError(
-                need.name,
-                f"line {self.line} in {self.environment}, on which {dates.first} builds",
-                [str(self.gap)],
-                f"dwh backfill {job}@{self.line} --from {self.gap.first} --to {self.gap.last} "
-                f"--env {self.environment}",
-            )
+            raise self._missing(need, dates, self.gap, self.outputs[0].job)
+
+    def _missing(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
+        return MissingInputError(
+            need.name,
+            f"line {self.line} in {self.environment}, on which {dates.first} builds",
+            [str(missing)],
+            f"dwh backfill {job}@{self.line} --from {missing.first} --to {missing.last} "
+            f"--env {self.environment}",
+        )
 
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:
         """Return the columns of the job's table; raises LostFilesError."""

@@ -7,7 +7,7 @@ run is under way does not change what it reads.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from dwh.core.errors import InputError, MissingInputError
 from dwh.core.grain import DAY, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead
+from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.upstream import command_for
 from dwh.core.warehouse import Warehouse
 
@@ -117,20 +118,24 @@ class PublishedSource:
             for span in date_spans(found)
         ]
 
-    def as_read(
-        self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]
-    ) -> PublishedSource:
-        """Return the source with the outputs that another run has read, for the dates that it has read."""
-        if not self.outputs:
-            return self
-        read = {(one.read_run_id, day) for one in outputs for day in DateRange(one.first_date, one.last_date)}
-        table, days = self.outputs[0].table_name, [output.partition_date for output in self.outputs]
+    def as_read(self, need: Input, dates: DateRange, earlier: EarlierReads) -> PublishedSource:
+        """Return the source with the outputs that other runs have read, and today's of other dates."""
+        wanted = _wanted(need, dates)
+        read = {day: run for day, run in earlier.outputs.items() if wanted is None or day in wanted}
+        days = earlier.dates or ()
+        others = [] if wanted is None else [one for one in self.outputs if one.partition_date not in days]
+        found = {one.partition_date: one for one in [*others, *self._written(need.name, read)]}
+        return replace(self, outputs=tuple(found[day] for day in sorted(found)), torn=False)
+
+    def _written(self, table: str, run_ids: Mapping[date, str]) -> list[Output]:
+        """Return the outputs that runs have written, each for its logical date."""
+        if not run_ids:
+            return []
+        span = DateRange(min(run_ids), max(run_ids))
         every = self.warehouse.ledger.outputs(
-            environment=self.environment, table=table, line=self.line, dates=DateRange(min(days), max(days))
+            environment=self.environment, table=table, line=self.line, dates=span
         )
-        chosen = {o.partition_date: o for o in every if (o.run_id, o.partition_date) in read}
-        found = tuple(chosen.get(output.partition_date, output) for output in self.outputs)
-        return replace(self, outputs=found)
+        return [output for output in every if run_ids.get(output.partition_date) == output.run_id]
 
 
 def _wanted(need: Input, dates: DateRange) -> DateRange | None:

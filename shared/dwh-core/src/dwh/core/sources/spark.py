@@ -6,7 +6,6 @@ a few: which files hold the wanted dates is found first, and each of them is hel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from dwh.core.errors import DwhError, SourceError, one_line, without_secrets
 from dwh.core.inputs import Input
 from dwh.core.ledger.records import OutputsRead
 from dwh.core.sources.csv import read_csv
+from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.files import no_rows, wanted_files
 from dwh.core.sources.json import read_json
 from dwh.core.sources.needed import needed_of
@@ -57,8 +57,8 @@ class SparkSource:
         """Return nothing: no job of the warehouse writes it."""
         return []
 
-    def as_read(self, run_id: str, record: Mapping[str, Any], outputs: Sequence[OutputsRead]) -> SparkSource:
-        """Return the source as it is."""
+    def as_read(self, need: Input, dates: DateRange, earlier: EarlierReads) -> SparkSource:
+        """Return the source as it is: what a place held before, nobody knows."""
         return self
 
 

@@ -138,7 +138,8 @@ def backfill(
 
     Each batch of dates is a run of its own. What is there is skipped, so that a backfill that was
     stopped goes on where it was when it is started again. While the environment moves to the line, each
-    date is compared with what is published, which is what a cutover asks for.
+    date is compared with what is published, which is what a cutover asks for, and reads the same outputs and
+    snapshots as the run that readers have got.
 
     \b
     Example:
@@ -148,7 +149,7 @@ def backfill(
     config = load_config().in_environment(environment_of(env))
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove, ready
+    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove, read_like, ready
     from dwh.migrate.rollout.proving import unproven_pairs
     from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
@@ -156,7 +157,7 @@ def backfill(
     warehouse = Warehouse.create(config)
     missing = batches(warehouse, job, dates, batch)
     for batch_dates in ready(job, missing):  # what is mistyped is told before Spark starts
-        prepare_run(job, batch_dates, warehouse=warehouse)
+        prepare_run(job, batch_dates, warehouse=warehouse, like=read_like(warehouse, job, batch_dates))
     count = sum(map(len, missing))
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []

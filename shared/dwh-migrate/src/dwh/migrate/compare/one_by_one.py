@@ -53,7 +53,7 @@ def run_one_by_one(
     whole = prepare_run(job, dates, warehouse=warehouse).execute(spark)["run"]
     for day in dates:
         note(f"running {reference} for {day}")
-        prepare_run(job, DateRange(day, day), warehouse=warehouse, like=whole).execute(spark)
+        prepare_run(job, DateRange(day, day), warehouse=warehouse, like=(whole,)).execute(spark)
     left, right = (subject_of(warehouse, text, dates) for text in (whole, reference))
     labels = f"{reference} (in one run)", f"{reference} (one by one)"
     return warehouse, replace(left, label=labels[0]), replace(right, label=labels[1])

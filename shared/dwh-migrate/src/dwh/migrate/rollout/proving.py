@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision
@@ -14,13 +14,14 @@ from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, from_ledger, record
 from dwh.migrate.compare.subjects import Subject
-from dwh.migrate.rollout.proof import Proof, proof_in
+from dwh.migrate.rollout.pins import newest_runs
+from dwh.migrate.rollout.proof import Proof, proof_in, published_runs
 from dwh.migrate.rollout.withheld import arrived_in, publish_withheld
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["Compared", "compare_pairs", "proof_of_backfill", "prove", "unproven_pairs"]
+__all__ = ["Compared", "compare_pairs", "proof_of_backfill", "prove", "served_runs", "unproven_pairs"]
 
 
 def proof_of_backfill(warehouse: Warehouse, *, job: str, line: str, dates: DateRange) -> Proof | None:
@@ -68,6 +69,21 @@ def unproven_pairs(
         )
         served = arrived_in(connection, decision, rollout, dates).proof
     return moved.comparable | served.comparable
+
+
+def served_runs(warehouse: Warehouse, *, job: str, line: str, dates: DateRange) -> dict[date, str]:
+    """Return the run whose output the job's rollout to the line would replace, for each date that has one.
+
+    That is what is published, or else the old line's newest output; none without a rollout to the line.
+    """
+    decision, rollout = _rollout_to(warehouse, job=job, line=line)
+    if decision is None or rollout is None:
+        return {}
+    where: Any = {"environment": decision.environment, "table": decision.table_name, "dates": dates}
+    with warehouse.ledger.reading() as connection:
+        old = newest_runs(connection, **where, line=rollout.old_line)
+        shown = published_runs(connection, **where)
+    return old | {day: run for day, (run, other) in shown.items() if other != line}
 
 
 @dataclass(frozen=True)

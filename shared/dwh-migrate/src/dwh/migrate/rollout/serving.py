@@ -179,7 +179,7 @@ def _shadow(
     error = None
     try:
         job = find_job(f"{decision.job}@{rollout.new_line}")()
-        new = prepare_run(job, dates, warehouse=warehouse, like=old["run"]).execute(spark)
+        new = prepare_run(job, dates, warehouse=warehouse, like=(old["run"],)).execute(spark)
         found = _compare(spark, warehouse, decision.job, old, new, dates)
     except Exception as raised:
         error = one_line(raised)
