@@ -402,6 +402,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
     session.run("python", "tests/bench/chained.py", *session.posargs, env=environment)
     session.run("python", "tests/bench/ledger.py", *session.posargs)
+    session.run("python", "tests/bench/hourly.py", *session.posargs)
     session.run("python", "tests/bench/prompt.py", env=environment)
     session.notify("bench_compare", session.posargs)
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
-from dwh.core.ledger.newest import newest_of_each_date
+from dwh.core.ledger.newest import JoinInOrder, newest_of_each_date
 from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import decisions, publications, resolutions, runs
 
@@ -121,7 +121,7 @@ def newest_publications(
         publications.c.partition_date == newest.c.partition_date,
         publications.c.sequence == newest.c.sequence,
     )
-    return newest.join(publications, same)
+    return JoinInOrder(newest, publications, same)
 
 
 def shown_lines(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger.schema import receipts, runs
 
-__all__ = ["newest_of_each_date", "newest_receipts"]
+__all__ = ["JoinInOrder", "newest_of_each_date", "newest_receipts"]
 
 
 def newest_receipts(
@@ -33,7 +35,24 @@ def newest_receipts(
         receipts.c.partition_date == newest.c.partition_date,
         receipts.c.sequence == newest.c.sequence,
     )
-    return newest.join(receipts, same)
+    return JoinInOrder(newest, receipts, same)
+
+
+class JoinInOrder(sa.Join):
+    """A join whose left side is read first, whatever the database guesses of its size.
+
+    SQLite knows nothing of a table's size until it is analysed. It might look through all dates for each row.
+    """
+
+    inherit_cache = True
+
+
+@compiles(JoinInOrder, "sqlite")
+def _cross_join(join: JoinInOrder, compiler: SQLCompiler, **words: Any) -> str:
+    """Write the join so that SQLite keeps the order of its sides."""
+    sides = (compiler.process(side, **{**words, "asfrom": True}) for side in (join.left, join.right))
+    same = compiler.process(sa.and_(join.onclause), **{**words, "asfrom": False})
+    return f"{' CROSS JOIN '.join(sides)} ON {same}"
 
 
 def newest_of_each_date(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, String, Text
@@ -60,7 +61,12 @@ class LogicalDate(TypeDecorator[date]):
         return None if value is None else value.isoformat()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
-        return None if value is None else grain_of(value).parse(value)
+        return None if value is None else _logical_date(value)
+
+
+@lru_cache(1 << 16)  # one decision about a year of hours asks for each of them a dozen times
+def _logical_date(text: str) -> date:
+    return grain_of(text).parse(text)
 
 
 class FreeText(TypeDecorator[str]):

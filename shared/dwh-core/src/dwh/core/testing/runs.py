@@ -22,12 +22,14 @@ def committed_run(
     dates: DateRange,
     reads: Sequence[OutputsRead] = (),
     inputs: Sequence[Mapping[str, Any]] = (),
+    contract: Table | None = None,
 ) -> str:
     """Commit a run that wrote one row for each of some dates in environment `dev`; return its id.
 
     Parameters:
         reads: the outputs of other tables that it has read.
         inputs: what is recorded of each input, with its `name`.
+        contract: by default of a daily table with nothing but its date.
     """
     now = datetime.now(timezone.utc)
     run = RunRecord(
@@ -46,7 +48,7 @@ def committed_run(
         host="here",
         pid=1,
         location=f"{table}/{line}",
-        contract=Table(table, (Column("day", "date"),), partition_by="day").to_dict(),
+        contract=(contract or Table(table, (Column("day", "date"),), partition_by="day")).to_dict(),
         code={"state": "installed"},
         engine={},
         inputs=[dict(one) for one in inputs],
