@@ -1,8 +1,8 @@
 """What publishing a year of hours costs: 8,760 outputs of one table, planned, cut over and rolled back.
 
-`nox -s bench` runs it, on PostgreSQL and on SQLite. Nothing here needs Spark: runs are recorded as if they had
-written a day of hours each. Seconds are of the processor, so that a busy machine tells the same, and on
-PostgreSQL those of the clock stand beside them, as the server's are not counted.
+`nox -s bench` runs it, on SQLite and on PostgreSQL. Nothing here needs Spark: runs are recorded as if they
+had written a day of hours each. Beside the seconds of the clock are those of the processor, which tell the
+same on a busy machine; the server's are not among them.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from dwh.core.dates import DateRange
 from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
 from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, connecting, insert_if_absent, one_transaction
+from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs, tables
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
@@ -541,3 +542,13 @@ def test_folders_with_odd_names(tmp_path, folder):
     ledger = Ledger.create(load_config(root, {}).ledger)
     committed(ledger, "r1", {FIRST: 1})
     assert (root / "warehouse" / "ledger.db").exists()
+
+
+def test_dates_are_looked_up_one_by_one_in_a_ledger_that_nobody_has_analysed(tmp_path, with_tables):
+    """SQLite, which then knows no sizes, does not look through all dates for each output."""
+    ledger = Ledger(with_tables(f"sqlite:///{tmp_path}/ledger.db"))
+    query = sa.select(receipts.c.run_id).select_from(newest_receipts(environment="e", table="t", line="0.1"))
+    with ledger.reading() as connection:
+        text = query.compile(connection, compile_kwargs={"literal_binds": True})
+        steps = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")).all()
+    assert [step.detail for step in steps if step.parent == 0][1] == "SCAN days"
