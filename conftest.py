@@ -1,4 +1,4 @@
-"""The order in which the files of tests are run, by two processes at a time; ledgers that wait for no disk."""
+"""The order in which the files of tests are run, by three processes; ledgers that wait for no disk."""
 
 from __future__ import annotations
 
