@@ -21,6 +21,9 @@ _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
 _ZONE = "(Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{2})?)"
 _EXACT = {"integer", "decimal"}
+_FLOATING_TEXT = "([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+_SPECIAL = "double('NaN'), double('Infinity'), double('-Infinity')"
+_PLAIN = "decimal(37,20)"  # from 0.0001 to 10^16, where Python writes no exponent
 _FLOATING = {"float": 6, "double": 15}  # decimal digits that always survive
 
 
@@ -111,17 +114,48 @@ def _instant(_: Atom, __: Atom) -> Meaning:
 
 
 def _text_exact(_: Atom, number: Atom) -> Meaning:
-    written = f"^ *[+-]?[0-9]*([.][0-9]{{0,{number.scale}}}0*)? *$"
-    return Meaning(f"decimal(38,{number.scale})", f"{_SAME_TEXT} OR {{text}} RLIKE '{written}'")
+    """An exponent loses nothing unless it adds digits after the point, as it may for all but zero."""
+    written = f"[0-9]*([.][0-9]{{0,{number.scale}}}0*)?([eE][+]?[0-9]+)?|0+([.]0*)?[eE]-[0-9]+"
+    return Meaning(f"decimal(38,{number.scale})", f"{_SAME_TEXT} OR {{text}} RLIKE '^ *[+-]?({written}) *$'")
 
 
 def _text_floating(_: Atom, number: Atom) -> Meaning:
-    """More digits than the type has are lost, and so is a number too large or too small for it."""
-    mantissa = "regexp_replace({text}, '[eE].*$', '')"
-    digits = f"regexp_replace(regexp_replace({mantissa}, '[^0-9]', ''), '^0+', '')"
+    """More digits than the type has are lost, and so is a number too large or too small for it.
+
+    So is what is no digit: some engines take `5D` for 5.
+    """
+    digits = f"regexp_replace(regexp_replace({_mantissa('{text}')}, '[^0-9]', ''), '^0+', '')"
     few = f"length({digits}) <= {_FLOATING[number.name]}"
     held = f"abs({{value}}) < CAST('Infinity' AS double) AND ({{value}} <> 0 OR {digits} = '')"
-    return Meaning(number.name, f"{_SAME_TEXT} OR ({few} AND {held})")
+    number_text = f"{{text}} RLIKE '^ *[+-]?{_FLOATING_TEXT} *$' AND (({few} AND {held}) OR {_shortest()})"
+    special = f"lower({{text}}) RLIKE '^ *([+-]?inf(inity)?|nan) *$' AND {{value}} IN ({_SPECIAL})"
+    return Meaning(number.name, f"{_SAME_TEXT} OR ({number_text}) OR ({special})")
+
+
+def _shortest() -> str:
+    """Return whether all digits of a text are those of what the engine prints, rounded.
+
+    Every language has a size from which on it writes an exponent, and some print a digit more than others.
+    """
+    printed = "CAST({value} AS string)"
+    exponents = (f"regexp_replace({text}, '^[^eE]*[eE]?', '')" for text in ("{text}", printed))
+    same_exponent = " = ".join(f"try_cast({exponent} AS int)" for exponent in exponents)
+    scientific = f"{same_exponent} AND {_rounds_to(_mantissa('{text}'), _mantissa(printed))}"
+    plain = _rounds_to("{text}", printed)
+    return f"(IF({{text}} RLIKE '[eE]', {scientific}, {plain}))"
+
+
+def _mantissa(text: str) -> str:
+    return f"regexp_replace({text}, '[eE].*$', '')"
+
+
+def _rounds_to(text: str, printed: str) -> str:
+    """Return whether two texts of numbers are as far apart as the last digit of the first leaves open."""
+    apart = f"CAST(try_cast({text} AS {_PLAIN}) - try_cast({printed} AS {_PLAIN}) AS double)"
+    places = f"regexp_replace({text}, '^[^.]*[.]?', '')"
+    return (
+        f"({text} RLIKE '^[+-]?[0-9]*[.][0-9]{{1,20}}$' AND 2 * abs({apart}) <= pow(10, -length({places})))"
+    )
 
 
 def _text_date(_: Atom, __: Atom) -> Meaning:
