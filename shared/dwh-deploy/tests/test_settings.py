@@ -65,6 +65,13 @@ def test_variables_of_this_machine_do_not_count(here, monkeypatch):
         ('"prod"', '"prod"\nengine = "sail"', "engine", "the platform has Spark"),
         ('"prod"', '"prod"\n[spark]\n"spark.master" = "local[2]"', "spark.master", "the platform has Spark"),
         ('"prod"', '"prod"\n[spark]\n"spark.hadoop.fs.s3a.secret.key" = "x1y2"', "spark", "no secrets"),
+        ('"prod"', '"prod"\n[catalogs.lake.properties]\ntoken = "x1y2"', "catalogs.lake.prop", "no secrets"),
+        (
+            '"prod"',
+            '"prod"\n[catalogs.lake.properties]\nuri = "x://h/d?password=x1y2"',
+            "catalogs",
+            "no secr",
+        ),
     ],
 )
 def test_what_is_local_or_secret_is_refused(here, old, new, key, said):

@@ -51,6 +51,7 @@ def read_settings(schemes: tuple[str, ...], secret: str | None, hint: str) -> by
             _check_place(origin, f"{key}.path", source.path, (*schemes, "jdbc:"))
         _check_options(origin, f"{key}.options", source.options)
     _check_options(origin, "spark", config.spark)
+    _check_catalogs(config)
     for setting in ("spark.master", "spark.remote"):
         if setting in config.spark:
             raise ConfigError(origin, setting, config.spark[setting], "nothing: the platform has Spark")
@@ -89,6 +90,14 @@ def _check_place(origin: str, key: str, place: str, schemes: tuple[str, ...]) ->
     if not place.startswith(schemes):
         allowed = f"a place that the platform reaches, such as {schemes[0]}BUCKET/FOLDER"
         raise ConfigError(origin, key, place, allowed)
+
+
+def _check_catalogs(config: Config) -> None:
+    for name, table in config.catalogs.items():
+        properties = table.get("properties") if isinstance(table, dict) else None
+        if isinstance(properties, dict):
+            texts = {str(key): str(value) for key, value in properties.items()}
+            _check_options(config.origin, f"catalogs.{name}.properties", texts)
 
 
 def _check_options(origin: str, key: str, options: Mapping[str, str]) -> None:

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO, cast
+from typing import IO
 
 from dwh.core.config import Config
 from dwh.core.dates import DateRange
 from dwh.core.errors import DwhError
+from dwh.core.followers import tell_followers
 from dwh.core.lines import Reference
 from dwh.core.receipt import Receipt
 from dwh.migrate.releases._settings import to_toml
@@ -64,7 +65,7 @@ def run_release(
             settings.write_text(to_toml(config), "utf-8")
             code, pid = _run(made, descriptor, reference, dates, settings, receipt, output)
             if code == 0:
-                return cast("Receipt", json.loads(receipt.read_text("utf-8")))
+                return _followed(config, json.loads(receipt.read_text("utf-8")))
         problem = output.error.replace(str(settings), config.origin) or _ending(code)
         if made.is_ready():
             _close(config, pid, problem)
@@ -169,6 +170,13 @@ def _passing_on(process: subprocess.Popen[str]) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _followed(config: Config, receipt: Receipt) -> Receipt:
+    """Return a receipt once catalogs have what it is of: a release's environment lacks what follows."""
+    if config.catalogs:
+        tell_followers(config, [receipt["table"]])
+    return receipt
 
 
 def _close(config: Config, pid: int, problem: str) -> None:
