@@ -210,7 +210,8 @@ def sail(session: nox.Session) -> None:
     )
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
-    on_sail += (f"{MIGRATE}/tests/compare/test_{name}.py" for name in ("paths", "engines"))
+    of_migrate = ("compare/test_paths.py", "compare/test_engines.py", "test_adoption.py")
+    on_sail += (f"{MIGRATE}/tests/{name}" for name in of_migrate)
     session.run("pytest", *on_sail, *session.posargs, env=bare)
     if not session.posargs:  # Sail needs another PySpark than the engines of nox -s catalog
         session.run("pytest", "-m", "catalog", "-k", "Sail", f"{CATALOG}/tests", env=bare)

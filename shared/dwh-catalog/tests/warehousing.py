@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -67,7 +67,7 @@ class Runs:
         self, contract: Table, rows: Mapping[date, Sequence[Row]], line: str = "0.1", job: str | None = None
     ) -> str:
         """Write and commit a run; return its id."""
-        run = self._record(contract, rows, line, job)
+        run = self.record(contract, rows, line, job)
         files = {day: self._write(contract, run, day, found) for day, found in rows.items()}
         self.warehouse.ledger.start_run(run)
         self.warehouse.ledger.commit_run(run, {day: len(found) for day, found in rows.items()}, files)
@@ -90,9 +90,12 @@ class Runs:
         with self.warehouse.ledger.writing() as connection:
             connection.execute(sa.text("DELETE FROM output_files"))
 
-    def _record(self, contract: Table, rows: Mapping[date, Any], line: str, job: str | None) -> RunRecord:
+    def record(
+        self, contract: Table, days: Collection[date], line: str = "0.1", job: str | None = None
+    ) -> RunRecord:
+        """Return a run that has begun, for some dates. Nothing is recorded."""
         run_id = f"r{secrets.token_hex(6)}"
-        dates = DateRange(min(rows), max(rows))
+        dates = DateRange(min(days), max(days))
         return RunRecord(
             id=run_id,
             job=job or contract.short_name,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dwh.core.errors import UnknownStorageError
-from dwh.core.storage import storage_of
+from dwh.core.storage import new_storage
 from dwh.core.storage.parquet import ParquetRuns
 
 
@@ -20,14 +20,14 @@ def test_places_lie_below_the_root(root):
 def test_a_location_is_its_runs_alone():
     """The storage of new runs gives each a folder below its table and line."""
     assert (
-        storage_of("/data/wh").location(table="shop.takings", line="0.1", run_id="r1")
+        new_storage("/data/wh").location(table="shop.takings", line="0.1", run_id="r1")
         == "shop.takings/0.1/_run=r1"
     )
 
 
 def test_what_was_written_is_there_until_it_is_removed(tmp_path):
     """A location exists from when something is in it; removing what is gone is no error."""
-    storage, folder = storage_of(str(tmp_path)), tmp_path / "t" / "0.1" / "_run=1"
+    storage, folder = new_storage(str(tmp_path)), tmp_path / "t" / "0.1" / "_run=1"
     assert not storage.exists("t/0.1/_run=1")
     folder.mkdir(parents=True)
     (folder / "part-0.parquet").write_bytes(b"x")
@@ -42,5 +42,5 @@ def test_a_run_records_what_wrote_its_location(spark, warehouse, job):
     job().run(date="2024-01-01", spark=spark, warehouse=warehouse)
     (output,) = warehouse.outputs(table="shop.takings", line="7.1")
     assert output.storage == "parquet"
-    with pytest.raises(UnknownStorageError, match=r"iceberg.*it has: parquet"):
+    with pytest.raises(UnknownStorageError, match=r"iceberg.*it has: parquet, adopted"):
         warehouse.read(spark, [replace(output, storage="iceberg")])

@@ -19,9 +19,11 @@ from pyiceberg.schema import Schema
 from pyiceberg.typedef import Record
 
 from dwh.catalog.partitions import partition_values
+from dwh.catalog.settings import as_uri
 from dwh.catalog.statistics import metrics_of
 from dwh.core.layout import folder_of_contract
 from dwh.core.ledger import Ledger, Output, WrittenFile
+from dwh.core.storage import storage_of
 from dwh.core.storage.footers import read_footers
 from dwh.core.storage.output_files import place_of
 
@@ -58,7 +60,7 @@ def files_of(
         paths = (
             [file.path for file in recorded[key]] if key in recorded else _listed(warehouse, output, folder)
         )
-        place = f"{warehouse.rstrip('/')}/{output.location}"
+        place = storage_of(warehouse, output.storage).place(output.location)
         found[key] = tuple(read_footers(place, paths, hidden=sensitive))
     return found
 
@@ -75,7 +77,7 @@ def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: Wr
     metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
     listed = IcebergFile.from_args(
         content=DataFileContent.DATA,
-        file_path=f"{layout.data}/{output.location}/{file.path}",
+        file_path=f"{as_uri(storage_of(layout.data, output.storage).place(output.location))}/{file.path}",
         file_format=FileFormat.PARQUET,
         partition=Record(*partition_values(contract, output.partition_date, file.path)),
         record_count=file.rows,

@@ -35,7 +35,7 @@ from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, settled_sources
 from dwh.core.sources.previous import PreviousSource, outdated_after
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
-from dwh.core.storage import storage_of
+from dwh.core.storage import new_storage
 from dwh.core.supported import check_spark
 from dwh.core.warehouse import Warehouse
 
@@ -167,7 +167,7 @@ def _computed(
     run: PreparedRun, spark: SparkSession, location: str
 ) -> tuple[dict[date, int], dict[date, list[WrittenFile]]]:
     """Read, transform, write and audit; return the rows and the files written for each logical date."""
-    job, dates, storage = run.job, run.dates, storage_of(run.warehouse.config.warehouse)
+    job, dates, storage = run.job, run.dates, new_storage(run.warehouse.config.warehouse)
     needs = inputs_of(job)
     with interruptible(spark), line_session(spark, run.line.line.settings) as session:
         inputs = {need.short_name: run.sources[need.name].read(session, need, dates) for need in needs}
@@ -251,7 +251,7 @@ def _record(run: PreparedRun, spark: SparkSession) -> RunRecord:
         started_by=current_user(),
         host=socket.gethostname(),
         pid=os.getpid(),
-        location=storage_of(warehouse.config.warehouse).location(
+        location=new_storage(warehouse.config.warehouse).location(
             table=job.writes.name, line=line.name, run_id=run_id
         ),
         contract=job.writes.to_dict(),

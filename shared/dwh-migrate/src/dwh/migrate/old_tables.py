@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from dwh.core.followers import readable_since
 from dwh.core.ledger import Output, RunRecord, one_transaction
 from dwh.core.ledger.environments import add_publications, newest_publications
+from dwh.core.ledger.records import ADOPTED_STORAGE
 from dwh.core.ledger.schema import publications, reads, receipts, runs
 from dwh.core.storage import storage_of
 from dwh.core.warehouse import Warehouse
@@ -50,7 +51,8 @@ def remove_tables(warehouse: Warehouse, old: Iterable[RunRecord], keep: int) -> 
 def _old(warehouse: Warehouse, table: str, keep: int) -> list[RunRecord]:
     """Return the runs of a table that may go, by date."""
     committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
-    whole = {run.id: run for run in committed if run.contract["partition_by"] is None}
+    ours = (run for run in committed if run.storage != ADOPTED_STORAGE)
+    whole = {run.id: run for run in ours if run.contract["partition_by"] is None}
     if not whole or _may_roll_back(warehouse, table):
         return []
     kept = _kept(warehouse, table, keep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date
 from typing import Any
 
@@ -29,7 +29,7 @@ def add_files(
         {
             "run_id": run_id,
             "partition_date": day,
-            "files": [(file.path, file.size, file.rows) for file in found],
+            "files": [_listed(file) for file in found],
             "statistics": _kept(found),
         }
         for day, found in listed.items()
@@ -41,7 +41,7 @@ def files_of_runs(connection: sa.Connection, run_ids: Iterable[str]) -> Files:
     """Return the files of runs' outputs as far as they are known, without what their footers say."""
     columns = (output_files.c.run_id, output_files.c.partition_date, output_files.c.files)
     return {
-        (run_id, day): tuple(WrittenFile(*file) for file in files)
+        (run_id, day): tuple(_file(*file) for file in files)
         for of_some in of_runs(output_files.c.run_id, run_ids)
         for run_id, day, files in connection.execute(sa.select(*columns).where(of_some))
     }
@@ -53,7 +53,8 @@ def statistics_of_runs(connection: sa.Connection, run_ids: Iterable[str]) -> Fil
     query = sa.select(output_files).where(known)
     return {
         (run_id, day): tuple(
-            WrittenFile(*file, _columns(said)) for file, said in zip(files, statistics, strict=True)
+            replace(_file(*file), columns=_columns(said))
+            for file, said in zip(files, statistics, strict=True)
         )
         for of_some in of_runs(output_files.c.run_id, run_ids)
         for run_id, day, files, statistics in connection.execute(query.where(of_some))
@@ -65,6 +66,14 @@ def of_runs(column: sa.Column[str], run_ids: Iterable[str]) -> Iterator[sa.Colum
     wanted = sorted(set(run_ids))
     for start in range(0, len(wanted), _AT_ONCE):
         yield column.in_(wanted[start : start + _AT_ONCE])
+
+
+def _listed(file: WrittenFile) -> list[Any]:
+    return [file.path, file.size, file.rows, *([file.modified] if file.modified is not None else [])]
+
+
+def _file(path: str, size: int, rows: int, modified: str | None = None) -> WrittenFile:
+    return WrittenFile(path, size, rows, modified=modified)
 
 
 def _kept(files: Iterable[WrittenFile]) -> list[dict[str, Any]] | None:

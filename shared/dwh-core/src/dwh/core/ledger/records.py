@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["NEW_STORAGE", "ColumnStatistics", "Output", "OutputsRead", "RunRecord", "WrittenFile"]
+__all__ = [
+    "ADOPTED_STORAGE",
+    "NEW_STORAGE",
+    "ColumnStatistics",
+    "Output",
+    "OutputsRead",
+    "RunRecord",
+    "WrittenFile",
+]
 
 NEW_STORAGE = "parquet"
 """The storage of new runs, and of all that were recorded before the ledger kept it."""
+
+ADOPTED_STORAGE = "adopted"
+"""The storage of files that something else wrote, at an absolute location."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +118,11 @@ class WrittenFile:
         rows: that it holds.
         columns: what its footer says of each column that is neither nested nor in the names of folders;
             None where nobody has looked.
+        modified: when an adopted file was last written, or what its store calls its version; of others None.
     """
 
     path: str
     size: int
     rows: int
     columns: Mapping[str, ColumnStatistics] | None = None
+    modified: str | None = None

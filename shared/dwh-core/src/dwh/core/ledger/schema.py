@@ -80,7 +80,7 @@ runs = Table(
     Column("started_by", FreeText(255), nullable=False),
     Column("host", FreeText(255), nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("location", Text, nullable=False),  # of the data, from the root of the warehouse
+    Column("location", Text, nullable=False),  # of the data, from the root of the warehouse, or absolute
     Column("contract", FreeJson, nullable=False),
     Column("code", FreeJson, nullable=False),  # provenance of the line's distribution and of dwh-core
     Column("engine", FreeJson, nullable=False),  # versions of Spark and Python
@@ -139,7 +139,7 @@ output_files = Table(
     metadata,
     Column("run_id", String(40), ForeignKey("runs.id"), primary_key=True),
     Column("partition_date", LogicalDate, primary_key=True),
-    Column("files", FreeJson, nullable=False),  # path below the run's location, size in bytes, rows
+    Column("files", FreeJson, nullable=False),  # path below the run's location, size, rows; time
     # By the name of each column its nulls, lower and upper bound, for each of the files; null where unknown.
     Column("statistics", FreeJson(none_as_null=True)),
 )

@@ -5,6 +5,7 @@ counts as visible is the ledger's to say, and inputs are read by `dwh.core.sourc
 
 - `parquet`: Parquet files, written once and never changed, in the folders that `dwh.core.layout` names;
   `output_files`: which files those are; `footers`: what these say.
+- `adopted`: Parquet files that something else wrote, read where they lie.
 """
 
 from __future__ import annotations
@@ -16,31 +17,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import UnknownStorageError
-from dwh.core.ledger.records import NEW_STORAGE, Output, WrittenFile
+from dwh.core.ledger.records import ADOPTED_STORAGE, NEW_STORAGE, Output, WrittenFile
+from dwh.core.storage.adopted import AdoptedFiles
 from dwh.core.storage.parquet import ParquetRuns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Storage", "storage_of"]
+__all__ = ["RunStorage", "Storage", "new_storage", "storage_of"]
 
 
 class Storage(Protocol):
-    """What keeps outputs below the root of a warehouse. Locations are those that the ledger keeps."""
+    """What keeps outputs. Locations are those that the ledger keeps."""
 
-    def location(self, *, table: str, line: str, run_id: str) -> str:
-        """Return where a run is to write its output: a place that no other run has."""
-
-    def write(self, frame: DataFrame, table: Table, location: str) -> None:
-        """Write a run's output; it is an error when something is there already."""
-
-    def written(self, spark: SparkSession, table: Table, location: str) -> DataFrame:
-        """Return everything that one run wrote, with the columns of its contract in order."""
-
-    def files(
-        self, spark: SparkSession, table: Table, location: str, dates: DateRange
-    ) -> dict[date, list[WrittenFile]]:
-        """Return the files that a run for some dates has written, by logical date."""
+    def place(self, location: str) -> str:
+        """Return the absolute path, or the URI, of a location."""
 
     def read(
         self,
@@ -66,11 +57,34 @@ class Storage(Protocol):
         """Remove what a run has written, also while something else removes it, too."""
 
 
-_KINDS: Mapping[str, Callable[[str], Storage]] = {NEW_STORAGE: ParquetRuns}
+class RunStorage(Storage, Protocol):
+    """A storage that new runs write to, below the root of a warehouse."""
+
+    def location(self, *, table: str, line: str, run_id: str) -> str:
+        """Return where a run is to write its output: a place that no other run has."""
+
+    def write(self, frame: DataFrame, table: Table, location: str) -> None:
+        """Write a run's output; it is an error when something is there already."""
+
+    def written(self, spark: SparkSession, table: Table, location: str) -> DataFrame:
+        """Return everything that one run wrote, with the columns of its contract in order."""
+
+    def files(
+        self, spark: SparkSession, table: Table, location: str, dates: DateRange
+    ) -> dict[date, list[WrittenFile]]:
+        """Return the files that a run for some dates has written, by logical date."""
 
 
-def storage_of(root: str, kind: str = NEW_STORAGE) -> Storage:
-    """Return a storage below the root of a warehouse, by default the one that new runs write to.
+_KINDS: Mapping[str, Callable[[str], Storage]] = {NEW_STORAGE: ParquetRuns, ADOPTED_STORAGE: AdoptedFiles}
+
+
+def new_storage(root: str) -> RunStorage:
+    """Return the storage below the root of a warehouse that new runs write to."""
+    return ParquetRuns(root)
+
+
+def storage_of(root: str, kind: str) -> Storage:
+    """Return a storage of a warehouse.
 
     Parameters:
         kind: as the ledger has it; raises UnknownStorageError for one that this dwh-core does not have.

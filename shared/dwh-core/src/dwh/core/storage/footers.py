@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import FileMetaData
 
-__all__ = ["bound_of", "read_footers"]
+__all__ = ["bound_of", "read_footers", "visible"]
 
 _THREADS = 16  # an object store answers many at once
 _LENGTH = 16
@@ -83,7 +83,7 @@ def _here(place: str, paths: Iterable[str] | None) -> tuple[dict[str, int], Open
 
     if paths is None:
         found = (path for path in Path(place).rglob("*") if path.is_file())
-        paths = _visible(path.relative_to(place).as_posix() for path in found)
+        paths = visible(path.relative_to(place).as_posix() for path in found)
     sizes = {path: Path(place, path).stat().st_size for path in paths}
     return sizes, lambda path: read_metadata(f"{place}/{path}")
 
@@ -98,7 +98,7 @@ def _there(place: str, paths: Iterable[str] | None) -> tuple[dict[str, int], Ope
     if paths is None:
         found = system.find(base, detail=True).items()
         sizes = {path.removeprefix(base).lstrip("/"): facts["size"] for path, facts in found}
-        sizes = {path: sizes[path] for path in _visible(sizes)}
+        sizes = {path: sizes[path] for path in visible(sizes)}
     else:
         sizes = {path: system.size(f"{base}/{path}") for path in paths}
 
@@ -109,7 +109,7 @@ def _there(place: str, paths: Iterable[str] | None) -> tuple[dict[str, int], Ope
     return sizes, opened
 
 
-def _visible(paths: Iterable[str]) -> Iterator[str]:
+def visible(paths: Iterable[str]) -> Iterator[str]:
     """Yield the files that Spark reads: others begin with `_` or `.`, or lie in folders that do."""
     for path in paths:
         *folders, name = path.split("/")

@@ -23,6 +23,7 @@ from dwh.core.dates import DateRange
 from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import one_transaction
 from dwh.core.ledger.schema import compared, comparisons
+from dwh.core.storage.adopted import check_adopted
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.compare.dated import dated, read_dated
@@ -70,8 +71,10 @@ def from_ledger(
 ) -> Comparison | None:
     """Return the comparison if the ledger knows that both sides are equal; needs neither Spark nor data.
 
-    Raises ComparisonError when the sides have no logical date in common.
+    Raises ComparisonError when the sides have no logical date in common, and LostFilesError when files that
+    were adopted have changed.
     """
+    _check_adopted(warehouse, left, right)
     return _proved_equal(_known(warehouse, left, right), left, right, options)
 
 
@@ -81,8 +84,9 @@ def compare_outputs(
     """Compare two subjects for the logical dates that both have.
 
     A date that only one of them has is not compared, which makes the verdict `incomplete`.
-    Raises ComparisonError when the sides have no logical date in common, and RowsError.
+    Raises ComparisonError when the sides have no logical date in common, LostFilesError, and RowsError.
     """
+    _check_adopted(warehouse, left, right)
     days = common_dates(left, right)
     for subject in () if options.exact else (left, right):
         add_fingerprints(spark, warehouse, subject, days)
@@ -112,6 +116,11 @@ def compare_outputs(
             {**chosen, "fingerprints": None if options.exact else known},
         )
     return result
+
+
+def _check_adopted(warehouse: Warehouse, left: Subject, right: Subject) -> None:
+    days = common_dates(left, right)
+    check_adopted(warehouse.ledger, [side.outputs[day] for side in (left, right) for day in days])
 
 
 def _known(

@@ -1,0 +1,194 @@
+"""Files that something else wrote, as outputs of a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow.parquet import write_table
+
+from dwh.core.errors import AuditError, LostFilesError, UsageError
+from dwh.core.ledger.schema import runs
+from dwh.core.testing.lines import TAKINGS
+from dwh.core.warehouse import Warehouse, read_table
+from dwh.migrate.adoption import prepare_adoption
+from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.compare.outputs import OutputOptions, from_ledger
+from dwh.migrate.compare.subjects import subjects_of
+
+pytestmark = pytest.mark.usefixtures("interpreted", "lines")
+
+TABLE = "shop.takings"
+FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
+
+
+def written(path: Path, shops: list[str], **others: pa.Array) -> None:
+    """Write a file as the job's contract has it, apart from the day and what is given."""
+    count = len(shops)
+    columns = {"shop": pa.array(shops), "orders": pa.array([1] * count, pa.int64()), "amount": [1.5] * count}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(pa.table({**columns, **others}), path)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A table of two days, in folders, that no job wrote."""
+    folder = tmp_path / "old" / "takings"
+    written(folder / f"day={FIRST}" / "part-0.parquet", ["north", "south"])
+    written(folder / f"day={SECOND}" / "part-0.parquet", ["north"])
+    (folder / "_SUCCESS").touch()
+    return folder
+
+
+@pytest.fixture
+def warehouse(config, with_tables) -> Warehouse:
+    """A warehouse in which nothing has been written."""
+    with_tables(config.ledger)
+    return Warehouse.create(config)
+
+
+@pytest.fixture
+def adopted(warehouse: Warehouse, old: Path) -> str:
+    """The run of an adoption without an audit."""
+    return prepare_adoption(warehouse, table=TABLE, line="7.1", place=str(old)).commit(audited=False)
+
+
+def adopting(warehouse: Warehouse, place: Path, **options: str):
+    return prepare_adoption(warehouse, table=TABLE, line="7.1", place=str(place), **options)
+
+
+def test_adopted_files_are_published_where_they_lie(spark, config, old, typed_dwh, monkeypatch, tmp_path):
+    """One command makes them outputs, checked and published; nothing is copied, changed or removed."""
+    before = {path: path.stat().st_mtime_ns for path in old.rglob("*")}
+    (tmp_path / "dwh.toml").write_text(
+        f'warehouse = "{config.warehouse}"\nledger = "{config.ledger}"\n[sources]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    words = ("adopt", TABLE, "--line", "7.1", "--from", "old/takings", "--env", "prod", "--publish", "--json")
+    code, out, err = typed_dwh(*words)
+    assert code == 0, err
+    said = json.loads(out)
+    assert (said["partitions"], said["files"], said["rows"]) == (2, 2, 3)
+    warehouse = Warehouse.open(config)
+    (output, _) = warehouse.published(table=TABLE, environment="prod")
+    assert (output.storage, output.code_state, output.location) == ("adopted", "adopted", str(old))
+    frame = read_table(spark, TABLE, environment="prod", warehouse=warehouse)
+    assert frame.columns == ["day", "shop", "orders", "amount"]
+    assert sorted(row[:2] for row in frame.collect()) == [
+        (FIRST, "north"),
+        (FIRST, "south"),
+        (SECOND, "north"),
+    ]
+    code, _, err = typed_dwh("gc", "--older-than", "0")
+    assert code == 0, err
+    assert {path: path.stat().st_mtime_ns for path in old.rglob("*")} == before
+
+
+def test_the_record_says_what_was_not_checked(warehouse, adopted, old):
+    """Without an audit it is recorded so, with who adopted from where, and each file's size and time."""
+    (run,) = warehouse.ledger.find_runs(runs.c.id == adopted)
+    assert (run.code["state"], run.status, run.location) == ("adopted, not audited", "committed", str(old))
+    assert run.started_by
+    (file,) = warehouse.ledger.files_of([adopted])[adopted, FIRST]
+    path = old / file.path
+    assert (file.path, file.size, file.rows) == (f"day={FIRST}/part-0.parquet", path.stat().st_size, 2)
+    assert file.modified and file.modified.startswith("20")
+
+
+def test_a_key_that_repeats_is_refused(spark, warehouse, old):
+    """The rows are audited as a run's are, and what fails leaves nothing in the ledger."""
+    written(old / f"day={FIRST}" / "part-1.parquet", ["south"])
+    adoption = adopting(warehouse, old)
+    assert adoption.needs_rows
+    with pytest.raises(AuditError, match="is not unique: day=2024-01-01, shop=south"):
+        adoption.audit(spark)
+    assert warehouse.ledger.find_runs() == []
+
+
+def test_files_that_change_later_are_noticed(spark, warehouse, adopted, old):
+    """By size or time, when they are read, and when the ledger alone could answer a comparison."""
+    adopting(warehouse, old).commit(audited=False)
+    file = old / f"day={SECOND}" / "part-0.parquet"
+    os.utime(file, (1, 1))
+    with pytest.raises(LostFilesError, match=rf"{SECOND}/part-0.parquet has .*was adopted with") as lost:
+        read_table(spark, TABLE, line="7.1", warehouse=warehouse)
+    assert lost.value.hint.endswith(f"dwh adopt {TABLE} --line 7.1 --from {old} --env dev")
+    with pytest.raises(LostFilesError, match="was adopted with"):
+        from_ledger(warehouse, *subjects_of(warehouse, "takings@7.1", "takings@7.1", None), OutputOptions())
+    file.unlink()
+    with pytest.raises(LostFilesError, match="is gone, which was adopted"):
+        read_table(spark, TABLE, line="7.1", warehouse=warehouse)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"orders": pa.array([1], pa.int32())}, r"column orders is .* in .*part"),
+        ({"tips": pa.array([1])}, "column tips is not in the contract"),
+        ({"shop": pa.array([None], pa.string())}, "required column shop is null in 1 rows"),
+    ],
+)
+def test_what_footers_say_against_the_contract(warehouse, old, change, said):
+    """Columns, types and nulls are checked without reading a row."""
+    written(old / f"day={SECOND}" / "part-1.parquet", ["west"], **change)
+    with pytest.raises((AuditError, FilesError), match=said):
+        adopting(warehouse, old)
+
+
+def test_files_of_one_folder(spark, warehouse, tmp_path):
+    """Each with rows of one day is an output's; one with rows of several belongs to none."""
+    folder = tmp_path / "flat"
+    for day in (FIRST, SECOND):
+        written(folder / f"{day}.parquet", ["north"], day=pa.array([day]))
+    adopting(warehouse, folder).commit(audited=False)
+    for day in (FIRST, SECOND):
+        frame = read_table(spark, TABLE, line="7.1", start=day, end=day, warehouse=warehouse)
+        assert [row["day"] for row in frame.collect()] == [day]
+    written(folder / "both.parquet", ["west", "east"], day=pa.array([FIRST, SECOND]))
+    with pytest.raises(FilesError, match=f"both.parquet has rows of several dates, {FIRST} to {SECOND}"):
+        adopting(warehouse, folder)
+
+
+def test_a_whole_table(spark, warehouse, tmp_path, installed_line):
+    """It is of the logical date that is given, since its files do not say."""
+    by_day, whole = '        partition_by="day",\n    )\n\n    def', "    )\n\n    def"
+    installed_line("7.9", {"takings": TAKINGS.replace(by_day, whole)})
+    written(tmp_path / "whole" / "part-0.parquet", ["north", "west"], day=pa.array([FIRST, SECOND]))
+    options = {"table": TABLE, "line": "7.9", "place": str(tmp_path / "whole")}
+    with pytest.raises(UsageError, match="say of which with --date"):
+        prepare_adoption(warehouse, **options)
+    adoption = prepare_adoption(warehouse, **options, day="2024-01-05")
+    adoption.audit(spark)
+    adoption.commit(audited=True)
+    assert read_table(spark, TABLE, line="7.9", warehouse=warehouse).count() == 2
+
+
+def test_what_cannot_be_adopted(warehouse, old, tmp_path):
+    """What is mistyped, or lies otherwise than the line's outputs do, is said with what to do."""
+    with pytest.raises(UsageError, match=r"no job of line 7.1 writes shop.tips; its jobs write: shop.tak"):
+        prepare_adoption(warehouse, table="shop.tips", line="7.1", place=str(old))
+    with pytest.raises(UsageError, match="leave out --date"):
+        adopting(warehouse, old, day="2024-01-01")
+    written(tmp_path / "by_shop" / "shop=north" / "part-0.parquet", ["north"], day=pa.array([FIRST]))
+    with pytest.raises(FilesError, match=r"its folders name shop, and those of shop.takings name day"):
+        adopting(warehouse, tmp_path / "by_shop")
+    with pytest.raises(FilesError, match="is a file; name the folder"):
+        adopting(warehouse, old / f"day={FIRST}" / "part-0.parquet")
+
+
+def test_an_environment_that_uses_another_line(warehouse, old, typed_dwh, config, monkeypatch, tmp_path):
+    """What it publishes is moved by a rollout, not by an adoption."""
+    from dwh.migrate.rollout import pin
+
+    pin(warehouse, job="takings", line="7.2", environment="prod", reason="where we start")
+    (tmp_path / "dwh.toml").write_text(f'warehouse = "{config.warehouse}"\nledger = "{config.ledger}"\n')
+    monkeypatch.chdir(tmp_path)
+    code, _, err = typed_dwh(
+        "adopt", TABLE, "--line", "7.1", "--from", str(old), "--env", "prod", "--publish"
+    )
+    assert code == 2 and "dwh rollout plan takings 7.2 7.1 --env prod" in err
+    assert warehouse.ledger.find_runs() == []
