@@ -11,7 +11,8 @@ from dwh.catalog.settings import CatalogSettings, catalog_settings, chosen_catal
 from dwh.core.config import load_config
 from dwh.core.errors import ConfigError
 
-GOOD = 'type = "sql"\nproperties = { uri = "sqlite:///catalog.db" }\n'
+BARE = 'type = "sql"\nproperties = { uri = "sqlite:///catalog.db" }\n'
+GOOD = f'{BARE}environments = ["prod"]\n'
 
 
 def settings(folder: Path, text: str, above: str = "") -> CatalogSettings:
@@ -20,7 +21,7 @@ def settings(folder: Path, text: str, above: str = "") -> CatalogSettings:
 
 
 def test_little_needs_to_be_said(tmp_path: Path) -> None:
-    found = settings(tmp_path, GOOD, 'environment = "prod"')
+    found = settings(tmp_path, GOOD, 'environment = "dev"')
     assert found.environments == ("prod",)
     assert found.published == "{environment}_{schema}.{table}"
     assert found.metadata == f"{tmp_path}/warehouse/_catalog/lake"
@@ -36,17 +37,21 @@ def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "catalogs.lake.type: found None, allowed: one of sql, rest, glue, in quotes"),
-        ('type = "hive"', "catalogs.lake.type: found 'hive'"),
-        ('type = "rest"', "catalogs.lake.properties: found 'no uri'"),
-        (GOOD + "extra = 1", "catalogs.lake: found 'extra', allowed: type, properties"),
-        ('type = "glue"\nproperties = 1', "catalogs.lake.properties: found 'int'"),
         (
-            'type = "glue"\nproperties = { s3 = { region = "x" } }',
+            'environments = ["a"]',
+            "catalogs.lake.type: found None, allowed: one of sql, rest, glue, in quotes",
+        ),
+        ('type = "hive"\nenvironments = ["a"]', "catalogs.lake.type: found 'hive'"),
+        ('type = "rest"\nenvironments = ["a"]', "catalogs.lake.properties: found 'no uri'"),
+        (GOOD + "extra = 1", "catalogs.lake: found 'extra', allowed: type, properties"),
+        ('type = "glue"\nenvironments = ["a"]\nproperties = 1', "catalogs.lake.properties: found 'int'"),
+        (
+            'type = "glue"\nenvironments = ["a"]\nproperties = { s3 = { region = "x" } }',
             "properties.s3: found 'dict'",
         ),
-        (GOOD + "environments = []", "catalogs.lake.environments: found \\[\\]"),
-        (GOOD + 'environments = ["Prod!"]', "catalogs.lake.environments: found 'Prod!'"),
+        (BARE, "catalogs.lake.environments: found None, allowed: a list of environments"),
+        (BARE + "environments = []", "catalogs.lake.environments: found \\[\\]"),
+        (BARE + 'environments = ["Prod!"]', "catalogs.lake.environments: found 'Prod!'"),
         (GOOD + 'published = "{table}"', "catalogs.lake.published: found '{table}', allowed: .*one dot"),
         (GOOD + 'published = "a.b-{table}"', "allowed: .*one dot, lower-case letters"),
         (GOOD + 'published = "a.{table}_{line}"', "braces hold environment, schema or table"),
@@ -54,7 +59,7 @@ def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
         (GOOD + 'published = "a.{schema}"', "without {table} two tables would share a name"),
         (GOOD + 'lines = "a.{table}"', "without {line} two tables"),
         (
-            GOOD + 'environments = ["dev", "prod"]\npublished = "a.{table}"',
+            BARE + 'environments = ["dev", "prod"]\npublished = "a.{table}"',
             "without {environment} two tables",
         ),
         (GOOD + "published = true", "catalogs.lake.published: found True"),
@@ -71,10 +76,15 @@ def test_what_cannot_be_used_is_refused_with_what_can(tmp_path: Path, text: str,
 
 
 def test_values_of_properties_are_never_shown(tmp_path: Path) -> None:
-    found = settings(tmp_path, 'type = "rest"\nproperties = { uri = "http://here", token = "hidden" }')
+    found = settings(
+        tmp_path,
+        'type = "rest"\nenvironments = ["a"]\nproperties = { uri = "http://here", token = "hidden" }',
+    )
     assert "hidden" not in repr(found)
     with pytest.raises(ConfigError) as refused:
-        settings(tmp_path, 'type = "rest"\nproperties = { uri = "http://here", token = ["hidden"] }')
+        settings(
+            tmp_path, 'type = "rest"\nenvironments = ["a"]\nproperties = { uri = "h", token = ["hidden"] }'
+        )
     assert "hidden" not in str(refused.value)
 
 

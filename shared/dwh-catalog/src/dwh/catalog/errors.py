@@ -14,7 +14,10 @@ __all__ = [
     "UnpublishableError",
 ]
 
-_EXAMPLE = '[catalogs.lake] and below it: type = "sql", and: properties = { uri = "sqlite:///catalog.db" }'
+_EXAMPLE = (
+    '[catalogs.lake] and below it type = "sql", environments = ["prod"] and '
+    'properties = { uri = "sqlite:///catalog.db" }, a line each'
+)
 
 
 class CatalogError(DwhError):

@@ -188,7 +188,7 @@ def _properties(table: _Table) -> dict[str, str]:
 
 
 def _environments(table: _Table) -> tuple[str, ...]:
-    values = table.values.get("environments", [table.config.environment])
+    values = table.values.get("environments")
     if not isinstance(values, list) or not values:
         raise table.refused("environments", values, 'a list of environments, such as ["prod"]')
     try:
