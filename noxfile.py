@@ -249,7 +249,7 @@ def catalog(session: nox.Session) -> None:
         f"{CORE}[postgresql]",
         COMPARE,
         MIGRATE,
-        CATALOG,
+        f"{CATALOG}[glue]",
         groups=["test", "postgresql", "catalog"],
         extra=[GLUE_SPARK, jar, "setuptools>=70"],  # Spark 3.5 needs distutils
     )
