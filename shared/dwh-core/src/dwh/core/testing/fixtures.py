@@ -33,6 +33,7 @@ __all__ = [
     "with_tables",
 ]
 
+_SERVER = pytest.StashKey[str]()
 _ORDERS = {
     "2024-01-01": "shop,amount,note\nnorth,10.5,\nnorth,4.5,gift\nsouth,,\n",
     "2024-01-02": "shop,amount,note\nnorth,1.0,\nsouth,2.0,\n",
@@ -50,10 +51,16 @@ def repository(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a real PostgreSQL server's maintenance database."""
+def postgresql(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a real PostgreSQL server's maintenance database: one server, however many conftests ask."""
+    stash = request.config.stash
+    if running := stash.get(_SERVER, None):
+        yield running
+        return
     with postgresql_server({"fsync": "off"}) as url:  # it need not outlive a crash of the machine
+        stash[_SERVER] = url
         yield url
+        del stash[_SERVER]
 
 
 @pytest.fixture
