@@ -349,10 +349,12 @@ OF_THE_TABLE = """from dwh.core import read_table
         figures = (F.count("*").alias("orders"), F.lit(float(earlier)).alias("amount"))"""
 
 
-def reader_and_worlds(takings, installed_line, spark, warehouse, asked=""):
-    """Let dev have one more order in the table than prod; return a job that reads it, and both warehouses."""
+@pytest.fixture
+def worlds(takings, installed_line, spark, warehouse):
+    """The warehouse in prod and in dev, whose table has one more order; lines 7.2 and 7.3 read it themselves."""
     installed_line("7.1", {"takings": takings()})
-    installed_line("7.2", {"takings": takings(**{FIGURES: OF_THE_TABLE.format(asked=asked)})})
+    for line, asked in (("7.2", ""), ("7.3", ', line="7.1"')):
+        installed_line(line, {"takings": takings(**{FIGURES: OF_THE_TABLE.format(asked=asked)})})
     prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
     for place, days in ((prod, [DAY]), (warehouse, [DAY, "2024-01-02"])):
         job = find_job("takings@7.1")()
@@ -368,34 +370,34 @@ def reader_and_worlds(takings, installed_line, spark, warehouse, asked=""):
                 sequence=sequence,
                 now=now,
             )
-    return find_job("takings@7.2")(), prod
+    return prod, warehouse
 
 
-@pytest.mark.parametrize("asked", ["", ', line="7.1"'])
-def test_a_job_reads_tables_of_its_run_s_environment(spark, warehouse, installed_line, takings, asked):
-    """What a job reads by itself comes from the environment of its run, not from the configured one."""
-    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse, asked)
-    job.run(date=DAY, spark=spark, warehouse=prod)
-    assert {amount for *_, amount in rows(spark, prod, "7.2")} == {3.0}
-    job.run(date=DAY, spark=spark, warehouse=warehouse)
-    assert {amount for *_, amount in rows(spark, warehouse, "7.2")} == {5.0}
+def amounts(spark, warehouse, line):
+    """Return what the runs of a line found in the table."""
+    return {amount for *_, amount in rows(spark, warehouse, line)}
 
 
-def test_runs_in_two_threads_read_their_own_environments(spark, warehouse, installed_line, takings):
-    """Two runs at once in one process, each in its environment, do not read each other's tables."""
-    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse)
+def test_a_job_reads_tables_of_its_run_s_environment(spark, worlds):
+    """What a job reads by itself comes from the environment of its run, not from the configured one.
+
+    That holds for what is published and for a line that it names, also for two runs at once in one process.
+    """
+    published, named = (find_job(f"takings@{line}")() for line in ("7.2", "7.3"))
     with ThreadPoolExecutor(2) as threads:
-        places = (prod, warehouse)
-        list(threads.map(lambda place: job.run(date=DAY, spark=spark, warehouse=place), places))
-    assert [{amount for *_, amount in rows(spark, place, "7.2")} for place in places] == [{3.0}, {5.0}]
+        list(threads.map(lambda place: published.run(date=DAY, spark=spark, warehouse=place), worlds))
+    assert [amounts(spark, place, "7.2") for place in worlds] == [{3.0}, {5.0}]
+    for place in worlds:
+        named.run(date=DAY, spark=spark, warehouse=place)
+    assert [amounts(spark, place, "7.3") for place in worlds] == [{3.0}, {5.0}]
 
 
-def test_a_run_aside_reads_what_its_environment_reads(spark, warehouse, installed_line, takings):
+def test_a_run_aside_reads_what_its_environment_reads(spark, worlds):
     """What is run only to be compared reads the environment's tables, though its output is not there."""
-    job, prod = reader_and_worlds(takings, installed_line, spark, warehouse)
+    prod, _ = worlds
     aside = replace(prod, config=prod.config.in_environment(environment_aside("prod")))
-    job.run(date=DAY, spark=spark, warehouse=aside)
-    assert {amount for *_, amount in rows(spark, aside, "7.2")} == {3.0}
+    find_job("takings@7.2")().run(date=DAY, spark=spark, warehouse=aside)
+    assert amounts(spark, aside, "7.2") == {3.0}
     with pytest.raises(NoOutputError):
         rows(spark, prod, "7.2")
 
