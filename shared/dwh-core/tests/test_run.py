@@ -351,7 +351,7 @@ OF_THE_TABLE = """from dwh.core import read_table
 
 @pytest.fixture
 def worlds(takings, installed_line, spark, warehouse):
-    """The warehouse in prod and in dev, whose table has one more order; lines 7.2 and 7.3 read it themselves."""
+    """The warehouse in prod and in dev, whose table has one more order; lines that read it by themselves."""
     installed_line("7.1", {"takings": takings()})
     for line, asked in (("7.2", ""), ("7.3", ', line="7.1"')):
         installed_line(line, {"takings": takings(**{FIGURES: OF_THE_TABLE.format(asked=asked)})})
