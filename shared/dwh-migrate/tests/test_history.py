@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from fabricate import DAYS, TABLE, write
 
+from dwh.core.dates import DateRange
 from dwh.core.ledger import OutputsRead
+from dwh.core.testing.runs import committed_run
 from dwh.migrate.history import inputs_history, partition_history
 
 NEED = {"name": TABLE, "format": "dwh", "environment": "prod", "line": None, "back": 1, "columns": ["day"]}
@@ -67,3 +69,28 @@ def test_an_input_that_a_catalog_has(warehouse, lines):
         ("customers", "iceberg lake.crm.customers at snapshot 42", None),
         ("shops", "parquet spark_catalog.crm.shops", None),
     ]
+
+
+def test_what_rests_on_something_old(warehouse):
+    """An output is outdated once an input of its date has a newer output, and so is what was built on it."""
+
+    def ran(table, number, *read, line="0.1", inputs=()):
+        dates = DateRange(DAYS[number], DAYS[number])
+        reads = [OutputsRead(name, run, DAYS[of], DAYS[of]) for name, run, of in read]
+        needs = [{"name": name, "format": "dwh", "environment": "dev", "line": line} for name in inputs]
+        return committed_run(warehouse.ledger, table=table, line=line, dates=dates, reads=reads, inputs=needs)
+
+    orders = [ran("t.orders", number) for number in range(3)]
+    previous: list[tuple[str, str, int]] = []
+    for number, run in enumerate(orders):
+        read = [("t.orders", run, number), *previous]
+        total = ran("t.total", number, *read, inputs=("t.orders", "t.total"))
+        previous = [("t.total", total, number)]
+
+    def outdated():
+        spans = partition_history(warehouse, table="t.total", environment="dev")
+        return {span.partitions: span.outdated for span in spans if span.outdated}
+
+    assert outdated() == {}
+    ran("t.orders", 1)
+    assert outdated() == {str(DAYS[1]): ("t.orders",), str(DAYS[2]): ("t.total",)}

@@ -15,6 +15,7 @@ from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import decisions, promotions, publications, runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.outdated import outdated_inputs
 
 __all__ = [
     "InputsOfRun",
@@ -37,6 +38,7 @@ class Span:
         committed_at: also of the promotion that brought it here.
         promoted_from: the environment that it was promoted from, if it was.
         code: `installed`, `editable` or `changed`: whether the release's own files ran.
+        outdated: of what is the newest, the inputs of which other outputs would be read now.
     """
 
     first_date: date
@@ -49,6 +51,7 @@ class Span:
     committed_at: datetime
     state: Literal["newest", "superseded"]
     promoted_from: str | None
+    outdated: tuple[str, ...] = ()
 
     @property
     def partitions(self) -> str:
@@ -135,10 +138,13 @@ def partition_history(
         environment=valid_environment(environment), table=valid_table(table), line=line, dates=dates
     )
     newest = {(output.line, output.partition_date): output.sequence for output in outputs}
+    newest_ones = [one for one in outputs if newest[one.line, one.partition_date] == one.sequence]
+    outdated = outdated_inputs(warehouse, newest_ones)
     spans: list[Span] = []
     for output in outputs:
         is_newest = newest[output.line, output.partition_date] == output.sequence
-        span = _span(output, "newest" if is_newest else "superseded")
+        old = outdated.get((output.run_id, output.partition_date), ()) if is_newest else ()
+        span = replace(_span(output, "newest" if is_newest else "superseded"), outdated=old)
         if spans and (joined := _joined(spans[-1], span)):
             spans[-1] = joined
         else:

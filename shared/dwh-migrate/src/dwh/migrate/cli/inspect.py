@@ -215,7 +215,8 @@ def history(
 ) -> None:
     """Show which run of which release wrote each partition of TABLE in the environment, and when.
 
-    The newest commit comes last. Readers of a line get its newest output of each partition.
+    The newest commit comes last. Readers of a line get its newest output of each partition. One that is
+    outdated was made of an output of another table, or of its own, that was replaced since.
 
     \b
     Examples:
@@ -259,7 +260,9 @@ def history(
                     s.run,
                     f"{s.rows:,}",
                     utc_text(s.committed_at),
-                    s.state + (f", from {s.promoted_from}" if s.promoted_from else ""),
+                    s.state
+                    + (f", from {s.promoted_from}" if s.promoted_from else "")
+                    + (f", outdated by {', '.join(s.outdated)}" if s.outdated else ""),
                 )
                 for s in spans
             ],
