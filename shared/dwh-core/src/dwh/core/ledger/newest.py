@@ -51,7 +51,8 @@ class JoinInOrder(sa.Join):
 def _cross_join(join: JoinInOrder, compiler: SQLCompiler, **words: Any) -> str:
     """Write the join so that SQLite keeps the order of its sides."""
     sides = (compiler.process(side, **{**words, "asfrom": True}) for side in (join.left, join.right))
-    same = compiler.process(sa.and_(join.onclause), **{**words, "asfrom": False})
+    condition = sa.true() if join.onclause is None else join.onclause
+    same = compiler.process(condition, **{**words, "asfrom": False})
     return f"{' CROSS JOIN '.join(sides)} ON {same}"
 
 
