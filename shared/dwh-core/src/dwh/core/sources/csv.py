@@ -31,7 +31,8 @@ _STRICT = {"mode": "FAILFAST", "columnPruning": "false"}
 # What would change a header when it is read as a row, or is of no use then.
 _NOT_FOR_HEADERS = ("nullValue", "emptyValue", "mode", "enforceSchema", "inferSchema", "columnPruning")
 _ON_SAIL = ("comment", "compression", "delimiter", "escape", "header", "mode", "nullValue", "quote", "sep")
-_FEW = 16
+_FEW = 2
+"""Files whose headers are read one by one, at two Spark jobs each; of more, only those that differ."""
 
 
 def read_csv(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame:
