@@ -36,9 +36,10 @@ def _value(row: Any) -> Any:
 
 
 def test_each_of_several_shows_its_own(spark: SparkSession) -> None:
-    """And none shows a row that both sides have."""
+    """And none shows a row that both sides have, however many of these there are."""
+    same = [f"same {number}" for number in range(300)]
     left, right = (
-        spark.createDataFrame([(f"{SAME}{end}",) for end in (*ends, "same")], "v string")
+        spark.createDataFrame([(f"{SAME}{end}",) for end in (*ends, *same)], "v string")
         for ends in (("a", "b"), ("c",))
     )
     found: Any = compare(left, right)

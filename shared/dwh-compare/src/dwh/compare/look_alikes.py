@@ -7,11 +7,12 @@ are shown beside each other.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from dwh.compare.fingerprints import compared, on
@@ -22,7 +23,7 @@ from dwh.compare.text import MAX_TEXT, text_of
 
 __all__ = ["told_apart"]
 
-_MOST_ROWS = 200  # of a side that look like one of the rows that are shown; more are not read
+_MOST_LOOKS = 50  # that rows of both sides have, and that are looked at; each takes a condition a column
 
 Look = tuple["str | None", ...]
 """What a report shows of the compared columns of a row."""
@@ -56,10 +57,9 @@ def told_apart(
     shown, groups = list(samples), _groups(tables, samples)
     if not groups:
         return tuple(samples)
-    long = {side: _read(side, tables, groups, long_text) for side in SIDES}
+    surplus = _surplus(tables, groups, long_text)
     for look, alike in groups.items():
-        old, new = long["left"][look], long["right"][look]
-        lefts, rights = sorted((old - new).keys(), key=str), sorted((new - old).keys(), key=str)
+        lefts, rights = (surplus[side][look] for side in SIDES)
         for side, own, others in zip(SIDES, (lefts, rights), (rights, lefts), strict=True):
             for i, (place, texts) in enumerate(zip(alike.places[side], own, strict=False)):
                 if others:
@@ -80,7 +80,8 @@ def _groups(tables: Tables, samples: Sequence[SampleRow]) -> dict[Look, _Alike]:
         alike = found[tuple(cell.text for cell in texts)]
         alike.places["left" if row.kind == "left_only" else "right"].append(place)
         alike.cut[:] = [i for i, cell in enumerate(texts) if cell.truncated]
-    return {look: alike for look, alike in found.items() if alike.cut and all(alike.places.values())}
+    both = [(look, alike) for look, alike in found.items() if alike.cut and all(alike.places.values())]
+    return dict(both[:_MOST_LOOKS])
 
 
 def _cells(row: SampleRow) -> dict[str, Cell]:
@@ -88,33 +89,45 @@ def _cells(row: SampleRow) -> dict[str, Cell]:
     return {**row.key, **{name: cell for name, cell in values.items() if cell is not None}}
 
 
-def _read(
-    side: SideName, tables: Tables, groups: Mapping[Look, _Alike], long_text: LongText
-) -> Mapping[Look, Counter[Look]]:
-    """Return the long texts of the rows that have each look; nothing where too many have."""
-    pairs = compared(tables)
-    cut = sorted({i for alike in groups.values() for i in alike.cut})
-    rows = _looking_like(side, tables, groups, [long_text(side, pairs[i]) for i in cut])
-    found: dict[Look, Counter[Look]] = defaultdict(Counter)
-    collected = rows.limit(_MOST_ROWS + 1).collect()
-    for row in collected if len(collected) <= _MOST_ROWS else ():
-        look = tuple(text and text[:MAX_TEXT] for text in row[: len(pairs)])
-        long = dict(zip(cut, row[len(pairs) :], strict=True))
+def _surplus(
+    tables: Tables, groups: Mapping[Look, _Alike], long_text: LongText
+) -> Mapping[SideName, Mapping[Look, list[Look]]]:
+    """Return the long texts that one side has more of than the other, as many as are shown of each look.
+
+    However many rows look alike, only these leave the engine.
+    """
+    width, cut = len(compared(tables)), sorted({i for alike in groups.values() for i in alike.cut})
+    texts, long = [f"t{i}" for i in range(width)], [f"x{i}" for i in cut]
+    left, right = (_looking_like(side, tables, groups, cut, long_text) for side in SIDES)
+    counted = left.unionAll(right).groupBy(*texts, *long).agg(F.sum("one").alias("more")).where("more <> 0")
+    place = Window.partitionBy(*texts, F.expr("more > 0")).orderBy(*long)
+    most = max(len(places) for alike in groups.values() for places in alike.places.values())
+    found: dict[SideName, dict[Look, list[Look]]] = {side: defaultdict(list) for side in SIDES}
+    for row in counted.withColumn("place", F.row_number().over(place)).where(f"place <= {most}").collect():
+        look = tuple(text and text[:MAX_TEXT] for text in row[:width])
         if look in groups:
-            found[look][tuple(long[i] for i in groups[look].cut)] += 1
+            side: SideName = "left" if row["more"] > 0 else "right"
+            found[side][look].append(tuple(row[f"x{i}"] for i in groups[look].cut))
+    for texts_of in found.values():
+        for known in texts_of.values():
+            known.sort(key=str)
     return found
 
 
 def _looking_like(
-    side: SideName, tables: Tables, groups: Mapping[Look, _Alike], long: Sequence[str]
+    side: SideName, tables: Tables, groups: Mapping[Look, _Alike], cut: Sequence[int], long_text: LongText
 ) -> DataFrame:
-    """Return the texts of the rows whose cut columns look like those of some group, and long ones."""
-    frame = tables.left if side == "left" else tables.right
-    pairs = compared(tables)
+    """Return the texts of the rows that look like those of some group, the long ones, and 1 or -1."""
+    frame, pairs = tables.left if side == "left" else tables.right, compared(tables)
     texts = [f"{text} AS t{i}" for i, text in enumerate(_texts(side, pairs))]
-    rows = frame.selectExpr(*texts, *(f"{text} AS x{j}" for j, text in enumerate(long)))
-    i = next(iter(groups.values())).cut[0]
-    return rows.where(F.substring(f"t{i}", 1, MAX_TEXT).isin(sorted({str(look[i]) for look in groups})))
+    long = [f"{long_text(side, pairs[i])} AS x{i}" for i in cut]
+    rows = frame.selectExpr(*texts, *long, f"{1 if side == 'left' else -1} AS one")
+    return rows.where(reduce(Column.__or__, (_has_look(look) for look in groups)))
+
+
+def _has_look(look: Look) -> Column:
+    shown = (F.substring(f"t{i}", 1, MAX_TEXT).eqNullSafe(F.lit(text)) for i, text in enumerate(look))
+    return reduce(Column.__and__, shown)
 
 
 def _texts(side: SideName, pairs: Sequence[Paired]) -> Iterator[str]:
