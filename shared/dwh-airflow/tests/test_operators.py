@@ -25,7 +25,8 @@ NOON = datetime(2013, 1, 15, 12, tzinfo=timezone.utc)
         ({"job": "carrier_delays", "version": "current"}, "names no version"),
         ({"job": "carrier_delays@latest"}, "JOB@LINE or JOB@RELEASE"),
         ({"job": "Carrier Delays@0.1"}, "lower-case"),
-        ({"job": "carrier_delays@0.1", "environment": "prod"}, "names its version already"),
+        ({"job": "carrier_delays@0.1", "environment": ""}, "lower-case"),
+        ({"job": "carrier_delays@0.1", "environment": "Prod!"}, "lower-case"),
         ({"job": "carrier_delays@0.1", "version": "0.2"}, "names its version already"),
         ({"job": "carrier_delays", "environment": "Prod!"}, "lower-case"),
         ({"job": "carrier_delays", "environment": "prod", "version": "newest"}, "original, current"),
@@ -66,7 +67,9 @@ def test_what_cannot_be_compared_is_refused_while_the_dag_is_parsed(sides, said)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"job": "my_job@0.1"}, "line **0.1**"),
+        ({"job": "my_job@0.1"}, "line **0.1**, in"),
+        ({"job": "my_job@0.1", "environment": "prod"}, "line **0.1** in environment `prod`, in"),
+        ({"job": "my_job@0.1.1", "environment": "prod"}, "release **0.1.1** exactly in environment `prod`."),
         ({"job": "my_job", "version": "0.1"}, "line **0.1**"),
         ({"job": "my_job@0.1.1"}, "release **0.1.1** exactly."),
         ({"job": "my_job@0.1.1", "isolated": True}, "in an environment of its own"),

@@ -412,3 +412,17 @@ def test_after_a_run_the_configured_environment_counts(job, spark, warehouse, mo
     with pytest.raises(RunError):
         made.run(date="2020-01-01", spark=spark, warehouse=prod)
     assert load_config() == before
+
+
+def test_a_commit_whose_answer_is_lost_is_a_commit(spark, warehouse, job, monkeypatch):
+    """The connection breaks after the database has committed: the run counts, and is not told as failed."""
+    commit = warehouse.ledger.commit_run
+
+    def cut_off(*arguments):
+        commit(*arguments)
+        raise LedgerError("postgresql://h/d", "cannot be used: server closed the connection")
+
+    monkeypatch.setattr(warehouse.ledger, "commit_run", cut_off)
+    receipt = job().run(date="2024-01-01", spark=spark, warehouse=warehouse)
+    (run,) = warehouse.ledger.find_runs()
+    assert (run.id, run.status) == (receipt["run"], "committed")

@@ -14,6 +14,7 @@ from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import compared as compared_runs
 from dwh.core.ledger.schema import comparisons, metadata, shadows
+from dwh.core.testing.runs import started_run
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import Moved, plan, progress, start
 from dwh.migrate.rollout.withheld import publish_withheld
@@ -32,30 +33,9 @@ def write(
 ) -> RunRecord:
     """Start a run of some dates, and commit it, as if Spark had written it."""
     job, _, line = reference.partition("@")
-    run_id = run_id or f"r{secrets.token_hex(6)}"
     contract = import_module(f"dwh.jobs.v{line.replace('.', '_')}_0.{job}").Takings.writes
-    run = RunRecord(
-        id=run_id,
-        job=job,
-        line=line,
-        release=f"{line}.0",
-        table_name=contract.name,
-        environment=environment,
-        status="started",
-        first_date=min(days),
-        last_date=max(days),
-        started_at=datetime.now(timezone.utc),
-        finished_at=None,
-        started_by="someone",
-        host="here",
-        pid=1,
-        location=f"{contract.name}/{line}/_run={run_id}",
-        contract=contract.to_dict(),
-        code={"state": "installed"},
-        engine={},
-        inputs=[],
-        error=None,
-    )
+    dates = DateRange(min(days), max(days))
+    run = started_run(contract, job=job, line=line, dates=dates, environment=environment, id=run_id)
     warehouse.ledger.start_run(run)
     if commit:
         warehouse.ledger.commit_run(run, dict.fromkeys(days, 1))

@@ -26,6 +26,7 @@ from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import compared, comparisons
 from dwh.core.lines import find_job
 from dwh.core.process import this_process
+from dwh.core.testing.runs import started_run
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.garbage import collect, dead_runs
@@ -74,30 +75,14 @@ def pin_everything(warehouse: Warehouse) -> None:
 
 def record(job: str, line: str, dates: DateRange, environment: str) -> RunRecord:
     """Return a run of this process that is about to start."""
-    contract = _contract(job, line)
-    now = datetime.now(timezone.utc)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-    return RunRecord(
-        id=run_id,
+    return started_run(
+        _contract(job, line),
         job=job,
         line=line,
-        release=f"{line}.0",
-        table_name=contract.name,
+        dates=dates,
         environment=environment,
-        status="started",
-        first_date=dates.first,
-        last_date=dates.last,
-        started_at=now,
-        finished_at=None,
-        started_by="somebody",
         host=socket.gethostname(),
         pid=os.getpid(),
-        location=f"{contract.name}/{line}/_run={run_id}",
-        contract=contract.to_dict(),
-        code={"state": "installed"},
-        engine={},
-        inputs=[],
-        error=None,
         process=this_process(),
     )
 

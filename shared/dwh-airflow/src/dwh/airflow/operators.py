@@ -28,11 +28,12 @@ class DwhRunOperator(DwhOperator):
         DwhRunOperator(task_id="legacy", job="carrier_delays@0.1")
         DwhRunOperator(task_id="delays", job="carrier_delays", environment="prod")
 
-    The XCom is the receipt; with an environment, a list of what was served, each with its receipt.
+    The XCom is the receipt; where an environment decides, a list of what was served, each with its receipt.
 
     Parameters:
-        job: `JOB@LINE`, `JOB@RELEASE`, or with an environment `JOB`.
-        environment: whose pin and rollout decide which line runs, and whether another runs in its shadow.
+        job: `JOB@LINE`, `JOB@RELEASE`, or with an environment also `JOB`.
+        environment: where it runs, by default in the configured one. Without a line its pin and rollout
+            decide which one runs, and whether another runs in its shadow.
         version: without a line in `job`: `original` (the default: what was once decided for the logical
             date stays), `current` (decide again by what holds now), or a line such as `0.1`.
         isolated: run the release in an environment of its own, made when it is first needed. `job` is
@@ -92,10 +93,10 @@ class DwhRunOperator(DwhOperator):
         """Refuse what can never run."""
         if "@" in self.job:
             reference = Reference.parse(self.job)
-            if self.environment or self.version:
+            if self.version:
                 raise UsageError(
-                    f"{self.job} names its version already; leave out environment= and version=, or "
-                    f'write job="{reference.job}" to let the environment decide'
+                    f"{self.job} names its version already; leave out version=, or "
+                    f'write job="{reference.job}" to let an environment decide'
                 )
             if self.isolated and not reference.exact:
                 raise UsageError(
@@ -104,6 +105,8 @@ class DwhRunOperator(DwhOperator):
                 )
         else:
             self._check_undecided()
+        if self.environment is not None:
+            valid_environment(self.environment)
         if (self.python or self.requirements) and not self.isolated:
             raise UsageError(f"{self.job}: python= and requirements= need isolated=True")
         if isinstance(self.requirements, str):
@@ -115,9 +118,7 @@ class DwhRunOperator(DwhOperator):
             raise UsageError(f'isolated= needs an exact release; write job="{self.job}@RELEASE"')
         if self.version not in _BY_ENVIRONMENT and not _LINE.fullmatch(str(self.version)):
             raise InvalidNameError("version", self.version, "original, current, or a line such as 0.1")
-        if self.environment is not None:
-            valid_environment(self.environment)
-        elif self.version in _BY_ENVIRONMENT:
+        if self.environment is None and self.version in _BY_ENVIRONMENT:
             raise UsageError(
                 f'{self.job} names no version; write job="{self.job}@LINE", such as {self.job}@0.1, '
                 "or say which environment= decides"
@@ -189,12 +190,12 @@ class DwhCompareOperator(DwhOperator):
         self.report_link = ""
         if on_fail not in ("fail", "skip"):
             raise UsageError(f"on_fail={on_fail!r}: write fail or skip")
-        if is_settled(left, right):
-            _check_sides(left, right)
+        if is_settled(left, right, environment):
+            self._check()
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Compare; return the verdict, its reasons and the report's path, unless it is not `pass`."""
-        _check_sides(self.left, self.right)
+        self._check()
         report = self._report_path(context)
         done = self.dwh(
             "compare",
@@ -218,6 +219,12 @@ class DwhCompareOperator(DwhOperator):
         if found["verdict"] == "pass":
             return result
         raise self._not_passed(result)
+
+    def _check(self) -> None:
+        """Refuse what can never be compared."""
+        _check_sides(self.left, self.right)
+        if self.environment is not None:
+            valid_environment(self.environment)
 
     def _not_passed(self, result: Mapping[str, Any]) -> AirflowException:
         message = (
@@ -256,10 +263,11 @@ def _version_in_words(job: object, environment: object, version: object, isolate
     if version in (*_BY_ENVIRONMENT, ""):
         again = ", decided again using the current pin" if version == "current" else ""
         return f"`{name}` in the line that environment `{environment}` decides{again}"
+    where = f" in environment `{environment}`" if environment else ""
     if not _LINE.fullmatch(str(version)):
         alone = ", in an environment of its own" if isolated else ""
-        return f"`{name}` of release **{version}** exactly{alone}"
-    return f"`{name}` of line **{version}**, in the release that is installed"
+        return f"`{name}` of release **{version}** exactly{where}{alone}"
+    return f"`{name}` of line **{version}**{where}, in the release that is installed"
 
 
 def _check_sides(*sides: str) -> None:

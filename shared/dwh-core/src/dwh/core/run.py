@@ -85,7 +85,7 @@ class PreparedRun:
         try:
             with config_of_run(_read_with(config)):
                 rows, files = _computed(self, spark, run.location)
-            self.warehouse.ledger.commit_run(run, rows, files)
+            _commit(self.warehouse, run, rows, files)
         except BaseException as error:
             reason = _failed(self.warehouse, run, error)
             if not isinstance(error, Exception):
@@ -198,6 +198,24 @@ def _date_by_date(run: PreparedRun, spark: SparkSession) -> Receipt:
             "rows": sum(receipt["rows"] for receipt in receipts),
         }
     )
+
+
+def _commit(
+    warehouse: Warehouse, run: RunRecord, rows: Mapping[date, int], files: Mapping[date, list[WrittenFile]]
+) -> None:
+    """Commit a run; where the ledger's answer is lost, what it has recorded says whether that was done."""
+    try:
+        warehouse.ledger.commit_run(run, rows, files)
+    except LedgerError:
+        if not _has_committed(warehouse, run):
+            raise
+
+
+def _has_committed(warehouse: Warehouse, run: RunRecord) -> bool:
+    try:
+        return bool(warehouse.ledger.find_runs(runs.c.id == run.id, runs.c.status == "committed"))
+    except LedgerError:
+        return False
 
 
 def _failed(warehouse: Warehouse, run: RunRecord, error: BaseException) -> str:

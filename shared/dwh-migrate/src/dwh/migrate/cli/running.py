@@ -101,9 +101,10 @@ def run(
         raise UsageError(f"--isolated needs a release: write JOB@RELEASE, such as {parsed}.0")
     if isolated or not is_installed(parsed):
         receipt = _run_isolated(config, parsed, dates, python, others, spark_log)
+        warehouse = Warehouse.open(config)
     else:
-        receipt = _run_here(config, parsed, dates, spark_log)
-    show_withheld(Warehouse.open(config), job=parsed.job, environment=config.environment)
+        warehouse, receipt = _run_here(config, parsed, dates, spark_log)
+    show_withheld(warehouse, job=parsed.job, environment=config.environment)
     if as_json:
         print_json(receipt)
     else:
@@ -214,14 +215,16 @@ def _note_batch(*, reference: str, environment: str, failed: DateRange) -> None:
         )
 
 
-def _run_here(config: Config, reference: Reference, dates: DateRange, spark_log: bool) -> Receipt:
+def _run_here(
+    config: Config, reference: Reference, dates: DateRange, spark_log: bool
+) -> tuple[Warehouse, Receipt]:
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
 
     job = reference.line().job(reference.job)()
     prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
     with working_spark(config, spark_log) as spark:
-        return prepared.execute(spark)
+        return prepared.warehouse, prepared.execute(spark)
 
 
 def _run_isolated(

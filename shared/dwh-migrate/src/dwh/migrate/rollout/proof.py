@@ -145,7 +145,7 @@ def published_runs(
 
 def _last_comparisons(
     connection: sa.Connection, environment: str, pairs: Mapping[date, Pair]
-) -> dict[date, sa.Row[Any]]:
+) -> dict[date, Any]:
     """Return the last comparison of exactly these two runs, for each date that has one.
 
     One of several dates that was incomplete says nothing of each: what it lacked may be another date's.
@@ -166,7 +166,7 @@ def _last_comparisons(
     return {row.partition_date: row for row in told}  # the newest comes last, and stays
 
 
-def _is_of_several(comparison: sa.Row[Any]) -> bool:
+def _is_of_several(comparison: Any) -> bool:
     """Return whether a comparison was about more than one logical date."""
     return bool(comparison.first_date != comparison.last_date)
 
