@@ -54,25 +54,25 @@ def subjects_of(
         subject
         for table in wanted
         for environment in settings.environments
-        for subject in _of_table(settings, ledger, environment, table)
+        for subject in _of_table(settings, ledger, environment=environment, table=table)
     ]
     _refuse_taken(settings, found)
     return found
 
 
-def _of_table(settings: CatalogSettings, ledger: Ledger, environment: str, table: str) -> list[Subject]:
+def _of_table(settings: CatalogSettings, ledger: Ledger, *, environment: str, table: str) -> list[Subject]:
     lines = ledger.table_lines(environment=environment, table=table)
     found = []
     if settings.published is not None and lines:
-        found.append(Subject(environment, table, None, _named(settings.published, environment, table)))
+        name = _named(settings.published, environment=environment, table=table)
+        found.append(Subject(environment, table, None, name))
     for line in lines if settings.lines is not None else ():
-        found.append(
-            Subject(environment, table, line, _named(settings.lines or "", environment, table, line))
-        )
+        name = _named(settings.lines or "", environment=environment, table=table, line=line)
+        found.append(Subject(environment, table, line, name))
     return found
 
 
-def _named(pattern: str, environment: str, table: str, line: str = "") -> tuple[str, str]:
+def _named(pattern: str, *, environment: str, table: str, line: str = "") -> tuple[str, str]:
     """Return namespace and name: a pattern has one dot, and what fills it has none."""
     schema, _, short = table.rpartition(".")
     filled = pattern.format(

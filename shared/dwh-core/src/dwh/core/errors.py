@@ -157,7 +157,7 @@ class WholeTableError(UsageError):
 
     code = "DWH109"
 
-    def __init__(self, reference: str, table: str, first: object, last: object, environment: str) -> None:
+    def __init__(self, reference: str, table: str, first: object, last: object, *, environment: str) -> None:
         self.reference, self.table, self.first, self.last = reference, table, first, last
         self.environment = environment
         there = f"--env {environment}"

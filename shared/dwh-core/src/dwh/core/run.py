@@ -128,7 +128,8 @@ def prepare_run(
     if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
         config = warehouse.config if warehouse else load_config()
         where = environment_read(config.environment)
-        raise WholeTableError(f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last, where)
+        told = (f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last)
+        raise WholeTableError(*told, environment=where)
     warn_if_ended(line.package, line.line)
     if not line.line.ended:  # importing its other jobs would warn of each
         writer_in(line, job.writes.name)  # of two jobs, each would put the other's output out of sight

@@ -112,16 +112,16 @@ def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
         for line in warehouse.ledger.table_lines(environment=environment, table=table):
             newest = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
             kept |= {output.run_id for output in newest[-keep:]}
-            kept |= _readable(warehouse, environment, table, line)
+            kept |= _readable(warehouse, environment=environment, table=table, line=line)
         kept |= {
             output.run_id
             for output in warehouse.ledger.published_outputs(environment=environment, table=table)[-1:]
         }
-        kept |= _readable(warehouse, environment, table)
+        kept |= _readable(warehouse, environment=environment, table=table)
     return kept
 
 
-def _readable(warehouse: Warehouse, environment: str, table: str, line: str | None = None) -> set[str]:
+def _readable(warehouse: Warehouse, *, environment: str, table: str, line: str | None = None) -> set[str]:
     """Return the runs that a state of the table was, or a line's, which catalogs still let engines read."""
     since = readable_since(warehouse.config)
     if since is None:

@@ -89,7 +89,7 @@ def adopt(
     job = adoption.job.name()
     pinned = {"job": job, "line": line, "environment": config.environment, "reason": f"adopted from {place}"}
     if publish:
-        _refuse_another_pin(warehouse, job, line)
+        _refuse_another_pin(warehouse, job=job, line=line)
         pinnable(**pinned)
     if adoption.needs_rows and not no_audit:
         with working_spark(config, spark_log) as spark:
@@ -115,7 +115,7 @@ def adopt(
         print_rows(list(found), [list(found.values())], right=("partitions", "files", "rows"))
 
 
-def _refuse_another_pin(warehouse: Warehouse, job: str, line: str) -> None:
+def _refuse_another_pin(warehouse: Warehouse, *, job: str, line: str) -> None:
     """Raise UsageError where the environment uses another line, which a rollout moves."""
     environment = warehouse.config.environment
     decision = warehouse.ledger.decision(environment=environment, job=job)

@@ -157,7 +157,7 @@ def _last_comparisons(
         .select_from(compared.join(comparisons, comparisons.c.id == compared.c.comparison))
         .where(compared.c.environment == environment)
     )
-    found = []
+    found: list[Any] = []
     for lefts in _chunks(sorted({left for left, _ in pairs.values() if left})):
         rows = connection.execute(query.where(compared.c.left_run.in_(lefts)))
         found += [r for r in rows if pairs.get(r.partition_date) == (r.left_run, r.right_run)]
