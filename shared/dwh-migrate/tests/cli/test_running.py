@@ -52,7 +52,7 @@ def test_a_batch_that_fails_says_how_its_dates_are_run(typed, monkeypatch):
     def working(*_arguments):
         yield None
 
-    monkeypatch.setattr("dwh.migrate.backfill.run_job", failing)
+    monkeypatch.setattr("dwh.migrate.backfill.prepare_run", failing)
     monkeypatch.setattr("dwh.migrate.cli.running.working_spark", working)
     dates = ("--env", "staging", "--from", "2013-02-01", "--to", "2013-02-02")
     code, _, error = typed("backfill", "takings@7.1", *dates)
