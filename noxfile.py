@@ -203,6 +203,7 @@ def sail(session: nox.Session) -> None:
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
     names = (
         "audit",
+        "grains",
         "output_files",
         "partitions",
         "previous",
