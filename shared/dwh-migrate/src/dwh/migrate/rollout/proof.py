@@ -52,7 +52,7 @@ class Proof:
 
     @property
     def comparable(self) -> dict[date, tuple[str, str]]:
-        """The pairs that comparing each date can prove: they have both outputs, and did not fail alone."""
+        """The pairs that comparing each date can prove, as they have both outputs and did not fail alone."""
         pairs = {day: self.pairs[day] for day in sorted({*self.unproven, *self.together})}
         return {day: (left, right) for day, (left, right) in pairs.items() if left and right}
 
