@@ -109,6 +109,18 @@ def test_rows_are_limited_to_the_dates(spark: SparkSession, written: Written, tm
     assert compared(spark, str(tmp_path / "old"), written, both_days).verdict == "incomplete"
 
 
+def test_names_in_other_cases_belong_together_when_asked(
+    spark: SparkSession, written: Written, tmp_path: Path
+) -> None:
+    """So that rows are limited to the dates by them, and text means what the contract says."""
+    file = tmp_path / "old.csv"
+    file.write_text("DAY,ZIP,Mean,N\n2013-01-01,02134,1.5,1\n2013-01-01,02135,,2\n2013-01-02,x,2,3\n")
+    written.outputs = {DAYS[0]: DAYS[0]}
+    asked = OutputOptions(dates=DateRange(DAYS[0], DAYS[0]), ignore_case=True)
+    result = compared(spark, f"csv:{file}", written, asked)
+    assert (result.verdict, result.rows.matched) == ("pass", 2)
+
+
 def test_a_path_without_the_dates_is_refused_where_dates_are_asked_for(
     spark: SparkSession, written: Written, tmp_path: Path
 ) -> None:

@@ -115,7 +115,7 @@ def _limited(side: PathSide, both: Against, days: Sequence[date], options: Outpu
     partition = both.subject.contract["partition_by"]
     if partition is None:
         return side.frame
-    if partition in side.frame.columns:
+    if _has(side, partition, options):
         return side.frame.where(f"coalesce({_is_one_of(both, days)}, true)")
     if options.dates is None:
         return side.frame
@@ -123,6 +123,12 @@ def _limited(side: PathSide, both: Against, days: Sequence[date], options: Outpu
         f"{both.source.path} has no column {partition}, so its rows cannot be limited to dates; "
         "leave the dates out to compare all of them"
     )
+
+
+def _has(side: PathSide, column: str, options: OutputOptions) -> bool:
+    """Return whether a path has a column, by its name or, if asked, by another spelling of it."""
+    names = side.frame.columns
+    return column in names or (options.ignore_case and column.lower() in map(str.lower, names))
 
 
 def _is_one_of(both: Against, days: Sequence[date]) -> str:
@@ -138,7 +144,7 @@ def _gaps(
     label, partition = both.subject.label, both.subject.contract["partition_by"]
     for day in sorted(set(options.dates or ()) - set(days)):
         yield NotCompared(f"Partition {day}", f"{label} lacks an output for it")
-    if options.dates is None and partition in side.frame.columns:
+    if options.dates is None and partition is not None and _has(side, partition, options):
         others = side.frame.where(f"NOT coalesce({_is_one_of(both, days)}, true)")
         if others.limit(1).collect():
             yield NotCompared(both.source.path, f"it has rows of dates for which {label} has no output")
