@@ -14,6 +14,7 @@ from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
 from dwh.core.errors import SourceError
+from dwh.core.sources import csv
 from dwh.core.sources.spark import read_source
 from dwh.core.testing import frame_of_rows
 
@@ -278,6 +279,17 @@ def test_odd_names(spark, format_, tmp_path):
     write(spark, root, format_, "2024-01-01", ORDER, ("north", 1.5), file="a%20 b")
     place = SourcePlace(format_, str(root), HEADER if format_ == "csv" else {})
     assert [tuple(row) for row in read_source(spark, NEED, place, DAYS).collect()] == [FIRST]
+
+
+@pytest.mark.parametrize("format_", ["csv"], indirect=True)
+def test_a_header_that_many_files_have_is_taken_apart_once(spark, feed, monkeypatch):
+    """That takes two Spark jobs, and a year of files would take hundreds. On Sail each is read by itself."""
+    asked, header = [], csv._header
+    monkeypatch.setattr(csv, "_header", lambda source, file: asked.append(file) or header(source, file))
+    feed.write(1, ORDER, ("north", 1.5))
+    feed.repeat(1, 4)
+    assert feed.read(1) == [FIRST] * 4
+    assert len(asked) == (4 if is_sail(spark) else 1)
 
 
 def test_many_files(feed, format_):

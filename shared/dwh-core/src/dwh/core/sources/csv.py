@@ -114,7 +114,8 @@ def _headers(source: SourceReader, files: SourceFiles) -> dict[SourceFile, Heade
     if len(files) <= _FEW or source.on_sail or source.is_on("multiLine"):
         return {file: _header(source, file) for file in files}
     lines = _first_lines(source, files)
-    headers = {line: _header(source, file) for file, line in lines.items()}
+    with_line = {line: file for file, line in lines.items()}
+    headers = {line: _header(source, file) for line, file in with_line.items()}
     return {file: headers[line] for file, line in lines.items()}
 
 
