@@ -14,6 +14,7 @@ from warehousing import Runs, table
 
 from dwh.catalog import sync
 from dwh.catalog.connecting import CommitConflictError, Connected
+from dwh.core.ledger.schema import runs as ledger_runs
 
 
 def manifests(lake: Lake, name: str = PUBLISHED) -> set[str]:
@@ -172,3 +173,14 @@ def test_strings_cut_at_16_still_find_their_rows(runs: Runs, lake: Lake) -> None
     for n, shop in enumerate(shops):
         read = Read(PUBLISHED, ("amount",), [(n,)], ("shop", "=", shop))
         assert by_pyiceberg(lake.metadata(PUBLISHED), read) == read.rows
+
+
+def test_adopted_files_are_named_where_they_lie(runs: Runs, lake: Lake, home: Path) -> None:
+    run = runs.commit(OLD, {ONE: amounts(1, 2)})
+    runs.publish("shop.takings", {ONE: run})
+    old = home / "old"
+    (home / "warehouse" / "shop.takings" / "0.1" / f"_run={run}").rename(old)
+    with runs.warehouse.ledger.writing() as connection:
+        connection.execute(ledger_runs.update().values(location=str(old), storage="adopted"))
+    lake.sync()
+    assert [row["amount"] for row in lake.rows(PUBLISHED)] == [1, 2]

@@ -32,7 +32,7 @@ from dwh.core.config import Config
 from dwh.core.errors import ConfigError, InvalidNameError
 from dwh.core.names import valid_environment
 
-__all__ = ["CatalogSettings", "Kind", "catalog_settings", "chosen_catalogs"]
+__all__ = ["CatalogSettings", "Kind", "as_uri", "catalog_settings", "chosen_catalogs"]
 
 Kind = Literal["sql", "rest", "glue"]
 _KINDS = ("sql", "rest", "glue")
