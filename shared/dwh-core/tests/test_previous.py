@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from dwh.core import Column, Input, Table
 from dwh.core.compatibility import input_added, input_differences
 from dwh.core.dates import DateRange
+from dwh.core.definition import inputs_of
 from dwh.core.errors import DefinitionError, InputError, MissingInputError
+from dwh.core.grain import MONTH
 from dwh.core.ledger import RunRecord
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
@@ -157,6 +159,23 @@ def test_an_output_before_of_another_contract(warehouse, totals, recorded, befor
     remedy = "dwh run totals@7.1 --from 2024-01-01 --to 2024-01-02 --env dev"
     with pytest.raises(InputError, match=f"{problem}.*{re.escape(remedy)}"):
         prepare_run(job, DateRange(second, second), warehouse=warehouse)
+
+
+def test_an_output_before_of_another_grain(warehouse, totals, recorded):
+    """A line that was daily and is monthly now builds on no day, and is told to begin anew."""
+    daily = Table("shop.totals", (DAY, SHOP, ORDERS, NOTE), partition_by="day")
+    key = 'key=("shop",)'
+    monthly = TOTALS.replace(
+        '(Column("shop", "string"), Column("orders"',
+        '(Column("day", "date"), Column("shop", "string"), Column("orders"',
+    )
+    job = totals(source=monthly.replace(key, 'key=("day", "shop"), partition_by="day", grain="month"'))
+    recorded(job, date(2024, 1, 31), daily)
+    january, march = MONTH.parse("2024-01"), MONTH.parse("2024-03")
+    with pytest.raises(InputError, match=r"it is daily, and now monthly.*--from 2024-01 --to 2024-03"):
+        prepare_run(job, DateRange(march, march), warehouse=warehouse)
+    prepare_run(job, DateRange(january, january), warehouse=warehouse)
+    assert outdated_after(warehouse, inputs_of(job)[1], "7.1", january) == []
 
 
 @pytest.mark.parametrize("allowed", ["", "may_lack=True"])

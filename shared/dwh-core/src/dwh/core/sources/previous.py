@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.contract import Table, ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
-from dwh.core.grain import grain_of
+from dwh.core.grain import grain_of, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, RunRecord
 from dwh.core.names import environment_read
@@ -69,8 +69,8 @@ class PreviousSource(PublishedSource):
             line=line,
             dates=DateRange(grain_of(day).first, day),
         )
-        if not earlier:
-            return cls(warehouse, environment, line, ())
+        if not earlier or grain_of(earlier[-1].partition_date) != grain_of(day):
+            return cls(warehouse, environment, line, tuple(earlier[-1:]))
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
         return cls(warehouse, environment, line, tuple(earlier[-1:]), gap=gap)
 
@@ -137,10 +137,11 @@ class PreviousSource(PublishedSource):
         """Return what to do where an output has another contract."""
         first = self.warehouse.ledger.newest_outputs(
             environment=self.environment, table=output.table_name, line=output.line
-        )[0]
+        )[0].partition_date
+        first = DateRange(first, first).covering(dates.grain).first
         return (
             f"compute its history anew from the first date on: dwh run {output.job}@{output.line} "
-            f"--from {first.partition_date} --to {dates.last} --env {self.environment}"
+            f"--from {first} --to {dates.last} --env {self.environment}"
         )
 
 
@@ -153,9 +154,10 @@ def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> l
     environment = warehouse.config.environment
     if environment_read(environment) != environment:  # aside, where nobody builds on what is run
         return []
-    found = warehouse.ledger.newest_outputs(
+    later = warehouse.ledger.newest_outputs(
         environment=environment, table=need.name, line=line, dates=DateRange(day, grain_of(day).last)
     )
+    found = [output for output in later if grain_of(output.partition_date) == grain_of(day)]
     reads = warehouse.ledger.reads_of(output.run_id for output in found)
     outdated: set[date] = set()
     for before, output in pairwise(found):
@@ -180,4 +182,6 @@ def _problems(table: Table, contract: Mapping[str, Any]) -> list[str]:
     if contract["partition_by"] != table.date_column:
         was, now = (name or "none" for name in (contract["partition_by"], table.date_column))
         problems.append(f"its partition_by is {was}, and now {now}")
+    elif (grain := grain_of_contract(contract)) != table.logical_grain:
+        problems.append(f"it is {grain.adjective}, and now {table.logical_grain.adjective}")
     return problems
