@@ -170,6 +170,15 @@ UNSTEADY = [
     ("what a folder holds", "import glob", 'bool(glob.glob("/etc/pass*"))', "without the file /etc"),
     ("what a file says", "from pathlib import Path", '"root" in Path("/etc/passwd").read_text()', "the file /etc/passwd"),
     ("the day", "from datetime import date", "date.today().year > 2090", "at another time"),
+    ("a library that is there", "import importlib.util", 'importlib.util.find_spec("griffe") is None', "without the library griffe"),
+    ("a library that is not there", "from importlib.util import find_spec", 'find_spec("no_such_library") is not None', "with the library no_such_library"),
+    ("a library that is tried", "try:\n    import no_such_library\nexcept ImportError:\n    no_such_library = None", "no_such_library is not None", "with the library no_such_library"),
+    ("a module of a library", "try:\n    from no_such.library import fast\nexcept ImportError:\n    fast = None", "fast is not None", "with the library no_such"),
+    ("a library by its name", "import contextlib\nimport importlib\n\nhas = False\nwith contextlib.suppress(ImportError):\n    has = bool(importlib.import_module('no_such_library'))", "has", "with the library no_such_library"),
+    ("a module of some Pythons", "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None", "tomllib is None", "without the library tomllib"),
+    ("a library's version", "from importlib.metadata import version", 'version("griffe") > "99"', "with griffe 999.0.0"),
+    ("what a library says of itself", "import packaging", 'packaging.__version__ < "1"', "with packaging 0.0.1"),
+    ("a distribution", "from importlib import metadata\n\ntry:\n    metadata.distribution('griffe')\n    has = True\nexcept metadata.PackageNotFoundError:\n    has = False", "not has", "without the distribution griffe"),
 ]  # fmt: skip
 
 

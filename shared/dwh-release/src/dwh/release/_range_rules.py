@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from packaging.specifiers import SpecifierSet
 
@@ -17,15 +16,18 @@ from dwh.release.versions import Step, next_release, parse, series
 
 __all__ = ["range_rules"]
 
+_Import = tuple[str, int, str]
+
 
 def range_rules(facts: Facts) -> Iterator[str]:
     """Yield what is wrong with the ranges of the shared libraries that a package asks for."""
+    imported = tuple(_imports_in(facts))
     for library in facts.repository.packages:
         asked = facts.package.project.get("dependencies", [])
         specifier = range_of(asked, library.name)
         if library.line is None and names(asked, library.name):
             yield from _too_wide(facts, library, specifier)
-            yield from _unreleased(facts, library, specifier)
+            yield from _unreleased(facts, library, specifier, imported)
 
 
 def _too_wide(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
@@ -53,13 +55,15 @@ def _releases(facts: Facts, library: Package) -> list[str]:
     return sorted({*(record.version for record in records), library.version}, key=parse)
 
 
-def _unreleased(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
+def _unreleased(
+    facts: Facts, library: Package, specifier: SpecifierSet, imported: Iterable[_Import]
+) -> Iterator[str]:
     """A name that the oldest or the newest release in the range has not: readers would get an ImportError."""
     inside = [r for r in Records(facts.repository.git, library).all if specifier.contains(r.version)]
     if not inside:
-        yield from _unlisted(facts, library)
+        yield from _unlisted(facts, library, imported)
     for release in {record.version: record for record in inside[:1] + inside[-1:]}.values():
-        for path, row, name in _imported(facts, library):
+        for path, row, name in _public(imported, library):
             if not _has(release.data["api"], release.data["files"], name):
                 yield (
                     f"{path}:{row}: {library.name} {release.version} has no public {name}, and {specifier} "
@@ -67,13 +71,13 @@ def _unreleased(facts: Facts, library: Package, specifier: SpecifierSet) -> Iter
                 )
 
 
-def _unlisted(facts: Facts, library: Package) -> Iterator[str]:
+def _unlisted(facts: Facts, library: Package, imported: Iterable[_Import]) -> Iterator[str]:
     """A name that a library which has no release yet will not promise when it has one."""
     api = read_surface(facts.repository, library).api
     files = [
         file.relative_to(library.module_folder).as_posix() for file in library.module_folder.rglob("*.py")
     ]
-    for path, row, name in _imported(facts, library):
+    for path, row, name in _public(imported, library):
         if not _has(api, files, name):
             yield f"{path}:{row}: {library.name} has no public {name}; list it in __all__ there"
 
@@ -83,21 +87,21 @@ def _has(api: Collection[str], files: Collection[str], name: str) -> bool:
     return name in api or f"{module}.py" in files or f"{module}/__init__.py" in files
 
 
-def _imported(facts: Facts, library: Package) -> Iterator[tuple[str, int, str]]:
-    """Yield where the package imports which public name of a library, below the library's package."""
+def _public(imported: Iterable[_Import], library: Package) -> Iterator[_Import]:
+    """Yield the imports of public names of a library, each named below the library's package."""
+    for path, row, name in imported:
+        below = name.removeprefix(f"{library.module}.")
+        if below != name and not below.rpartition(".")[2].startswith("_"):
+            yield path, row, below
+
+
+def _imports_in(facts: Facts) -> Iterator[_Import]:
+    """Yield the file, the row and the full name of each import in the package."""
     for file in sorted(facts.package.module_folder.rglob("*.py")):
         path = file.relative_to(facts.repository.root).as_posix()
-        for row, name in _imports(file.read_text(encoding="utf-8")):
-            below = name.removeprefix(f"{library.module}.")
-            if below != name and not below.rpartition(".")[2].startswith("_"):
-                yield path, row, below
-
-
-@functools.cache  # a package asks for several libraries
-def _imports(text: str) -> tuple[tuple[int, str], ...]:
-    """Return the row and the full name of each import in a module's text."""
-    nodes = (node for node in _statements(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom))
-    return tuple((node.lineno, name) for node in nodes for name in _names_of(node))
+        for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from ((path, node.lineno, name) for name in _names_of(node))
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

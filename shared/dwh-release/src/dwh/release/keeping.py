@@ -39,15 +39,10 @@ def is_kept(git: Git, name: str, digest: str) -> bool:
     return _path(git, name, digest).is_file()
 
 
-def digest_of(folders: Iterable[Path], asked: object) -> str:
-    """Return the digest of the files in some folders, of a question, of this Python, and of the tool."""
-    digest = hashlib.sha256(_tool_digest().encode())
-    digest.update(f"{sys.version} {sys.prefix} {json.dumps(asked)}".encode())
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if "__pycache__" not in path.parts and path.is_file():
-                digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+def digest_of(folders: Iterable[str], asked: object) -> str:
+    """Return the digest of some folders' digests, of a question, of this Python, and of the tool."""
+    told = [_tool_digest(), sys.version, sys.prefix, json.dumps(asked), *folders]
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()
 
 
 def _path(git: Git, name: str, digest: str) -> Path:

@@ -76,7 +76,7 @@ def _question(
         "pythons": python_bounds(package.project.get("requires-python")),
         "promised": sorted(promised),
     }
-    return asked, digest_of(folders, asked)
+    return asked, digest_of(map(repository.tree.digest, folders), asked)
 
 
 def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,7 @@ class Repository:
     Attributes:
         root: its top folder.
         settings: the table `[tool.dwh]` of the top pyproject.toml, which holds for every package.
+        surfaces: what was read of packages already: see `dwh.release.surface`.
         packages: each after those that it requires, so that they can be released in this order.
 
     Parameters:
@@ -111,6 +112,7 @@ class Repository:
 
     def __init__(self, folder: Path, broken: dict[str, DwhError] | None = None) -> None:
         self.broken = broken
+        self.surfaces: dict[tuple[str, ...], Any] = {}
         self.git = Git.at(folder)
         self.root = self.git.root
         top = self.root / "pyproject.toml"

@@ -72,7 +72,15 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
         promised: the paths of the API that a release has: a name that is still there keeps its promise,
             wherever it is defined.
     """
-    seen = look(repository, package, promised_paths(promised))
+    paths = promised_paths(promised)
+    known = repository.surfaces.get((package.name, *paths))
+    if known is None:
+        known = repository.surfaces[package.name, *paths] = _surface(repository, package, paths)
+    return known
+
+
+def _surface(repository: Repository, package: Package, promised: list[str]) -> Surface:
+    seen = look(repository, package, promised)
     api, places = _read_api(repository, package, seen)
     places.update({path: Place(*place) for path, place in seen["places"].items()})
     init = package.module_folder.joinpath("__init__.py").relative_to(repository.root).as_posix()
@@ -88,7 +96,7 @@ def _read_api(
         api, places = read_api(package, package.path, seen)
         return {"api": api, "places": {path: vars(place) for path, place in places.items()}}
 
-    digest = digest_of([package.src], [package.path, package.module, seen])
+    digest = digest_of([repository.tree.digest(package.src)], [package.path, package.module, seen])
     found = keep(repository.git, "apis", digest, read)
     return found["api"], {path: Place(**place) for path, place in found["places"].items()}
 

@@ -25,9 +25,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from dwh.release._inspection.file_system import Files, other_files, watched_files
+from dwh.release._inspection.libraries import Libraries, other_libraries, watched_libraries
 from dwh.release._inspection.replacing import replaced
 
-__all__ = ["CONDITIONS", "Asked", "Environ", "watched"]
+__all__ = ["CONDITIONS", "REQUIRED", "Asked", "Environ", "watched"]
 
 _Version = namedtuple("_Version", "major minor micro releaselevel serial")
 # What `platform.system`, `sys.platform`, `os.name` and `os.linesep` are.
@@ -105,19 +106,24 @@ class _Now(datetime.datetime):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a line asked about where it is: variables, files; and the versions of Python that it allows."""
+    """What a line asked about where it is: variables, files, libraries; and the Pythons that it allows."""
 
     environ: Environ
     files: Files
+    libraries: Libraries
     pythons: list[list[int]]
 
 
 @contextlib.contextmanager
 def watched(package: str, pythons: list[list[int]]) -> Iterator[Asked]:
-    """Note which environment variables and files a package asks for."""
+    """Note which environment variables, files and libraries a package asks for."""
     environ = Environ(os.environ)
-    with replaced((os, "environ", environ)), watched_files(package) as files:
-        yield Asked(environ, files, pythons)
+    with (
+        replaced((os, "environ", environ)),
+        watched_files(package) as files,
+        watched_libraries(package) as libraries,
+    ):
+        yield Asked(environ, files, libraries, pythons)
 
 
 def _again(asked: Asked) -> Iterator[tuple[str, Any]]:
@@ -152,6 +158,10 @@ def _environments(asked: Asked) -> Iterator[tuple[str, Any]]:
 def _files(asked: Asked) -> Iterator[tuple[str, Any]]:
     if asked.files.asked:
         yield from other_files(asked.files)
+
+
+def _libraries(asked: Asked) -> Iterator[tuple[str, Any]]:
+    yield from other_libraries(asked.libraries)
 
 
 def _machines(asked: Asked) -> Iterator[tuple[str, Any]]:
@@ -255,5 +265,7 @@ def _zone(name: str) -> Iterator[None]:
 
 # Each gives a label and a context manager.
 CONDITIONS: tuple[Callable[[Asked], Iterator[tuple[str, Any]]], ...] = (
-    _again, _pythons, _environments, _machines, _files, _times, _zones,
+    _again, _pythons, _environments, _machines, _files, _times, _zones, _libraries,
 )  # fmt: skip
+# Where a line cannot be read under these, that is no other contract.
+REQUIRED = (_libraries,)

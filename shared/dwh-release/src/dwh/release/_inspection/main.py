@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from dwh.release._inspection.conditions import CONDITIONS, Asked, watched
+from dwh.release._inspection.conditions import CONDITIONS, REQUIRED, Asked, watched
 from dwh.release._inspection.jobs import note_places, read_line
 from dwh.release._inspection.order import has_sets
 from dwh.release._inspection.sources import read_sources
@@ -99,6 +99,8 @@ def _differences(package: str, name: str, found: dict[str, Any], asked: Asked) -
                 with context:
                     other = _promises(package, name)
             except Exception as error:
+                if conditions in REQUIRED:  # it cannot do without: the line's requirements say so
+                    continue
                 yield f"{label} it cannot be read ({type(error).__name__}: {error})"
                 continue
             for path, here, there in _unequal(found, other):
