@@ -66,6 +66,9 @@ BREAKS = [
     ("a constant by the globals' update", lib("class Money", "globals().update(PRECISION=5)\n\n\nclass Money"), "2 → 5"),
     ("a constant by setattr", lib("class Money", 'import sys\n\nsetattr(sys.modules[__name__], "PRECISION", 6)\n\n\nclass Money'), "2 → 6"),
     ("a constant by another module", lambda repo: repo.write(f"{LIB}/side.py", '"""Sides."""\n\nimport dwh.extra\n\ndwh.extra.PRECISION = 8\n'), "2 → 8"),
+    ("a value that is made one after the other", lib("    return round(value, digits)\n", "    yield round(value, digits)\n"), "rounded became a generator"),
+    ("a class that nobody may extend", lib("class Money:", "from typing import final\n\n\n@final\nclass Money:"), "Money became final"),
+    ("a class that is no key any more", lib("    def euros(", "    __hash__ = None\n\n    def euros("), "Money became unhashable"),
     ("no constructor any more", lib("    def __init__(self, cents: int) -> None:\n        self._cents = cents\n", "    _cents = 0\n"), "Money.__init__(cents): the parameter was removed"),
 ]  # fmt: skip
 
@@ -85,6 +88,14 @@ SAME = [
     ("a function that moved", lambda repo: (repo.write(f"{LIB}/_n.py", 'def rounded(value: float, digits: int = 2) -> float:\n    """Round."""\n    return round(value, digits)\n'), repo.replace(f"{LIB}/__init__.py", "def rounded(value: float, digits: int = PRECISION) -> float:\n    \"\"\"Round a value.\"\"\"\n    return round(value, digits)\n", ""), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import rounded\n\nPRECISION = 2"))),
     ("a method that moved to a base", lib("class Money:", "class _Base:\n    _cents = 0\n\n    def euros(self, exact: bool = False) -> float:\n        return 0.0\n\n\nclass Money(_Base):", "    def euros(self, exact: bool = False) -> float:\n        \"\"\"Return the amount in euros.\"\"\"\n", "    def _euros(self, exact: bool = False) -> float:\n")),
     ("a class of an extra that is not here", lib('"Money", "rounded"', '"Cents", "Money", "rounded"', "class Money", "def __getattr__(name: str) -> object:\n    import no_such_extra\n\n\nclass Money")),
+    ("a quoted annotation", lib("value: float,", 'value: "float",', "PRECISION) -> float", 'PRECISION) -> "float"')),
+    ("an annotation by its home", lib("from __future__ import annotations\n", "from __future__ import annotations\n\nimport builtins\n", "value: float,", "value: builtins.float,")),
+    ("an annotation of a constant", lib("PRECISION = 2", "PRECISION: int = 2")),
+    ("a parameter that takes more", lib("value: float,", "value: float | str,")),
+    ("a function that is cached", lib("def rounded(", "from functools import lru_cache\n\n\n@lru_cache\ndef rounded(")),
+    ("a class that is no longer listed", lib('["PRECISION", "Money", "rounded"]', '["PRECISION", "rounded"]')),
+    ("a script among the modules", lambda repo: repo.write(f"{LIB}/tool.py", '"""A tool."""\n\nraise SystemExit(0)\n')),
+    ("a module that prints", lambda repo: repo.write(f"{LIB}/tool.py", '"""A tool."""\n\nimport os\n\nos.write(1, b"hello")\n')),
     ("a name made when asked for", lib('PRECISION = 2', '', "= PRECISION", "= 2", "class Money", 'def __getattr__(name: str) -> int:\n    if name == "PRECISION":\n        return 2\n    raise AttributeError(name)\n\n\nclass Money')),
 ]  # fmt: skip
 
@@ -226,3 +237,17 @@ def test_a_setting_is_the_same_everywhere(repo: Monorepo) -> None:
     repo.replace(f"{MAIN}/__init__.py", "from dwh.core", "import os\n\nfrom dwh.core")
     repo.replace(f"{MAIN}/__init__.py", '"UTC"', 'os.environ.get("ZONE", "UTC")')
     assert any("environment variable ZONE" in said for said in checked(repo, "dwh-v0_2")["problems"])
+
+
+def test_a_dependency_may_be_spelled_otherwise(repo: Monorepo) -> None:
+    """What it means is compared."""
+    repo.replace("packages/dwh-v0_1/pyproject.toml", '"dwh-core>=0.1,<1"', '"dwh_core <1, >=0.1"')
+    report = checked(repo, "dwh-v0_1")
+    assert (report["findings"], report["problems"]) == ([], [])
+
+
+@pytest.mark.parametrize("named", ["HEAD:VERSION", "main~3"])
+def test_a_tag_names_a_commit_that_holds_the_release(repo: Monorepo, named: str) -> None:
+    """A tag elsewhere would have a release built from what it was not."""
+    repo.git("tag", "dwh-v0_2@0.2.0", repo.git("rev-parse", named))
+    assert any("it is not that release" in said for said in checked(repo, "dwh-v0_2")["problems"])

@@ -99,7 +99,7 @@ def _imports_in(facts: Facts) -> Iterator[_Import]:
     """Yield the file, the row and the full name of each import in the package."""
     for file in sorted(facts.package.module_folder.rglob("*.py")):
         path = file.relative_to(facts.repository.root).as_posix()
-        for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in _statements(ast.parse(file.read_bytes())):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from ((path, node.lineno, name) for name in _names_of(node))
 

@@ -15,6 +15,7 @@ __all__ = ["record_rules"]
 def record_rules(facts: Facts) -> Iterator[str]:
     """Yield what is wrong with the records and the notes of a package's releases."""
     yield from _edited(facts)
+    yield from _tagged(facts)
     yield from _missing(facts)
     yield from _notes(facts)
     yield from _too_much(facts)
@@ -26,6 +27,14 @@ def _edited(facts: Facts) -> Iterator[str]:
         yield (
             f"{path} is not what {who} holds; a release never changes; restore it: git checkout "
             f"{witness[:40]} -- {path}"
+        )
+
+
+def _tagged(facts: Facts) -> Iterator[str]:
+    for path, tag in facts.records.false_tags():
+        yield (
+            f"tag {tag} names a commit without {path}, so it is not that release; if it was not published, "
+            f"type: git tag --delete {tag}, then: dwh-release tag {facts.package.name}"
         )
 
 

@@ -69,6 +69,8 @@ def _listed(
         inside = where.removeprefix(f"{package.module}.")
         if path not in known and inside != where and _exists(module, inside):
             yield path, module[inside]
+            if f"{path}.__init__" not in known and _exists(module, f"{inside}.__init__"):
+                yield f"{path}.__init__", module[f"{inside}.__init__"]
 
 
 def _exists(module: griffe.Module, path: str) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from dwh.release._inspection.plain import plain_text
+from dwh.release.annotations import plain_type
 from dwh.release.api_data import ApiData, ParameterData
 from dwh.release.findings import Finding
 from dwh.release.parameter_changes import parameter_changes
@@ -74,14 +75,21 @@ def _differences(path: str, before: ApiData, after: ApiData, new: Surface) -> It
     else:
         yield from _texts(path, before, after, new)
         yield from _labels(path, before, after, new)
+        yield from _traits(path, before, after, new)
         yield from _bases(path, before, after, new)
         yield from _parameters(path, before, after, new)
 
 
 def _texts(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
-    if before.get("returns") != after.get("returns"):
+    if plain_type(before.get("returns")) != plain_type(after.get("returns")):
         yield _changed(new, path, "return type", before.get("returns"), after.get("returns"))
-    if "annotation" in after and before.get("annotation") != after["annotation"]:
+    # Where there was none, an annotation says what the value already was.
+    told = before.get("annotation") or ("property" in after.get("labels", []) and after.get("annotation"))
+    if (
+        "annotation" in after
+        and told
+        and plain_type(before.get("annotation")) != plain_type(after["annotation"])
+    ):
         yield _changed(new, path, "annotation", before.get("annotation"), after["annotation"])
     was, now = _value(before), _value(after)
     if was is not None and was != now:
@@ -104,7 +112,18 @@ def _labels(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterato
     was, now = set(before.get("labels", [])), set(after.get("labels", []))
     for label in sorted(was ^ now):
         verb = "became" if label in now else "is no longer"
-        yield _finding(new, path, label, f"{path} {verb} {label}")
+        # What is cached is called as before.
+        step = Step.patch if label == "cached" else Step.major
+        yield _finding(new, path, label, f"{path} {verb} {label}", step)
+
+
+def _traits(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
+    """Yield what became of a function or class; of what older records hold, none is known."""
+    if "traits" in before and "traits" in after:
+        for trait in sorted({*before["traits"]} ^ {*after["traits"]}):
+            verb = "became" if trait in after["traits"] else "is no longer"
+            step = Step.minor if verb != "became" and trait != "a generator" else Step.major
+            yield _finding(new, path, trait, f"{path} {verb} {trait}", step)
 
 
 def _bases(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:

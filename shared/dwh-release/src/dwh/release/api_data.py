@@ -22,11 +22,13 @@ class ApiData(_Is, total=False):
     """A public object. Which keys it has depends on its kind.
 
     kind: `module`, `class`, `function`, `attribute` or `alias` (a name that a module passes on).
+    traits: what an imported function or class is besides: `a generator`, `final`, `unhashable`.
     value: a constant as it is written; `is` is its value once it is imported.
     """
 
     kind: str
     labels: list[str]
+    traits: list[str]
     bases: list[str]
     parameters: list[ParameterData]
     returns: str | None

@@ -22,6 +22,8 @@ def add_values(api: dict[str, ApiData], seen: Mapping[str, Any], written: set[st
         item = api[path] = _of_kind(path, source, seen)
         _add_call(path, item, seen)
         _add_value(path, item, seen)
+        if item["kind"] in ("class", "function") and path in seen["traits"]:
+            item["traits"] = seen["traits"][path]
         for parameter in item.get("parameters", []):
             if parameter["name"] in seen["defaults"].get(path, {}):
                 parameter["is"] = seen["defaults"][path][parameter["name"]]

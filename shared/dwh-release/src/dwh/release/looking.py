@@ -94,7 +94,7 @@ def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> di
 def _run(repository: Repository, package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
     with _started(repository, [asked], seed) as process:
         printed, said = process.communicate()
-    if process.returncode:
+    if process.returncode or not printed:
         raise ReadError(
             f"reading the jobs of {package.name}",
             _last_words(said),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from dwh.core.yanked import FILE as YANKED
 from dwh.release.findings import Finding, Kind
@@ -36,10 +38,22 @@ def requirement_findings(package: Package, old: Mapping[str, Any], new: Surface)
     yield from _named("extra", old["extras"], new.requires["extras"], project, Step.patch)
     for name in ("python", "dependencies"):
         before, after = old[name], new.requires[name]
-        if before != after:
+        if _plain(before) != _plain(after):
             said = f"what it requires changed ({name}): {_shown(before)} → {_shown(after)}"
             yield Finding(Step.patch, "code", name, "requirement", said, project)
     yield from _ranges(old, new.requires, project)
+
+
+def _plain(asked: Any) -> Any:
+    """Return requirements in one spelling, in any order."""
+    if isinstance(asked, str):
+        return SpecifierSet(asked)
+    if not asked:
+        return asked
+    found = map(Requirement, asked)
+    return {
+        (canonicalize_name(r.name), frozenset(r.extras), r.specifier, str(r.marker), r.url) for r in found
+    }
 
 
 def _ranges(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dwh.release.annotations import alternatives
 from dwh.release.api_data import ParameterData
 from dwh.release.versions import Step
 
@@ -53,9 +54,10 @@ def _changed(old: ParameterData, new: ParameterData) -> Iterator[ParameterChange
     if _WAYS.get(old["kind"], {old["kind"]}) - _WAYS.get(new["kind"], {new["kind"]}):
         said = f"it is given in another way: {old['kind']} → {new['kind']}"
         yield ParameterChange(name, "parameter kind", said)
-    if old["annotation"] != new["annotation"]:
+    was, now = alternatives(old["annotation"]), alternatives(new["annotation"])
+    if was != now:
         said = f"its type changed: {old['annotation']} → {new['annotation']}"
-        yield ParameterChange(name, "type", said)
+        yield ParameterChange(name, "type", said, Step.minor if was and was < now else Step.major)
     if old["default"] is not None and new["default"] is None:
         yield ParameterChange(name, "required", f"it had the default {old['default']} and is now required")
     elif old["default"] not in (None, new["default"]) and _value(old) != _value(new):

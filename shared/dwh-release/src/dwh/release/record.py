@@ -149,6 +149,13 @@ class Records:
             if data["format"] == FORMAT or "@" in witness:
                 yield path, witness.removeprefix("refs/tags/")
 
+    def false_tags(self) -> Iterator[tuple[str, str]]:
+        """Yield each released file that its own tag has not, and the tag."""
+        for record in self.all:
+            path, witness = self.path(record.version), self.witness(record.version)
+            if witness and "@" in witness and self._git.blob(witness, path) is None:
+                yield path, witness.removeprefix("refs/tags/")
+
     def missing(self) -> Iterator[tuple[str, str]]:
         """Yield each release that has no file, and who knows of it."""
         there = {record.version for record in self.all}

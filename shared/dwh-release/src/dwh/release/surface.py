@@ -73,10 +73,10 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
             wherever it is defined.
     """
     paths = promised_paths(promised)
-    known = repository.surfaces.get((package.name, *paths))
-    if known is None:
-        known = repository.surfaces[package.name, *paths] = _surface(repository, package, paths)
-    return known
+    key = (package.name, *paths)
+    if key not in repository.surfaces:
+        repository.surfaces[key] = _surface(repository, package, paths)
+    return repository.surfaces[key]  # type: ignore[no-any-return]
 
 
 def _surface(repository: Repository, package: Package, promised: list[str]) -> Surface:

@@ -49,7 +49,7 @@ class Libraries:
 class _Installed(Distribution):
     """A distribution of which nothing is known but its version."""
 
-    def __init__(self, name: str, version: str) -> None:
+    def __init__(self, version: str, name: str) -> None:
         self._text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
     def read_text(self, filename: str) -> str | None:
@@ -127,8 +127,7 @@ def other_libraries(libraries: Libraries) -> Iterator[tuple[str, Any]]:
         names = ", ".join(sorted(libraries.distributions))
         yield f"without the distribution {names}", _distributions(_not_found)
         for version in _VERSIONS:
-            made: Callable[..., Any] = lambda name, version=version: _Installed(name, version)
-            yield f"with {names} {version}", _distributions(made)
+            yield f"with {names} {version}", _distributions(functools.partial(_Installed, version))
 
 
 @contextlib.contextmanager

@@ -30,7 +30,9 @@ def main() -> None:
     of its Line, and `pythons`, the versions to read it under, too.
     """
     first, *others = json.load(sys.stdin)
-    answers, sys.stdout = sys.stdout, sys.stderr
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a package prints, by whatever way, is no answer
+    sys.stdout = sys.stderr
     print(json.dumps([0, _look(first)]), file=answers, flush=True)
     for number, answer in _forked(others):
         print(json.dumps([number, answer]), file=answers, flush=True)

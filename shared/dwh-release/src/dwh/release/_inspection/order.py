@@ -12,7 +12,7 @@ _MAKERS = ("set", "frozenset", "hash", "id")
 
 def has_sets(folder: Path) -> bool:
     """Tell whether a module below a folder makes a set, or asks for what only one process knows."""
-    sources = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    sources = (path.read_bytes() for path in folder.rglob("*.py"))
     nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
     return any(
         isinstance(node, ast.Set | ast.SetComp) or (isinstance(node, ast.Name) and node.id in _MAKERS)

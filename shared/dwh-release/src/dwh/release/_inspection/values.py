@@ -24,12 +24,12 @@ def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
         promised: paths below the package that must still lead to something.
 
     Returns `values` (constants as text), `fixed` (those that cannot change in place), `defaults` (of
-    parameters), `calls` (parameters of functions, and of constructors that the package defines), `kinds`
-    (`class`, `function`, `value` or `unknown`), `abstract` (classes that nobody can make), `scanned` (the
-    modules and classes whose members are all told here), and `found`: for each promised path that leads
-    somewhere, where it is defined.
+    parameters), `traits` (of functions and classes), `calls` (parameters of functions, and of
+    constructors that the package defines), `kinds` (`class`, `function`, `value` or `unknown`),
+    `abstract` (classes that nobody can make), `scanned` (the modules and classes whose members are all
+    told here), and `found`: for each promised path that leads somewhere, where it is defined.
     """
-    answer: dict[str, Any] = {key: {} for key in ("values", "defaults", "calls", "kinds", "found")}
+    answer: dict[str, Any] = {key: {} for key in ("values", "defaults", "calls", "kinds", "traits", "found")}
     answer.update(fixed=[], abstract=[], scanned=[])
     for module in _modules(package):
         prefix = module.__name__.removeprefix(package).lstrip(".")
@@ -57,7 +57,10 @@ def _modules(package: str) -> Iterator[ModuleType]:
 def _imported(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(name)
-    except Exception:  # an extra that is not installed, a script: what griffe reads of it has to do
+    except (
+        Exception,
+        SystemExit,
+    ):  # an extra that is not installed, a script: what griffe reads of it has to do
         return None
 
 
@@ -78,6 +81,7 @@ def _note(answer: dict[str, Any], package: str, path: str, value: object) -> Non
             answer["fixed"].append(path)
     elif isinstance(value, FunctionType):
         answer["defaults"][path] = _defaults(value)
+        answer["traits"][path] = ["a generator"] if _generates(value) else []
         answer["calls"][path] = _parameters(value)
     elif isinstance(value, type) and _inside(value, package):
         _note_class(answer, package, path, value)
@@ -94,6 +98,8 @@ def _kind(value: object) -> str:
 def _note_class(answer: dict[str, Any], package: str, path: str, found: type) -> None:
     owners = [owner for owner in found.__mro__ if _inside(owner, package)]
     answer["scanned"].append(path)
+    traits = {"final": getattr(found, "__final__", False), "unhashable": found.__hash__ is None}
+    answer["traits"][path] = [trait for trait, holds in traits.items() if holds]
     if inspect.isabstract(found):
         answer["abstract"].append(path)
     made = any({"__init__", "__new__"} & vars(owner).keys() for owner in owners)
@@ -104,6 +110,11 @@ def _note_class(answer: dict[str, Any], package: str, path: str, found: type) ->
             if not name.startswith("_") or name == "__init__":
                 function = member.__func__ if isinstance(member, staticmethod | classmethod) else member
                 _note(answer, package, f"{path}.{name}", function)
+
+
+def _generates(function: FunctionType) -> bool:
+    written = inspect.unwrap(function)
+    return inspect.isgeneratorfunction(written) or inspect.isasyncgenfunction(written)
 
 
 def _inside(found: type, package: str) -> bool:
