@@ -134,7 +134,8 @@ def other_libraries(libraries: Libraries) -> Iterator[tuple[str, Any]]:
 def _modules(name: str, stands: Mapping[str, ModuleType | None]) -> Iterator[None]:
     """Let the modules of a library be others, or None for one that is absent."""
     hidden = {key: sys.modules.pop(key) for key in [*sys.modules] if f"{key}.".startswith(f"{name}.")}
-    sys.modules.update({**dict.fromkeys(hidden), **stands})  # type: ignore[arg-type]
+    absent: dict[str, Any] = dict.fromkeys(hidden)  # Python takes None for a module that is not there
+    sys.modules.update(absent | dict(stands))
     try:
         yield
     finally:
