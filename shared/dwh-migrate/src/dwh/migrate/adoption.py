@@ -34,7 +34,7 @@ from dwh.core.storage.footers import bound_of, read_footers
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
-from dwh.migrate.draft import draft_contract
+from dwh.migrate.draft import draft_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -154,7 +154,7 @@ def _described(table: Table, folder: Folder, location: str) -> dict[DataFile, Wr
 
 def _check_columns(table: Table, folder: Folder, files: Iterable[WrittenFile]) -> tuple[str, ...]:
     """Return the required columns of which no footer counts nulls; raises AuditError for other problems."""
-    found = {column.name: column for column in draft_contract(folder.path, table.name).columns}
+    found = {column.name: column for column in draft_of(folder, table.name).columns}
     wanted = {column.name: column for column in table.columns}
     problems = [f"column {name} is missing" for name in wanted if name not in found]
     problems += [f"column {name} is not in the contract" for name in found if name not in wanted]

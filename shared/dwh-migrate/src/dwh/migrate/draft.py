@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,14 +18,13 @@ from dwh.core.grain import HOUR, MONTH, Grain, grain_of
 from dwh.core.names import valid_table
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
-from dwh.migrate.compare.footers import opened_parquet
+from dwh.migrate.compare.footers import of_each, opened_parquet
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["draft_contract", "python_source"]
+__all__ = ["draft_contract", "draft_of", "python_source"]
 
-_THREADS = 16  # an object store answers many at once
 _INTEGERS = (("int", 2**31), ("bigint", 2**63))
 
 
@@ -45,7 +43,11 @@ def draft_contract(path: str, name: str | None = None) -> Table:
     table has no name.
     """
     folder = look_at(path)
-    table = valid_table(name) if name else _name_of(folder)
+    return draft_of(folder, valid_table(name) if name else _name_of(folder))
+
+
+def draft_of(folder: Folder, table: str) -> Table:
+    """Return a contract that the files of a folder keep, as `draft_contract` does; raises what it raises."""
     values = {
         column: [dict(file.partition)[column] for file in folder.files] for column in folder.partitioned_by
     }
@@ -96,8 +98,7 @@ def _name_of(folder: Folder) -> str:
 
 def _in_files(folder: Folder, elsewhere: Mapping[str, object]) -> Iterator[Column]:
     """Yield the columns in the files; the value of a column that is in folders' names, too, is that one."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        files = list(pool.map(lambda file: _columns(folder, file), folder.files))
+    files = of_each(folder, lambda file: _columns(folder, file))
     for name in dict.fromkeys(name for file in files for name in file if name not in elsewhere):
         found = [file.get(name) for file in files]
         first = next(column for column in found if column)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from queue import Queue
 from typing import Any
 
@@ -165,15 +164,9 @@ def check_each(
         for line in (one for one in chosen if one.line):
             pool.submit(_look_at_line, repository, line, ready)
         fixes = read_fixes(repository)
-        reports = {
-            one.name: _checked(repository, one, today, fixes) for one in islice(_gets(ready), len(chosen))
-        }
+        in_turn = (ready.get() for _ in chosen)
+        reports = {package.name: _checked(repository, package, today, fixes) for package in in_turn}
     return [(package, reports[package.name]) for package in chosen]
-
-
-def _gets(ready: Queue[Package]) -> Iterator[Package]:
-    while True:
-        yield ready.get()
 
 
 def _checked(repository: Repository, package: Package, today: date, fixes: Fixes) -> Report | DwhError:

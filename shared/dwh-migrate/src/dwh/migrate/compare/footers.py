@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
@@ -19,8 +19,9 @@ from dwh.migrate.compare.folder import DataFile, Folder
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "opened_parquet", "read_footers"]
+__all__ = ["TITLES", "Footer", "Told", "by_schema", "damaged", "of_each", "opened_parquet", "read_footers"]
 
+Found = TypeVar("Found")
 Told = Callable[[int, int], None]
 """Is called with how many footers were read, and of how many."""
 
@@ -53,11 +54,18 @@ def read_footers(folder: Folder, told: Told = lambda done, of: None, kind: str =
 
     Raises ComparisonError when a file is empty, cut short, gone, or has another format.
     """
+    return of_each(folder, lambda file: _footer(folder, file, kind), told)
+
+
+def of_each(
+    folder: Folder, look: Callable[[DataFile], Found], told: Told = lambda done, of: None
+) -> list[Found]:
+    """Return what a function finds in each file, of which many are looked at at once."""
     pool = ThreadPoolExecutor(_THREADS)
     found = []
     try:
-        for footer in pool.map(lambda file: _footer(folder, file, kind), folder.files):
-            found.append(footer)
+        for one in pool.map(look, folder.files):
+            found.append(one)
             told(len(found), len(folder.files))
     finally:
         pool.shutdown(cancel_futures=True)
