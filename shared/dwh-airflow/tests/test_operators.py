@@ -64,6 +64,21 @@ def test_what_cannot_be_compared_is_refused_while_the_dag_is_parsed(sides, said)
         DwhCompareOperator(task_id="compare", left=sides[0], right=sides[1])
 
 
+@pytest.mark.parametrize("environment", ["", "{{ '' }}"])
+def test_a_comparison_in_an_empty_environment_is_refused(environment):
+    """It is not the configured environment, but a mistake: also where a template has come out empty."""
+    from dwh.airflow import DwhCompareOperator
+    from dwh.core.errors import InvalidNameError
+
+    def compare():
+        task = DwhCompareOperator(task_id="compare", left="a@0.1", right="a@0.2", environment=environment)
+        task.render_template_fields({})
+        task.execute({})
+
+    with pytest.raises(InvalidNameError, match="lower-case"):
+        compare()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

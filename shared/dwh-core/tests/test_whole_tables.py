@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -104,6 +105,14 @@ def test_a_range_of_whole_tables_is_refused(warehouse):
     assert "dwh run shops@7.1 --date 2024-01-03" in str(caught.value)
     assert "dwh backfill shops@7.1 --from 2024-01-01 --to 2024-01-03" in str(caught.value)
     assert warehouse.ledger.find_runs() == []
+
+
+def test_what_to_type_for_whole_tables_names_the_environment(warehouse):
+    """The configured one is another, where what is typed would write what nobody asked for."""
+    prod = replace(warehouse, config=warehouse.config.in_environment("prod"))
+    with pytest.raises(WholeTableError) as caught:
+        find_job("shops@7.1")().run(start="2024-01-01", end="2024-01-03", warehouse=prod)
+    assert str(caught.value).count("--env prod") == 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,11 @@ from fabricate import DAYS, shown, write
 from dwh.core.dates import DateRange
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
-from dwh.core.ledger.schema import reads, runs
+from dwh.core.ledger.schema import decisions, reads, runs
 from dwh.migrate.garbage import dead_runs
 from dwh.migrate.old_tables import old_tables, remove_tables
 from dwh.migrate.promotion import promote
-from dwh.migrate.rollout import pin, plan, start
+from dwh.migrate.rollout import pin, plan, roll_back, start
 
 BY_DATE = 'key=("day", "shop"),\n        partition_by="day",'
 
@@ -83,6 +83,22 @@ def test_a_table_that_may_be_rolled_back_is_left_alone(whole):
         write(whole, "takings@9.1", day)
     plan(whole, job="takings", old="9.1", new="9.2", environment="prod")
     start(whole, job="takings", environment="prod", reason="to see")
+    assert days_of(whole, 1) == []
+
+
+def test_a_clock_ahead_does_not_end_a_rollout(whole):
+    """What was decided last holds, whatever the machine's clock said on which an earlier rollout ended."""
+    for day in DAYS:
+        write(whole, "takings@9.1", day)
+    prod = {"job": "takings", "environment": "prod"}
+    for reason in ("to see", "to see again"):
+        plan(whole, **prod, old="9.1", new="9.2")
+        start(whole, **prod, reason=reason)
+        if reason == "to see":
+            roll_back(whole, **prod, reason="it was wrong")
+            with whole.ledger.writing() as connection:
+                ahead = datetime.now(timezone.utc) + timedelta(days=1)
+                connection.execute(decisions.update().values(decided_at=ahead))
     assert days_of(whole, 1) == []
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 from pyspark.sql import SparkSession
 
 from dwh.compare import Comparison, ComparisonError
@@ -57,6 +60,22 @@ def test_names_of_folders_are_what_was_written(spark: SparkSession, tmp_path: Pa
     write(tmp_path, {"b.csv": f"id,zip,n\n{rows}"})
     found = compared(spark, f"csv:{tmp_path}/a", f"csv:{tmp_path}/b.csv")
     assert (found.verdict, found.rows.matched) == ("pass", 3)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_that_is_null_everywhere_is_text(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    """Nothing tells its type, which an engine would then make up: it compares with that of the other side."""
+    null = "v=__HIVE_DEFAULT_PARTITION__"
+    write(tmp_path, {f"a/{null}/x": "id\n1\n", "b/x": "id,v\n1,\n", "c/x": "id,v\n1,7\n"})
+    sides = {side: f"csv:{tmp_path}/{side}" for side in "abc"}
+    if kind == "parquet":
+        for side, value in (("b", None), ("c", date(2024, 1, 7))):
+            table = pyarrow.table({"id": ["1"], "v": pyarrow.array([value], pyarrow.date32())})
+            parquet.write_table(table, tmp_path / f"{side}.parquet")
+            sides[side] = f"{tmp_path}/{side}.parquet"
+    assert compared(spark, sides["a"], sides["b"]).verdict == "pass"
+    found = compared(spark, sides["a"], sides["c"])
+    assert (found.verdict, found.columns[1].from_null) == ("fail", 1)
 
 
 def test_nothing_and_an_empty_text_are_two_values(spark: SparkSession, tmp_path: Path) -> None:
