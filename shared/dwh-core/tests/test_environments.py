@@ -33,6 +33,7 @@ from dwh.core.errors import (
     UnknownSourceError,
     UnknownTableError,
 )
+from dwh.core.grain import DAY, MONTH
 from dwh.core.ledger import Decision, Ledger, RunRecord
 from dwh.core.ledger.environments import add_publications
 from dwh.core.ledger.rollouts import Rollout, Step, share_of
@@ -553,6 +554,27 @@ def test_of_two_who_decide_at_once_one_wins(ledger):
     assert "dwh rollout history takings --env prod" in str(lost[0])
     assert ledger.decision(environment="prod", job="takings") == winner
     assert [made.line for made in ledger.decisions()] == ["0.1", winner.line]
+
+
+def test_a_clock_ahead_does_not_change_the_order_of_decisions(ledger):
+    """They come as they were made, which their sequence says."""
+    decide(ledger, "0.1")
+    with ledger.writing() as connection:
+        connection.execute(decisions.update().values(decided_at=datetime.now(timezone.utc) + timedelta(1)))
+    commit(ledger, "r1", "0.1", [FIRST])
+    made = decide(ledger, "0.2")
+    assert [one.line for one in ledger.decisions()] == ["0.1", "0.2"]
+    assert ledger.decisions()[-1] == made
+
+
+def test_a_clock_ahead_does_not_keep_an_old_grain(ledger):
+    """What a table's logical dates cover is what the run wrote that committed last."""
+    ahead = datetime.now(timezone.utc) + timedelta(1)
+    for run_id, line, grain, began in (("r1", "0.1", "month", ahead), ("r2", "0.2", "day", None)):
+        contract = {"name": TABLE, "columns": [], "key": [], "partition_by": "day", "grain": grain}
+        commit(ledger, run_id, line, [FIRST], contract=contract, **({"started_at": began} if began else {}))
+    assert ledger.table_grain(table=TABLE) == DAY
+    assert ledger.table_grain(table=TABLE, line="0.1") == MONTH
 
 
 def test_the_first_decision_is_one_too(ledger):

@@ -25,13 +25,14 @@ from dwh.core.config import Config, SourcePlace
 from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import compared as compared_outputs
-from dwh.core.ledger.schema import comparisons, decisions, shadows
+from dwh.core.ledger.schema import comparisons, decisions, runs, shadows
 from dwh.core.line import Line
 from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import rollout
 from dwh.migrate.board import Board, gather, print_board, to_html
 from dwh.migrate.board.model import JobInEnvironment, JobOnBoard
+from dwh.migrate.board.queries import recorded
 from dwh.migrate.rollout.withheld import publish_withheld
 
 DELAYS, TRAFFIC = "carrier_delays", "airport_traffic"
@@ -303,6 +304,16 @@ def test_an_empty_warehouse_has_a_board_that_says_what_to_type(
     assert "dwh pin JOB LINE" in printed.err
     releases = f"{released('0.1')}, {released('0.2')}"
     assert re.search(rf"^carrier_delays +{releases}$", printed.out, re.MULTILINE)
+
+
+def test_a_clock_ahead_does_not_keep_an_old_release_on_the_board(warehouse: Warehouse) -> None:
+    """A line's newest release is that of the run which committed last."""
+    commit(warehouse, DELAYS, "0.1", DateRange(day(1), day(1)), release="0.1.0")
+    with warehouse.ledger.writing() as connection:
+        connection.execute(runs.update().values(started_at=datetime.now(timezone.utc) + timedelta(days=1)))
+    commit(warehouse, DELAYS, "0.1", DateRange(day(2), day(2)), environment="dev", release="0.1.1")
+    with warehouse.ledger.reading() as connection:
+        assert recorded(connection)[DELAYS].releases == {"0.1": "0.1.1"}
 
 
 def test_without_lines_and_runs_the_board_says_what_to_install(

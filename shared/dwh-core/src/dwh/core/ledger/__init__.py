@@ -173,10 +173,11 @@ class Ledger(LedgerDatabase):
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
     def table_grain(self, *, table: str, line: str | None = None) -> Grain:
-        """Return what a logical date of a table, or of a line's, covers, by the newest run that wrote it."""
-        wanted = [runs.c.table_name == table, runs.c.status == "committed"]
-        wanted += [runs.c.line == line] if line else []
-        query = sa.select(runs.c.contract).where(*wanted).order_by(runs.c.started_at.desc()).limit(1)
+        """Return what a logical date of a table, or of a line's, covers, by the run that committed last."""
+        wanted = [receipts.c.table_name == table, receipts.c.promoted_from.is_(None)]
+        wanted += [receipts.c.line == line] if line else []
+        last = sa.select(receipts.c.run_id).where(*wanted).order_by(receipts.c.sequence.desc()).limit(1)
+        query = sa.select(runs.c.contract).where(runs.c.id == last.scalar_subquery())
         with self.reading() as connection:
             contract = connection.scalar(query)
         return grain_of_contract(contract) if contract else DAY
@@ -255,8 +256,12 @@ class Ledger(LedgerDatabase):
             return newest_decision(connection, environment=environment, job=job)
 
     def decisions(self, *conditions: sa.ColumnElement[bool]) -> list[Decision]:
-        """Return the decisions for which the conditions on `schema.decisions` hold, oldest first."""
-        query = sa.select(decisions).where(*conditions).order_by(decisions.c.decided_at, decisions.c.sequence)
+        """Return the decisions for which the conditions on `schema.decisions` hold.
+
+        Those about one table come in the order in which they were made, whatever clocks said.
+        """
+        subject = (decisions.c.environment, decisions.c.job)
+        query = sa.select(decisions).where(*conditions).order_by(decisions.c.sequence, *subject)
         with self.reading() as connection:
             return [Decision.of(row._asdict()) for row in connection.execute(query)]
 

@@ -42,9 +42,11 @@ def age(line: str) -> tuple[tuple[int, str], ...]:
 
 def recorded(connection: sa.Connection) -> dict[str, Recorded]:
     """Return, by name, the jobs that have committed something."""
-    started = sa.func.max(runs.c.started_at)
     columns = (runs.c.job, runs.c.table_name, runs.c.environment, runs.c.line, runs.c.release)
-    query = sa.select(*columns).where(runs.c.status == "committed").group_by(*columns).order_by(started)
+    committed = sa.func.max(receipts.c.sequence)
+    own = (receipts.c.environment == runs.c.environment) & (receipts.c.run_id == runs.c.id)
+    query = sa.select(*columns).join(receipts, own).where(runs.c.status == "committed")
+    query = query.group_by(*columns).order_by(committed, runs.c.table_name)
     found: dict[str, Recorded] = defaultdict(Recorded)
     for row in connection.execute(query):
         found[row.job].tables.add(row.table_name)

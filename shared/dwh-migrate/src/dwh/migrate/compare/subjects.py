@@ -20,7 +20,15 @@ from dwh.core.names import environment_aside, valid_table
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.sensitive import contracts_by_now, sensitive_columns
 
-__all__ = ["Subject", "column_names_of", "declared_changes", "sensitive_in", "subject_of", "subjects_of"]
+__all__ = [
+    "Subject",
+    "column_names_of",
+    "contract_of",
+    "declared_changes",
+    "sensitive_in",
+    "subject_of",
+    "subjects_of",
+]
 
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}", re.ASCII)
 _VERSIONED = re.compile(r"(?P<name>[^@/]+)@(?P<line>\d+\.\d+)(?P<rest>\.\S+)?", re.ASCII)
@@ -121,7 +129,7 @@ def subject_of(warehouse: Warehouse, text: str, dates: DateRange | None) -> Subj
             )
             | wanted
         )
-    return Subject(text, job, line, _contract(records, wanted), wanted, records[-1].job)
+    return Subject(text, job, line, contract_of(records, wanted), wanted, records[-1].job)
 
 
 def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
@@ -169,7 +177,7 @@ def _newest(
     return {o.partition_date: o for o in outputs if release is None or o.release == release}
 
 
-def _contract(records: Sequence[RunRecord], outputs: Mapping[date, Output]) -> Mapping[str, Any]:
+def contract_of(records: Sequence[RunRecord], outputs: Mapping[date, Output]) -> Mapping[str, Any]:
     """Return the contract of the run whose output came last; where there is none, of the last run."""
     last = max(outputs.values(), key=lambda output: output.sequence, default=None)
     found = [record.contract for record in records if last and record.id == last.run_id]

@@ -13,7 +13,7 @@ from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs, compared_runs, from_ledger, record
-from dwh.migrate.compare.subjects import Subject
+from dwh.migrate.compare.subjects import Subject, contract_of
 from dwh.migrate.rollout.pins import newest_runs
 from dwh.migrate.rollout.proof import Proof, proof_in, published_runs
 from dwh.migrate.rollout.withheld import arrived_in, publish_withheld
@@ -135,12 +135,12 @@ def _rollout_to(warehouse: Warehouse, *, job: str, line: str) -> tuple[Decision 
 
 
 def _subject(warehouse: Warehouse, job: str, run_ids: Mapping[date, str]) -> Subject:
-    """Return exactly these outputs of the environment, by the contract of the newest run."""
+    """Return exactly these outputs of the environment, by the contract of the run that committed last."""
     records = warehouse.ledger.find_runs(runs.c.id.in_(set(run_ids.values())))
-    newest, environment = records[-1], warehouse.config.environment
+    table, line = records[-1].table_name, records[-1].line
     dates = DateRange(min(run_ids), max(run_ids))
     outputs = warehouse.ledger.outputs(
-        environment=environment, table=newest.table_name, line=newest.line, dates=dates
+        environment=warehouse.config.environment, table=table, line=line, dates=dates
     )
     wanted = {o.partition_date: o for o in outputs if run_ids.get(o.partition_date) == o.run_id}
-    return Subject(f"{job}@{newest.line}", job, newest.line, newest.contract, wanted)
+    return Subject(f"{job}@{line}", job, line, contract_of(records, wanted), wanted)
