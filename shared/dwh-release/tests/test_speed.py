@@ -108,3 +108,38 @@ def test_libraries_are_imported_in_one_process(repo: Monorepo, monkeypatch: pyte
     assert all(isinstance(report, Report) for _, report in reports)
     libraries = [package.module for package in repository.packages if not package.line]
     assert "dwh.more" in libraries and libraries in asked and len(asked) == len(repository.packages) - 1
+
+
+def add_library(repo: Monorepo, name: str, source: str, *requires: str) -> None:
+    """Write a shared library beside dwh-extra."""
+    project = repo.read("shared/dwh-extra/pyproject.toml").replace("extra", name)
+    listed = "".join(f'"dwh-{other}", ' for other in requires)
+    repo.write(
+        f"shared/dwh-{name}/pyproject.toml", project.replace("dependencies = [", f"dependencies = [{listed}")
+    )
+    repo.write(f"shared/dwh-{name}/src/dwh/{name}/__init__.py", source)
+
+
+def test_what_a_library_needs_of_another_is_imported_once(repo: Monorepo, tmp_path: Path) -> None:
+    """One is looked at in a fork of the process that has looked at what it requires."""
+    log = tmp_path / "imports"
+    add_library(repo, "apart", "LIMIT = 1\n")
+    add_library(repo, "needed", f"print('.', end='', file=open({str(log)!r}, 'a'))\nLIMIT = 2\n")
+    add_library(repo, "user", "import dwh.needed\nLIMIT = 3\n", "needed")
+    add_library(repo, "last", "import dwh.user\nLIMIT = 4\n", "user", "needed")
+    repository = repo.repository()
+    chosen = [package for package in repository.packages if not package.line]
+    assert {"dwh-apart", "dwh-last"} < {package.name for package in chosen}
+    assert all(isinstance(report, Report) for _, report in check_each(repository, chosen, date(2026, 1, 1)))
+    assert log.read_text("utf-8") == "."
+
+
+def test_a_library_that_ends_its_process_stops_no_other(repo: Monorepo) -> None:
+    """Its check fails, and that of whoever requires it; all others pass."""
+    add_library(repo, "failing", "import os\n\nos._exit(3)\n")
+    add_library(repo, "user", "LIMIT = 3\n", "failing")
+    repository = repo.repository()
+    found = check_each(repository, repository.packages, date(2026, 1, 1))
+    failed = [package.name for package, report in found if not isinstance(report, Report)]
+    assert failed == ["dwh-failing", "dwh-user"]
+    assert len(found) > len(failed)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from queue import Queue
+from threading import Event
 from typing import Any
 
 from dwh.core.errors import DwhError
@@ -158,15 +158,17 @@ def check_each(
     chosen = list(packages)
     # Packages are imported in processes. Meanwhile the sources of those that have been are parsed here, one
     # after the other: Python 3.11 cannot parse in two threads at once.
-    ready: Queue[Package] = Queue()
+    looked_at = {package.name: Event() for package in chosen}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pool.submit(_look_at_libraries, repository, [one for one in chosen if not one.line], ready)
+        pool.submit(_look_at_libraries, repository, [one for one in chosen if not one.line], looked_at)
         for line in (one for one in chosen if one.line):
-            pool.submit(_look_at_line, repository, line, ready)
+            pool.submit(_look_at_line, repository, line, looked_at[line.name])
         fixes = read_fixes(repository)
-        in_turn = (ready.get() for _ in chosen)
-        reports = {package.name: _checked(repository, package, today, fixes) for package in in_turn}
-    return [(package, reports[package.name]) for package in chosen]
+        return [
+            (package, _checked(repository, package, today, fixes))
+            for package in chosen
+            if looked_at[package.name].wait()
+        ]
 
 
 def _checked(repository: Repository, package: Package, today: date, fixes: Fixes) -> Report | DwhError:
@@ -176,24 +178,25 @@ def _checked(repository: Repository, package: Package, today: date, fixes: Fixes
         return error
 
 
-def _look_at_line(repository: Repository, line: Package, ready: Queue[Package]) -> None:
+def _look_at_line(repository: Repository, line: Package, looked_at: Event) -> None:
     try:
         look(repository, line, _promised(repository, line))
     except DwhError:
         pass  # the check says it
     finally:
-        ready.put(line)
+        looked_at.set()
 
 
-def _look_at_libraries(repository: Repository, libraries: list[Package], ready: Queue[Package]) -> None:
-    waiting = {library.name: library for library in libraries}
+def _look_at_libraries(
+    repository: Repository, libraries: list[Package], looked_at: Mapping[str, Event]
+) -> None:
     try:
         asked = ((library, _promised(repository, library)) for library in libraries)
         for library in look_at_libraries(repository, asked):
-            ready.put(waiting.pop(library.name))
+            looked_at[library.name].set()
     finally:
-        for library in waiting.values():
-            ready.put(library)
+        for library in libraries:
+            looked_at[library.name].set()
 
 
 def _promised(repository: Repository, package: Package) -> list[str]:

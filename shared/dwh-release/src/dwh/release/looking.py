@@ -41,10 +41,10 @@ def look(repository: Repository, package: Package, promised: Iterable[str] = ())
 def look_at_libraries(
     repository: Repository, libraries: Iterable[tuple[Package, Iterable[str]]]
 ) -> Iterator[Package]:
-    """Look at shared libraries in one process, which imports once what they all need; `look` then has it.
+    """Look at shared libraries so that what one needs of another is imported once; `look` then has it.
 
     Parameters:
-        libraries: with their promised paths, first the one that the others need.
+        libraries: with their promised paths, each after those that it requires.
 
     Yields each as soon as it was looked at. One that cannot be is not yielded: `look` says why.
     """
@@ -57,10 +57,20 @@ def look_at_libraries(
             wanted.append((package, asked, digest))
     if not wanted or not hasattr(os, "fork"):
         return
-    for number, answer in _answers(repository, [asked for _, asked, _ in wanted]):
+    after = _predecessors(repository, [package for package, _, _ in wanted])
+    questions = [{**asked, "after": number} for (_, asked, _), number in zip(wanted, after, strict=True)]
+    for number, answer in _answers(repository, questions):
         package, _, digest = wanted[number]
         keep(repository.git, "looks", digest, partial(dict, answer))
         yield package
+
+
+def _predecessors(repository: Repository, libraries: Sequence[Package]) -> Iterator[int | None]:
+    """Yield for each library the number of the last one before it that it requires, or of the first one."""
+    yield None
+    for place, library in enumerate(libraries[1:], 1):
+        required = repository.required(library)
+        yield max((number for number in range(place) if libraries[number] in required), default=0)
 
 
 def _question(
@@ -92,7 +102,7 @@ def _look(repository: Repository, package: Package, asked: dict[str, Any]) -> di
 
 
 def _run(repository: Repository, package: Package, asked: dict[str, Any], seed: str) -> dict[str, Any]:
-    with _started(repository, [asked], seed) as process:
+    with _started(repository, [{**asked, "after": None}], seed) as process:
         printed, said = process.communicate()
     if process.returncode or not printed:
         raise ReadError(

@@ -177,6 +177,11 @@ class Repository:
             raise error  # it may be the one that cannot be read
         raise UnknownPackageError(name, [package.name for package in self.packages])
 
+    def required(self, package: Package) -> tuple[Package, ...]:
+        """Return the packages of the repository that a package requires, also by an extra."""
+        wanted = _required(package)
+        return tuple(other for other in self.packages if canonicalize_name(other.name) in wanted)
+
     def before(self, package: Package) -> Package | None:
         """Return the line before a line."""
         older = [other for other in self.lines if other.line and package.line and _older(other, package)]

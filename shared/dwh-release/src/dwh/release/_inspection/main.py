@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -23,50 +24,51 @@ __all__ = ["main"]
 def main() -> None:
     """Look at the packages that standard input describes, and print a line for each: its number and answer.
 
-    The first is looked at in this process, each other in a fork of it, which need not import again what the
-    first has imported. One that cannot be looked at has no line; if it is the first, this process fails.
+    The first is looked at in this process. Each other is looked at in a fork of the process that has looked
+    at the package that it comes after, and need not import again what was imported there. One that cannot be
+    looked at has no line, and neither have those after it; if it is the first, this process fails.
 
-    The keys of each: `folders` to import from, `package`, `promised` paths, and for a line `line`, the name
-    of its Line, and `pythons`, the versions to read it under, too.
+    The keys of each: `folders` to import from, `package`, `promised` paths, for a line `line`, the name
+    of its Line, and `pythons`, the versions to read it under, too; `after`, the number of another package.
     """
-    first, *others = json.load(sys.stdin)
+    gc.disable()  # next to nothing of what is imported is garbage
+    packages = json.load(sys.stdin)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a package prints, by whatever way, is no answer
     sys.stdout = sys.stderr
-    print(json.dumps([0, _look(first)]), file=answers, flush=True)
-    for number, answer in _forked(others):
-        print(json.dumps([number, answer]), file=answers, flush=True)
+    _look_from(0, packages, answers)
 
 
-def _forked(packages: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
-    """Look at packages in forks, as many at a time as there are processors, and yield what each has found."""
-    found: dict[int, tuple[int, IO[str]]] = {}
-    for number, asked in enumerate(packages, 1):
-        if len(found) == (os.cpu_count() or 1):
-            yield from _ended(found)
-        file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - its parent closes it
-        if not (child := os.fork()):
-            _write_and_leave(asked, file)
-        found[child] = number, file
-    while found:
-        yield from _ended(found)
+def _look_from(number: int, packages: Sequence[dict[str, Any]], answers: IO[str]) -> None:
+    """Look at a package, print what was found, and look at those after it, one on each processor."""
+    line = json.dumps([number, _look(packages[number])])
+    with _alone() if number else contextlib.nullcontext():
+        print(line, file=answers, flush=True)
+    running = 0
+    for other in (other for other, asked in enumerate(packages) if asked["after"] == number):
+        if running == (os.cpu_count() or 1):
+            os.wait()
+            running -= 1
+        if not os.fork():
+            _look_and_leave(other, packages, answers)
+        running += 1
+    for _ in range(running):
+        os.wait()
 
 
-def _write_and_leave(asked: dict[str, Any], file: IO[str]) -> None:
+def _look_and_leave(number: int, packages: Sequence[dict[str, Any]], answers: IO[str]) -> None:
     try:
-        json.dump(_look(asked), file)
-        file.flush()
+        _look_from(number, packages, answers)
     finally:
         os._exit(0)
 
 
-def _ended(children: dict[int, tuple[int, IO[str]]]) -> Iterator[tuple[int, Any]]:
-    """Wait for a child, and yield what it wrote, if it could."""
-    number, file = children.pop(os.wait()[0])
-    with file:
-        file.seek(0)
-        if text := file.read():
-            yield number, json.loads(text)
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let no other fork print meanwhile. They all have the same input; one that dies lets go of its lock."""
+    os.lockf(0, os.F_LOCK, 0)
+    yield
+    os.lockf(0, os.F_ULOCK, 0)
 
 
 def _look(asked: dict[str, Any]) -> dict[str, Any]:
