@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fabricate import DAYS, begin, write
 
 from dwh.core.errors import RunError
+from dwh.migrate.rollout import pin
+from dwh.migrate.rollout.proving import unproven_pairs
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,31 @@ def test_a_batch_that_fails_says_how_its_dates_are_run(typed, monkeypatch):
     words = "dwh backfill takings@7.1 --env staging --from 2013-02-01 --to 2013-02-02 --batch 1"
     assert code == 1 and f"type: {words}" in error
     assert "--batch 1" not in typed("backfill", "takings@7.1", *dates, "--batch", "1")[2]
+
+
+def test_a_backfill_asks_once_what_is_unproven(typed, warehouse, monkeypatch):
+    """Where every date is there, those that nobody has compared are looked up once, and compared."""
+    write(warehouse, "takings@7.1", *DAYS[:2], run_id="old")
+    pin(warehouse, job="takings", line="7.1", environment="prod", publish=True, reason="where we start")
+    begin(warehouse, "7.2", ["shadow:0", "100%"])
+    write(warehouse, "takings@7.2", *DAYS[:2], run_id="new")
+    asked, compared = [], []
+
+    def ask(*arguments, **options):
+        asked.append(options)
+        return unproven_pairs(*arguments, **options)
+
+    @contextmanager
+    def working(*_arguments):
+        yield None
+
+    monkeypatch.setattr("dwh.migrate.rollout.proving.unproven_pairs", ask)
+    monkeypatch.setattr(
+        "dwh.migrate.rollout.proving.compare_pairs", lambda *these: compared.append(these[-1]) or ()
+    )
+    monkeypatch.setattr("dwh.migrate.cli.running.working_spark", working)
+    code, _, said = typed("backfill", "takings@7.2", "--from", str(DAYS[0]), "--to", str(DAYS[1]))
+    assert (code, len(asked), compared) == (0, 1, [dict.fromkeys(DAYS[:2], ("old", "new"))]), said
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,8 @@ def backfill(
     config = load_config().in_environment(environment_of(env))
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.backfill import batches, fill, proof_of_backfill, prove, read_like, ready
-    from dwh.migrate.rollout.proving import unproven_pairs
+    from dwh.migrate.backfill import batches, fill, proof_of_backfill, read_like, ready
+    from dwh.migrate.rollout.proving import compare_pairs, unproven_pairs
     from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
 
@@ -163,7 +163,8 @@ def backfill(
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
     receipts: list[Receipt] = []
     line = line_of(type(job)).name
-    if missing or unproven_pairs(warehouse, job=job.name(), line=line, dates=dates):
+    unproven = unproven_pairs(warehouse, job=job.name(), line=line, dates=dates)  # of what is there already
+    if missing or unproven:
         with working_spark(config, spark_log) as spark:
             try:
                 for receipt in fill(spark, warehouse, job, missing):
@@ -176,9 +177,9 @@ def backfill(
                     reference=reference, environment=config.environment, failed=missing[len(receipts)]
                 )
                 raise
-            prove(spark, warehouse, job=job.name(), line=line, dates=dates)  # what was there already
-    else:
-        publish_withheld(warehouse, job.name(), dates)
+            if unproven:
+                list(compare_pairs(spark, warehouse, job.name(), unproven))
+    publish_withheld(warehouse, job.name(), dates)
     if proof := proof_of_backfill(warehouse, job=job.name(), line=line, dates=dates):
         print_note(f"compared with what {config.environment} publishes: {proof}")
     show_withheld(warehouse, job=job.name(), environment=config.environment)
