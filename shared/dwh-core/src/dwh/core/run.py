@@ -6,11 +6,8 @@ way leaves a run that is recorded as started, and files that nothing refers to.
 
 from __future__ import annotations
 
-import os
-import platform
-import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,6 @@ from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
 from dwh.core.errors import InvalidDateError, LedgerError, RunError, WholeTableError, one_line
-from dwh.core.identity import current_user, new_id
 from dwh.core.inputs import Input
 from dwh.core.layout import within
 from dwh.core.ledger import RunRecord, WrittenFile
@@ -28,9 +24,8 @@ from dwh.core.ledger.schema import runs
 from dwh.core.line import warn_if_ended
 from dwh.core.lines import InstalledLine, line_of
 from dwh.core.names import environment_read
-from dwh.core.process import this_process
-from dwh.core.provenance import provenance
 from dwh.core.receipt import Receipt
+from dwh.core.recording import new_run
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, settled_sources
 from dwh.core.sources.previous import PreviousSource, outdated_after
@@ -250,35 +245,16 @@ def _read_with(config: Config) -> Config:
 
 
 def _record(run: PreparedRun, spark: SparkSession) -> RunRecord:
-    job, line, warehouse = run.job, run.line, run.warehouse
-    now = datetime.now(timezone.utc)
-    run_id = new_id(now)
-    code = provenance(line.distribution, line.package)
-    core = provenance("dwh-core", "dwh.core")
-    return RunRecord(
-        id=run_id,
-        job=job.name(),
-        line=line.name,
-        release=line.release,
-        table_name=job.writes.name,
-        environment=warehouse.config.environment,
-        status="started",
-        first_date=run.dates.first,
-        last_date=run.dates.last,
-        started_at=now,
-        finished_at=None,
-        started_by=current_user(),
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        location=new_storage(warehouse.config.warehouse).location(
-            table=job.writes.name, line=line.name, run_id=run_id
-        ),
-        contract=job.writes.to_dict(),
-        code={**asdict(code), "core": asdict(core)},
-        engine={**engine_of(spark), "python": platform.python_version()},
-        inputs=[_input(need, run.sources[need.name]) for need in inputs_of(job)],
-        error=None,
-        process=this_process(),
+    config = run.warehouse.config
+    record = new_run(type(run.job), run.line, run.dates, config.environment)
+    location = new_storage(config.warehouse).location(
+        table=record.table_name, line=record.line, run_id=record.id
+    )
+    return replace(
+        record,
+        location=location,
+        engine={**engine_of(spark), **record.engine},
+        inputs=[_input(need, run.sources[need.name]) for need in inputs_of(run.job)],
     )
 
 

@@ -6,35 +6,30 @@ null that no footer counts, need the rows.
 
 from __future__ import annotations
 
-import os
-import platform
-import socket
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dwh.core.audit import audit_key
 from dwh.core.contract import Table
-from dwh.core.dates import parse_any_date
+from dwh.core.dates import DateRange, parse_any_date
 from dwh.core.errors import AuditError, InvalidDateError, UsageError, listed
 from dwh.core.grain import DAY, grain_of
-from dwh.core.identity import current_user, new_id
 from dwh.core.ledger import RunRecord, WrittenFile
 from dwh.core.ledger.records import ADOPTED_STORAGE
 from dwh.core.lines import InstalledLine, find_line
-from dwh.core.process import this_process
-from dwh.core.provenance import provenance
+from dwh.core.recording import new_run
 from dwh.core.session import line_session
 from dwh.core.sources.upstream import writer_in
-from dwh.core.storage.adopted import file_states, read_adopted
-from dwh.core.storage.footers import bound_of, read_footers
+from dwh.core.storage.adopted import read_adopted
+from dwh.core.storage.footers import bound_of
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
-from dwh.migrate.draft import draft_of
+from dwh.migrate.draft import Inside, draft_of, look_into
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -106,8 +101,10 @@ def prepare_adoption(
     folder = look_at(place)
     _check_layout(job.writes, folder)
     location = _location(place)
-    files = _described(job.writes, folder, location)
-    unsure = _check_columns(job.writes, folder, files.values())
+    hidden = [column.name for column in job.writes.columns if column.sensitive]
+    insides = look_into(folder, hidden)
+    unsure = _check_columns(job.writes, folder, insides)
+    files = {file: inside.written for file, inside in zip(folder.files, insides, strict=True)}
     return Adoption(warehouse, found, job, location, _by_date(job.writes, folder, files, day), unsure)
 
 
@@ -140,21 +137,9 @@ def _location(place: str) -> str:
     return place.rstrip("/") if "://" in place else str(Path(place).absolute())
 
 
-def _described(table: Table, folder: Folder, location: str) -> dict[DataFile, WrittenFile]:
-    """Return what the footer says of each file, with its size and time."""
-    paths = {file.name[len(folder.root) :].strip("/"): file for file in folder.files}
-    sensitive = [column.name for column in table.columns if column.sensitive]
-    try:
-        states = file_states(location)
-        found = read_footers(location, paths, hidden=sensitive)
-    except (OSError, ValueError, ImportError) as error:
-        raise FilesError(f"{folder.path}: its footers cannot be read: {error}") from None
-    return {paths[file.path]: replace(file, modified=states[file.path][1]) for file in found}
-
-
-def _check_columns(table: Table, folder: Folder, files: Iterable[WrittenFile]) -> tuple[str, ...]:
+def _check_columns(table: Table, folder: Folder, insides: Sequence[Inside]) -> tuple[str, ...]:
     """Return the required columns of which no footer counts nulls; raises AuditError for other problems."""
-    found = {column.name: column for column in draft_of(folder, table.name).columns}
+    found = {column.name: column for column in draft_of(folder, insides, table.name).columns}
     wanted = {column.name: column for column in table.columns}
     problems = [f"column {name} is missing" for name in wanted if name not in found]
     problems += [f"column {name} is not in the contract" for name in found if name not in wanted]
@@ -164,9 +149,9 @@ def _check_columns(table: Table, folder: Folder, files: Iterable[WrittenFile]) -
         for name, column in both.items()
         if name not in folder.partitioned_by and found[name].type != column.type
     ]
-    unsure, listed_files = [], list(files)
+    unsure = []
     for name in (name for name, column in both.items() if not column.nullable and found[name].nullable):
-        counted = [(file.columns or {}).get(name) for file in listed_files]
+        counted = [(inside.written.columns or {}).get(name) for inside in insides]
         nulls = sum(one.nulls for one in counted if one is not None and one.nulls is not None)
         if nulls or name in folder.partitioned_by:
             problems.append(_null(name, nulls))
@@ -219,33 +204,12 @@ def _past_day(text: str) -> date:
 
 
 def _record(adoption: Adoption, audited: bool) -> RunRecord:
-    now, line, days = datetime.now(timezone.utc), adoption.line, adoption.files
-    code, core = provenance(line.distribution, line.package), provenance("dwh-core", "dwh.core")
-    return RunRecord(
-        id=new_id(now),
-        job=adoption.job.name(),
-        line=line.name,
-        release=line.release,
-        table_name=adoption.job.writes.name,
-        environment=adoption.warehouse.config.environment,
-        status="started",
-        first_date=min(days),
-        last_date=max(days),
-        started_at=now,
-        finished_at=None,
-        started_by=current_user(),
-        host=socket.gethostname(),
-        pid=os.getpid(),
+    dates = DateRange(min(adoption.files), max(adoption.files))
+    record = new_run(adoption.job, adoption.line, dates, adoption.warehouse.config.environment)
+    state = "adopted" if audited else "adopted, not audited"
+    return replace(
+        record,
         location=adoption.location,
-        contract=adoption.job.writes.to_dict(),
-        code={
-            **asdict(code),
-            "core": asdict(core),
-            "state": "adopted" if audited else "adopted, not audited",
-        },
-        engine={"python": platform.python_version()},
-        inputs=[],
-        error=None,
-        process=this_process(),
+        code={**record.code, "state": state},
         storage=ADOPTED_STORAGE,
     )

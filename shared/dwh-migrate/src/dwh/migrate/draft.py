@@ -7,7 +7,8 @@ is left to the author.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from dwh.core.contract import Column, Table
 from dwh.core.dates import parse_any_date
 from dwh.core.errors import InvalidDateError, InvalidNameError, UsageError
 from dwh.core.grain import HOUR, MONTH, Grain, grain_of
+from dwh.core.ledger.records import WrittenFile
 from dwh.core.names import valid_table
+from dwh.core.storage.footers import described, null_counts
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder, look_at
 from dwh.migrate.compare.footers import of_each, opened_parquet
@@ -23,7 +26,7 @@ from dwh.migrate.compare.footers import of_each, opened_parquet
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["draft_contract", "draft_of", "python_source"]
+__all__ = ["Inside", "draft_contract", "draft_of", "look_into", "python_source"]
 
 _INTEGERS = (("int", 2**31), ("bigint", 2**63))
 
@@ -43,15 +46,46 @@ def draft_contract(path: str, name: str | None = None) -> Table:
     table has no name.
     """
     folder = look_at(path)
-    return draft_of(folder, valid_table(name) if name else _name_of(folder))
+    return draft_of(folder, look_into(folder), valid_table(name) if name else _name_of(folder))
 
 
-def draft_of(folder: Folder, table: str) -> Table:
-    """Return a contract that the files of a folder keep, as `draft_contract` does; raises what it raises."""
+@dataclass(frozen=True)
+class Inside:
+    """What the footer of a file says.
+
+    Attributes:
+        columns: of the file, nullable unless it says that there is no null.
+        written: rows and statistics, with size and time, and the path below the folder.
+    """
+
+    columns: Mapping[str, Column]
+    written: WrittenFile
+
+
+def look_into(folder: Folder, hidden: Collection[str] = ()) -> list[Inside]:
+    """Return what the footer of each Parquet file says, of which each is opened once.
+
+    Parameters:
+        hidden: columns whose bounds are left out.
+
+    Raises FilesError where a footer cannot be read, or has a type that no contract can hold.
+    """
+    return of_each(folder, lambda file: _inside(folder, file, hidden))
+
+
+def draft_of(folder: Folder, insides: Sequence[Inside], table: str) -> Table:
+    """Return a contract that the files of a folder keep, as `draft_contract` does; raises what it raises.
+
+    Parameters:
+        insides: what `look_into` has found in the folder.
+    """
     values = {
         column: [dict(file.partition)[column] for file in folder.files] for column in folder.partitioned_by
     }
-    columns = [*_in_files(folder, values), *(_in_folders(column, found) for column, found in values.items())]
+    columns = [
+        *_in_files(folder, insides, values),
+        *(_in_folders(column, found) for column, found in values.items()),
+    ]
     days, grain = _days(values)
     if not values:
         days = [column.name for column in columns if column.type == "date" and not column.nullable]
@@ -96,9 +130,9 @@ def _name_of(folder: Folder) -> str:
         raise UsageError(f"{problem}; give it one, such as --table flights.carrier_delays") from None
 
 
-def _in_files(folder: Folder, elsewhere: Mapping[str, object]) -> Iterator[Column]:
+def _in_files(folder: Folder, insides: Sequence[Inside], elsewhere: Mapping[str, object]) -> Iterator[Column]:
     """Yield the columns in the files; the value of a column that is in folders' names, too, is that one."""
-    files = of_each(folder, lambda file: _columns(folder, file))
+    files = [inside.columns for inside in insides]
     for name in dict.fromkeys(name for file in files for name in file if name not in elsewhere):
         found = [file.get(name) for file in files]
         first = next(column for column in found if column)
@@ -112,33 +146,26 @@ def _in_files(folder: Folder, elsewhere: Mapping[str, object]) -> Iterator[Colum
         yield Column(name, first.type, nullable=any(not column or column.nullable for column in found))
 
 
-def _columns(folder: Folder, file: DataFile) -> dict[str, Column]:
+def _inside(folder: Folder, file: DataFile, hidden: Collection[str]) -> Inside:
+    with opened_parquet(folder, file) as parquet:
+        size, modified = folder.states[file.name]
+        written = described(folder.below(file), size, parquet.metadata, hidden=hidden)
+        return Inside(_columns(folder.place_of(file), parquet), replace(written, modified=modified))
+
+
+def _columns(place: str, parquet: ParquetFile) -> dict[str, Column]:
     """Return the columns of a file, as it says of each whether it holds a null."""
     from dwh.migrate.parquet_types import arrow_types, spark_type
 
-    with opened_parquet(folder, file) as parquet:
-        types, full = arrow_types(parquet), _full(parquet)
-        found = {}
-        for name, type_ in types.items():
-            spelled = spark_type(type_)
-            if spelled is None:
-                problem = f"{folder.place_of(file)}: column {name} is {type_}, which no contract can hold"
-                raise FilesError(f"{problem}; write it with another type, or name files without it")
-            found[name] = Column(name, spelled, nullable=name not in full)
-        return found
-
-
-def _full(parquet: ParquetFile) -> set[str]:
-    """Return the columns without a null: those of which each row group counts none in any of their parts."""
-    schema, metadata = parquet.schema_arrow, parquet.metadata
-    unknown = set()
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for part in (group.column(at) for at in range(metadata.num_columns)):
-            statistics = part.statistics
-            if statistics is None or not statistics.has_null_count or statistics.null_count:
-                unknown.add(part.path_in_schema.partition(".")[0])
-    return {field.name for field in schema if not field.nullable or field.name not in unknown}
+    nulls, required = null_counts(parquet.metadata), {f.name for f in parquet.schema_arrow if not f.nullable}
+    found = {}
+    for name, type_ in arrow_types(parquet).items():
+        spelled = spark_type(type_)
+        if spelled is None:
+            problem = f"{place}: column {name} is {type_}, which no contract can hold"
+            raise FilesError(f"{problem}; write it with another type, or name files without it")
+        found[name] = Column(name, spelled, nullable=name not in required and nulls[name] != 0)
+    return found
 
 
 def _in_folders(name: str, values: Sequence[str | None]) -> Column:

@@ -6,6 +6,7 @@ counts as visible is the ledger's to say, and inputs are read by `dwh.core.sourc
 - `parquet`: Parquet files, written once and never changed, in the folders that `dwh.core.layout` names;
   `output_files`: which files those are; `footers`: what these say.
 - `adopted`: Parquet files that something else wrote, read where they lie.
+- `listing`: which files are at a place, whoever wrote them.
 """
 
 from __future__ import annotations

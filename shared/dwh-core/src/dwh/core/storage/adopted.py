@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.contract import ddl
@@ -18,15 +17,12 @@ from dwh.core.engine import is_sail
 from dwh.core.errors import LostFilesError
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.records import ADOPTED_STORAGE, Output, WrittenFile
-from dwh.core.storage.footers import visible
+from dwh.core.storage.listing import State, file_states, is_visible
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["AdoptedFiles", "check_adopted", "file_states", "read_adopted"]
-
-_TIMES = ("mtime", "LastModified", "last_modified", "updated", "created", "ETag", "etag")
-"""What file systems call the time of a file's last change, or its version."""
+__all__ = ["AdoptedFiles", "check_adopted", "read_adopted"]
 
 Files = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 
@@ -90,35 +86,11 @@ def check_adopted(ledger: Ledger, outputs: Iterable[Output]) -> None:
         _check(adopted, ledger.files_of(output.run_id for output in adopted))
 
 
-def file_states(location: str) -> dict[str, tuple[int, str]]:
-    """Return size and time of each file below a location, by its path there."""
-    if "://" not in location:
-        return dict(_states_here(Path(location)))
-    from fsspec.core import url_to_fs
-
-    system, base = url_to_fs(location)
-    system.invalidate_cache()  # of a listing that an object store's client keeps
-    found = system.find(base, detail=True).items()
-    return {path.removeprefix(base).lstrip("/"): (facts["size"], _time(facts)) for path, facts in found}
-
-
-def _states_here(folder: Path) -> Iterator[tuple[str, tuple[int, str]]]:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            stat = path.stat()
-            written = datetime.fromtimestamp(stat.st_mtime, timezone.utc).isoformat(timespec="microseconds")
-            yield path.relative_to(folder).as_posix(), (stat.st_size, written)
-
-
-def _time(facts: Mapping[str, Any]) -> str:
-    return next((str(facts[name]) for name in _TIMES if facts.get(name)), "")
-
-
 def _refuse_others(location: str, wanted: Sequence[str]) -> None:
     """Raise LostFilesError where folders of some files hold others, too."""
     folders = {path.rpartition("/")[0] for path in wanted}
-    there = {path for path in visible(file_states(location)) if path.rpartition("/")[0] in folders}
-    if others := sorted(there.difference(wanted)):
+    there = {path for path in file_states(location) if path.rpartition("/")[0] in folders}
+    if others := sorted(filter(is_visible, there.difference(wanted))):
         raise LostFilesError(
             location, [f"{others[0]} was not adopted"], "Sail reads whole folders: adopt them as they are now"
         )
@@ -141,7 +113,7 @@ def _check(outputs: Sequence[Output], files: Files) -> None:
         raise LostFilesError(first.table_name, problems, hint)
 
 
-def _problems(files: Iterable[WrittenFile], states: Mapping[str, tuple[int, str]]) -> Iterator[str]:
+def _problems(files: Iterable[WrittenFile], states: Mapping[str, State]) -> Iterator[str]:
     for file in files:
         if file.path not in states:
             yield f"{file.path} is gone, which was adopted"

@@ -7,7 +7,7 @@ value is NaN in files of Spark, not of what is nested, not of dates in the calen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timezone
@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.ledger.records import ColumnStatistics, WrittenFile
+from dwh.core.storage.listing import file_states, is_visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import FileMetaData
 
-__all__ = ["bound_of", "read_footers", "visible"]
+__all__ = ["bound_of", "described", "null_counts", "read_footers"]
 
 _THREADS = 16  # an object store answers many at once
 _LENGTH = 16
@@ -46,15 +47,42 @@ def read_footers(
 
     Raises whatever PyArrow and the file system raise, and ImportError where one of them is not installed.
     """
-    look = _here if "://" not in place else _there
-    sizes, opened = look(place.rstrip("/"), paths)
+    place = place.rstrip("/")
+    if paths is None:
+        states = file_states(place)
+        sizes = {path: states[path][0] for path in filter(is_visible, states)}
+    else:
+        sizes = _sizes(place, paths)
+    opened = _reader(place)
     wanted = sorted(sizes)
     with ThreadPoolExecutor(_THREADS) as pool:
         footers = pool.map(opened, wanted)
         return [
-            WrittenFile(path, sizes[path], footer.num_rows, _columns(footer, hidden))
+            described(path, sizes[path], footer, hidden=hidden)
             for path, footer in zip(wanted, footers, strict=True)
         ]
+
+
+def described(path: str, size: int, footer: FileMetaData, *, hidden: Collection[str] = ()) -> WrittenFile:
+    """Return a file with what its footer, which somebody has opened, says.
+
+    Parameters:
+        path: of the file, below the place of its output.
+        hidden: columns whose bounds are left out.
+    """
+    return WrittenFile(path, size, footer.num_rows, _columns(footer, hidden))
+
+
+def null_counts(footer: FileMetaData) -> dict[str, int | None]:
+    """Return how many nulls a footer counts in each column, in all its parts; None where it does not say."""
+    found: dict[str, int | None] = dict.fromkeys(footer.schema.to_arrow_schema().names, 0)
+    for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
+        for part in (group.column(at) for at in range(footer.num_columns)):
+            name, said = part.path_in_schema.partition(".")[0], part.statistics
+            before = found.get(name)
+            known = said is not None and said.has_null_count
+            found[name] = before + said.null_count if known and before is not None else None
+    return found
 
 
 def bound_of(text: str, type_: str) -> int | str | bytes | Decimal | date | datetime:
@@ -74,47 +102,31 @@ def bound_of(text: str, type_: str) -> int | str | bytes | Decimal | date | date
     return text if type_ == "string" else int(text)
 
 
-Opened = Callable[[str], "FileMetaData"]
-
-
-def _here(place: str, paths: Iterable[str] | None) -> tuple[dict[str, int], Opened]:
-    """Return the sizes of files in a folder of this machine, and how to read the footer of one."""
-    from pyarrow.parquet import read_metadata
-
-    if paths is None:
-        found = (path for path in Path(place).rglob("*") if path.is_file())
-        paths = visible(path.relative_to(place).as_posix() for path in found)
-    sizes = {path: Path(place, path).stat().st_size for path in paths}
-    return sizes, lambda path: read_metadata(f"{place}/{path}")
-
-
-def _there(place: str, paths: Iterable[str] | None) -> tuple[dict[str, int], Opened]:
-    """Return what `_here` does where fsspec reaches the files."""
+def _sizes(place: str, paths: Iterable[str]) -> dict[str, int]:
+    if "://" not in place:
+        return {path: Path(place, path).stat().st_size for path in paths}
     from fsspec.core import url_to_fs
-    from pyarrow.parquet import read_metadata
 
     system, base = url_to_fs(place)
     system.invalidate_cache()
-    if paths is None:
-        found = system.find(base, detail=True).items()
-        sizes = {path.removeprefix(base).lstrip("/"): facts["size"] for path, facts in found}
-        sizes = {path: sizes[path] for path in visible(sizes)}
-    else:
-        sizes = {path: system.size(f"{base}/{path}") for path in paths}
+    return {path: system.size(f"{base}/{path}") for path in paths}
+
+
+def _reader(place: str) -> Callable[[str], FileMetaData]:
+    """Return what reads the footer of a file at a place, by its path there."""
+    from pyarrow.parquet import read_metadata
+
+    if "://" not in place:
+        return lambda path: read_metadata(f"{place}/{path}")
+    from fsspec.core import url_to_fs
+
+    system, base = url_to_fs(place)
 
     def opened(path: str) -> FileMetaData:
         with system.open(f"{base}/{path}", "rb") as file:
             return read_metadata(file)
 
-    return sizes, opened
-
-
-def visible(paths: Iterable[str]) -> Iterator[str]:
-    """Yield the files that Spark reads: others begin with `_` or `.`, or lie in folders that do."""
-    for path in paths:
-        *folders, name = path.split("/")
-        if not name.startswith(("_", ".")) and all("=" in folder for folder in folders):
-            yield path
+    return opened
 
 
 def _columns(footer: FileMetaData, hidden: Collection[str]) -> dict[str, ColumnStatistics]:
@@ -122,22 +134,21 @@ def _columns(footer: FileMetaData, hidden: Collection[str]) -> dict[str, ColumnS
     schema = footer.schema.to_arrow_schema()
     rebased = any(key.startswith(b"org.apache.spark.legacy") for key in footer.metadata or {})
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-    found = {}
+    nulls, found = null_counts(footer), {}
     for index in range(footer.num_columns):
         column = footer.schema.column(index)
         if column.path == column.name and not column.max_repetition_level:
             type_ = schema.field(column.name).type
             said = [group.column(index).statistics for group in groups]
             bounded = column.name not in hidden and not (rebased and _is_time(type_))
-            found[column.name] = _together(said, type_, bounded=bounded)
+            found[column.name] = _together(nulls[column.name], said, type_, bounded=bounded)
     return found
 
 
-def _together(groups: list[Any], type_: pa.DataType, *, bounded: bool) -> ColumnStatistics:
-    """Return the statistics of a column in a file from those of its row groups."""
-    if any(group is None or not group.has_null_count for group in groups):
+def _together(nulls: int | None, groups: list[Any], type_: pa.DataType, *, bounded: bool) -> ColumnStatistics:
+    """Return the statistics of a column in a file from its nulls and those of its row groups."""
+    if nulls is None:
         return ColumnStatistics()
-    nulls = sum(group.null_count for group in groups)
     filled = [group for group in groups if group.num_values]
     if bounded and filled and str(type_).startswith(_CERTAIN) and all(one.has_min_max for one in filled):
         with suppress(*_UNREAD):

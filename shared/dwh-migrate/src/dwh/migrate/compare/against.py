@@ -15,10 +15,11 @@ from dwh.core.changes import Retyped
 from dwh.core.contract import Table
 from dwh.core.errors import DwhError
 from dwh.core.layout import date_sql
+from dwh.core.storage.listing import State
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
-from dwh.migrate.compare.folder import Folder, State
+from dwh.migrate.compare.folder import Folder
 from dwh.migrate.compare.paths import Looked, PathSide
 from dwh.migrate.compare.retyped import Texts, retyped
 from dwh.migrate.compare.saved_rows import save_rows

@@ -11,8 +11,9 @@ from dwh.compare.comparing import compare
 from dwh.compare.errors import first_line
 from dwh.compare.model import Comparison, NotCompared, Side, Verdict
 from dwh.core.errors import DwhError
+from dwh.core.storage.listing import State
 from dwh.migrate.compare.errors import FilesError, innermost
-from dwh.migrate.compare.folder import Folder, State, found_at
+from dwh.migrate.compare.folder import Folder, found_at
 from dwh.migrate.compare.footers import TITLES, damaged
 from dwh.migrate.compare.paths import Looked, look
 from dwh.migrate.compare.retyped import Texts, retyped

@@ -14,15 +14,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from dwh.core.errors import listed
+from dwh.core.storage.listing import State, file_states, is_visible
 from dwh.migrate.compare.errors import FilesError
 
-__all__ = ["NULL_PARTITION", "DataFile", "Folder", "State", "found_at", "listing", "look_at"]
+__all__ = ["NULL_PARTITION", "DataFile", "Folder", "found_at", "listing", "look_at"]
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What a folder is called whose partition value is null."""
-
-State = tuple[int | None, str]
-"""The size of a file, and when it was written or what its store calls its version."""
 
 _LOGS = {
     "_delta_log": ("Delta", "delta"),
@@ -68,9 +66,13 @@ class Folder:
     nested: bool
     states: Mapping[str, State]
 
+    def below(self, file: DataFile) -> str:
+        """Return the path of a file from the root on; nothing if it is the root."""
+        return file.name[len(self.root) :].strip("/")
+
     def place_of(self, file: DataFile) -> str:
         """Return where an engine finds a file: below the path as it was given."""
-        below = file.name[len(self.root) :].strip("/")
+        below = self.below(file)
         return f"{self.path.rstrip('/')}/{below}" if below else self.path
 
 
@@ -83,7 +85,7 @@ def look_at(path: str) -> Folder:
     system, root = _opened(path)
     states = listing(path)
     _refuse_logs(path, system, root, states)
-    names = [name for name in sorted(states) if not _hidden(_below(root, name))]
+    names = [name for name in sorted(states) if is_visible("/".join(_below(root, name)))]
     if not names:
         raise FilesError(f"there are no data files at {path}; hidden ones (_…, .…) do not count")
     _refuse_links(path, system, root, names)
@@ -105,14 +107,8 @@ def listing(path: str) -> dict[str, State]:
 
 def found_at(path: str) -> dict[str, State]:
     """Return size and time of every file below a path."""
-    import fsspec
-
-    files, root = fsspec.core.url_to_fs(path)
-    files.invalidate_cache()  # of a listing that an object store's client keeps
-    return {
-        name: (info.get("size"), str(info.get("mtime") or info.get("LastModified") or info.get("ETag")))
-        for name, info in files.find(root, detail=True).items()
-    }
+    _, root = _opened(path)
+    return {f"{root}/{below}" if below else root: state for below, state in file_states(path).items()}
 
 
 def _opened(path: str) -> tuple[Any, str]:
@@ -128,13 +124,6 @@ def _opened(path: str) -> tuple[Any, str]:
 def _below(root: str, name: str) -> tuple[str, ...]:
     """Return the folders of a file from the root on, and its own name; nothing if it is the root."""
     return tuple(part for part in name[len(root) :].split("/") if part) or (name.rpartition("/")[2],)
-
-
-def _hidden(parts: Iterable[str]) -> bool:
-    return any(
-        part.startswith(".") or (part.startswith("_") and "=" not in part) or part.endswith("._COPYING_")
-        for part in parts
-    )
 
 
 def _partition(path: str, folders: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
