@@ -146,3 +146,69 @@ def test_a_library_that_ends_the_process_is_named(repo: Monorepo) -> None:
     said = repo.run("check")
     assert said.code == 1 and "reading the jobs of dwh-extra" in said.all and "Traceback" not in said.all
     assert "dwh-v0_2 against" in said.all
+
+
+MARK = b"\xef\xbb\xbf"  # what some editors begin a file with
+TEXTS = [
+    "VERSION",
+    "shared/dwh-extra/changes/words.fix.md",
+    "shared/dwh-extra/CHANGELOG.md",
+    "shared/dwh-extra/waivers.toml",
+    "packages/dwh-v0_1/unported.toml",
+    f"{PACKAGE}/src/dwh/shops/v0_1_0/__init__.py",
+    "pyproject.toml",
+]
+
+
+def with_texts(repo: Monorepo) -> None:
+    """Write each kind of text that people edit, about a fix."""
+    repo.replace("shared/dwh-extra/src/dwh/extra/__init__.py", "return round(", "return  round(0 + ")
+    repo.write("shared/dwh-extra/changes/words.fix.md", "Rounding is right at last.\n")
+    repo.write("shared/dwh-extra/waivers.toml", "# none\n")
+    repo.write("packages/dwh-v0_1/unported.toml", "# none\n")
+    repo.write("pyproject.toml", "[tool.dwh]\n")
+
+
+def test_a_text_may_begin_with_a_mark(repo: Monorepo) -> None:
+    """It is read without it, and nothing that is written of it has one."""
+    with_texts(repo)
+    for path in TEXTS[:-1]:
+        file = repo.root / path
+        file.write_bytes(MARK + file.read_bytes())
+    repo.write("packages/dwh-v0_1/changes/mark.notice.md", "The line's module begins with a mark.\n")
+    repo.commit()
+    said = repo.run("check")
+    assert (said.code, "VERSION says" in said.all) == (0, False), said.all
+    assert repo.run("prepare", "dwh-extra").code == 0
+    assert MARK not in (repo.root / "shared/dwh-extra/CHANGELOG.md").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["shared/dwh-extra/pyproject.toml", "pyproject.toml"])
+def test_a_mark_that_pip_cannot_read_is_refused(repo: Monorepo, path: str) -> None:
+    """In a sentence: TOML that begins with it is none."""
+    repo.write("pyproject.toml", "[tool.dwh]\n")
+    file = repo.root / path
+    file.write_bytes(MARK + file.read_bytes())
+    said = repo.run("check", "dwh-extra")
+    assert said.code == 2 and f"{path}: it begins with a byte order mark" in said.err, said.all
+
+
+@pytest.mark.parametrize("path", [*TEXTS, "shared/dwh-extra/src/dwh/extra/__init__.py"])
+def test_a_text_that_is_not_utf_8_is_named(repo: Monorepo, path: str) -> None:
+    """With the row, and what to do."""
+    with_texts(repo)
+    file = repo.root / path
+    file.write_bytes(b"# caf\xe9\n" + file.read_bytes())
+    package = "dwh-v0_1" if "v0_1" in path else "dwh-extra"
+    said = repo.run("check", package)
+    assert said.code and f"{path}: row 1 is not UTF-8 (byte 0xe9); save it as UTF-8" in said.all, said.all
+
+
+@pytest.mark.parametrize("package", ["shared/dwh-extra/src/dwh/extra", f"{PACKAGE}/src/dwh/shops/v0_1_0"])
+@pytest.mark.parametrize("name", ["fast.cpython-311-x86_64-linux-gnu.so", "fast.pyd", "more/fast.pyc"])
+def test_a_compiled_module_is_refused(repo: Monorepo, package: str, name: str) -> None:
+    """Nobody can compare what it promises; it is named, and what to do."""
+    repo.write(f"{package}/{name}", "\x7fELF")
+    said = repo.run("check", package.split("/")[1])
+    assert said.code and f"reading {package}/{name}: it is compiled" in said.all, said.all
+    assert f"type: rm {package}/{name}" in said.all

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_the_imported_package_is_looked_at(repo: Monorepo, change: Edit, words: 
     assert any(words in finding["message"] for finding in report["findings"]), report["findings"]
 
 
+def lazily(repo: Monorepo, where: str = '"_all"', told: str = "__all__ = list(_WHERE)") -> None:
+    """Let the library's module make its names when it is asked for them."""
+    repo.write(f"{LIB}/_all.py", repo.read(f"{LIB}/__init__.py"))
+    lines = [
+        '"""Small helpers."""\n\nimport importlib\n',
+        f'_WHERE = dict.fromkeys(("Money", "PRECISION", "rounded"), "_all") | {{"Money": {where}}}',
+        f"{told}\n\n\ndef __getattr__(name: str) -> object:\n    if name not in _WHERE:",
+        "        raise AttributeError(name)",
+        '    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)\n',
+    ]
+    repo.write(f"{LIB}/__init__.py", "\n".join(lines))
+
+
 SAME = [
     ("a constant written otherwise", lib("PRECISION = 2", "PRECISION = 1 + 1")),
     ("a constant that moved", lambda repo: (repo.write(f"{LIB}/_n.py", "PRECISION = 2\n"), repo.replace(f"{LIB}/__init__.py", "PRECISION = 2", "from dwh.extra._n import PRECISION"))),
@@ -96,6 +110,9 @@ SAME = [
     ("a class that is no longer listed", lib('["PRECISION", "Money", "rounded"]', '["PRECISION", "rounded"]')),
     ("a script among the modules", lambda repo: repo.write(f"{LIB}/tool.py", '"""A tool."""\n\nraise SystemExit(0)\n')),
     ("a module that prints", lambda repo: repo.write(f"{LIB}/tool.py", '"""A tool."""\n\nimport os\n\nos.write(1, b"hello")\n')),
+    ("all names made when asked for", lazily),
+    ("all names made and told when asked for", lambda repo: lazily(repo, told="\n\ndef __dir__() -> list[str]:\n    return list(_WHERE)")),
+    ("a property that can be set, too", lib("class Money:", "class Money:\n    @property\n    def shown(self) -> str:\n        return ''\n\n    @shown.setter\n    def shown(self, value: str) -> None:\n        pass\n")),
     ("a name made when asked for", lib('PRECISION = 2', '', "= PRECISION", "= 2", "class Money", 'def __getattr__(name: str) -> int:\n    if name == "PRECISION":\n        return 2\n    raise AttributeError(name)\n\n\nclass Money')),
 ]  # fmt: skip
 
@@ -106,6 +123,129 @@ def test_what_can_still_be_imported_is_no_break(repo: Monorepo, change: Edit) ->
     change(repo)
     report = checked(repo, "dwh-extra")
     assert report["step"] in ("patch", "minor"), report["findings"]
+
+
+@pytest.mark.parametrize("told", ["__all__ = list(_WHERE)", "def __dir__():\n    return list(_WHERE)"])
+def test_what_a_module_makes_when_asked_is_promised(fresh: Callable[[], Monorepo], told: str) -> None:
+    """From its first release on: by `__all__` or `__dir__` the module says which names it has."""
+    repo = fresh()
+    lazily(repo, told=told)
+    repo.write("shared/dwh-extra/changes/first-release.notice.md", "The first release of it all.\n")
+    repo.commit()
+    repo.release("dwh-extra")
+    repo.replace(f"{LIB}/_all.py", "exact: bool = False", "")
+    repo.replace(f"{LIB}/__init__.py", '"rounded")', '"half")')
+    repo.replace(
+        f"{LIB}/_all.py",
+        "class Money",
+        "def half(value: float) -> float:\n    return value / 2\n\n\nclass Money",
+    )
+    found = {(one["step"], one["message"]) for one in checked(repo, "dwh-extra")["findings"]}
+    assert found >= {
+        ("major", "rounded is gone"), ("minor", "function half is new"),
+        ("major", "Money.euros(exact): the parameter was removed"),
+    }  # fmt: skip
+
+
+def test_a_library_that_is_not_installed_is_named(repo: Monorepo) -> None:
+    """A name that needs it cannot be looked at: it is not gone, and may not be released unseen."""
+    lazily(repo, where='"_money"')
+    repo.write(f"{LIB}/_money.py", "import no_such_library\n\n\nclass Money: ...\n")
+    report = checked(repo, "dwh-extra")
+    assert not any("gone" in one["message"] for one in report["findings"]), report["findings"]
+    assert any(
+        "Money cannot be looked at, for want of the library no_such_library" in p for p in report["problems"]
+    )
+
+
+ORDERED = "from dataclasses import dataclass\n\n\n@dataclass(order=True)\nclass Money:\n    cents: int\n    unit: str = 'EUR'\n\n    def __enter__(self) -> object:\n        return self\n\n    def __exit__(self, *_: object) -> None:\n        pass\n"
+LESS = [
+    ("frozen", ("order=True", "order=True, frozen=True"), "Money became frozen"),
+    ("__setattr__", ("    def __enter__", "    def __setattr__(self, name: str, value: object) -> None:\n        raise AttributeError(name)\n\n    def __enter__"), "Money became frozen"),
+    ("slots", ("order=True", "order=True, slots=True"), "Money became closed to other attributes"),
+    ("__slots__", ("    cents: int\n    unit: str = 'EUR'\n", "    __slots__ = ('cents', 'unit')\n    cents: int\n    unit: str\n"), "Money became closed to other attributes"),
+    ("keywords only", ("order=True", "order=True, kw_only=True"), "Money.__init__(cents): it is given in another way"),
+    ("no order", ("(order=True)", ""), "Money is no longer ordered"),
+    ("no equality", ("order=True", "eq=False"), "Money is no longer compared by value"),
+    ("no pattern", ("order=True", "order=True, match_args=False"), "Money is no longer matched by position"),
+    ("no context", ("def __enter__", "def enter"), "Money is no longer a context manager"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def ordered(released: Monorepo, tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
+    """A monorepo that has released an ordered class. Not to be edited."""
+    repo = released.copy(tmp_path_factory.mktemp("ordered") / "repo")
+    text = repo.read(f"{LIB}/__init__.py")
+    repo.write(f"{LIB}/__init__.py", text.partition("class Money")[0] + ORDERED)
+    repo.write(
+        "shared/dwh-extra/changes/money.breaking.md",
+        "Amounts have an order.\n\n## Migration\n\nName their cents.\n",
+    )
+    repo.commit()
+    repo.release("dwh-extra")
+    return repo
+
+
+@pytest.mark.parametrize(("change", "words"), [pytest.param(*case, id=name) for name, *case in LESS])
+def test_a_class_whose_instances_can_do_less_is_a_break(
+    ordered: Monorepo, tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    """Setting an attribute, comparing, `with`: whoever does it would get an error."""
+    repo = ordered.copy(tmp_path / "repo")
+    repo.replace(f"{LIB}/__init__.py", *change)
+    found = [one["message"] for one in checked(repo, "dwh-extra")["findings"] if one["step"] == "major"]
+    assert any(words in message for message in found), found
+
+
+def test_a_class_whose_instances_can_do_more_is_a_feature(ordered: Monorepo, tmp_path: Path) -> None:
+    """Nobody counted on an error."""
+    repo = ordered.copy(tmp_path / "repo")
+    repo.replace(
+        f"{LIB}/__init__.py",
+        "    def __enter__",
+        "    def __len__(self) -> int:\n        return 1\n\n    def __enter__",
+    )
+    report = checked(repo, "dwh-extra")
+    assert (report["step"], report["findings"][0]["message"]) == ("minor", "Money became sized")
+
+
+PROJECT = "packages/dwh-v0_1/pyproject.toml"
+
+
+@pytest.mark.parametrize("table", ["scripts", "gui-scripts", 'entry-points."shop.plugins"'])
+def test_a_new_command_is_a_feature(repo: Monorepo, table: str) -> None:
+    """A maintenance line gets none, and the main line loses none."""
+    entry = f'[project.{table}]\nshop = "dwh.shops.v0_{{0}}_0.sales:is_large"\n\n[tool.dwh]'
+    for number in "12":
+        repo.replace(f"packages/dwh-v0_{number}/pyproject.toml", "[tool.dwh]", entry.format(number))
+    assert any(
+        "shop is new; dwh-v0_1 is a maintenance line" in said
+        for said in checked(repo, "dwh-v0_1")["problems"]
+    )
+    assert (
+        repo.run("change", "dwh-v0_2", "--kind", "feature", "--text", "There is a command `shop`.").code == 0
+    )
+    repo.commit()
+    assert repo.run("prepare", "dwh-v0_2").code == 0
+    repo.replace("packages/dwh-v0_2/pyproject.toml", 'shop = "', 'shops = "')
+    assert any("shop is gone" in one["message"] for one in checked(repo, "dwh-v0_2")["findings"])
+
+
+@pytest.mark.parametrize(
+    "python", ["~=3.10", ">=3.10,<4", ">=3.10,<4.0", "==3.*,>=3.10", ">=3.10,!=4.*", ">=3.9"]
+)
+def test_the_same_pythons_said_otherwise_are_no_fewer(repo: Monorepo, python: str) -> None:
+    """Which minors of Python 3 a line runs on is what counts: there is no Python 4."""
+    repo.replace(PROJECT, 'requires-python = ">=3.10"', f'requires-python = "{python}"')
+    assert checked(repo, "dwh-v0_1")["step"] == "patch"
+
+
+@pytest.mark.parametrize("python", [">=3.11", ">=3.10,<3.15", "~=3.10.0", ">=3.10,!=3.12.*"])
+def test_fewer_pythons_are_no_fix(repo: Monorepo, python: str) -> None:
+    """Also those that are to come."""
+    repo.replace(PROJECT, 'requires-python = ">=3.10"', f'requires-python = "{python}"')
+    assert any("it no longer runs on Python 3" in said for said in checked(repo, "dwh-v0_1")["problems"])
 
 
 def test_a_name_that_moved_stays_promised(repo: Monorepo) -> None:

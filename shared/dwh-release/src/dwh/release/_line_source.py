@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from dwh.release._text import text_of
 from dwh.release.errors import RepositoryError
 
 __all__ = ["LineSource", "read_line_source", "with_status"]
@@ -62,7 +63,7 @@ def _gap(call: ast.Call, status: ast.expr, source: str) -> str:
 
 def _source(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return text_of(path)
     except OSError as error:
         raise _unusable(path, "it cannot be read") from error
 

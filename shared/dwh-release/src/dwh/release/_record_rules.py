@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dwh.release._facts import Facts
+from dwh.release._text import text_of
 from dwh.release.differences import promised
 from dwh.release.record import Record
 from dwh.release.versions import Step, step_between
@@ -52,7 +53,7 @@ def _notes(facts: Facts) -> Iterator[str]:
     if last is None:
         return
     file = facts.repository.root / path
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    text = text_of(file) if file.is_file() else ""
     if f"\n## {last.version} " not in text:
         yield (f"{path} has no section for release {last.version}; restore it: git log -- {path}")
         return

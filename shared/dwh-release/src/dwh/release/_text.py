@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["content_of_file", "last_words", "with_lf"]
+from dwh.release.errors import ReadError
+
+__all__ = ["content_of_file", "last_words", "text_of", "with_lf"]
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -21,6 +23,16 @@ def with_lf(content: bytes) -> bytes:
 def content_of_file(path: Path) -> bytes:
     """Return a file's content as a clone with LF has it."""
     return with_lf(path.read_bytes())
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text, without the mark that some editors begin it with; raises ReadError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        said = f"row {row} is not UTF-8 (byte {error.object[error.start]:#04x})"
+        raise ReadError(f"reading {path}", said, "save it as UTF-8") from error
 
 
 def last_words(said: str, rows: int, folder: Path | None = None) -> str:

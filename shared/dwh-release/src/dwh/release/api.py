@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import griffe
 
+from dwh.release._text import text_of
 from dwh.release.api_data import ApiData
 from dwh.release.api_values import add_values
 from dwh.release.errors import ReadError
@@ -62,7 +63,8 @@ def _uncollected() -> Iterator[None]:
 def _loaded(package: Package) -> griffe.Module:
     try:
         module = griffe.load(package.module, search_paths=[package.src], allow_inspection=False)
-    except (griffe.LoadingError, ImportError, SyntaxError) as error:
+    except (griffe.LoadingError, ImportError, SyntaxError, KeyError) as error:
+        _require_readable(package)
         raise ReadError(f"reading the API of {package.name}", str(error), "fix the file") from error
     _require_readable(package, cast(griffe.Module, module))
     return cast(griffe.Module, module)
@@ -79,7 +81,7 @@ def _written(module: griffe.Module, above: str) -> Iterator[str]:
 def _listed(
     module: griffe.Module, package: Package, seen: Mapping[str, Any]
 ) -> Iterator[tuple[str, griffe.Object | griffe.Alias]]:
-    """Yield each public object by its path, and what was promised and is now defined elsewhere."""
+    """Yield each public object by its path, also one defined elsewhere: promised, or made when asked for."""
     known = set()
     for path, found in _public(module, package, ""):
         known.add(path)
@@ -88,9 +90,18 @@ def _listed(
     for path, where in seen["found"].items():
         inside = where.removeprefix(f"{package.module}.")
         if path not in known and inside != where and _exists(module, inside):
-            yield path, module[inside]
-            if f"{path}.__init__" not in known and _exists(module, f"{inside}.__init__"):
-                yield f"{path}.__init__", module[f"{inside}.__init__"]
+            yield from _with_members(path, module[inside], package, known)
+
+
+def _with_members(
+    path: str, found: griffe.Object | griffe.Alias, package: Package, known: set[str]
+) -> Iterator[tuple[str, griffe.Object | griffe.Alias]]:
+    """Yield an object, and what is in it if it is a class, unless it is known."""
+    inside = _public(cast(griffe.Class, found), package, f"{path}.") if found.is_class else ()
+    for below, member in [(path, found), *inside]:
+        if below not in known:
+            known.add(below)
+            yield below, member
 
 
 def _exists(module: griffe.Module, path: str) -> bool:
@@ -100,13 +111,13 @@ def _exists(module: griffe.Module, path: str) -> bool:
         return False
 
 
-def _require_readable(package: Package, module: griffe.Module) -> None:
+def _require_readable(package: Package, module: griffe.Module | None = None) -> None:
     """Raise ReadError for a module that does not parse: griffe left it out, its names would look removed."""
-    loaded = set(_files(module))
+    loaded = set(_files(module) if module else ())
     for path in sorted({*package.module_folder.rglob("*.py")} - loaded):
         try:
-            ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError) as error:
+            ast.parse(text_of(path))
+        except (SyntaxError, ValueError) as error:
             raise ReadError(f"reading {path}", str(error), "fix the file") from error
 
 

@@ -15,6 +15,10 @@ from dwh.release.versions import Step
 
 __all__ = ["api_findings"]
 
+# What instances are that can do less; and what changes a meaning either way.
+_RESTRICTIONS = ("frozen", "closed")
+_EQUALITY = "compared by value"
+
 
 def api_findings(old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
     """Yield the differences of a surface's API from a recorded one."""
@@ -49,7 +53,7 @@ def _valued(path: str, parameter: ParameterData, api: dict[str, ApiData]) -> Par
 
 def _gone(path: str, old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
     above = path.rpartition(".")[0]
-    if above in old and above not in new.api:
+    if above in old and new.api.get(above, {"kind": "unknown"})["kind"] == "unknown":
         return  # it went with what it was in
     if path.endswith(".__init__"):
         yield from _parameters(path, old[path], {"kind": "function", "parameters": []}, new)
@@ -65,6 +69,8 @@ def _added(path: str, after: ApiData, new: Surface) -> Iterator[Finding]:
 
 
 def _differences(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
+    if after["kind"] == "unknown":
+        return  # it is a fault of the surface
     if "alias" in (before["kind"], after["kind"]):
         # Of a name that comes from elsewhere only that it can be imported is promised.
         if before.get("target") != after.get("target") and before["kind"] == after["kind"]:
@@ -76,6 +82,7 @@ def _differences(path: str, before: ApiData, after: ApiData, new: Surface) -> It
         yield from _texts(path, before, after, new)
         yield from _labels(path, before, after, new)
         yield from _traits(path, before, after, new)
+        yield from _instances(path, before, after, new)
         yield from _bases(path, before, after, new)
         yield from _parameters(path, before, after, new)
 
@@ -112,8 +119,10 @@ def _labels(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterato
     was, now = set(before.get("labels", [])), set(after.get("labels", []))
     for label in sorted(was ^ now):
         verb = "became" if label in now else "is no longer"
-        # What is cached is called as before.
+        # What is cached is called as before; what can be set as well can be read as before.
         step = Step.patch if label == "cached" else Step.major
+        if label in ("writable", "deletable") and label in now:
+            step = Step.minor
         yield _finding(new, path, label, f"{path} {verb} {label}", step)
 
 
@@ -124,6 +133,16 @@ def _traits(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterato
             verb = "became" if trait in after["traits"] else "is no longer"
             step = Step.minor if verb != "became" and trait != "a generator" else Step.major
             yield _finding(new, path, trait, f"{path} {verb} {trait}", step)
+
+
+def _instances(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:
+    """Yield what instances can do now or no longer can; of what older records hold, none is known."""
+    if "instances" in before and "instances" in after:
+        for trait in sorted({*before["instances"]} ^ {*after["instances"]}):
+            less = (trait in after["instances"]) is trait.startswith(_RESTRICTIONS)
+            verb = "became" if trait in after["instances"] else "is no longer"
+            step = Step.major if less or trait == _EQUALITY else Step.minor
+            yield _finding(new, path, trait.partition(",")[0], f"{path} {verb} {trait}", step)
 
 
 def _bases(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ def add_values(api: dict[str, ApiData], seen: Mapping[str, Any], written: set[st
         _add_value(path, item, seen)
         if item["kind"] in ("class", "function") and path in seen["traits"]:
             item["traits"] = seen["traits"][path]
+        if item["kind"] == "class" and path in seen["instances"]:
+            item["instances"] = seen["instances"][path]
         for parameter in item.get("parameters", []):
             if parameter["name"] in seen["defaults"].get(path, {}):
                 parameter["is"] = seen["defaults"][path][parameter["name"]]
@@ -91,4 +93,5 @@ def _made(api: Mapping[str, ApiData], seen: Mapping[str, Any], written: set[str]
             made[path] = {"kind": "attribute", "labels": [], "value": None, "is": seen["values"][path]}
         else:
             made[path] = {"kind": "alias", "target": seen["found"][path]}
+    made.update({path: {"kind": "unknown"} for path in seen["missing"].keys() - api.keys()})
     return made

@@ -19,6 +19,7 @@ from pathlib import Path
 import tomlkit
 import tomllib
 
+from dwh.release._text import text_of
 from dwh.release.errors import FragmentError
 
 __all__ = ["ENDED", "Ended", "ended_content", "read_ended"]
@@ -43,9 +44,9 @@ def read_ended(root: Path) -> dict[str, Ended]:
     if not path.is_file():
         return {}
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("ended", [])
+        entries = tomllib.loads(text_of(path)).get("ended", [])
         return {entry["package"]: Ended(**entry) for entry in entries}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError) as error:
+    except (tomllib.TOMLDecodeError, TypeError, KeyError, AttributeError) as error:
         raise FragmentError(f"reading {ENDED}", str(error), f"type: git checkout HEAD -- {ENDED}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from dwh.release._line_source import with_status
+from dwh.release._text import text_of
 from dwh.release.edits import Edits
 from dwh.release.ended import ENDED, Ended, ended_content, read_ended
 from dwh.release.errors import LineError
@@ -74,7 +75,7 @@ def _source(repository: Repository, package: Package, today: date) -> tuple[str,
     if source is None:
         raise LineError(f"ending {package.name}", "it is not a line", "name a line")
     attribute = package.project["entry-points"]["dwh.lines"][package.line].partition(":")[2]
-    text = with_status(source.path.read_text(encoding="utf-8"), source.path, attribute, "ended", today)
+    text = with_status(text_of(source.path), source.path, attribute, "ended", today)
     return source.path.relative_to(repository.root).as_posix(), text
 
 

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
+from dwh.release._text import text_of
 from dwh.release.api_data import ApiData, ParameterData
 from dwh.release.jobs import Place
 from dwh.release.repository import Package, Repository
@@ -35,7 +36,7 @@ def exports_path(package: Package) -> Path:
 def changed_exports(package: Package, now: str) -> list[str]:
     """Return how what is exported now differs from what is recorded: its lines, each with `+` or `-`."""
     path = exports_path(package)
-    recorded = path.read_text("utf-8") if path.is_file() else ""
+    recorded = text_of(path) if path.is_file() else ""
     found = difflib.unified_diff(recorded.splitlines(), now.splitlines(), n=0, lineterm="")
     return [line for line in found if not line.startswith(("---", "+++", "@@"))]
 

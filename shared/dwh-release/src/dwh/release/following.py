@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from dwh.release._text import text_of
 from dwh.release.repository import Package, Repository
 
 __all__ = ["following_pages"]
@@ -23,9 +24,7 @@ def following_pages(repository: Repository, package: Package, version: str) -> d
         return {}
     others = [other.name for other in repository.packages if other != package]
     pattern = _release(package.version, others)
-    texts = {
-        path: (repository.root / path).read_text(encoding="utf-8") for path in repository.git.tracked(*_PAGES)
-    }
+    texts = {path: text_of(repository.root / path) for path in repository.git.tracked(*_PAGES)}
     new = {path: pattern.sub(version, text) for path, text in texts.items()}
     return {path: text for path, text in new.items() if text != texts[path]}
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import tomllib
 
+from dwh.release._text import text_of
 from dwh.release.errors import FragmentError
 from dwh.release.repository import Package
 from dwh.release.versions import Step
@@ -104,14 +105,14 @@ def _read(path: Path, shown: str) -> Fragment:
             f"reading {shown}", "it is not a fragment", f"name it <name>.<{'|'.join(KINDS)}>.md"
         )
     valid_name(match["name"])
-    return parse_fragment(match["name"], match["kind"], path.read_text(encoding="utf-8"), shown)
+    return parse_fragment(match["name"], match["kind"], text_of(path), shown)
 
 
 def toml_tables(path: Path, name: str, doing: str) -> list[object]:
     """Return the tables `[[name]]` of a TOML file; raises FragmentError."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get(name, [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        found = tomllib.loads(text_of(path)).get(name, [])
+    except tomllib.TOMLDecodeError as error:
         raise FragmentError(doing, str(error), "fix the file") from error
     if not isinstance(found, list):
         raise FragmentError(doing, f"{name} is {found!r}", f"write each as a table [[{name}]]")

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -41,8 +42,14 @@ def is_kept(git: Git, name: str, digest: str) -> bool:
 
 def digest_of(folders: Iterable[str], asked: object) -> str:
     """Return the digest of some folders' digests, of a question, of this Python, and of the tool."""
-    told = [_tool_digest(), sys.version, sys.prefix, json.dumps(asked), *folders]
+    told = [_tool_digest(), sys.version, *_libraries(), json.dumps(asked), *folders]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()
+
+
+def _libraries() -> tuple[str, str]:
+    """Return where libraries are installed, and when one last came or went."""
+    folder = sysconfig.get_path("purelib")
+    return folder, str(os.stat(folder).st_mtime_ns)  # noqa: PTH116
 
 
 def _path(git: Git, name: str, digest: str) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from dwh.release._text import text_of
 from dwh.release.repository import Package, Repository
 
 __all__ = ["pages_with_lines", "row_of", "table_row"]
@@ -33,7 +34,7 @@ def pages_with_lines(repository: Repository, rows: Iterable[str]) -> Iterator[tu
     table = _HEAD + "".join(rows)
     for path in repository.git.tracked():
         if Path(path).suffix in (".md", ".rst", ".txt"):
-            text = (repository.root / path).read_text(encoding="utf-8")
+            text = text_of(repository.root / path)
             changed = _TABLE.sub(lambda match: f"{match[1]}\n{table}\n{match[2]}", text)
             if changed != text:
                 yield path, changed

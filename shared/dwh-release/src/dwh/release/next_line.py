@@ -18,6 +18,7 @@ from dwh.release import fixes, waivers
 from dwh.release._job_source import without_changes, without_tests_of_changes
 from dwh.release._line_source import with_status
 from dwh.release._renaming import Renaming, renumbered
+from dwh.release._text import text_of
 from dwh.release.edits import Edits
 from dwh.release.errors import GateError, LineError
 from dwh.release.fixes import Decision, fixes_of, read_decisions
@@ -170,14 +171,14 @@ class _Opening:
             return
         entry = main.project["entry-points"]["dwh.lines"][self._old]
         attribute = entry.partition(":")[2]
-        before = source.path.read_text(encoding="utf-8")
+        before = text_of(source.path)
         text = with_status(before, source.path, attribute, "maintenance", self._ends)
         yield source.path.relative_to(self._repository.root).as_posix(), _in_maintenance(text)
-        pyproject = (main.folder / "pyproject.toml").read_text(encoding="utf-8")
+        pyproject = text_of(main.folder / "pyproject.toml")
         yield main.relative("pyproject.toml"), _in_maintenance(pyproject)
         readme = main.folder / "README.md"
         if readme.is_file():
-            yield main.relative("README.md"), _in_maintenance(readme.read_text(encoding="utf-8"))
+            yield main.relative("README.md"), _in_maintenance(text_of(readme))
         said = (
             f"Line {self._old} is in maintenance until {self._ends}: it gets fixes only. Line "
             f"{self._line} is the main line."
@@ -189,7 +190,7 @@ class _Opening:
         """Put the new line beside the old one wherever the top pyproject.toml lists it."""
         path = self._repository.root / "pyproject.toml"
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            text = text_of(path)
             document = tomlkit.parse(text)
             self._add_beside(document)
             if tomlkit.dumps(document) != text:

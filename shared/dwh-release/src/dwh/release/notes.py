@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dwh.release._text import text_of
 from dwh.release.errors import RecordError
 from dwh.release.findings import Finding
 from dwh.release.fragments import Fragment
@@ -125,7 +126,7 @@ def changelog_with(name: str, changelog: str, new: str) -> str:
 def section_of(package: Package, version: str) -> str:
     """Return the section of a release from the changelog; raises RecordError."""
     path = package.folder / "CHANGELOG.md"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = text_of(path) if path.is_file() else ""
     for part in text.split("\n## ")[1:]:
         if part.startswith(f"{version} "):
             return f"## {part.strip()}\n"

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from dwh.core.yanked import FILE as YANKED
 from dwh.release.findings import Finding, Kind
 from dwh.release.jobs import Place
-from dwh.release.ranges import lost, range_of
+from dwh.release.ranges import is_python, lost, range_of
 from dwh.release.repository import Package
 from dwh.release.surface import Surface, document_digests, file_digests
 from dwh.release.versions import Step
@@ -60,8 +60,8 @@ def _ranges(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> Ite
     """Yield what the package no longer runs on: whoever has that cannot take the release."""
     pythons = [SpecifierSet(requires["python"] or "") for requires in (old, new)]
     sparks = [range_of(requires["dependencies"], "pyspark") for requires in (old, new)]
-    for name, (before, after) in {"Python": pythons, "Spark": sparks}.items():
-        gone = lost(before, after)
+    gone_from = {"Python": lost(*pythons, among=is_python), "Spark": lost(*sparks)}
+    for (name, gone), (before, after) in zip(gone_from.items(), (pythons, sparks), strict=True):
         if gone:
             said = f"it no longer runs on {name} {gone}: {before or 'any'} → {after or 'any'}"
             yield Finding(Step.minor, "code", name, "range", said, place)
@@ -108,9 +108,14 @@ def _named(
             yield Finding(Step.major, kind, path, "removed", f"{group} {name} is gone", place)
         elif name not in old:
             yield Finding(Step.minor, kind, path, "added", f"{group} {name} is new", place)
-        elif old[name] != new[name]:
+        elif _spelled(old[name]) != _spelled(new[name]):
             said = f"{group} {name} changed: {_shown(old[name])} → {_shown(new[name])}"
             yield Finding(changed, kind, path, "changed", said, place)
+
+
+def _spelled(value: object) -> object:
+    """Return where an entry point leads without spaces, and anything else as it is."""
+    return "".join(value.split()) if isinstance(value, str) else value
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 
 from dwh.release import waivers
+from dwh.release._text import text_of
 from dwh.release.branch import require_home
 from dwh.release.edits import Edits
 from dwh.release.errors import GateError, LineError, TreeError, VersionError
@@ -49,7 +50,7 @@ class Plan:
         parts = []
         for path, content in self.edits.items():
             file = repository.root / path
-            before = file.read_text(encoding="utf-8") if file.is_file() else ""
+            before = text_of(file) if file.is_file() else ""
             if path.endswith(".json"):
                 parts.append(f"new file {path} ({len(content or '')} bytes)\n")
                 continue
@@ -177,7 +178,7 @@ def _plan(repository: Repository, report: Report, version: str, today: date) -> 
     if package.status == "main":
         edits["VERSION"] = f"{version}\n"
     log = package.folder / "CHANGELOG.md"
-    text = log.read_text(encoding="utf-8") if log.is_file() else ""
+    text = text_of(log) if log.is_file() else ""
     edits[package.relative("CHANGELOG.md")] = changelog_with(package.name, text, notes)
     edits[package.relative("released", f"{version}.json")] = record.text()
     edits.update({fragment.path: None for fragment in report.fragments})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from packaging.requirements import Requirement
@@ -11,13 +11,20 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-__all__ = ["lost", "names", "python_bounds", "range_of"]
+__all__ = ["is_python", "lost", "names", "python_bounds", "range_of"]
+
+_MINORS = 41  # of Python 3: those that there are, and more than will come for decades
 
 
 def python_bounds(requires: str | None) -> list[list[int]]:
     """Return the oldest and the newest Python 3 that a package says it runs on."""
-    allowed = [minor for minor in range(41) if SpecifierSet(requires or "").contains(f"3.{minor}.99")]
+    allowed = [minor for minor in range(_MINORS) if SpecifierSet(requires or "").contains(f"3.{minor}.99")]
     return [[3, minor, 99] for minor in dict.fromkeys(allowed[:1] + allowed[-1:])]
+
+
+def is_python(version: Version) -> bool:
+    """Tell whether a version is of a Python 3 that there is or may come. Nobody knows of a Python 4."""
+    return version.major == 3 and version.minor < _MINORS
 
 
 def names(dependencies: Iterable[str], name: str) -> bool:
@@ -39,12 +46,19 @@ def range_of(dependencies: Iterable[str], name: str) -> SpecifierSet:
     return specifier
 
 
-def lost(old: SpecifierSet, new: SpecifierSet) -> str | None:
-    """Return the version nearest to the new range that the old one allows and it does not, or None."""
+def lost(
+    old: SpecifierSet, new: SpecifierSet, among: Callable[[Version], bool] = lambda version: True
+) -> str | None:
+    """Return the version nearest to the new range that the old one allows and it does not, or None.
+
+    Parameters:
+        among: which versions there are.
+    """
     if old == new:
         return None
     mentioned = re.findall(r"\d+(?:\.\d+)*", f"{old},{new}")
-    candidates = {*_grid(), *(near for text in mentioned for near in _around(text))}
+    near = (version for text in mentioned for version in _around(text))
+    candidates = set(filter(among, (*_grid(), *near)))
     gone = [version for version in candidates if old.contains(version) and not new.contains(version)]
     if not gone:
         return None

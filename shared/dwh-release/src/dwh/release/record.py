@@ -20,6 +20,7 @@ from typing import Any
 import tomllib
 
 from dwh.release._git import Git
+from dwh.release._text import text_of
 from dwh.release.errors import RecordError, VersionError
 from dwh.release.jobs import JobData, Place
 from dwh.release.repository import Package
@@ -172,7 +173,7 @@ class Records:
             if version != tag and is_release(version):
                 yield version, f"tag {tag}"
         log = self._package.folder / "CHANGELOG.md"
-        text = log.read_text(encoding="utf-8") if log.is_file() else ""
+        text = text_of(log) if log.is_file() else ""
         yield from ((version, "CHANGELOG.md") for version in _SECTION.findall(text))
         yield from ((version, "CHANGELOG.md at HEAD") for version in self.known("HEAD"))
         for path, commit in self._git.history.added.items():

@@ -11,6 +11,7 @@ The name of a line's import package and object comes from its entry point in the
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from dwh.core.errors import DwhError
 from dwh.release._git import Git
 from dwh.release._line_source import LineSource, read_line_source
+from dwh.release._text import text_of
 from dwh.release._tree import Tree
 from dwh.release.errors import RepositoryError, UnknownPackageError
 from dwh.release.versions import parse, parse_line, series
@@ -196,7 +198,7 @@ class Repository:
         if not self.lines or self.broken:
             return None  # the main line may be what cannot be read
         main, path = self.main, self.root / "VERSION"
-        found = path.read_text(encoding="utf-8").strip() if path.is_file() else None
+        found = text_of(path).strip() if path.is_file() else None
         if found == main.version:
             return None
         says = "there is no file VERSION" if found is None else f"VERSION says {found!r}"
@@ -283,9 +285,12 @@ def _required(package: Package) -> set[NormalizedName]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    if path.read_bytes().startswith(BOM_UTF8):
+        said = "it begins with a byte order mark (BOM), which pip and Hatch cannot read"
+        raise RepositoryError(f"reading {path}", said, "save it as UTF-8 without the mark")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(text_of(path))
+    except tomllib.TOMLDecodeError as error:
         raise RepositoryError(f"reading {path}", str(error), "fix the file") from error
 
 

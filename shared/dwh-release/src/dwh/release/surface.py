@@ -14,13 +14,18 @@ import tomllib
 from dwh.release._text import content_of_file
 from dwh.release.api import read_api
 from dwh.release.api_data import ApiData
+from dwh.release.errors import ReadError
 from dwh.release.jobs import JobData, Place
 from dwh.release.keeping import digest_of, keep
 from dwh.release.looking import look
 from dwh.release.repository import Package, Repository
 
 # What an installer sees is compared word by word; the version is another in each release.
-_COMPARED = ("version", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
+_COMPARED = (
+    "version", "requires-python", "dependencies", "optional-dependencies",
+    "scripts", "gui-scripts", "entry-points",
+)  # fmt: skip
+_COMPILED = (".so", ".pyd", ".pyc", ".pyo")
 _LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 
 __all__ = [
@@ -45,7 +50,8 @@ class Surface:
         requires: Python versions, dependencies, extras and commands.
         places: where in the tree each of them is written; not recorded.
         home: where to point to when something is gone.
-        faults: why a job cannot be called as every job is, or a contract is not the same everywhere.
+        faults: why a job cannot be called as every job is, a contract is not the same everywhere, or a
+            promised name cannot be looked at.
     """
 
     api: dict[str, ApiData]
@@ -80,6 +86,7 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
 
 
 def _surface(repository: Repository, package: Package, promised: list[str]) -> Surface:
+    _require_sources(package)
     seen = look(repository, package, promised)
     api, places = _read_api(repository, package, seen)
     places.update({path: Place(*place) for path, place in seen["places"].items()})
@@ -87,6 +94,16 @@ def _surface(repository: Repository, package: Package, promised: list[str]) -> S
     home = Place(init, package.source.row if package.source else 1)
     faults = tuple(_faults(package, seen, places, home))
     return Surface(api, seen["jobs"], seen["settings"], requirements(package), places, home, faults)
+
+
+def _require_sources(package: Package) -> None:
+    """Raise ReadError for a compiled module: nobody can look at what it promises."""
+    for path in _files_below(package.module_folder):
+        if path.suffix in _COMPILED:
+            shown = package.relative(path.relative_to(package.folder).as_posix())
+            said = "it is compiled, and only sources can be compared with what was released"
+            hint = f"type: rm {shown}; what is compiled needs a distribution of its own"
+            raise ReadError(f"reading {shown}", said, hint)
 
 
 def _read_api(
@@ -111,6 +128,15 @@ def _faults(
 ) -> Iterator[str]:
     for job, said in seen["uncallable"].items():
         yield f"{places.get(job, home)}: {said}: whoever runs a line's jobs calls them all alike"
+    missing = {
+        path: name for path, name in seen["missing"].items() if path.rpartition(".")[0] not in seen["missing"]
+    }
+    for library in sorted({*missing.values()}):
+        names = ", ".join(path for path, needed in sorted(missing.items()) if needed == library)
+        yield (
+            f"{home}: {names} cannot be looked at, for want of the library {library}; install it where "
+            "dwh-release runs, and check again"
+        )
     if seen["unsteady"]:
         yield (
             f"{home}: what {package.name} promises is not the same everywhere: {seen['unsteady']}; write "
@@ -122,7 +148,7 @@ def requirements(package: Package) -> dict[str, Any]:
     """Return what an installer and a caller on the command line see of a package."""
     project = package.project
     groups = {
-        "scripts": project.get("scripts", {}),
+        **{name: project.get(name, {}) for name in ("scripts", "gui-scripts")},
         **{name: entries for name, entries in project.get("entry-points", {}).items() if name != "dwh.lines"},
     }
     return {
@@ -135,11 +161,15 @@ def requirements(package: Package) -> dict[str, Any]:
 
 def file_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of an import package, bytecode aside."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(content_of_file(path)).hexdigest()
-        for path in files
+        for path in _files_below(folder)
     }
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder, however deep, bytecode that Python keeps aside."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
 
 
 def document_digests(package: Package) -> dict[str, str]:

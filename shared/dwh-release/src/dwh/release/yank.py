@@ -8,6 +8,7 @@ from datetime import date
 import tomlkit
 
 from dwh.core.yanked import FILE, parse_yanked
+from dwh.release._text import text_of
 from dwh.release.edits import Edits
 from dwh.release.errors import RecordError
 from dwh.release.fragments import Fragment
@@ -47,7 +48,7 @@ def _edits(package: Package, version: str, reason: str, today: date, doing: str)
         package.relative(package.module_folder.relative_to(package.folder).as_posix(), FILE): _listed(
             package, version, reason, today, doing
         ),
-        log: _noted((package.folder / "CHANGELOG.md").read_text("utf-8"), version, reason, today, doing),
+        log: _noted(text_of(package.folder / "CHANGELOG.md"), version, reason, today, doing),
         package.relative("changes", f"{name}.notice.md"): fragment.content(),
     }
 
@@ -55,7 +56,7 @@ def _edits(package: Package, version: str, reason: str, today: date, doing: str)
 def _listed(package: Package, version: str, reason: str, today: date, doing: str) -> str:
     """Return the new content of `yanked.toml`."""
     path = package.module_folder / FILE
-    text = path.read_text("utf-8") if path.is_file() else "# Releases that nobody should run any more.\n"
+    text = text_of(path) if path.is_file() else "# Releases that nobody should run any more.\n"
     if version in parse_yanked(text):
         raise RecordError(doing, "it was yanked already", f"see {package.relative('CHANGELOG.md')}")
     document = tomlkit.parse(text)

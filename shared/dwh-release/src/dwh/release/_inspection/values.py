@@ -6,15 +6,23 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
+from dwh.release._inspection.instances import instance_traits
 from dwh.release._inspection.plain import is_fixed, plain_text
 
 __all__ = ["read_values"]
 
 _GONE = object()
-_UNKNOWN = object()  # it is made when it is asked for, of an extra that is not installed
+
+
+@dataclass(frozen=True)
+class _Unknown:
+    """What is made when it is asked for, and cannot be made here; it may need a library that is not there."""
+
+    missing: str | None
 
 
 def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
@@ -24,24 +32,38 @@ def read_values(package: str, promised: Iterable[str]) -> dict[str, Any]:
         promised: paths below the package that must still lead to something.
 
     Returns `values` (constants as text), `fixed` (those that cannot change in place), `defaults` (of
-    parameters), `traits` (of functions and classes), `calls` (parameters of functions, and of
-    constructors that the package defines), `kinds` (`class`, `function`, `value` or `unknown`),
-    `abstract` (classes that nobody can make), `scanned` (the modules and classes whose members are all
-    told here), and `found`: for each promised path that leads somewhere, where it is defined.
+    parameters), `traits` (of functions and classes), `instances` (what those of a class can do), `calls`
+    (parameters of functions, and of constructors that the package defines), `kinds` (`class`,
+    `function`, `value` or `unknown`), `abstract` (classes that nobody can make), `scanned` (the modules
+    and classes whose members are all told here), `found`: for each promised path that leads somewhere,
+    and each name that a module makes when it is asked for, where it is defined; and `missing`: for each
+    promised path that leads somewhere once a library is installed, that library.
     """
-    answer: dict[str, Any] = {key: {} for key in ("values", "defaults", "calls", "kinds", "traits", "found")}
+    keys = ("values", "defaults", "calls", "kinds", "traits", "instances", "found", "missing")
+    answer: dict[str, Any] = {key: {} for key in keys}
     answer.update(fixed=[], abstract=[], scanned=[])
     for module in _modules(package):
         prefix = module.__name__.removeprefix(package).lstrip(".")
         answer["scanned"].append(prefix)
+        written = {*vars(module)}
         for name, value in _members(module):
-            _note(answer, package, f"{prefix}.{name}".lstrip("."), value)
-    for path in promised:
-        value = _value(package, path)
-        if value is not _GONE:
-            answer["found"][path] = _home(value)
+            path = f"{prefix}.{name}".lstrip(".")
             _note(answer, package, path, value)
+            if name not in written and not isinstance(value, _Unknown):
+                answer["found"][path] = _home(value)
+    for path in promised:
+        _note_promised(answer, package, path)
     return answer
+
+
+def _note_promised(answer: dict[str, Any], package: str, path: str) -> None:
+    value = _value(package, path)
+    if isinstance(value, _Unknown):
+        if value.missing and not f"{value.missing}.".startswith(f"{package}."):
+            answer["missing"][path] = value.missing
+    elif value is not _GONE:
+        answer["found"][path] = _home(value)
+        _note(answer, package, path, value)
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
@@ -66,7 +88,8 @@ def _imported(name: str) -> ModuleType | None:
 
 def _members(module: ModuleType) -> Iterator[tuple[str, object]]:
     listed = getattr(module, "__all__", None)
-    for name in list(listed if listed is not None else vars(module)):
+    # A module says by `__dir__` what its `__getattr__` makes.
+    for name in dict.fromkeys(listed if listed is not None else [*vars(module), *dir(module)]):
         value = _attribute(module, name)
         if not name.startswith("_") and value is not _GONE and not isinstance(value, ModuleType):
             yield name, value
@@ -88,7 +111,7 @@ def _note(answer: dict[str, Any], package: str, path: str, value: object) -> Non
 
 
 def _kind(value: object) -> str:
-    if value is _UNKNOWN:
+    if isinstance(value, _Unknown):
         return "unknown"
     if isinstance(value, type):
         return "class"
@@ -100,6 +123,7 @@ def _note_class(answer: dict[str, Any], package: str, path: str, found: type) ->
     answer["scanned"].append(path)
     traits = {"final": getattr(found, "__final__", False), "unhashable": found.__hash__ is None}
     answer["traits"][path] = [trait for trait, holds in traits.items() if holds]
+    answer["instances"][path] = instance_traits(found)
     if inspect.isabstract(found):
         answer["abstract"].append(path)
     made = any({"__init__", "__new__"} & vars(owner).keys() for owner in owners)
@@ -144,21 +168,23 @@ def _parameters(found: type | FunctionType) -> list[dict[str, str | None]]:
 
 
 def _value(package: str, path: str) -> object:
-    """Return what a path leads to, or _GONE."""
+    """Return what a path leads to, _GONE, or _Unknown, as is all that is in what cannot be made."""
     found: Any = _imported(package)
     for name in path.split("."):
         below = _attribute(found, name)
         if below is _GONE and isinstance(found, ModuleType):
             below = _imported(f"{found.__name__}.{name}") or _GONE
         found = below
-    return _GONE if found is _UNKNOWN else found
+    return found
 
 
 def _attribute(owner: object, name: str) -> Any:
+    if isinstance(owner, _Unknown):
+        return owner
     try:
         return getattr(owner, name, _GONE)
-    except Exception:
-        return _UNKNOWN
+    except Exception as error:
+        return _Unknown(error.name if isinstance(error, ModuleNotFoundError) else None)
 
 
 def _home(value: Any) -> str:

@@ -1,0 +1,42 @@
+"""What can be done with the instances of a class besides calling its methods."""
+
+from __future__ import annotations
+
+__all__ = ["instance_traits"]
+
+# What an instance can do by a special method, in words that follow "is no longer" and "became".
+_ABILITIES = {
+    "__aenter__": "an asynchronous context manager",
+    "__aiter__": "asynchronously iterable",
+    "__await__": "awaitable",
+    "__call__": "callable",
+    "__contains__": "a container",
+    "__enter__": "a context manager",
+    "__eq__": "compared by value",
+    "__fspath__": "a path",
+    "__getitem__": "subscriptable",
+    "__iter__": "iterable",
+    "__len__": "sized",
+    "__lt__": "ordered",
+    "__match_args__": "matched by position",
+    "__next__": "an iterator",
+    "__setitem__": "writable by subscript",
+    **{f"__{name}__": f"an operand of {sign}" for name, sign in (("add", "+"), ("mul", "*"), ("or", "|"))},
+    **{
+        f"__{name}__": f"an operand of {sign}"
+        for name, sign in (("sub", "-"), ("truediv", "/"), ("and", "&"))
+    },
+}
+
+
+def instance_traits(found: type) -> list[str]:
+    """Return what instances of a class can do, and whether their attributes can be set."""
+    members: dict[str, object] = {}
+    for owner in reversed(found.__mro__[:-1]):  # all but object
+        members.update(vars(owner))
+    traits = [words for name, words in _ABILITIES.items() if members.get(name)]
+    if "__setattr__" in members:
+        traits.append("frozen, or strict about attributes (it has a __setattr__)")
+    if not found.__dictoffset__:
+        traits.append("closed to other attributes (it has __slots__)")
+    return sorted(traits)
