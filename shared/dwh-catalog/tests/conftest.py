@@ -74,8 +74,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     found: dict[str, dict[str, str]] = {}
     for outcome, mark in marks.items():
         for report in terminalreporter.getreports(outcome):
-            if match := re.search(r"test_an_engine_reads_.*\[(.*?)-(.*)\]", report.nodeid):
-                found.setdefault(match[1], {})[match[2]] = mark
+            if match := re.search(
+                r"test_an_engine_(reads|attaches)_.*\[(?:None-)?(.*?)-(.*)\]", report.nodeid
+            ):
+                engine = f"{match[2]}{', attached,' if match[1] == 'attaches' else ''}"
+                found.setdefault(engine, {})[match[3]] = mark
     for engine, stories in found.items():
         told = ", ".join(f"{story}: {mark}" for story, mark in stories.items())
         terminalreporter.write_line(f"{engine} reads {told}")

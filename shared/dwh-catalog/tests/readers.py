@@ -18,12 +18,12 @@ _OPERATORS = {"=": operator.eq, ">": operator.gt, ">=": operator.ge, "<": operat
 
 @cache
 def duckdb() -> Any:
-    """Return DuckDB with its extensions, which come as packages: avro first, which iceberg needs."""
+    """Return DuckDB with its extensions, which come as packages: first those that iceberg needs."""
     import duckdb as library
 
     connection = library.connect(config={"allow_unsigned_extensions": "true"})
     connection.execute("SET TimeZone = 'UTC'")
-    for name in ("avro", "iceberg"):
+    for name in ("avro", "httpfs", "iceberg"):
         found = [
             file for file in files(f"duckdb-extension-{name}") or () if file.suffix == ".duckdb_extension"
         ]

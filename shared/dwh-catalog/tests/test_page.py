@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import files
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 import pytest
 from warehousing import Runs, table
@@ -38,7 +42,7 @@ def installed_extensions(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     platform = duckdb.sql("PRAGMA platform").fetchall()[0][0]
     folder = home / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
     folder.mkdir(parents=True)
-    for name in ("avro", "iceberg"):
+    for name in ("avro", "httpfs", "iceberg"):
         brought = files(f"duckdb-extension-{name}") or ()
         path = next(file for file in brought if file.suffix == ".duckdb_extension").locate()
         shutil.copy(str(path), folder)
@@ -61,5 +65,27 @@ def test_the_page_prints_what_it_says(
     run = runs.commit(delays, rows)
     runs.publish("flights.carrier_delays", dict.fromkeys(days, run))
     played = docs.Page(page, home)
-    played.play()
+    told = re.search(r"```text\n\$ dwh catalog serve\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert told
+    with started(docs, home) as server:
+        printed = "".join(next(server) for _ in told[1].splitlines())
+        assert docs.same(told[1], printed.replace(str(home), "/home/you")), printed
+        played.play()
     assert not played.problems, "\n\n".join(played.problems)
+
+
+@contextmanager
+def started(docs: ModuleType, home: Path) -> Iterator[IO[str]]:
+    """Start `dwh catalog serve` as the page does; give what it prints."""
+    with subprocess.Popen(
+        [shutil.which("dwh", path=docs.variables()["PATH"]), "catalog", "serve"],
+        cwd=home,
+        env=docs.variables(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            yield process.stdout
+        finally:
+            process.terminate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from cataloging import Lake
@@ -40,3 +41,15 @@ def test_readers_get_what_is_published_after_each_step(
         for read in step:
             found = by_pyiceberg(lake.metadata(read.table), read)
             assert as_plain(found) == as_plain(read.rows), read
+
+
+def test_metadata_that_cannot_be_written_is_a_problem_of_that_table(runs: Runs, lake: Lake) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(TAKINGS, {ONE: rows_of(1)})})
+    in_the_way = Path(runs.warehouse.config.warehouse, "_catalog")
+    in_the_way.write_text("")
+    problems = lake.problems()
+    assert len(problems) == 2
+    assert "[DWH971] catalog lake: describing table prod_shop.takings: " in problems[0]
+    assert "_catalog/lake can be written" in problems[0]
+    in_the_way.unlink()
+    assert set(lake.sync().values()) == {"created"}

@@ -6,6 +6,9 @@ they are called), `wanted` (what the ledger says of one), `schemas`, `partitions
 (how that is written down), `commits` (one commit that brings a table to it), `sync` (all tables, again and
 again). `following` is what each commit of the ledger calls.
 
+Where there is no catalog, `served` are the tables by themselves, kept as `versions`; `rest` answers for them,
+and `serving` runs that.
+
 What the ledger says is what counts. A catalog never leads: what others change there is put right, and
 reported.
 """

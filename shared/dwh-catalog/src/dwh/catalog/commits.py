@@ -178,12 +178,13 @@ def _snapshot(
         ),
         "total-records": str(sum(_count(one.added_rows_count, one.existing_rows_count) for one in manifests)),
     }
-    now = int(time.time() * 1000)
+    # When the ledger changed: engines read what was there when their transaction began. Clocks differ.
+    changed = int(min(wanted.changed_at.timestamp(), time.time()) * 1000)
     return Snapshot(
         snapshot_id=snapshot_id,
         parent_snapshot_id=before,
         sequence_number=metadata.next_sequence_number() if metadata else 1,
-        timestamp_ms=max(now, metadata.last_updated_ms + 1) if metadata else now,  # clocks differ
+        timestamp_ms=max(changed, metadata.last_updated_ms + 1) if metadata else changed,
         manifest_list=f"{base.location}/metadata/snap-{snapshot_id}-{uuid.uuid4()}.avro",
         summary=Summary(Operation.OVERWRITE if before else Operation.APPEND, **summary),
         schema_id=layout.schema.schema_id,

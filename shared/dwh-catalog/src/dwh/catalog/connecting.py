@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn
 
 from pyiceberg.catalog import Catalog, load_catalog
@@ -70,6 +70,10 @@ class Connected:
         with _reported(self.settings, f"reaching {location}"):
             return Base(None, location, load_file_io(self._catalog.properties, location))
 
+    def describing(self, subject: Subject) -> AbstractContextManager[None]:
+        """Make a CatalogError of what goes wrong while a commit is written down."""
+        return _reported(self.settings, f"describing table {subject.name}")
+
     def commit(self, subject: Subject, table: Table | None, base: Base, commit: Commit) -> TableMetadata:
         """Commit, and make the namespace where it is missing; return the table as it is then.
 
@@ -113,6 +117,8 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
     if isinstance(error, ImportError | NotInstalledError):
         extra = {"glue": "glue", "sql": "postgresql"}.get(settings.type, settings.type)
         hint = f"type: pip install 'dwh-catalog[{extra}]'"
+    elif settings.type == "served":
+        hint = f"see that {settings.metadata} can be read and written; what you remove there is made anew"
     elif isinstance(error, _DENIED) or "password" in str(error).lower():
         hint = f"give it what lets you in: DWH_CATALOGS='{settings.name}.properties.NAME = \"…\"'; {again}"
     elif isinstance(error, OSError):

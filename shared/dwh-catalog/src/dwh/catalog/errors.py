@@ -10,6 +10,7 @@ __all__ = [
     "CatalogError",
     "ForeignTableError",
     "NoCatalogError",
+    "ServeError",
     "TakenNameError",
     "UnpublishableError",
 ]
@@ -76,3 +77,13 @@ class TakenNameError(UsageError):
             f"catalog {catalog}: {' and '.join(self.tables)} would both be called {identifier}; give "
             f"catalogs.{catalog}.published and catalogs.{catalog}.lines patterns that tell them apart"
         )
+
+
+class ServeError(UsageError):
+    """A catalog cannot be served there, or not without a token."""
+
+    code = "DWH976"
+
+    def __init__(self, host: str, port: int, problem: str, hint: str) -> None:
+        self.host, self.port, self.problem, self.hint = host, port, problem, hint
+        super().__init__(f"cannot serve a catalog at {host}, port {port}: {problem}; {hint}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from threading import Thread
 
-from dwh.catalog.settings import CatalogSettings, catalog_settings
+from dwh.catalog.settings import CatalogSettings, catalog_settings, served_settings, was_served
 from dwh.core.config import Config
 from dwh.core.errors import one_line
 
@@ -29,8 +29,9 @@ class CatalogFollower:
         ]
 
     def readable_since(self, config: Config) -> datetime | None:
-        """Return since when states can still be read in some catalog."""
-        kept = max((settings.keep_days for settings in catalog_settings(config)), default=0)
+        """Return since when states can still be read in some catalog, served ones included."""
+        catalogs = catalog_settings(config) + ([served_settings(config)] if was_served(config) else [])
+        kept = max((settings.keep_days for settings in catalogs), default=0)
         return datetime.now(timezone.utc) - timedelta(days=kept) if kept else None
 
 

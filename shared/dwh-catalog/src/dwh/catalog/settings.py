@@ -31,10 +31,19 @@ from dwh.catalog.errors import NoCatalogError
 from dwh.core.config import Config
 from dwh.core.errors import ConfigError, InvalidNameError
 from dwh.core.names import valid_environment
+from dwh.core.storage import new_storage
 
-__all__ = ["CatalogSettings", "Kind", "as_uri", "catalog_settings", "chosen_catalogs"]
+__all__ = [
+    "CatalogSettings",
+    "Kind",
+    "as_uri",
+    "catalog_settings",
+    "chosen_catalogs",
+    "served_settings",
+    "was_served",
+]
 
-Kind = Literal["sql", "rest", "glue"]
+Kind = Literal["sql", "rest", "glue", "served"]
 _KINDS = ("sql", "rest", "glue")
 _PUBLISHED = "{environment}_{schema}.{table}"
 _LINES = "{environment}_{schema}.{table}__v{line}"
@@ -43,6 +52,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LITERAL = re.compile(r"[a-z0-9_]*")
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _SQLITE = "sqlite:///"
+_SERVED = "_catalog/_served"  # which no name of a catalog can be
+_KEEP_DAYS, _TIMEOUT_SECONDS = 7, 20
 _KEYS = (
     *("type", "properties", "environments", "published", "lines"),
     *("metadata", "data", "keep_days", "timeout_seconds"),
@@ -88,6 +99,28 @@ def chosen_catalogs(config: Config, name: str | None) -> list[CatalogSettings]:
     if not found:
         raise NoCatalogError(name, config.origin, config.catalogs)
     return found
+
+
+def served_settings(config: Config) -> CatalogSettings:
+    """Return what `dwh catalog serve` goes by, for which dwh.toml has nothing to say."""
+    return CatalogSettings(
+        name="served",
+        type="served",
+        properties={},
+        environments=(),
+        published=None,
+        lines=None,
+        metadata=as_uri(f"{config.warehouse.rstrip('/')}/{_SERVED}"),
+        data=as_uri(config.warehouse),
+        warehouse=config.warehouse,
+        keep_days=_KEEP_DAYS,
+        timeout_seconds=_TIMEOUT_SECONDS,
+    )
+
+
+def was_served(config: Config) -> bool:
+    """Tell whether tables of a warehouse have been served."""
+    return new_storage(config.warehouse).exists(_SERVED)
 
 
 class _Table:
@@ -145,8 +178,8 @@ def _catalog(name: str, values: object, config: Config) -> CatalogSettings:
         metadata=as_uri(metadata),
         data=as_uri(table.location("data", config.warehouse)),
         warehouse=config.warehouse,
-        keep_days=table.number("keep_days", 7),
-        timeout_seconds=table.number("timeout_seconds", 20),
+        keep_days=table.number("keep_days", _KEEP_DAYS),
+        timeout_seconds=table.number("timeout_seconds", _TIMEOUT_SECONDS),
     )
 
 

@@ -162,14 +162,15 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     if wanted is None or (table is None and not wanted.outputs):
         return None
     base = connected.base(subject, table)
-    commit = planned_commit(
-        base,
-        wanted,
-        _layout(settings, wanted, metadata),
-        partial(_read_files, warehouse, wanted),
-        properties,
-        int(time.time() * 1000 - settings.keep_days * _DAY_MS),
-    )
+    with connected.describing(subject):
+        commit = planned_commit(
+            base,
+            wanted,
+            _layout(settings, wanted, metadata),
+            partial(_read_files, warehouse, wanted),
+            properties,
+            int(time.time() * 1000 - settings.keep_days * _DAY_MS),
+        )
     if commit is None:
         return unchanged
     try:

@@ -55,7 +55,7 @@ def readable_since(config: Config) -> datetime | None:
 
     Raises ConfigError for what it says of catalogs and cannot be used.
     """
-    followers: list[Follower] = [entry.load() for entry, _ in entries_of(GROUP)] if config.catalogs else []
+    followers: list[Follower] = [entry.load() for entry, _ in entries_of(GROUP)]  # some need no catalog there
     return min(filter(None, (each.readable_since(config) for each in followers)), default=None)
 
 

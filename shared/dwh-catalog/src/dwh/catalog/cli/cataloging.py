@@ -1,7 +1,8 @@
-"""Commands that bring catalogs to the ledger's state: `dwh catalog sync | status`."""
+"""Commands that bring catalogs to the ledger's state, and one that is a catalog: `dwh catalog …`."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -89,6 +90,39 @@ def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
     if behind:
         print_note(f"{behind} of {len(found)} tables are not at the ledger's state; type: dwh catalog sync")
         sys.exit(1)
+
+
+@catalog.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen: a name or an address.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8181, show_default=True, help="0: a free one.")
+def serve(host: str, port: int) -> None:
+    """Be a catalog: engines attach, and read every table at the ledger's state. Ctrl-C stops it.
+
+    It needs no database and no catalog in dwh.toml, is never behind, and changes nothing. Each environment is
+    a namespace, with the tables that it publishes, and so is each line there, such as prod__v0_1.
+
+    \b
+    For other machines, readers have to send a token, which you keep in a variable:
+      export DWH_CATALOG_TOKEN=$(openssl rand -hex 24)
+      dwh catalog serve --host 0.0.0.0
+
+    \b
+    Examples:
+      dwh catalog serve
+      dwh catalog serve --port 9000
+    """
+    from dwh.catalog.served import ServedTables
+    from dwh.catalog.serving import TOKEN, attaching, listening
+    from dwh.catalog.serving import serve as answer
+
+    config, token = load_config(), os.environ.get(TOKEN) or None
+    tables = ServedTables(config)
+    with listening(host, port, token) as (at, address):
+        print(f"serving {config.warehouse} at {address}; Ctrl-C stops it\n")
+        for engine, typed in attaching(address, token):
+            print(f"{engine:9}  {typed}")  # in one line, to be copied
+        sys.stdout.flush()
+        answer(tables, token, at)
 
 
 def _opened(tables: tuple[str, ...], name: str | None) -> tuple[Warehouse, list[CatalogSettings]]:
