@@ -167,6 +167,74 @@ def test_a_whole_table(spark, warehouse, tmp_path, installed_line):
     assert read_table(spark, TABLE, line="7.9", warehouse=warehouse).count() == 2
 
 
+HOURLY = TAKINGS.replace(
+    'Column("day", "date"),\n            Column("shop"',
+    'Column("day", "timestamp"),\n            Column("shop"',
+)
+MONTHLY = TAKINGS.replace(
+    'partition_by="day",\n    )\n\n    def', 'partition_by="day",\n        grain="month",\n    )\n\n    def'
+)
+FURTHER = TAKINGS.replace(
+    'partition_by="day",\n    )\n\n    def', 'partition_by=("day", "shop"),\n    )\n\n    def'
+)
+
+
+def test_hours_and_months(spark, warehouse, tmp_path, installed_line):
+    """Folders of hours are read in UTC, whatever the session's zone is; those of months in both spellings."""
+    installed_line("7.9", {"takings": HOURLY}, settings={"spark.sql.session.timeZone": "Asia/Kolkata"})
+    written(tmp_path / "hours" / "day=2024-01-01 07%3A00%3A00" / "a.parquet", ["north"])
+    written(tmp_path / "hours" / "day=2024-01-01 08%3A30%3A00.5" / "a.parquet", ["south"])
+    adoption = prepare_adoption(warehouse, table=TABLE, line="7.9", place=str(tmp_path / "hours"))
+    assert list(map(str, adoption.files)) == ["2024-01-01T07", "2024-01-01T08"]
+    adoption.audit(spark)
+    adoption.commit(audited=True)
+    rows = read_table(spark, TABLE, line="7.9", start="2024-01-01T08", warehouse=warehouse)
+    assert rows.selectExpr("unix_micros(day)").collect() == [(1_704_097_800_500_000,)]
+    installed_line("7.8", {"takings": MONTHLY})
+    written(tmp_path / "months" / "day=2024-01" / "a.parquet", ["north"])
+    written(tmp_path / "months" / "day=2024-02-01" / "a.parquet", ["north"])
+    monthly = prepare_adoption(warehouse, table=TABLE, line="7.8", place=str(tmp_path / "months"))
+    assert list(map(str, monthly.files)) == ["2024-01", "2024-02"]
+    monthly.commit(audited=False)
+    rows = read_table(spark, TABLE, line="7.8", warehouse=warehouse).select("day").collect()
+    assert sorted(row["day"] for row in rows) == [date(2024, 1, 1), date(2024, 2, 1)]
+
+
+def test_further_partition_columns(spark, warehouse, tmp_path, installed_line):
+    """Their values come from the folders, which may name the logical date on any level."""
+    installed_line("7.9", {"takings": FURTHER})
+    file = tmp_path / "old" / "shop=north%2Feast" / "day=2024-01-01" / "a.parquet"
+    file.parent.mkdir(parents=True)
+    write_table(pa.table({"orders": pa.array([1], pa.int64()), "amount": [1.5]}), file)
+    prepare_adoption(warehouse, table=TABLE, line="7.9", place=str(tmp_path / "old")).commit(audited=False)
+    (row,) = read_table(spark, TABLE, line="7.9", warehouse=warehouse).collect()
+    assert row[:2] == (FIRST, "north/east")
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "said"),
+    [
+        (HOURLY, "day=2024-01-01", r"a folder's day is '2024-01-01'; rename it to .*07:00:00, in UTC"),
+        (HOURLY, "day=2024-01-01 07%3A00%3A00+05%3A30", "rename it to a value such as"),
+        (HOURLY, "day=2999-01-01 07%3A00%3A00", "not an hour of UTC that has begun"),
+        (MONTHLY, "day=2024-1", "rename it to a value such as 2013-01-15 or 2013-01"),
+        (TAKINGS, "day=2024-01", "rename it to a value such as 2013-01-15$"),
+        (MONTHLY, "day=__HIVE_DEFAULT_PARTITION__", "a folder's day is null"),
+        (FURTHER.replace('"shop", "string"', '"shop", "int"'), "day=2024-01-01/shop=x", "'x', .* says int"),
+    ],
+)
+def test_folders_of_another_grain_or_type(warehouse, tmp_path, installed_line, source, folder, said):
+    """A value that is none of the column's is said as it is written, with what would be one."""
+    installed_line("7.9", {"takings": source})
+    file = tmp_path / "old" / folder / "a.parquet"
+    file.parent.mkdir(parents=True)
+    shop = {} if "shop=" in folder else {"shop": ["north"]}
+    write_table(pa.table({**shop, "orders": pa.array([1], pa.int64()), "amount": [1.5]}), file)
+    with pytest.raises((AuditError, FilesError, UsageError), match=said):
+        prepare_adoption(warehouse, table=TABLE, line="7.9", place=str(tmp_path / "old"))
+    assert warehouse.ledger.find_runs() == []
+
+
 def test_what_cannot_be_adopted(warehouse, old, tmp_path):
     """What is mistyped, or lies otherwise than the line's outputs do, is said with what to do."""
     with pytest.raises(UsageError, match=r"no job of line 7.1 writes shop.tips; its jobs write: shop.tak"):

@@ -18,12 +18,14 @@ from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.typedef import Record
 
+from dwh.catalog.errors import UnpublishableError
 from dwh.catalog.partitions import partition_values
 from dwh.catalog.settings import as_uri
 from dwh.catalog.statistics import metrics_of
 from dwh.core.layout import folder_of_contract
 from dwh.core.ledger import Ledger, Output, WrittenFile
 from dwh.core.storage import storage_of
+from dwh.core.storage.adopted import value_in_folders
 from dwh.core.storage.footers import read_footers
 from dwh.core.storage.output_files import place_of
 
@@ -73,6 +75,7 @@ def entries_of(
 
 
 def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: WrittenFile) -> ManifestEntry:
+    _refuse_absent(output, contract, file)
     types = {column["name"]: column["type"] for column in contract["columns"]}
     metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
     listed = IcebergFile.from_args(
@@ -89,6 +92,23 @@ def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: Wr
     )
     listed.spec_id = layout.spec.spec_id
     return ManifestEntry.from_args(status=ManifestEntryStatus.ADDED, data_file=listed)
+
+
+def _refuse_absent(output: Output, contract: Mapping[str, Any], file: WrittenFile) -> None:
+    """Raise UnpublishableError where an hour or month is in the names of adopted folders alone.
+
+    Engines take from an entry only what a column's value is, not which hour or month holds it.
+    """
+    column = contract["partition_by"]
+    by_value = folder_of_contract(contract) == column
+    if by_value or value_in_folders(file.path, column) is None or column in (file.columns or {}):
+        return
+    raise UnpublishableError(
+        output.table_name,
+        column,
+        f"is in the names of the folders alone, not in the files, such as {file.path}",
+        f"engines would read null: run these dates in line {output.line}, which writes it into its files",
+    )
 
 
 def _listed(warehouse: str, output: Output, folder: str | None) -> list[str]:

@@ -1,7 +1,8 @@
 """Adopted files: what something else wrote, read where it lies, never written and never removed.
 
 Of each file the ledger keeps the size and when it was written, since its owner may write it again. Files are
-in folders that name the logical date as a run's do (`flight_date=2013-01-15`), or hold that of their rows.
+in folders that name the column of the logical date (`flight_date=2013-01-15`, `month=2013-01`, or in UTC
+`event_hour=2013-01-15 07%3A00%3A00`), or hold that of their rows.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from dwh.core.contract import ddl
 from dwh.core.engine import is_sail
 from dwh.core.errors import LostFilesError
+from dwh.core.grain import HOUR, MONTH
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.records import ADOPTED_STORAGE, Output, WrittenFile
 from dwh.core.storage.listing import State, file_states, is_visible
@@ -22,7 +25,7 @@ from dwh.core.storage.listing import State, file_states, is_visible
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["AdoptedFiles", "check_adopted", "read_adopted"]
+__all__ = ["AdoptedFiles", "check_adopted", "read_adopted", "value_in_folders"]
 
 Files = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 
@@ -65,18 +68,48 @@ def read_adopted(
     Parameters:
         paths: of the files of each logical date.
     """
-    from pyspark.sql import functions as F
-
     wanted = [path for found in paths.values() for path in found]
-    reader = spark.read.schema(ddl(contract["columns"])).option("basePath", location)
-    if not is_sail(spark) or not any("/" in path for path in wanted):
+    column, in_folders = contract["partition_by"], _laid_out(wanted)
+    values = (value_in_folders(path, column) for path in wanted if in_folders)
+    said = list(dict.fromkeys(value for value in values if value is not None))
+    text = {"type": "string"} if said else {}
+    columns = ({**one, **text} if one["name"] == column else one for one in contract["columns"])
+    reader = spark.read.schema(ddl(columns))
+    if not in_folders:
         frame = reader.parquet(*(f"{location}/{path}" for path in wanted))
+    elif not is_sail(spark):
+        frame = reader.option("basePath", location).parquet(*(f"{location}/{path}" for path in wanted))
     else:  # which takes values from the names of folders only where it is given the folder above them
         _refuse_others(location, wanted)
-        day = contract["partition_by"]
         frame = reader.parquet(location)
-        frame = frame.where(F.col(day).isin(list(paths))) if day else frame
-    return frame.select(*(column["name"] for column in contract["columns"]))
+        frame = frame.where(frame[column].isin(said)) if said else frame
+    return frame.select(*(_column(one, column if said else None) for one in contract["columns"]))
+
+
+def value_in_folders(path: str, column: str | None) -> str | None:
+    """Return what the folders of a file say of a column, as text; None where they say nothing of it."""
+    folders = dict(part.split("=", 1) for part in path.split("/")[:-1] if "=" in part)
+    return unquote(folders[column]) if column in folders else None
+
+
+def _laid_out(paths: Iterable[str]) -> bool:
+    """Tell whether folders give columns: each is `name=value`."""
+    return all("/" in path and all("=" in part for part in path.split("/")[:-1]) for path in paths)
+
+
+def _column(column: Mapping[str, Any], in_folders: str | None) -> Any:
+    """Return a column of a contract; in folders it is text, which no zone of a session moves."""
+    from pyspark.sql import functions as F
+
+    name = column["name"]
+    if name != in_folders:
+        return F.col(name)
+    if column["type"] == "date":  # of a month it may be `2013-01`
+        day = F.when(F.length(name) == len(MONTH.example), F.concat(F.col(name), F.lit("-01")))
+        return day.otherwise(F.col(name)).cast("date").alias(name)
+    text = F.regexp_replace(F.translate(F.col(name), "T", " "), r"(Z|\+00:00)$", "")
+    whole = F.when(F.length(text) == len(HOUR.example), F.concat(text, F.lit(":00:00"))).otherwise(text)
+    return F.concat(whole, F.lit("Z")).cast(column["type"]).alias(name)
 
 
 def check_adopted(ledger: Ledger, outputs: Iterable[Output]) -> None:

@@ -49,7 +49,7 @@ def contract(path: str, table: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("table", metavar="TABLE")
 @click.option("--line", required=True, metavar="LINE", shell_complete=completion.lines, help="Whose output.")
-@click.option("--from", "place", required=True, metavar="PATH", help="The folder of the Parquet files.")
+@click.option("--from", "place", required=True, metavar="PATH", help="The folder of the table.")
 @click.option("--date", metavar="DATE", help="The logical date of a whole table; others say theirs.")
 @in_environment
 @click.option("--publish", is_flag=True, help="Pin the line, and publish what has none published yet.")
@@ -69,14 +69,16 @@ def adopt(
 ) -> None:
     """Make files that something else wrote outputs of a line, without copying them.
 
-    They stay where they are, are only ever read, and `dwh gc` leaves them. They lie in folders that name the
-    logical date, such as flight_date=2013-01-15, or each file has rows of one date. They are checked against
-    the line's contract as a run's are. Files that change later are noticed when they are read or compared.
+    They stay where they are, are only ever read, and `dwh gc` leaves them. They are Parquet files in folders
+    that name the logical date, such as flight_date=2013-01-15, or of rows of one date each; or those of an
+    Iceberg table at its current snapshot, where dwh-catalog is installed. They are checked against the line's
+    contract as a run's are. Files that change later are noticed when they are read or compared.
 
     \b
     Examples:
       dwh adopt flights.carrier_delays --line 0.1 --from ./old/warehouse/carrier_delays
       dwh adopt flights.carrier_delays --line 0.1 --from s3://old/carrier_delays --env prod --publish
+      dwh adopt flights.carrier_delays --line 0.1 --from ./lake/delays/metadata/00012-f3.metadata.json
     """
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.adoption import prepare_adoption

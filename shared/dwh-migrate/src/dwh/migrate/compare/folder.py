@@ -17,7 +17,16 @@ from dwh.core.errors import listed
 from dwh.core.storage.listing import State, file_states, is_visible
 from dwh.migrate.compare.errors import FilesError
 
-__all__ = ["NULL_PARTITION", "DataFile", "Folder", "found_at", "listing", "look_at"]
+__all__ = [
+    "NULL_PARTITION",
+    "DataFile",
+    "Folder",
+    "found_at",
+    "has_iceberg",
+    "listing",
+    "look_at",
+    "opened_system",
+]
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What a folder is called whose partition value is null."""
@@ -82,7 +91,7 @@ def look_at(path: str) -> Folder:
     Raises ComparisonError when there are none, when their folders do not agree about partitions, or
     when a table's log says which of them count.
     """
-    system, root = _opened(path)
+    system, root = opened_system(path)
     states = listing(path)
     _refuse_logs(path, system, root, states)
     names = [name for name in sorted(states) if is_visible("/".join(_below(root, name)))]
@@ -107,11 +116,12 @@ def listing(path: str) -> dict[str, State]:
 
 def found_at(path: str) -> dict[str, State]:
     """Return size and time of every file below a path."""
-    _, root = _opened(path)
+    _, root = opened_system(path)
     return {f"{root}/{below}" if below else root: state for below, state in file_states(path).items()}
 
 
-def _opened(path: str) -> tuple[Any, str]:
+def opened_system(path: str) -> tuple[Any, str]:
+    """Return the file system of a path, and how that calls it; raises FilesError."""
     import fsspec
 
     try:
@@ -194,7 +204,7 @@ def _tables(system: Any, root: str, states: Iterable[str]) -> Iterator[tuple[str
             yield _joined(parts[:-2]), _ICEBERG
     for above in PurePosixPath(root).parents:
         yield from ((str(above), log) for folder, log in _LOGS.items() if system.exists(f"{above}/{folder}"))
-        if _has_iceberg(system, f"{above}/metadata"):
+        if has_iceberg(system, f"{above}/metadata"):
             yield str(above), _ICEBERG
 
 
@@ -202,7 +212,8 @@ def _joined(parts: Sequence[str]) -> str:
     return str(PurePosixPath(*parts)) if parts else ""
 
 
-def _has_iceberg(system: Any, folder: str) -> bool:
+def has_iceberg(system: Any, folder: str) -> bool:
+    """Tell whether a folder holds the metadata of an Iceberg table."""
     try:
         return any(str(name).endswith(".metadata.json") for name in system.ls(folder, detail=False))
     except (OSError, ValueError):

@@ -1,0 +1,158 @@
+"""Iceberg tables that something else wrote, adopted at their current snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import DateType, DoubleType, LongType, NestedField, StringType
+from warehousing import Runs
+
+from dwh.core.errors import AuditError, LostFilesError
+from dwh.core.ledger.schema import runs as recorded
+from dwh.core.storage.adopted import check_adopted
+from dwh.migrate.adoption import Adoption, prepare_adoption
+from dwh.migrate.compare.errors import FilesError
+
+FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
+SCHEMA = Schema(
+    NestedField(1, "day", DateType(), required=True),
+    NestedField(2, "shop", StringType()),
+    NestedField(3, "orders", LongType()),
+    NestedField(4, "amount", DoubleType()),
+)
+BY_DAY = PartitionSpec(PartitionField(1, 1000, IdentityTransform(), "day"))
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> SqlCatalog:
+    """A catalog that is not ours, with its tables' files below `foreign`."""
+    catalog = SqlCatalog("other", uri="sqlite:///:memory:", warehouse=f"file://{tmp_path}/foreign")
+    catalog.create_namespace("shop")
+    return catalog
+
+
+def rows(*days: date, shop: str | None = "north") -> pa.Table:
+    """Return one row of each day."""
+    fields = [pa.field("day", pa.date32(), nullable=False), ("shop", pa.string())]
+    schema = pa.schema([*fields, ("orders", pa.int64()), ("amount", pa.float64())])
+    found = [{"day": day, "shop": shop, "orders": 1, "amount": 1.5} for day in days]
+    return pa.Table.from_pylist(found, schema)
+
+
+@pytest.fixture
+def by_day(foreign: SqlCatalog) -> Table:
+    """Two days, in files of one day each."""
+    table = foreign.create_table("shop.takings", SCHEMA, partition_spec=BY_DAY)
+    table.append(rows(FIRST, SECOND))
+    return table
+
+
+def folder_of(table: Table) -> str:
+    return table.location().removeprefix("file://")
+
+
+@pytest.fixture
+def adopting(runs: Runs, installed_line: Callable[..., Path]) -> Callable[[str], Adoption]:
+    """What looks at a table for line 7.1, which holds the job takings."""
+    installed_line("7.1")
+    return lambda place: prepare_adoption(runs.warehouse, table="shop.takings", line="7.1", place=place)
+
+
+def test_its_files_are_those_of_the_snapshot(
+    runs: Runs, by_day: Table, adopting: Callable[[str], Adoption]
+) -> None:
+    """Removed and replaced ones do not count, no file is opened, and the record names the snapshot."""
+    by_day.overwrite(rows(SECOND, shop="south"), overwrite_filter=f"day = '{SECOND}'")
+    for path in Path(folder_of(by_day), "data").rglob("*.parquet"):
+        path.write_bytes(b"x" * path.stat().st_size)
+    adoption = adopting(folder_of(by_day))
+    assert {day: [file.rows for file in files] for day, files in adoption.files.items()} == {
+        FIRST: [1],
+        SECOND: [1],
+    }
+    assert adoption.unsure == ()
+    adoption.commit(audited=False)
+    (run,) = runs.warehouse.ledger.find_runs(recorded.c.line == "7.1")
+    (origin,) = run.inputs
+    snapshot = by_day.current_snapshot()
+    assert snapshot is not None
+    assert (origin["format"], origin["snapshot"]) == ("iceberg", str(snapshot.snapshot_id))
+    assert origin["table"] == folder_of(by_day)
+
+
+def test_files_that_change_later_are_noticed(
+    runs: Runs, by_day: Table, adopting: Callable[[str], Adoption]
+) -> None:
+    """A compaction that removes files is an error where they are read."""
+    run = adopting(folder_of(by_day)).commit(audited=False)
+    outputs = runs.warehouse.outputs(table="shop.takings", line="7.1")
+    check_adopted(runs.warehouse.ledger, outputs)
+    (file,) = runs.warehouse.ledger.files_of([run])[run, FIRST]
+    Path(outputs[0].location, file.path).unlink()
+    with pytest.raises(LostFilesError, match="is gone, which was adopted"):
+        check_adopted(runs.warehouse.ledger, outputs)
+    with pytest.raises(FilesError, match="is gone, which the table's log lists"):
+        adopting(folder_of(by_day))
+
+
+def test_files_of_one_date_each_are_enough(foreign: SqlCatalog, adopting: Callable[[str], Adoption]) -> None:
+    """Without a partition the bounds say which date a file has; the metadata file may be named itself."""
+    table = foreign.create_table("shop.flat", SCHEMA)
+    table.append(rows(FIRST))
+    table.append(rows(SECOND))
+    assert list(adopting(table.metadata_location).files) == [FIRST, SECOND]
+    table.append(rows(FIRST, SECOND))
+    with pytest.raises(FilesError, match=f"has rows of several dates, {FIRST} to {SECOND}"):
+        adopting(folder_of(table))
+
+
+def test_a_renamed_column_is_refused(by_day: Table, adopting: Callable[[str], Adoption]) -> None:
+    """Old files have it under another name, and would be read as null."""
+    with by_day.update_schema() as update:
+        update.rename_column("orders", "sold")
+    with pytest.raises(FilesError, match="column sold was orders long in an earlier schema; rewrite all"):
+        adopting(folder_of(by_day))
+
+
+def test_nulls_are_counted_by_the_manifests(by_day: Table, adopting: Callable[[str], Adoption]) -> None:
+    """A null in a required column is found without a row being read."""
+    by_day.append(rows(FIRST, shop=None))
+    with pytest.raises(AuditError, match="required column shop is null in 1 rows"):
+        adopting(folder_of(by_day))
+
+
+def test_an_empty_table_and_broken_metadata(
+    foreign: SqlCatalog, adopting: Callable[[str], Adoption], tmp_path: Path
+) -> None:
+    """Both are said of the place that was named."""
+    table = foreign.create_table("shop.empty", SCHEMA)
+    with pytest.raises(FilesError, match="has no rows in its current snapshot; there is nothing to adopt"):
+        adopting(folder_of(table))
+    broken = tmp_path / "broken" / "metadata" / "v1.metadata.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{")
+    with pytest.raises(FilesError, match="broken cannot be read as an Iceberg table"):
+        adopting(str(tmp_path / "broken"))
+    broken.with_name("00001-a.metadata.json").write_text("{")
+    with pytest.raises(FilesError, match=r"several newest metadata files .*; name the one that counts"):
+        adopting(str(tmp_path / "broken"))
+
+
+def test_deleted_rows_in_files_of_their_own_are_refused(
+    by_day: Table, adopting: Callable[[str], Adoption], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read by themselves, data files would bring these rows back."""
+    from pyiceberg.manifest import ManifestContent, ManifestFile
+
+    monkeypatch.setattr(ManifestFile, "content", property(lambda self: ManifestContent.DELETES))
+    with pytest.raises(FilesError, match=r"merge-on-read\); write them into its data files first"):
+        adopting(folder_of(by_day))

@@ -1,0 +1,53 @@
+"""What reads a table that something else wrote, chosen by what is at its place.
+
+Other distributions bring readers of tables with a log, by an entry point each in the group `dwh.tables`:
+
+    [project.entry-points."dwh.tables"]
+    iceberg = "dwh.catalog.iceberg_tables:found_iceberg"
+
+The entry's name is the kind, and its object takes the place, the name that the table is to have, and the
+columns whose bounds are left out. It returns a `FoundTable`, and raises FilesError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from dwh.core.distributions import entries_of
+from dwh.core.errors import UsageError
+from dwh.migrate.compare.folder import has_iceberg, opened_system
+from dwh.migrate.found_tables import FoundTable, found_folder
+
+__all__ = ["GROUP", "Reader", "found_table"]
+
+GROUP = "dwh.tables"
+
+Reader = Callable[[str, str, Collection[str]], FoundTable]
+
+
+def found_table(place: str, name: str, hidden: Collection[str]) -> FoundTable:
+    """Return the table at a place, as it is now.
+
+    Parameters:
+        place: a folder of Parquet files, or of a table with a log; or a metadata file of an Iceberg table.
+        name: that the table is to have.
+        hidden: columns whose bounds are left out.
+
+    Raises FilesError, and UsageError where what reads such a table is not installed.
+    """
+    return _reader(place)(place, name, hidden)
+
+
+def _reader(place: str) -> Reader:
+    system, root = opened_system(place)
+    if place.endswith(".metadata.json") or has_iceberg(system, f"{root}/metadata"):
+        return _brought("iceberg", place)
+    return found_folder
+
+
+def _brought(kind: str, place: str) -> Reader:
+    for entry, _ in entries_of(GROUP):
+        if entry.name == kind:
+            reader: Reader = entry.load()
+            return reader
+    raise UsageError(f"{place} is an Iceberg table, which dwh-catalog reads; type: pip install dwh-catalog")
