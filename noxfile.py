@@ -120,7 +120,7 @@ def install_tests(session: nox.Session, *extra: str) -> None:
     """Install all packages but Airflow's, and what the quick tests need."""
     packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, DEPLOY, f"{RELEASE}[fast]", *LINES)
     spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
-    install(session, *packages, groups=["test", "postgresql"], extra=[spark, *extra])
+    install(session, *packages, groups=["test", "postgresql", "delta"], extra=[spark, *extra])
 
 
 def quick_tests(session: nox.Session) -> list[str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from dwh.core.distributions import entries_of
 from dwh.core.errors import UsageError
 from dwh.migrate.compare.folder import has_iceberg, opened_system
+from dwh.migrate.delta_tables import found_delta
 from dwh.migrate.found_tables import FoundTable, found_folder
 
 __all__ = ["GROUP", "Reader", "found_table"]
@@ -40,6 +41,8 @@ def found_table(place: str, name: str, hidden: Collection[str]) -> FoundTable:
 
 def _reader(place: str) -> Reader:
     system, root = opened_system(place)
+    if system.exists(f"{root}/_delta_log"):
+        return found_delta
     if place.endswith(".metadata.json") or has_iceberg(system, f"{root}/metadata"):
         return _brought("iceberg", place)
     return found_folder

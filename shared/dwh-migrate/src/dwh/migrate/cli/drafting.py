@@ -71,8 +71,8 @@ def adopt(
 
     They stay where they are, are only ever read, and `dwh gc` leaves them. They are Parquet files in folders
     that name the logical date, such as flight_date=2013-01-15, or of rows of one date each; or those of an
-    Iceberg table at its current snapshot, where dwh-catalog is installed. They are checked against the line's
-    contract as a run's are. Files that change later are noticed when they are read or compared.
+    Iceberg table (with dwh-catalog) or a Delta table (with deltalake) as it is now. They are checked against
+    the line's contract as a run's are. Files that change later are noticed when they are read or compared.
 
     \b
     Examples:
