@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from itertools import cycle
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -34,5 +35,5 @@ def started_syncer(home: Path) -> ForkServerProcess:
 def _sync_on(home: Path) -> None:
     os.chdir(home)
     warehouse = Warehouse.open(load_config())
-    while True:
-        list(sync_tables(connect(catalog_settings(warehouse.config)[0]), warehouse))
+    for wholly in cycle((False, True)):  # as what follows a commit does it, and as the command does
+        list(sync_tables(connect(catalog_settings(warehouse.config)[0]), warehouse, wholly=wholly))

@@ -10,7 +10,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -49,12 +49,12 @@ from dwh.catalog.manifests import (
     COMPRESSION,
     FORMAT,
     Span,
-    known_manifests,
+    own_manifests,
     spans_of,
     state_of,
     written_manifest,
 )
-from dwh.catalog.owners import SEQUENCE, STATE, our_snapshot
+from dwh.catalog.owners import NEWEST, SEQUENCE, STATE, our_snapshot
 from dwh.catalog.schemas import name_mapping
 from dwh.catalog.trimming import droppable
 from dwh.catalog.wanted import Wanted
@@ -80,6 +80,13 @@ class Base:
     metadata: TableMetadata | None
     location: str
     io: FileIO
+    _lists: dict[int, list[ManifestFile]] = field(default_factory=dict, compare=False, repr=False)
+
+    def manifests(self, snapshot: Snapshot) -> list[ManifestFile]:
+        """Return the manifests of a snapshot, whose list is opened once."""
+        if snapshot.snapshot_id not in self._lists:
+            self._lists[snapshot.snapshot_id] = snapshot.manifests(self.io)
+        return self._lists[snapshot.snapshot_id]
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ def planned_commit(
     read_files: ReadFiles,
     properties: Mapping[str, str],
     oldest_kept: int,
+    kept: Iterable[Span] = (),
 ) -> Commit | None:
     """Write what a commit needs, and return it; None where the table is at the state already.
 
@@ -111,8 +119,9 @@ def planned_commit(
         read_files: returns the files of outputs; called only for those whose manifest must be written.
         properties: that the table should have.
         oldest_kept: snapshots from before this millisecond are dropped.
+        kept: spans of the table as it is, beside those of `wanted`, that stay as they are.
     """
-    spans = spans_of(wanted, layout)
+    spans = sorted([*kept, *spans_of(wanted, layout)], key=lambda span: span.key)
     state = state_of(spans, layout)
     new_properties = _properties(base, layout, wanted, properties)
     current = our_snapshot(base.metadata) if base.metadata else None
@@ -144,7 +153,8 @@ def _manifests(
     snapshot_id: int,
 ) -> tuple[list[ManifestFile], list[str]]:
     """Return the manifests of the spans, and the paths of those that had to be written."""
-    known = known_manifests(base.io, _like(base.metadata, state)) if base.metadata else {}
+    like = _like(base.metadata, state) if base.metadata else None
+    known = own_manifests(base.manifests(like)) if like else {}
     missing = [span for span in spans if span.digest not in known]
     files = read_files(output for span in missing for output in span.outputs) if missing else {}
     for span in missing:
@@ -159,10 +169,10 @@ def _manifests(
     return [known[span.digest] for span in spans], [known[span.digest].manifest_path for span in missing]
 
 
-def _like(metadata: TableMetadata, state: str) -> list[Snapshot | None]:
-    """Return the snapshots whose manifests may serve: one of the very same state, else the current one."""
+def _like(metadata: TableMetadata, state: str) -> Snapshot | None:
+    """Return the snapshot whose manifests may serve: one of the very same state, else the current one."""
     same = [each for each in metadata.snapshots if each.summary and each.summary[STATE] == state]
-    return [same[-1]] if same else [metadata.current_snapshot()]
+    return same[-1] if same else metadata.current_snapshot()
 
 
 def _snapshot(
@@ -173,6 +183,7 @@ def _snapshot(
     summary = {
         SEQUENCE: str(wanted.sequence),
         STATE: state,
+        **({NEWEST: wanted.newest.written()} if wanted.newest else {}),
         "total-data-files": str(
             sum(_count(one.added_files_count, one.existing_files_count) for one in manifests)
         ),

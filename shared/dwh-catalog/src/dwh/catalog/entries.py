@@ -22,6 +22,8 @@ from dwh.catalog.errors import UnpublishableError
 from dwh.catalog.partitions import partition_values
 from dwh.catalog.settings import as_uri
 from dwh.catalog.statistics import metrics_of
+from dwh.core.dates import DateRange
+from dwh.core.grain import grain_of
 from dwh.core.layout import folder_of_contract
 from dwh.core.ledger import Ledger, Output, WrittenFile
 from dwh.core.storage import storage_of
@@ -51,9 +53,10 @@ def files_of(
         contracts: of each line.
     """
     filled = [output for output in outputs if output.row_count]
-    found = dict(ledger.statistics_of(output.run_id for output in filled))
+    dates = _dates_of(filled)
+    found = dict(ledger.statistics_of((output.run_id for output in filled), dates))
     unread = [output for output in filled if (output.run_id, output.partition_date) not in found]
-    recorded = ledger.files_of(output.run_id for output in unread)
+    recorded = ledger.files_of((output.run_id for output in unread), dates)
     for output in unread:
         key = (output.run_id, output.partition_date)
         contract = contracts[output.line]
@@ -109,6 +112,14 @@ def _refuse_absent(output: Output, contract: Mapping[str, Any], file: WrittenFil
         f"is in the names of the folders alone, not in the files, such as {file.path}",
         f"engines would read null: run these dates in line {output.line}, which writes it into its files",
     )
+
+
+def _dates_of(outputs: Iterable[Output]) -> DateRange | None:
+    """Return the logical dates from the first to the last of outputs; None where they are of two grains."""
+    days = [output.partition_date for output in outputs]
+    if len({grain_of(day) for day in days}) != 1:
+        return None
+    return DateRange(min(days), max(days))
 
 
 def _listed(warehouse: str, output: Output, folder: str | None) -> list[str]:

@@ -12,6 +12,7 @@ from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
 
 __all__ = [
+    "NEWEST",
     "SEQUENCE",
     "STATE",
     "check_owner",
@@ -21,8 +22,8 @@ __all__ = [
     "sequence_of",
 ]
 
-SEQUENCE, STATE = "dwh.sequence", "dwh.state"
-"""What a snapshot's summary keeps: the ledger's sequence, and a digest of what is listed."""
+SEQUENCE, STATE, NEWEST = "dwh.sequence", "dwh.state", "dwh.newest"
+"""What a snapshot's summary keeps: the ledger's sequence, a digest of what is listed, the newest output."""
 
 _PUBLISHED = "published"
 

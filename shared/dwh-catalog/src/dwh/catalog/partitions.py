@@ -6,6 +6,7 @@ engines take it from here. Hours and months are transforms of a column that is i
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -23,13 +24,17 @@ from pyiceberg.transforms import (
 )
 
 from dwh.catalog.schemas import field_of
+from dwh.core.dates import DateRange
 from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of, grain_of_contract
 from dwh.core.layout import folder_of_contract
 
-__all__ = ["partition_spec", "partition_values", "span_of"]
+__all__ = ["partition_spec", "partition_values", "span_dates", "span_of"]
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _EPOCH = date(1970, 1, 1)
+_MONTHS: Mapping[Grain, int] = {HOUR: 1, DAY: 3}
+"""How many months one manifest lists, so that neither it nor the list of manifests gets long."""
+
 _TRANSFORMS: Mapping[Grain, Transform[Any, Any]] = {
     HOUR: HourTransform(),
     DAY: DayTransform(),
@@ -73,9 +78,27 @@ def partition_values(contract: Mapping[str, Any], day: date, path: str) -> list[
 
 
 def span_of(day: date, contract: Mapping[str, Any]) -> str:
-    """Return which manifest lists a logical date: that of its year, of the month of an hour, or the one."""
-    length = {HOUR: len(MONTH.example), DAY: 4}.get(grain_of(day), 0)
-    return "" if contract["partition_by"] is None else str(day)[:length]
+    """Return which manifest lists a logical date: that of its quarter, of an hour's month, or all."""
+    months = _MONTHS.get(grain_of(day))
+    if contract["partition_by"] is None or months is None:
+        return "all"
+    return f"{day.year:04}-{_first_month(day, months):02}"
+
+
+def span_dates(day: date, contract: Mapping[str, Any]) -> DateRange | None:
+    """Return the logical dates that one manifest lists with this one; None where that lists the table."""
+    grain = grain_of(day)
+    months = _MONTHS.get(grain)
+    if contract["partition_by"] is None or months is None:
+        return None
+    month = _first_month(day, months)
+    first, last_month = date(day.year, month, 1), month + months - 1
+    last = date(day.year, last_month, monthrange(day.year, last_month)[1])
+    return DateRange(grain.holding(DAY.begins(first)), grain.holding(DAY.ends(last)))
+
+
+def _first_month(day: date, months: int) -> int:
+    return (day.month - 1) // months * months + 1
 
 
 def _parts(contract: Mapping[str, Any]) -> Iterator[tuple[str, Transform[Any, Any], str]]:

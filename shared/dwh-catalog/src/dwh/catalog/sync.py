@@ -10,6 +10,7 @@ from datetime import date
 from functools import partial
 from typing import Literal
 
+from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.metadata import TableMetadata
 
 from dwh.catalog.commits import Base, Commit, planned_commit
@@ -18,12 +19,13 @@ from dwh.catalog.entries import Layout, files_of
 from dwh.catalog.errors import CatalogError
 from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
 from dwh.catalog.partitions import partition_spec
+from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.renames import declared_renames
 from dwh.catalog.schemas import evolved_schema, needs_renames, wanted_columns
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
 from dwh.catalog.trimming import remove_dropped
-from dwh.catalog.wanted import Wanted, ledger_sequence, wanted_state
+from dwh.catalog.wanted import Wanted, changed_dates, ledger_sequence, wanted_state
 from dwh.core.errors import DwhError
 from dwh.core.ledger import Output, WrittenFile
 from dwh.core.warehouse import Warehouse
@@ -152,36 +154,55 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
         check_owner(settings, subject, table.metadata.properties)
     metadata = table.metadata if table else None
     is_ours = metadata is None or is_intact(metadata, properties)
-    sequence = ledger_sequence(warehouse.ledger, subject)
-    if sequence is None:
-        return None
-    unchanged = Synced(settings.name, subject, "unchanged", sequence)
-    if not wholly and is_ours and metadata and sequence_of(metadata) == sequence:
-        return unchanged
-    wanted = wanted_state(warehouse, subject)
+    base = connected.base(subject, table)
+    recent = None
+    if not wholly and is_ours and metadata:
+        stands_at = sequence_of(metadata) or 0
+        changed = changed_dates(warehouse.ledger, subject, stands_at)
+        if not changed and ledger_sequence(warehouse.ledger, subject) == stands_at:
+            return Synced(settings.name, subject, "unchanged", stands_at)
+        recent = recent_state(warehouse, subject, base, changed)
+    wanted = recent.wanted if recent else wanted_state(warehouse, subject)
     if wanted is None or (table is None and not wanted.outputs):
         return None
-    base = connected.base(subject, table)
     with connected.describing(subject):
-        commit = planned_commit(
-            base,
-            wanted,
-            _layout(settings, wanted, metadata),
-            partial(_read_files, warehouse, wanted),
-            properties,
-            int(time.time() * 1000 - settings.keep_days * _DAY_MS),
-        )
+        commit = _planned(settings, warehouse, base, wanted, recent)
     if commit is None:
-        return unchanged
+        return Synced(settings.name, subject, "unchanged", wanted.sequence)
+    _commit(connected, subject, table, base, commit)
+    action: Action = "created" if table is None else "updated" if is_ours else "repaired"
+    return Synced(settings.name, subject, action, wanted.sequence)
+
+
+def _planned(
+    settings: CatalogSettings, warehouse: Warehouse, base: Base, wanted: Wanted, recent: Recent | None
+) -> Commit | None:
+    metadata = base.metadata
+    if recent and metadata:
+        layout = Layout(metadata.schema(), metadata.spec(), settings.data)
+    else:
+        layout = _layout(settings, wanted, metadata)
+    return planned_commit(
+        base,
+        wanted,
+        layout,
+        partial(_read_files, warehouse, wanted),
+        fixed_properties(settings, wanted.subject),
+        int(time.time() * 1000 - settings.keep_days * _DAY_MS),
+        recent.kept if recent else (),
+    )
+
+
+def _commit(
+    connected: Connected, subject: Subject, table: IcebergTable | None, base: Base, commit: Commit
+) -> None:
     try:
         after = connected.commit(subject, table, base, commit)
     except CommitConflictError:
         _forget(base, commit)
         raise
-    if metadata is not None:
-        remove_dropped(base.io, metadata, after)
-    action: Action = "created" if table is None else "updated" if is_ours else "repaired"
-    return Synced(settings.name, subject, action, wanted.sequence)
+    if base.metadata is not None:
+        remove_dropped(base.io, base.metadata, after)
 
 
 def _layout(settings: CatalogSettings, wanted: Wanted, metadata: TableMetadata | None) -> Layout:

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import astuple, dataclass
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from dwh.catalog.subjects import Subject
+from dwh.core.dates import DateRange
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import publications, receipts
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["Wanted", "ledger_sequence", "wanted_state"]
+__all__ = [
+    "Newest",
+    "Wanted",
+    "changed_dates",
+    "last_change",
+    "ledger_sequence",
+    "outputs_of",
+    "wanted_state",
+]
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest output of a table of one line: its contract says how the table is laid out.
+
+    Attributes:
+        sequence: of the commit that brought it to its environment.
+        day: its logical date, as it is written.
+    """
+
+    sequence: int
+    run_id: str
+    day: str
+
+    @classmethod
+    def of(cls, outputs: Iterable[Output]) -> Newest | None:
+        """Return it of some outputs, None where there are none."""
+        last = max(outputs, key=lambda output: output.sequence, default=None)
+        return cls(last.sequence, last.run_id, str(last.partition_date)) if last else None
+
+    @classmethod
+    def read(cls, text: str | None) -> Newest | None:
+        """Return what `written` has returned."""
+        return cls(*json.loads(text)) if text else None
+
+    def written(self) -> str:
+        """Return it as text, for a snapshot's summary."""
+        return json.dumps(astuple(self))
 
 
 @dataclass(frozen=True)
@@ -26,6 +65,7 @@ class Wanted:
         changed_at: when that was.
         outputs: those that are the table to a reader, at most one for each logical date.
         contracts: under which each line's outputs are read, that of the newest output first.
+        newest: None where outputs are of several lines, or there are none.
     """
 
     subject: Subject
@@ -33,6 +73,7 @@ class Wanted:
     changed_at: datetime
     outputs: tuple[Output, ...]
     contracts: Mapping[str, Mapping[str, Any]]
+    newest: Newest | None = None
 
     @property
     def contract(self) -> Mapping[str, Any]:
@@ -42,8 +83,18 @@ class Wanted:
 
 def ledger_sequence(ledger: Ledger, subject: Subject) -> int | None:
     """Return the sequence of what last changed a table; None where it has never had an output."""
-    found = _last_change(ledger, subject)
+    found = last_change(ledger, subject)
     return found[0] if found else None
+
+
+def last_change(ledger: Ledger, subject: Subject) -> tuple[int, datetime] | None:
+    """Return sequence and time of what last changed a table; None where it has never had an output."""
+    rows, mine = _rows(subject)
+    at = publications.c.published_at if subject.line is None else receipts.c.committed_at
+    query = sa.select(rows.c.sequence, at).where(mine).order_by(rows.c.sequence.desc()).limit(1)
+    with ledger.reading() as connection:
+        found = connection.execute(query).first()
+    return (found[0], found[1]) if found else None
 
 
 def wanted_state(warehouse: Warehouse, subject: Subject) -> Wanted | None:
@@ -52,32 +103,45 @@ def wanted_state(warehouse: Warehouse, subject: Subject) -> Wanted | None:
     What is committed meanwhile may be in it already. The sequence is read first: then what it says is older
     than the outputs at most, and the next sync looks again.
     """
-    last = _last_change(warehouse.ledger, subject)
+    last = last_change(warehouse.ledger, subject)
     if last is None:
         return None
-    outputs = _outputs(warehouse.ledger, subject)
+    outputs = outputs_of(warehouse.ledger, subject)
     current = warehouse.current(outputs) if outputs else []
     newest_first = sorted(current, key=lambda output: output.sequence, reverse=True)
     contracts = warehouse.contracts(newest_first)
     in_order = {output.line: contracts[output.line] for output in newest_first}
-    return Wanted(subject, *last, tuple(current), in_order)
+    newest = Newest.of(current) if len(in_order) == 1 else None
+    return Wanted(subject, *last, tuple(current), in_order, newest)
 
 
-def _last_change(ledger: Ledger, subject: Subject) -> tuple[int, datetime] | None:
-    """Return sequence and time of what last changed a table."""
-    if subject.line is None:
-        source, at = publications, publications.c.published_at
-        mine = source.c.environment == subject.environment
-    else:
-        source, at = receipts, receipts.c.committed_at
-        mine = (source.c.environment == subject.environment) & (source.c.line == subject.line)
-    query = sa.select(source.c.sequence, at).where(mine, source.c.table_name == subject.table)
+def changed_dates(ledger: Ledger, subject: Subject, since: int) -> dict[date, int]:
+    """Return the logical dates of a table that something has happened to, with the last sequence of each.
+
+    Parameters:
+        since: only after this sequence of the ledger.
+    """
+    rows, mine = _rows(subject)
+    day, last = rows.c.partition_date, sa.func.max(rows.c.sequence).label("last")
+    query = sa.select(day, last).where(mine, rows.c.sequence > since).group_by(day)
     with ledger.reading() as connection:
-        found = connection.execute(query.order_by(source.c.sequence.desc()).limit(1)).first()
-    return (found[0], found[1]) if found else None
+        return {row.partition_date: row.last for row in connection.execute(query)}
 
 
-def _outputs(ledger: Ledger, subject: Subject) -> list[Output]:
+def outputs_of(ledger: Ledger, subject: Subject, dates: Collection[DateRange] = ()) -> list[Output]:
+    """Return the outputs that the ledger has of a table, by default of all logical dates."""
+    return [output for wanted in dates or (None,) for output in _outputs(ledger, subject, wanted)]
+
+
+def _rows(subject: Subject) -> tuple[sa.Table, sa.ColumnElement[bool]]:
+    """Return the table of the ledger that says what happened to a table, and which of its rows do."""
+    rows = publications if subject.line is None else receipts
+    mine = (rows.c.environment == subject.environment) & (rows.c.table_name == subject.table)
+    return rows, mine if subject.line is None else mine & (rows.c.line == subject.line)
+
+
+def _outputs(ledger: Ledger, subject: Subject, dates: DateRange | None) -> list[Output]:
+    of, table = subject.environment, subject.table
     if subject.line is None:
-        return ledger.published_outputs(environment=subject.environment, table=subject.table)
-    return ledger.newest_outputs(environment=subject.environment, table=subject.table, line=subject.line)
+        return ledger.published_outputs(environment=of, table=table, dates=dates)
+    return ledger.newest_outputs(environment=of, table=table, line=subject.line, dates=dates)

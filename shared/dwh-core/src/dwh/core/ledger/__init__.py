@@ -140,15 +140,23 @@ class Ledger(LedgerDatabase):
         with self.reading() as connection:
             return [RunRecord(**row._mapping) for row in connection.execute(query)]
 
-    def files_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
-        """Return the files of runs' outputs, by run and logical date, as far as they are known."""
-        with self.reading() as connection:
-            return files_of_runs(connection, run_ids)
+    def files_of(
+        self, run_ids: Iterable[str], dates: DateRange | None = None
+    ) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
+        """Return the files of runs' outputs, by run and logical date, as far as they are known.
 
-    def statistics_of(self, run_ids: Iterable[str]) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
+        Parameters:
+            dates: only of these.
+        """
+        with self.reading() as connection:
+            return files_of_runs(connection, run_ids, dates)
+
+    def statistics_of(
+        self, run_ids: Iterable[str], dates: DateRange | None = None
+    ) -> dict[tuple[str, date], tuple[WrittenFile, ...]]:
         """Return files as `files_of` does, with what their footers say, where the runs recorded that."""
         with self.reading() as connection:
-            return statistics_of_runs(connection, run_ids)
+            return statistics_of_runs(connection, run_ids, dates)
 
     def reads_of(self, run_ids: Iterable[str]) -> dict[str, list[OutputsRead]]:
         """Return the outputs that runs have read, by run, tables and dates in order."""

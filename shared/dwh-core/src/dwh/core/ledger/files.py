@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dwh.core.dates import DateRange
 from dwh.core.ledger.records import ColumnStatistics, WrittenFile
 from dwh.core.ledger.schema import output_files
 
@@ -37,20 +38,30 @@ def add_files(
     connection.execute(output_files.insert(), rows)
 
 
-def files_of_runs(connection: sa.Connection, run_ids: Iterable[str]) -> Files:
-    """Return the files of runs' outputs as far as they are known, without what their footers say."""
+def files_of_runs(connection: sa.Connection, run_ids: Iterable[str], dates: DateRange | None = None) -> Files:
+    """Return the files of runs' outputs as far as they are known, without what their footers say.
+
+    Parameters:
+        dates: only of these.
+    """
     columns = (output_files.c.run_id, output_files.c.partition_date, output_files.c.files)
     return {
         (run_id, day): tuple(_file(*file) for file in files)
         for of_some in of_runs(output_files.c.run_id, run_ids)
-        for run_id, day, files in connection.execute(sa.select(*columns).where(of_some))
+        for run_id, day, files in connection.execute(sa.select(*columns).where(of_some, *_within(dates)))
     }
 
 
-def statistics_of_runs(connection: sa.Connection, run_ids: Iterable[str]) -> Files:
-    """Return the files of runs' outputs with what their footers say, where their runs recorded it."""
+def statistics_of_runs(
+    connection: sa.Connection, run_ids: Iterable[str], dates: DateRange | None = None
+) -> Files:
+    """Return the files of runs' outputs with what their footers say, where their runs recorded it.
+
+    Parameters:
+        dates: only of these.
+    """
     known = output_files.c.statistics.is_not(None)
-    query = sa.select(output_files).where(known)
+    query = sa.select(output_files).where(known, *_within(dates))
     return {
         (run_id, day): tuple(
             replace(_file(*file), columns=_columns(said))
@@ -66,6 +77,11 @@ def of_runs(column: sa.Column[str], run_ids: Iterable[str]) -> Iterator[sa.Colum
     wanted = sorted(set(run_ids))
     for start in range(0, len(wanted), _AT_ONCE):
         yield column.in_(wanted[start : start + _AT_ONCE])
+
+
+def _within(dates: DateRange | None) -> list[sa.ColumnElement[bool]]:
+    day = output_files.c.partition_date
+    return [day >= dates.first, day <= dates.last] if dates else []
 
 
 def _listed(file: WrittenFile) -> list[Any]:
