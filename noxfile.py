@@ -393,12 +393,13 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure dwh beside a plain script and other tools, a ledger of a million receipts, and the prompt."""
+    """Measure dwh beside a plain script and other tools, a large ledger, a catalog, and the prompt."""
     install(
         session,
         f"{CORE}[postgresql]",
         COMPARE,
         MIGRATE,
+        CATALOG,
         *LINES,
         groups=["postgresql"],
         extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"],
@@ -408,6 +409,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/bench/chained.py", *session.posargs, env=environment)
     session.run("python", "tests/bench/ledger.py", *session.posargs)
     session.run("python", "tests/bench/hourly.py", *session.posargs)
+    session.run("python", "tests/bench/catalog.py", *session.posargs)
     session.run("python", "tests/bench/prompt.py", env=environment)
     session.notify("bench_compare", session.posargs)
 

@@ -20,10 +20,14 @@ TOKEN = "let-me-in"
 
 
 @contextmanager
-def rest_server(folder: Path) -> Iterator[str]:
-    """Give the address of a server; it wants TOKEN."""
+def rest_server(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
+    """Give the address of a server; it wants TOKEN.
+
+    Parameters:
+        asked: to which each request is added, as `GET /v1/config`.
+    """
     catalog = load_catalog("behind", type="sql", uri=f"sqlite:///{folder}/behind.db")
-    handler = type("Handler", (_Handler,), {"catalog": catalog})
+    handler = type("Handler", (_Handler,), {"catalog": catalog, "asked": [] if asked is None else asked})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -35,6 +39,7 @@ def rest_server(folder: Path) -> Iterator[str]:
 
 class _Handler(BaseHTTPRequestHandler):
     catalog: Any
+    asked: list[str]
 
     def do_GET(self) -> None:
         self._answered("GET")
@@ -49,6 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _answered(self, method: str) -> None:
+        self.asked.append(f"{method} {self.path}")
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length) or "{}")
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":

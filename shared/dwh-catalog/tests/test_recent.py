@@ -10,7 +10,7 @@ from cataloging import Lake
 from stories import NEW, OLD, ONE, PUBLISHED, THREE, TWO, WIDER, amounts
 from warehousing import Runs, table
 
-from dwh.catalog import sync
+from dwh.catalog import recent, sync
 from dwh.core.grain import HOUR, Hour
 
 DAYS = [ONE + timedelta(days=100 * number) for number in range(6)]
@@ -39,6 +39,23 @@ def test_one_date_again_looks_at_its_span_alone(
         assert lake.sync(wholly=False)[PUBLISHED] == "updated"
     assert sorted(row["amount"] for row in lake.rows(PUBLISHED)) == [1, 1, 1, 1, 1, 7]
     is_what_a_full_look_makes(lake)
+
+
+def test_what_is_published_meanwhile_is_there_wholly_or_not_at_all(
+    runs: Runs, lake: Lake, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (runs.commit(OLD, {day: amounts(amount) for day in DAYS}) for amount in (10, 100))
+    looked_up, moves = recent.outputs_of, [two]
+
+    def overtaken(*arguments):  # type: ignore[no-untyped-def]
+        if moves:
+            runs.publish("shop.takings", dict.fromkeys(DAYS, moves.pop()))
+        return looked_up(*arguments)
+
+    monkeypatch.setattr(recent, "outputs_of", overtaken)
+    runs.publish("shop.takings", {DAYS[0]: one, DAYS[1]: one})
+    lake.sync(wholly=False)
+    assert {row["amount"] for row in lake.rows(PUBLISHED)} == {100}
 
 
 def test_an_hour_more_looks_at_its_month_alone(
