@@ -18,7 +18,7 @@ from dwh.catalog.manifests import Span, listed_span
 from dwh.catalog.owners import NEWEST, our_snapshot
 from dwh.catalog.partitions import span_dates, span_of
 from dwh.catalog.subjects import Subject
-from dwh.catalog.wanted import Newest, Wanted, changed_dates, outputs_of
+from dwh.catalog.wanted import Newest, Wanted, last_change, outputs_of
 from dwh.core.ledger import Output
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
@@ -68,12 +68,10 @@ def recent_state(
         return None
     if newest.run_id != before.run_id and _line_and_contract(warehouse, newest.run_id) != known:
         return None
-    sequence = max(changed.values())
-    if changed_dates(
-        warehouse.ledger, subject, sequence
-    ):  # meanwhile: parts of it may be among these outputs
+    last = last_change(warehouse.ledger, subject)
+    if last is None or last[0] != max(changed.values()):  # parts of what came since may be among the outputs
         return None
-    wanted = Wanted(subject, sequence, tuple(outputs), {line: contract}, newest)
+    wanted = Wanted(subject, *last, tuple(outputs), {line: contract}, newest)
     return Recent(wanted, tuple(span for span in listed if span.key not in spans))
 
 
