@@ -16,10 +16,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
+from dwh.core.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerVersionError
 from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, connecting, insert_if_absent, one_transaction
 from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs, tables
+from dwh.core.testing.cutting import cut_off
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
 
@@ -305,6 +306,39 @@ def test_a_deadlock_is_tried_again(postgresql_url):
     other.commit()
     thread.join()
     assert status(ledger, "r1") == "committed"
+
+
+@pytest.mark.parametrize("before", [0, 3, 6])
+def test_a_commit_that_is_cut_off_is_made_again(postgresql_url, with_tables, before):
+    """The server may end the connection before any statement: nothing was recorded, and then all of it is."""
+    ledger = Ledger.create(with_tables(postgresql_url))
+    with cut_off(ledger, before) as ended:
+        committed(ledger, "r1", {FIRST: 1, SECOND: 2})
+    assert len(ended) == 1
+    found = ledger.outputs(environment="dev", table="shop.takings")
+    assert [(output.partition_date, output.row_count) for output in found] == [(FIRST, 1), (SECOND, 2)]
+
+
+def test_what_is_cut_off_at_its_commit_may_be_recorded(postgresql_url, with_tables):
+    """Nobody can know then, so it is not tried again, and the message says where to look."""
+    ledger = Ledger.create(with_tables(postgresql_url))
+    run = record()
+    ledger.start_run(run)
+    with (
+        cut_off(ledger, None),
+        pytest.raises(LedgerError, match="recorded, or nothing: type dwh history"),
+    ):
+        ledger.commit_run(run, {FIRST: 1})
+    assert status(ledger) == "started"
+    ledger.commit_run(run, {FIRST: 1})
+    assert status(ledger) == "committed"
+
+
+def test_who_reads_and_is_cut_off_is_told_to_try_again(postgresql_url, with_tables):
+    """It is no refusal of the database, and it is worth trying again."""
+    ledger = Ledger.create(with_tables(postgresql_url))
+    with pytest.raises(LedgerCutError, match=r"was cut .*: try again"), ledger.reading() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def test_a_transaction_is_tried_again_until_it_lands():

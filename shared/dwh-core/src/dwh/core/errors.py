@@ -25,6 +25,7 @@ __all__ = [
     "InvalidNameError",
     "InvalidTypeError",
     "LedgerBusyError",
+    "LedgerCutError",
     "LedgerError",
     "LedgerVersionError",
     "LostFilesError",
@@ -452,6 +453,16 @@ class LedgerBusyError(LedgerError):
 
     def __init__(self, url: str, problem: str) -> None:
         super().__init__(url, f"others are writing to it ({problem}); nothing was recorded: try again")
+
+
+class LedgerCutError(LedgerBusyError):
+    """The connection to the ledger was cut before what was done could be committed. Nothing was recorded."""
+
+    code = "DWH505"
+
+    def __init__(self, url: str, problem: str) -> None:
+        text = f"the connection to it was cut ({problem}); nothing was recorded: try again"
+        LedgerError.__init__(self, url, text)
 
 
 class LedgerVersionError(LedgerError):

@@ -48,6 +48,8 @@ def collect(warehouse: Warehouse, dead: Iterable[RunRecord]) -> list[RunRecord]:
             try:
                 warehouse.ledger.fail_run(run.id, "its process disappeared", "abandoned")
             except LedgerError:
+                if warehouse.ledger.find_runs(runs.c.id == run.id, runs.c.status == "started"):
+                    raise
                 continue  # it has ended in the meantime, so it was not dead
         _storage(warehouse, run).remove(run.location)
         collected.append(run)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from dwh.core.errors import LedgerBusyError, LedgerError, LedgerVersionError
+from dwh.core.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerVersionError
 from dwh.core.ledger import connecting
 from dwh.core.ledger.connecting import first_line, ledger_engine, ledger_url, shown
 from dwh.core.ledger.schema import ledger_version
@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 def one_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Do all of it again when the database undid it for the sake of another transaction.
+    """Do all of it again when the database undid it for the sake of another transaction, or was cut off.
 
     For a function whose only effect is one transaction of the ledger. What it read in the ledger
     before may have changed, so that it must read it itself. After a minute, LedgerBusyError is raised.
@@ -121,11 +121,26 @@ class LedgerDatabase:
     def writing(self) -> Iterator[sa.Connection]:
         """Give a connection in one transaction, committed at the end; raises LedgerError.
 
-        LedgerBusyError says that the database undid it for another's sake: see `one_transaction`.
+        LedgerBusyError says that the database undid it for another's sake, LedgerCutError that the connection
+        was cut before the end: see `one_transaction`.
         """
         engine = self._engine.execution_options(dwh_writes=True)
-        with self._reported(), self._connected(engine) as connection, connection.begin():
+        with self._reported(), self._connected(engine) as connection, connection.begin() as transaction:
             yield connection
+            self._commit(transaction)
+
+    def _commit(self, transaction: sa.RootTransaction) -> None:
+        """Commit; whoever is cut off while that goes on cannot know what has become of it."""
+        try:
+            transaction.commit()
+        except SQLAlchemyError as error:
+            if not _is_cut(error):
+                raise
+            problem = (
+                f"the connection to it was cut at the commit ({first_line(error)}), so all of it was "
+                "recorded, or nothing: type dwh history TABLE, or dwh rollout history JOB, then try again"
+            )
+            raise LedgerError(self.shown_url, problem) from error
 
     def _connected(self, engine: sa.Engine) -> sa.Connection:
         try:
@@ -139,6 +154,8 @@ class LedgerDatabase:
         try:
             yield
         except SQLAlchemyError as error:
+            if _is_cut(error):
+                raise LedgerCutError(self.shown_url, first_line(error)) from error
             if _is_conflict(error):
                 raise LedgerBusyError(self.shown_url, first_line(error)) from error
             problem = "cannot be used" if isinstance(error, OperationalError) else "refused a statement"
@@ -178,6 +195,11 @@ def insert_if_absent(connection: sa.Connection, table: sa.Table, rows: Sequence[
         key = [column.name for column in table.primary_key]
         ordered = sorted(rows, key=lambda row: tuple(row[name] for name in key))
         connection.execute(insert(table).on_conflict_do_nothing(), ordered)
+
+
+def _is_cut(error: SQLAlchemyError) -> bool:
+    """Return whether a connection that was there is no more."""
+    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
 
 
 def _is_conflict(error: SQLAlchemyError) -> bool:

@@ -8,7 +8,8 @@
             assert output_of(MyJob(), flights=flights).count() == 1
 
 `jobs` holds these. For tests of whole warehouses, `fixtures` has what pytest injects: ledgers on SQLite and
-PostgreSQL, a landing zone, lines that `lines` installs as pip would; `servers` starts real servers of Spark.
+PostgreSQL, a landing zone, lines that `lines` installs as pip would; `servers` starts real servers of Spark,
+`cutting` cuts a ledger off.
 
 Importing this package imports neither pyspark nor pytest.
 """
