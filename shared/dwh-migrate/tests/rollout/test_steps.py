@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fabricate import DAYS, TABLE, begin, compared, everything, resolved, served, shown, write
+from fabricate import DAYS, TABLE, begin, compared, everything, proved, resolved, served, shown, write
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidNameError, UnknownLineError
 from dwh.core.ledger import Decision, Ledger
 from dwh.core.ledger.rollouts import share_of
+from dwh.core.testing.cutting import cut_off
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout import (
     Moved,
@@ -619,3 +621,19 @@ def test_no_statement_rewrites_history(quick):
     roll_back(quick, **JOB, reason="wrong")
     pin(quick, job="takings", line="7.1", environment="prod", reason="show", publish=True)
     assert set(rewritten) == {"tables", "runs"}  # a run ends
+
+
+def test_a_cutover_and_a_rollback_that_are_cut_off_are_made_again(config, lines, with_tables, postgresql_url):
+    """The server ends the connection in their middle: nothing of it stays, and then each is made once."""
+    with_tables(postgresql_url)
+    warehouse = Warehouse.create(replace(config, ledger=postgresql_url).in_environment("prod"))
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
+    write(warehouse, "takings@7.1", FIRST, SECOND, run_id="old")
+    begin(warehouse, "7.3")
+    write(warehouse, "takings@7.3", FIRST, SECOND, run_id="new")
+    proved(warehouse, dict.fromkeys((FIRST, SECOND), ("old", "new")))
+    for move, run in ((advance, "new"), (partial(roll_back, reason="wrong"), "old")):
+        with cut_off(warehouse.ledger, 6) as ended:
+            move(warehouse, **JOB)
+        assert (len(ended), shown(warehouse)) == (1, dict.fromkeys((FIRST, SECOND), run))
+    assert [made.action for made in warehouse.ledger.decisions()] == ["pin", "start", "cutover", "rollback"]
