@@ -27,15 +27,15 @@ class History:
         """The names of all tags."""
         return frozenset(self._git.run("tag", "--list").split())
 
-    @cached_property
+    @property
     def added(self) -> dict[str, str]:
         """For each released file that HEAD's history ever had, the newest commit that brought it."""
-        return self._commits("A")
+        return self._commits["A"]
 
-    @cached_property
+    @property
     def removed(self) -> dict[str, str]:
         """For each released file that was ever taken away, the newest commit that did."""
-        return self._commits("D")
+        return self._commits["D"]
 
     @cached_property
     def withdrawals(self) -> dict[str, str]:
@@ -56,13 +56,15 @@ class History:
         """Return what shows how a release was: its tag, else the commit that recorded it."""
         return f"refs/tags/{tag}" if tag in self.tags else self.added.get(path)
 
-    def _commits(self, kind: str) -> dict[str, str]:
+    @cached_property
+    def _commits(self) -> dict[str, dict[str, str]]:
+        """For each kind of change, added or deleted, the newest commit that made it, by path."""
         log = self._git.try_run(
-            "log", "--no-renames", f"--diff-filter={kind}", "--format=%x00%H", "--name-only", "--", _RECORDS
+            "log", "--no-renames", "--diff-filter=AD", "--format=%x00%H", "--name-status", "--", _RECORDS
         )
-        found: dict[str, str] = {}
+        found: dict[str, dict[str, str]] = {"A": {}, "D": {}}
         for entry in (log or "").split("\0")[1:]:
-            commit, *paths = entry.split()
-            for path in paths:
-                found.setdefault(path, commit)
+            commit, *changes = entry.strip().split("\n")
+            for kind, _, path in (change.partition("\t") for change in filter(None, changes)):
+                found[kind].setdefault(path, commit)
         return found

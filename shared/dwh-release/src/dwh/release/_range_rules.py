@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterable, Iterator
 
 from packaging.specifiers import SpecifierSet
 
 from dwh.release._facts import Facts
+from dwh.release.imports import Import
 from dwh.release.ranges import names, range_of
 from dwh.release.record import Records
 from dwh.release.repository import Package
@@ -16,18 +16,15 @@ from dwh.release.versions import Step, next_release, parse, series
 
 __all__ = ["range_rules"]
 
-_Import = tuple[str, int, str]
-
 
 def range_rules(facts: Facts) -> Iterator[str]:
     """Yield what is wrong with the ranges of the shared libraries that a package asks for."""
-    imported = tuple(_imports_in(facts))
     for library in facts.repository.packages:
         asked = facts.package.project.get("dependencies", [])
         specifier = range_of(asked, library.name)
         if library.line is None and names(asked, library.name):
             yield from _too_wide(facts, library, specifier)
-            yield from _unreleased(facts, library, specifier, imported)
+            yield from _unreleased(facts, library, specifier)
 
 
 def _too_wide(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
@@ -55,15 +52,13 @@ def _releases(facts: Facts, library: Package) -> list[str]:
     return sorted({*(record.version for record in records), library.version}, key=parse)
 
 
-def _unreleased(
-    facts: Facts, library: Package, specifier: SpecifierSet, imported: Iterable[_Import]
-) -> Iterator[str]:
+def _unreleased(facts: Facts, library: Package, specifier: SpecifierSet) -> Iterator[str]:
     """A name that the oldest or the newest release in the range has not: readers would get an ImportError."""
     inside = [r for r in Records(facts.repository.git, library).all if specifier.contains(r.version)]
     if not inside:
-        yield from _unlisted(facts, library, imported)
+        yield from _unlisted(facts, library)
     for release in {record.version: record for record in inside[:1] + inside[-1:]}.values():
-        for path, row, name in _public(imported, library):
+        for path, row, name in _public(facts.surface.imports, library):
             if not _has(release.data["api"], release.data["files"], name):
                 yield (
                     f"{path}:{row}: {library.name} {release.version} has no public {name}, and {specifier} "
@@ -71,13 +66,13 @@ def _unreleased(
                 )
 
 
-def _unlisted(facts: Facts, library: Package, imported: Iterable[_Import]) -> Iterator[str]:
+def _unlisted(facts: Facts, library: Package) -> Iterator[str]:
     """A name that a library which has no release yet will not promise when it has one."""
     api = read_surface(facts.repository, library).api
     files = [
         file.relative_to(library.module_folder).as_posix() for file in library.module_folder.rglob("*.py")
     ]
-    for path, row, name in _public(imported, library):
+    for path, row, name in _public(facts.surface.imports, library):
         if not _has(api, files, name):
             yield f"{path}:{row}: {library.name} has no public {name}; list it in __all__ there"
 
@@ -87,34 +82,9 @@ def _has(api: Collection[str], files: Collection[str], name: str) -> bool:
     return name in api or f"{module}.py" in files or f"{module}/__init__.py" in files
 
 
-def _public(imported: Iterable[_Import], library: Package) -> Iterator[_Import]:
+def _public(imported: Iterable[Import], library: Package) -> Iterator[Import]:
     """Yield the imports of public names of a library, each named below the library's package."""
     for path, row, name in imported:
         below = name.removeprefix(f"{library.module}.")
         if below != name and not below.rpartition(".")[2].startswith("_"):
-            yield path, row, below
-
-
-def _imports_in(facts: Facts) -> Iterator[_Import]:
-    """Yield the file, the row and the full name of each import in the package."""
-    for file in sorted(facts.package.module_folder.rglob("*.py")):
-        path = file.relative_to(facts.repository.root).as_posix()
-        for node in _statements(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                yield from ((path, node.lineno, name) for name in _names_of(node))
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the statements inside, however deep. Expressions, by far the most of a module, hold none."""
-    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for inside in getattr(node, block, ()):
-            yield inside
-            yield from _statements(inside)
-
-
-def _names_of(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
-    """Yield the full names that an import statement asks for."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif not node.level:
-        yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
+            yield Import(path, row, below)

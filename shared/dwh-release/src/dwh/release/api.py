@@ -11,8 +11,7 @@ import ast
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import griffe
 
@@ -20,32 +19,46 @@ from dwh.release._text import text_of
 from dwh.release.api_data import ApiData
 from dwh.release.api_values import add_values
 from dwh.release.errors import ReadError
+from dwh.release.imports import Import, Importing
 from dwh.release.jobs import Place
 from dwh.release.repository import Package
 
-__all__ = ["read_api"]
+__all__ = ["Api", "read_api"]
 
 # Compared as contracts and settings, not as values.
 _DECLARATIONS = ("reads", "writes", "changes")
 
 
-def read_api(
-    package: Package, root_path: str, seen: Mapping[str, Any]
-) -> tuple[dict[str, ApiData], dict[str, Place]]:
-    """Return the public objects of a package by path, and where each is written; raises ReadError.
+class Api(NamedTuple):
+    """What the sources of a package say.
+
+    Attributes:
+        objects: the public ones, by path.
+        places: where each of them is written.
+        imports: those of all modules, public or not.
+    """
+
+    objects: dict[str, ApiData]
+    places: dict[str, Place]
+    imports: list[Import]
+
+
+def read_api(package: Package, root_path: str, seen: Mapping[str, Any]) -> Api:
+    """Read the public API of a package; raises ReadError.
 
     Parameters:
         seen: what `looking` saw in the imported package: it knows values, and what was promised before
             and is still there, wherever it is defined now.
     """
     with _uncollected():
-        module = _loaded(package)
+        importing = Importing()
+        module = _loaded(package, importing)
         api, places = {}, {}
         for path, found in _listed(module, package, seen):
             api[path] = _described(found, package.module)
             places[path] = Place(_file(found, package, root_path), found.lineno or 1)
         add_values(api, seen, set(_written(module, "")))
-        return api, places
+        return Api(api, places, importing.below(package.folder, root_path))
 
 
 @contextlib.contextmanager
@@ -60,13 +73,18 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(package: Package) -> griffe.Module:
+def _loaded(package: Package, importing: Importing) -> griffe.Module:
     try:
-        module = griffe.load(package.module, search_paths=[package.src], allow_inspection=False)
+        module = griffe.load(
+            package.module,
+            search_paths=[package.src],
+            allow_inspection=False,
+            extensions=griffe.load_extensions(importing),
+        )
     except (griffe.LoadingError, ImportError, SyntaxError, KeyError) as error:
-        _require_readable(package)
+        _parse_others(package, importing)
         raise ReadError(f"reading the API of {package.name}", str(error), "fix the file") from error
-    _require_readable(package, cast(griffe.Module, module))
+    _parse_others(package, importing)
     return cast(griffe.Module, module)
 
 
@@ -111,22 +129,13 @@ def _exists(module: griffe.Module, path: str) -> bool:
         return False
 
 
-def _require_readable(package: Package, module: griffe.Module | None = None) -> None:
-    """Raise ReadError for a module that does not parse: griffe left it out, its names would look removed."""
-    loaded = set(_files(module) if module else ())
-    for path in sorted({*package.module_folder.rglob("*.py")} - loaded):
+def _parse_others(package: Package, importing: Importing) -> None:
+    """Parse what griffe left out; raises ReadError where that is an error: its names would look removed."""
+    for path in sorted({*package.module_folder.rglob("*.py")} - importing.found.keys()):
         try:
-            ast.parse(text_of(path))
+            importing.note(path, ast.parse(text_of(path)))
         except (SyntaxError, ValueError) as error:
             raise ReadError(f"reading {path}", str(error), "fix the file") from error
-
-
-def _files(module: griffe.Module) -> Iterator[Path]:
-    if isinstance(module.filepath, Path):
-        yield module.filepath
-    for member in module.members.values():
-        if not member.is_alias and member.is_module:
-            yield from _files(cast(griffe.Module, member))
 
 
 def _public(

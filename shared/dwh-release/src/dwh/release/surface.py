@@ -12,9 +12,10 @@ from typing import Any
 import tomllib
 
 from dwh.release._text import content_of_file
-from dwh.release.api import read_api
+from dwh.release.api import Api, read_api
 from dwh.release.api_data import ApiData
 from dwh.release.errors import ReadError
+from dwh.release.imports import Import
 from dwh.release.jobs import JobData, Place
 from dwh.release.keeping import digest_of, keep
 from dwh.release.looking import look
@@ -52,6 +53,7 @@ class Surface:
         home: where to point to when something is gone.
         faults: why a job cannot be called as every job is, a contract is not the same everywhere, or a
             promised name cannot be looked at.
+        imports: what its modules import; not recorded.
     """
 
     api: dict[str, ApiData]
@@ -61,6 +63,7 @@ class Surface:
     places: dict[str, Place]
     home: Place
     faults: tuple[str, ...] = ()
+    imports: tuple[Import, ...] = ()
 
     def place(self, path: str) -> Place:
         """Return where a path is written, or the nearest thing above it that is."""
@@ -88,12 +91,20 @@ def read_surface(repository: Repository, package: Package, promised: Iterable[st
 def _surface(repository: Repository, package: Package, promised: list[str]) -> Surface:
     _require_sources(package)
     seen = look(repository, package, promised)
-    api, places = _read_api(repository, package, seen)
-    places.update({path: Place(*place) for path, place in seen["places"].items()})
+    read = _read_api(repository, package, seen)
+    places = {**read.places, **{path: Place(*place) for path, place in seen["places"].items()}}
     init = package.module_folder.joinpath("__init__.py").relative_to(repository.root).as_posix()
     home = Place(init, package.source.row if package.source else 1)
-    faults = tuple(_faults(package, seen, places, home))
-    return Surface(api, seen["jobs"], seen["settings"], requirements(package), places, home, faults)
+    return Surface(
+        read.objects,
+        seen["jobs"],
+        seen["settings"],
+        requirements(package),
+        places,
+        home,
+        tuple(_faults(package, seen, places, home)),
+        tuple(read.imports),
+    )
 
 
 def _require_sources(package: Package) -> None:
@@ -106,16 +117,15 @@ def _require_sources(package: Package) -> None:
             raise ReadError(f"reading {shown}", said, hint)
 
 
-def _read_api(
-    repository: Repository, package: Package, seen: Mapping[str, Any]
-) -> tuple[dict[str, ApiData], dict[str, Place]]:
+def _read_api(repository: Repository, package: Package, seen: Mapping[str, Any]) -> Api:
     def read() -> dict[str, Any]:
-        api, places = read_api(package, package.path, seen)
-        return {"api": api, "places": {path: vars(place) for path, place in places.items()}}
+        api = read_api(package, package.path, seen)
+        return {**api._asdict(), "places": {path: vars(place) for path, place in api.places.items()}}
 
     digest = digest_of([repository.tree.digest(package.src)], [package.path, package.module, seen])
     found = keep(repository.git, "apis", digest, read)
-    return found["api"], {path: Place(**place) for path, place in found["places"].items()}
+    places = {path: Place(**place) for path, place in found["places"].items()}
+    return Api(found["objects"], places, [Import(*one) for one in found["imports"]])
 
 
 def promised_paths(api: Iterable[str]) -> list[str]:
