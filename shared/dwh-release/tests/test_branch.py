@@ -202,3 +202,74 @@ def test_a_shallow_clone_is_refused(repo: Monorepo) -> None:
         assert said.code != 0 and "this clone is shallow; type: git fetch --unshallow --tags" in said.err, (
             said.all
         )
+
+
+def cloned(repo: Monorepo) -> Monorepo:
+    """Return a clone, with its own copy of the maintenance branch."""
+    repo.git("clone", "--quiet", str(repo.root), f"{repo.root}-clone")
+    clone = Monorepo(repo.root.with_name(f"{repo.root.name}-clone"))
+    clone.git("branch", "--quiet", "--force", BRANCH, f"origin/{BRANCH}")
+    return clone
+
+
+def test_a_branch_that_the_remote_has_is_made_where_it_is(branch: Monorepo) -> None:
+    """A second one at another commit would only be rejected by the remote."""
+    fix(branch)
+    branch.git("switch", "--quiet", "main")
+    clone = cloned(branch)
+    clone.git("branch", "--quiet", "-D", BRANCH)
+    said = clone.run("branch", "dwh-v0_1", "--from", "HEAD")
+    assert said.code == 2 and "origin has it, at" in said.err
+    ok(clone, "branch", "dwh-v0_1")
+    assert clone.git("rev-parse", BRANCH) == clone.git("rev-parse", f"origin/{BRANCH}")
+
+
+def test_what_only_the_remote_has_of_a_branch_counts(branch: Monorepo) -> None:
+    """A release that somebody else pushed: on main and on the branch, it is taken before the next one."""
+    branch.git("switch", "--quiet", "main")
+    clone = cloned(branch)
+    branch.git("switch", "--quiet", BRANCH)
+    fix(branch)
+    ok(branch, "prepare", "dwh-v0_1")
+    clone.git("fetch", "--quiet")
+    assert f"dwh-v0_1 on {BRANCH}" in ok(clone, "unported")
+    for here in (BRANCH, "main"):
+        clone.git("switch", "--quiet", here)
+        clone.replace(OLD_SALES, "Sum the", "Sum up the")
+        clone.write(f"{OLD}/changes/words.fix.md", "The words are better now.\n")
+        clone.commit()
+        said = clone.run("prepare", "dwh-v0_1")
+        assert said.code and f"type: git merge origin/{BRANCH}" in said.err, said.all
+
+
+def test_a_tag_of_the_branch_s_name_is_no_branch(repo: Monorepo) -> None:
+    """What is on the branch counts."""
+    repo.git("tag", BRANCH)
+    ok(repo, "branch", "dwh-v0_1")
+    repo.git("switch", "--quiet", BRANCH)
+    fix(repo)
+    repo.git("switch", "--quiet", "main")
+    assert f"dwh-v0_1 on {BRANCH}" in ok(repo, "unported")
+
+
+def test_a_main_branch_of_any_name_is_known(branch: Monorepo) -> None:
+    """Without a remote it is the only one that is for no maintenance."""
+    branch.git("branch", "--move", "main", "develop")
+    fix(branch, "dwh-v0_2", SALES)
+    said = branch.run("check", "dwh-v0_1")
+    assert said.code == 1 and "make that change on develop" in said.out
+    assert "type: git switch develop" in branch.run("prepare", "dwh-v0_2").err
+
+
+def test_a_branch_works_in_a_worktree(branch: Monorepo) -> None:
+    """Fixed, prepared and tagged there, while main stays checked out, whatever lies about in it."""
+    branch.git("switch", "--quiet", "main")
+    branch.write("note.txt", "not committed\n")
+    folder = branch.root.with_name("worktree")
+    branch.git("worktree", "add", "--quiet", str(folder), BRANCH)
+    worktree = Monorepo(folder)
+    fix(worktree)
+    ok(worktree, "prepare", "dwh-v0_1")
+    ok(worktree, "tag", "dwh-v0_1")
+    assert "refunds" in ok(branch, "unported")
+    assert branch.git("status", "--porcelain") == "?? note.txt"

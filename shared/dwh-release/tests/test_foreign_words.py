@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from monorepo import Monorepo
 from test_branch import OLD, SALES, ok
 
@@ -31,6 +32,26 @@ def test_other_numbers_are_left_alone(repo: Monorepo) -> None:
     """Another tool's version, a time, an address, a release of the line itself."""
     repo.replace(SALES, 'F.sum("cents")', 'F.sum(F.abs("cents"))')
     words = ("--kind", "fix", "--name", "refunds", "--text", "Sums fit Spark 3.5.1 and 127.0.0.1 again.")
-    ok(repo, "change", "dwh-v0_2", *words, "--rerun", "What Spark 4.1.2 wrote, v0.2.0 too.")
+    ok(repo, "change", "dwh-v0_2", *words, "--rerun", "What Spark 4.1.2 wrote.")
     commit = repo.commit("Fix it")
     ok(repo, "port", commit, "--to", "dwh-v0_1")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Wrong since 0.2.", "since 0.2"),
+        ("Wrong in line 0.2 alone.", "line 0.2"),
+        ("As v0.2.0 wrote it wrong.", "0.2.0"),
+        ("Every 0.2.x wrote it wrong.", "0.2.x"),
+        ("The main line wrote it wrong.", "main line"),
+        ("A rate of 0.2 is a number.", None),
+        ("Right since 0.1 and in this maintenance line.", None),
+    ],
+)
+def test_a_line_may_be_named_in_words(repo: Monorepo, text: str, word: str | None) -> None:
+    """By its number without a release, or by what it is."""
+    repo.replace(SALES, 'F.sum("cents")', 'F.sum(F.abs("cents"))')
+    repo.write("packages/dwh-v0_2/changes/refunds.fix.md", f"{text}\n")
+    said = repo.run("port", repo.commit(), "--to", "dwh-v0_1")
+    assert (said.code, f"it names {word}:" in said.out) == ((1, True) if word else (0, False)), said.all

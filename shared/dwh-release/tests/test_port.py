@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from monorepo import Monorepo
 
 OLD, MAIN = "packages/dwh-v0_1", "packages/dwh-v0_2"
@@ -218,3 +219,77 @@ def test_a_security_fix_fails_the_gate_until_decided(repo: Monorepo) -> None:
         "unported", "refunds", "--in", "dwh-v0_1", "--decision", "won't port", "--reason", "it ends this week"
     )
     assert repo.run("check", "dwh-v0_1").code == 0
+
+
+def moved(repo: Monorepo, path: str, name: str) -> str:
+    """Rename a module, and commit it; returns its new path."""
+    new = path.replace("sales.py", name)
+    repo.git("mv", path, new)
+    repo.commit("Rename a module")
+    return new
+
+
+def test_a_file_that_was_renamed_there_is_found(repo: Monorepo) -> None:
+    """By what is in it: the fix goes where the code went, and nothing comes back under the old name."""
+    there = moved(repo, OLD_SALES, "selling.py")
+    commit = fix(repo)
+    said = repo.run("port", commit, "--to", "dwh-v0_1")
+    assert said.code == 0, said.all
+    assert "F.abs" in repo.read(there) and not (repo.root / OLD_SALES).exists()
+    repo.commit()
+    assert "nothing to do" in repo.run("port", commit, "--to", "dwh-v0_1").err
+
+
+def test_a_file_that_was_renamed_here_is_found(repo: Monorepo) -> None:
+    """The other direction."""
+    commit = fix(repo, OLD, moved(repo, OLD_SALES, "selling.py"))
+    assert repo.run("port", commit, "--to", "dwh-v0_2").code == 0
+    assert "F.abs" in repo.read(SALES)
+
+
+def test_a_test_that_was_renamed_there_is_found(repo: Monorepo) -> None:
+    """Among tests, not among modules."""
+    repo.git("mv", f"{OLD}/tests/test_dwh_v0_1.py", f"{OLD}/tests/test_shops.py")
+    repo.commit()
+    path = f"{MAIN}/tests/test_dwh_v0_2.py"
+    repo.write(path, repo.read(path) + "\n\ndef test_refunds() -> None:\n    pass\n")
+    assert repo.run("port", fix(repo), "--to", "dwh-v0_1").code == 0
+    assert "test_refunds" in repo.read(f"{OLD}/tests/test_shops.py")
+
+
+@pytest.mark.parametrize("mark", [b"\0", b"\xff"])
+def test_what_is_no_text_is_never_merged(repo: Monorepo, mark: bytes) -> None:
+    """It is taken where it was the same, and told of where it differs; no marks are written into it."""
+    ours, same = (repo.root / OLD / f"src/dwh/shops/v0_1_0/{name}.bin" for name in ("ours", "same"))
+    theirs = [repo.root / MAIN / f"src/dwh/shops/v0_2_0/{file.name}" for file in (ours, same)]
+    for file in (*theirs, same):
+        file.write_bytes(mark + b"1")
+    ours.write_bytes(mark + b"0")
+    repo.commit()
+    for file in theirs:
+        file.write_bytes(mark + b"2")
+    said = repo.run("port", fix(repo), "--to", "dwh-v0_1")
+    assert said.code == 1 and "ours.bin: it is not text and differs here" in said.out
+    assert (ours.read_bytes(), same.read_bytes()) == (mark + b"0", mark + b"2")
+
+
+@pytest.mark.parametrize("rows", [("<<<<<<<",), (">>>>>>>", "|||||||"), ("<<<<<<<", "|||||||", ">>>>>>>")])
+def test_a_conflict_that_is_half_resolved_is_not_done(repo: Monorepo, rows: tuple[str, ...]) -> None:
+    """Whichever rows are left of it, also once they are committed."""
+    repo.replace(OLD_SALES, 'F.sum("cents")', 'F.sum("gross")')
+    repo.commit()
+    commit = fix(repo)
+    repo.run("port", commit, "--to", "dwh-v0_1")
+    left = [row for row in repo.read(OLD_SALES).split("\n") if not row.startswith(rows)]
+    repo.write(OLD_SALES, "\n".join(left))
+    repo.commit("Half of it")
+    refused(repo, "an earlier port left conflicts", OLD_SALES, commit=commit)
+
+
+def test_a_fix_that_is_taken_back_is_taken_back_there(repo: Monorepo) -> None:
+    """The commit that reverts it removes its fragment: that the line has the fix is no reason to stop."""
+    repo.run("port", fix(repo), "--to", "dwh-v0_1")
+    repo.commit()
+    repo.git("revert", "--no-edit", "HEAD~1")
+    assert repo.run("port", "HEAD", "--to", "dwh-v0_1").code == 0
+    assert "F.abs" not in repo.read(OLD_SALES) and not (repo.root / OLD / "changes/refunds.fix.md").exists()

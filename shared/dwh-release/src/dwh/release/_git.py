@@ -103,11 +103,19 @@ class Git:
         return self.try_run("symbolic-ref", "--quiet", "--short", "HEAD")
 
     def main_branch(self) -> str | None:
-        """Return the main branch: what the remote says it is, else a local one of a usual name."""
+        """Return the main branch: what the remote says it is, else one of a usual name, else the only one.
+
+        Branches for maintenance are none.
+        """
         remote = self.try_run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
         local = remote.removeprefix("origin/") if remote else None
         usual = (local, remote, "main", "trunk", "master")
-        return next((name for name in usual if name and self.commit_of(name)), None)
+        found = next((name for name in usual if name and self.commit_of(name)), None)
+        if found:
+            return found
+        names = self.run("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+        others = [name for name in names if not name.endswith("-maintenance")]
+        return others[0] if len(others) == 1 else None
 
     def commit_of(self, revision: str) -> str | None:
         """Return the commit that a revision names, or None."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dwh.release.errors import ReadError
 
-__all__ = ["content_of_file", "last_words", "text_of", "with_lf"]
+__all__ = ["content_of_file", "is_text", "last_words", "text_of", "with_lf"]
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -18,6 +18,14 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 def with_lf(content: bytes) -> bytes:
     """Return a text with LF at the end of each row; what is no text as it is."""
     return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
+def is_text(content: bytes) -> bool:
+    """Tell whether a content is a text in UTF-8, in which rows can be merged."""
+    try:
+        return "\0" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def content_of_file(path: Path) -> bytes:

@@ -66,9 +66,14 @@ def make_branch(
         said = f"the branch of {package.name} is called {allowed}, and no other"
         raise LineError(doing, said, f"type: dwh-release branch {package.name}")
     there = git.commit_of(f"refs/heads/{allowed}")
+    elsewhere = git.commit_of(f"refs/remotes/origin/{allowed}")
+    if elsewhere and start and not there:
+        raise LineError(
+            doing, f"origin has it, at {elsewhere[:10]}", f"type: dwh-release branch {package.name}"
+        )
     if there and start:
         raise LineError(doing, f"it is there, at {there[:10]}", f"type: git switch {allowed}")
-    commit = there or git.commit_of(start or "HEAD")
+    commit = there or elsewhere or git.commit_of(start or "HEAD")
     if commit is None or git.blob(commit, package.relative("pyproject.toml")) is None:
         said = f"{start or 'HEAD'} has no {package.path}"
         raise LineError(doing, said, f"name a release of it, see: git tag --list '{package.name}@*'")
@@ -81,16 +86,30 @@ def make_branch(
 def other_refs(repository: Repository) -> dict[str, str]:
     """Return where else fixes of lines are kept: branch by ref.
 
-    On a maintenance branch that is the main branch, elsewhere each line's branch. A branch that only the
-    remote has counts, too.
+    On a maintenance branch that is the main branch, elsewhere each line's branch. What only the remote has
+    counts, too.
     """
     here = repository.git.branch()
     if here and here.endswith(_SUFFIX):
         main = repository.git.main_branch()
-        return {main: main.removeprefix("origin/")} if main else {}
+        ahead = [ref for ref in _refs(repository, here) if ref != f"heads/{here}"]
+        return dict.fromkeys(ahead, here) | ({main: main.removeprefix("origin/")} if main else {})
     names = [branch_name(line) for line in repository.lines if line.status != "main"]
-    found = {ref: name for name in names for ref in (name, f"origin/{name}") if repository.git.commit_of(ref)}
-    return {ref: name for ref, name in found.items() if not (ref != name and name in found)}
+    return {ref: name for name in names for ref in _refs(repository, name)}
+
+
+def _refs(repository: Repository, name: str) -> list[str]:
+    """Return where a branch is, here and at the remote, without the one that the other is ahead of.
+
+    A ref is named so that no tag of the branch's name is taken for it: `heads/0.1.0-maintenance`.
+    """
+    git, ours, theirs = repository.git, f"heads/{name}", f"remotes/origin/{name}"
+    found = [ref for ref in (ours, theirs) if git.commit_of(f"refs/{ref}")]
+    if len(found) == 2 and git.try_run("merge-base", "--is-ancestor", theirs, ours) is not None:
+        return [ours]
+    if len(found) == 2 and git.try_run("merge-base", "--is-ancestor", ours, theirs) is not None:
+        return [theirs]
+    return found
 
 
 def require_home(repository: Repository, package: Package, doing: str) -> None:
@@ -106,11 +125,12 @@ def require_home(repository: Repository, package: Package, doing: str) -> None:
         raise LineError(doing, f"{here} releases {line.name} alone", f"type: git switch {main}")
     if package.line is None or package.status == "main":
         return
-    for ref in other_refs(repository):
+    for ref, branch in other_refs(repository).items():
         lacking = repository.git.count(f"HEAD..{ref}", package.relative("released"))
-        if lacking and (line or ref.removeprefix("origin/") == branch_name(package)):
+        if lacking and (line or branch == branch_name(package)):
+            shown = ref.removeprefix("heads/").removeprefix("remotes/")
             raise LineError(
-                doing, f"{ref} has a release of {package.name} that is not here", f"type: git merge {ref}"
+                doing, f"{shown} has a release of {package.name} that is not here", f"type: git merge {shown}"
             )
 
 

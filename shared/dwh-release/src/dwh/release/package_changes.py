@@ -60,8 +60,8 @@ def _ranges(old: Mapping[str, Any], new: Mapping[str, Any], place: Place) -> Ite
     """Yield what the package no longer runs on: whoever has that cannot take the release."""
     pythons = [SpecifierSet(requires["python"] or "") for requires in (old, new)]
     sparks = [range_of(requires["dependencies"], "pyspark") for requires in (old, new)]
-    gone_from = {"Python": lost(*pythons, among=is_python), "Spark": lost(*sparks)}
-    for (name, gone), (before, after) in zip(gone_from.items(), (pythons, sparks), strict=True):
+    for name, (before, after) in {"Python": pythons, "Spark": sparks}.items():
+        gone = lost(before, after, is_python) if name == "Python" else lost(before, after)
         if gone:
             said = f"it no longer runs on {name} {gone}: {before or 'any'} → {after or 'any'}"
             yield Finding(Step.minor, "code", name, "range", said, place)

@@ -7,6 +7,7 @@ Nothing is committed: the tests of the other line come first.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,19 +16,21 @@ from datetime import date
 from pathlib import Path
 
 from dwh.release import fixes, waivers
+from dwh.release._moved import moved_to
 from dwh.release._renaming import Renaming
-from dwh.release._text import content_of_file
+from dwh.release._text import content_of_file, is_text
 from dwh.release.edits import Edits
 from dwh.release.errors import GitError, PortError
 from dwh.release.fixes import fixes_of, read_decisions
-from dwh.release.foreign_words import foreign_releases
+from dwh.release.foreign_words import foreign_lines, foreign_releases
 from dwh.release.fragments import KINDS
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import Step
 
 __all__ = ["Ported", "port"]
 
-_MARKER = b"<<<<<<< "
+_MARKS = re.compile(rb"^(<{7}|>{7}|[|]{7})( |\r?$)", re.MULTILINE)
+_HALVES = re.compile(rb"^={7}\r?$", re.MULTILINE)  # in prose it underlines a heading
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def port(repository: Repository, commit: str, target: Package, today: date) -> P
         for merge in _merges(repository, found, source, target, below)
     ]
     _require_resolved(repository, merges, doing)
-    known = _known(repository, below, target)
+    known = _known(repository, found, below, target)
     edits = [merge for merge in merges if merge.before != merge.after]
     todo = tuple((merge.path, merge.todo) for merge in merges if merge.todo)
     if known or not (edits or todo):
@@ -168,11 +171,12 @@ def _fragments(paths: list[str]) -> Iterator[tuple[str, str]]:
             yield name, kind
 
 
-def _known(repository: Repository, below: list[str], target: Package) -> str | None:
-    """Return the fix of the commit that the line has already, open, released or decided."""
+def _known(repository: Repository, commit: str, below: list[str], target: Package) -> str | None:
+    """Return the fix that the commit brings and the line has already, open, released or decided."""
+    brought = [path for path in below if repository.git.blob(commit, path) is not None]
     have = set(fixes_of(repository, target))
     have |= {decision.name for decision in read_decisions(target) if decision.decision == "ported"}
-    names = [name for name, kind in _fragments(below) if kind in ("fix", "security")]
+    names = [name for name, kind in _fragments(brought) if kind in ("fix", "security")]
     return names[0] if names and set(names) <= have else None
 
 
@@ -190,8 +194,21 @@ def _merges(
             for content in (repository.git.blob(f"{commit}^", path), repository.git.blob(commit, path))
         )
         file = repository.root / there
+        if base is not None and not file.is_file():
+            taken = _paths_there(repository, commit, source, target, renaming)
+            there = moved_to(repository, target, there, base, taken) or there
+            file = repository.root / there
         ours = content_of_file(file) if file.is_file() else None
         yield _merge(there, ours, base, theirs, (target.name, source.name, commit[:10]))
+
+
+def _paths_there(
+    repository: Repository, commit: str, source: Package, target: Package, renaming: Renaming
+) -> set[str]:
+    """Return where the files that the source had before a commit are in the other line, if nothing moved."""
+    listed = repository.git.run("ls-tree", "-r", "-z", "--name-only", f"{commit}^", "--", source.path)
+    below = (path.removeprefix(f"{source.path}/") for path in listed.split("\0") if path)
+    return {target.relative(renaming.text(path)) for path in below}
 
 
 def _with_own_words(repository: Repository, target: Package, merge: _Merge) -> _Merge:
@@ -200,7 +217,8 @@ def _with_own_words(repository: Repository, target: Package, merge: _Merge) -> _
     if not new or Path(merge.path).parent.name != "changes":
         return merge
     text = (merge.after or b"").decode("utf-8", "replace")
-    lies = ", ".join(foreign_releases(repository, target, text))
+    told = [*foreign_releases(repository, target, text), *foreign_lines(repository, target, text)]
+    lies = ", ".join(dict.fromkeys(told))
     if not lies:
         return merge
     return replace(merge, todo=f"it names {lies}: write which releases of {target.name} it is about")
@@ -225,7 +243,7 @@ def _merge(
         return _Merge(
             path, None, None, f"{target} has no such file: see what {commit} changed, and whether it applies"
         )
-    if b"\0" in ours + theirs:
+    if not (is_text(ours) and is_text(theirs)):
         return _Merge(path, ours, ours, "it is not text and differs here: copy what is needed")
     merged, conflicts = _merge_file(ours, base or b"", theirs, labels)
     many = f"{conflicts} conflict{'s' if conflicts > 1 else ''}"
@@ -254,13 +272,19 @@ def _merge_file(ours: bytes, base: bytes, theirs: bytes, labels: tuple[str, str,
 
 
 def _require_resolved(repository: Repository, merges: list[_Merge], doing: str) -> None:
-    open_ones = [merge.path for merge in merges if merge.before and _MARKER in merge.before]
+    open_ones = [merge.path for merge in merges if merge.before and _is_open(merge.path, merge.before)]
     if open_ones:
         raise PortError(
             doing,
             f"an earlier port left conflicts in {', '.join(open_ones)}",
             "resolve and commit them first",
         )
+
+
+def _is_open(path: str, content: bytes) -> bool:
+    """Tell whether a row that a merge left is still there, be it one of them."""
+    halves = Path(path).suffix not in (".md", ".rst", ".txt") and _HALVES.search(content)
+    return bool(halves or _MARKS.search(content))
 
 
 def _require_common(merges: list[_Merge], source: Package, target: Package, doing: str) -> None:
