@@ -43,6 +43,7 @@ environment = "prod"
 [catalogs.lake]
 type = "{type}"
 environments = ["prod"]
+timeout_seconds = 600
 properties = {{ uri = "{uri}", token = "{token}" }}
 """
 # What is measured, and the aims: processor milliseconds, and requests.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -41,7 +42,8 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
     """Bring tables to the ledger's state: all of them, or those named. No data is copied.
 
     What was changed in a catalog by others is put right, and said. Exits with 1 when a table could not be
-    brought to the ledger's state; the others are not affected.
+    brought to the ledger's state; the others are not affected. With --watch, a catalog or a ledger that is
+    down is tried again, until SIGTERM ends it.
 
     \b
     Examples:
@@ -49,12 +51,10 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
       dwh catalog sync flights.carrier_delays --catalog lake
       dwh catalog sync --watch 30
     """
-    while True:
-        found = _sync_all(tables, name)
-        _print_synced(found, as_json, quiet=watch is not None)
-        if watch is None:
-            break
-        time.sleep(watch)
+    if watch is not None:
+        _sync_on(tables, name, as_json, watch)
+    found = _sync_all(tables, name)
+    _print_synced(found, as_json, quiet=False)
     if any(one.problem for one in found):
         sys.exit(1)
 
@@ -138,6 +138,20 @@ def _opened(tables: tuple[str, ...], name: str | None) -> tuple[Warehouse, list[
         if valid_table(table) not in known:
             raise UnknownTableError(table, known)
     return warehouse, settings
+
+
+def _sync_on(tables: tuple[str, ...], name: str | None, as_json: bool, seconds: float) -> NoReturn:
+    """Sync again and again until SIGTERM. Whatever it is at then, the next sync makes up for."""
+    from dwh.catalog.errors import CatalogError
+    from dwh.core.errors import LedgerError
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        try:
+            _print_synced(_sync_all(tables, name), as_json, quiet=True)
+        except (CatalogError, LedgerError) as error:
+            print_error(str(error))
+        time.sleep(seconds)
 
 
 def _sync_all(tables: tuple[str, ...], name: str | None) -> list[Synced]:
