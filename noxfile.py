@@ -64,6 +64,7 @@ AIRFLOW, DEPLOY, RELEASE = "shared/dwh-airflow", "shared/dwh-deploy", "shared/dw
 CATALOG = "shared/dwh-catalog"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
 PACKAGES = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, AIRFLOW, RELEASE, *LINES)
+DRAWN = [f"{MIGRATE}/tests/compare/{name}" for name in ("test_engine.py", "collected/test_step.py")]
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
@@ -170,12 +171,20 @@ def hardened(session: nox.Session, marker: str) -> None:
 
 
 @nox.session
+def breadth(session: nox.Session) -> None:
+    """Run the cases that `tests` leaves out: further formats, types, rules, steps and databases."""
+    install_tests(session)
+    parallel = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder", "--durations=5"]
+    places = session.posargs or ["shared", "packages", "tests", *(f"--ignore={file}" for file in DRAWN)]
+    session.run("pytest", *parallel, "-m", "breadth", *places, env=quick_spark(session))
+
+
+@nox.session
 def drawn(session: nox.Session) -> None:
     """Compare more of the tables that hypothesis draws than `tests` does, by every way to compare."""
     install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
-    files = [f"{MIGRATE}/tests/compare/{name}" for name in ("test_engine.py", "collected/test_step.py")]
     environment = {**quick_spark(session), "DWH_EXAMPLES": os.environ.get("DWH_EXAMPLES", "5")}
-    session.run("pytest", *files, *session.posargs, env=environment)
+    session.run("pytest", *(session.posargs or DRAWN), env=environment)
 
 
 @nox.session

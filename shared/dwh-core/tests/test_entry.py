@@ -71,6 +71,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return err
 
 
+@pytest.mark.breadth
 def test_a_job_runs_with_the_arguments_that_glue_gives(start, warehouse, tmp_path):
     """A copy, such as a bucket holds, finds the installed dwh.core and runs as Glue runs it.
 

@@ -150,6 +150,7 @@ def warehouse_files(warehouse, schema):
     return list(Path(warehouse.config.warehouse).glob(f"{schema}.*/**/*.parquet"))
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("zone", "days"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from pyspark.sql import SparkSession
 
 from dwh.core.lines import find_job
@@ -24,6 +25,7 @@ FIGURES = """
 """
 
 
+@pytest.mark.breadth
 def test_settings_do_not_leak(spark, warehouse, installed_line, takings):
     """Runs of two lines in turn each have their own time zone and ANSI mode."""
     installed_line("7.1", {"takings": takings(body=FIGURES.format("number"))}, settings=OLD)
@@ -45,6 +47,7 @@ def test_settings_do_not_leak(spark, warehouse, installed_line, takings):
     assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
 
 
+@pytest.mark.breadth
 def test_views_and_functions_do_not_leak(spark, warehouse, installed_line, takings):
     """Lines that name a view and a function alike each get their own."""
     body = """

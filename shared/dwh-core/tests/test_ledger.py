@@ -265,6 +265,7 @@ def at_once(work, count: int = 8) -> list[str]:
     return errors
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("where", ["url", "database"])
 @pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
 def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url, isolation, where):
@@ -366,6 +367,7 @@ def test_the_same_rows_from_many_at_once(ledger):
     assert at_once(insert) == []
 
 
+@pytest.mark.breadth
 def test_two_processes_create_a_ledger(ledger_url):
     """Processes that create the same ledger at the same time all get it, whole."""
     program = (

@@ -117,6 +117,7 @@ def test_a_file_that_the_run_did_not_write(spark, folder, read):
         assert len(read()) == 4
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("lost", "said"),
     [

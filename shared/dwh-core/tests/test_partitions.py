@@ -46,6 +46,7 @@ def read(spark, warehouse):
     return rows
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", ["007", "a/b", "50% off = ü", " "])
 def test_values_come_back_as_they_were(run, read, name):
     """Whatever a value holds, it is a folder's name and comes back in its type."""

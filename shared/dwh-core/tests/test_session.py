@@ -79,6 +79,7 @@ def test_a_machine_without_java(tmp_path, java_home, where):
     assert f"there is no Java {where}; install Java 17 or later" in done.stdout, done.stderr
 
 
+@pytest.mark.breadth
 def test_settings_that_spark_refuses():
     """A Spark that cannot start for another reason is reported with that reason."""
     program = (
@@ -90,6 +91,7 @@ def test_settings_that_spark_refuses():
     assert "check [spark] in dwh.toml" in done.stdout
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

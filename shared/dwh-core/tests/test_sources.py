@@ -123,7 +123,9 @@ def test_an_empty_folder(read, tmp_path):
 
 # Each format whose files name their columns, in which two days of orders are written, the days apart.
 
-FORMATS = ["csv", "json", "parquet", "orc"]
+JSON, ORC = (pytest.param(name, marks=pytest.mark.breadth) for name in ("json", "orc"))
+FORMATS = ["csv", JSON, "parquet", ORC]
+TYPED = ["parquet", ORC]
 
 
 def write(spark, root, format_, day, columns, *rows, file="part"):
@@ -211,7 +213,7 @@ def test_a_needed_column_is_gone(feed):
             feed.read(*dates)
 
 
-@pytest.mark.parametrize("format_", ["parquet", "orc"], indirect=True)
+@pytest.mark.parametrize("format_", TYPED, indirect=True)
 @pytest.mark.parametrize("other", ["float", "string", "int", "decimal(9,2)"])
 def test_a_type_that_changes(feed, other):
     """A needed column of another type is an error for the dates that have it, and for no others."""
@@ -225,7 +227,7 @@ def test_a_type_that_changes(feed, other):
         assert f"column amount is {other}, the job needs double (in day=2024-01-02/" in str(caught.value)
 
 
-@pytest.mark.parametrize("format_", ["parquet", "orc"], indirect=True)
+@pytest.mark.parametrize("format_", TYPED, indirect=True)
 def test_a_type_that_nobody_needs_changes(feed):
     """A column that the job does not need may change its type, within a range, too."""
     feed.write(1, (*ORDER, "note int"), ("north", 1.5, 1))

@@ -25,6 +25,7 @@ def read(spark, warehouse):
     return rows
 
 
+@pytest.mark.breadth
 def test_a_table_of_many_runs_is_read_at_once(spark, warehouse, job, read):
     """Dates that different runs wrote come in one read, with the contract's columns and types."""
     made = job()

@@ -105,7 +105,7 @@ def warehouse(config: Config, lines: None, with_tables: Callable[[str], str]) ->
     return Warehouse.create(config.in_environment("prod"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.breadth)])
 def either_warehouse(
     request: pytest.FixtureRequest, config: Config, lines: None, with_tables: Callable[[str], str]
 ) -> Warehouse:

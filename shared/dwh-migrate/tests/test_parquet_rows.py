@@ -92,6 +92,7 @@ def by_spark(spark, warehouse, outputs, limit):
     return {field.name: type_of(field.dataType) for field in frame.schema}, rows
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("stored", ["INT96", "TIMESTAMP_MICROS"])
 def test_rows_of_every_type_are_those_of_spark(spark, interpreted, written, stored):
     """Instants in either form, decimals, nested values and the first and last year are what Spark shows."""
@@ -101,6 +102,7 @@ def test_rows_of_every_type_are_those_of_spark(spark, interpreted, written, stor
     assert first_rows(warehouse, outputs, 5) == by_spark(spark, warehouse, outputs, 5)
 
 
+@pytest.mark.breadth
 def test_rows_come_in_the_order_of_spark(spark, interpreted, written):
     """Nulls come first, NaN last, and dates in order where the date is not the first column, too."""
     jobs = everything("ratio", "day", ratio=("double", ORDERED))
@@ -122,6 +124,7 @@ def test_two_lines_in_one_table(spark, interpreted, written):
     assert first_rows(warehouse, outputs, 9) == by_spark(spark, warehouse, outputs, 9)
 
 
+@pytest.mark.breadth
 def test_what_is_not_certain_is_left_to_the_engine(spark, interpreted, written, tmp_path):
     """Other types in other lines, files that are gone or changed, and places out of reach."""
     written("7.1", everything(amount=("int", "1")), "2024-01-01")

@@ -92,7 +92,11 @@ def moves(spark, warehouse: Warehouse, version: str) -> None:
     assert columns() == before == ["day", "shop", "orders", "amount"]
 
 
-@pytest.mark.parametrize("versions", [("0001", "0002", "0003"), ("0003",)], ids=["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    "versions",
+    [("0001", "0002", "0003"), pytest.param(("0003",), marks=pytest.mark.breadth)],
+    ids=["sqlite", "postgresql"],
+)
 def test_an_upgraded_ledger_goes_through_a_rollout(spark, written, versions, tmp_path, request):
     """From every version that there was, with real outputs: to the new line, and back."""
     for version in versions:
@@ -106,6 +110,7 @@ def test_an_upgraded_ledger_goes_through_a_rollout(spark, written, versions, tmp
         moves(spark, Warehouse(written.config, Ledger.open(url)), version)
 
 
+@pytest.mark.breadth
 def test_ledgers_that_know_fingerprints(spark, written, tmp_path):
     """From the versions since environments have outputs: what they have found out still holds."""
     subjects = subjects_of(written, "takings@8.1", "takings@8.2", None)

@@ -87,6 +87,7 @@ def test_a_line_is_fixed_and_released_on_its_branch(branch: Monorepo) -> None:
     assert again["sha256"] == built["sha256"]
 
 
+@pytest.mark.breadth
 def test_the_same_release_has_the_same_bytes_wherever_it_is_made(branch: Monorepo) -> None:
     """Made in the folder on main, or on the branch: one wheel, one source distribution."""
     on_the_branch = released(branch)

@@ -19,6 +19,7 @@ SRC = f"{OLD}/src/dwh/shops/v0_1_0"
 BUILD = ("build", "dwh-v0_1", "--no-install", "--json")
 
 
+@pytest.mark.breadth
 def test_two_clones_give_the_same_bytes(repo: Monorepo, tmp_path: Path) -> None:
     """Whatever the modes and times of the files, and what else lies about."""
     first = json.loads(repo.run(*BUILD).out)[0]
@@ -117,12 +118,14 @@ def test_what_is_not_committed_is_refused(repo: Monorepo) -> None:
     refused(repo, "not committed", f"{OLD}/README.md")
 
 
+@pytest.mark.breadth
 def test_a_file_of_that_name_is_not_replaced(repo: Monorepo) -> None:
     """Somebody may have it already."""
     repo.write("dist/dwh_v0_1-0.1.0-py3-none-any.whl", "other")
     refused(repo, "another file of that name is there, with other bytes")
 
 
+@pytest.mark.breadth
 def test_a_readme_that_an_index_cannot_show_is_refused(repo: Monorepo) -> None:
     """twine has a look at the metadata."""
     repo.write(f"{OLD}/README.rst", "Title\n==\n\n.. nothing::\n\n`x\n")

@@ -22,6 +22,7 @@ def wheel(folder: Path, name: str, needs: str = "") -> Path:
     return path
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("with_uv", [True, False], ids=["uv", "pip"])
 def test_the_settings_wheels_count_beside_the_release_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_uv: bool

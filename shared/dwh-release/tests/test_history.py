@@ -264,6 +264,7 @@ def test_a_stub_in_the_namespace_is_refused(repo: Monorepo, stray: str) -> None:
     assert said.code == 2 and stray in said.err and "hide every other package" in said.err
 
 
+@pytest.mark.breadth
 def test_a_clone_with_crlf_is_as_any_other(repo: Monorepo) -> None:
     """Its texts are those that git keeps; what it builds has the same bytes."""
     first = json.loads(repo.run("build", "dwh-v0_1", "--no-install", "--json").out)[0]["sha256"]

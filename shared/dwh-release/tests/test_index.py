@@ -57,6 +57,7 @@ def only(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         monkeypatch.setenv(f"PIP_{name}", value)
 
 
+@pytest.mark.breadth
 def test_what_an_index_has(address: str) -> None:
     """Yanked releases, pre-releases, and those for other Pythons are there as well."""
     versions = ("0.1.0", "0.1.1", "0.1.2", "0.1.3", "0.1.4rc1", "0.1.4")
@@ -65,6 +66,7 @@ def test_what_an_index_has(address: str) -> None:
     assert not has_release("dwh-v0_2", "0.1.1")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("index", [UNREACHABLE, "{}/broken/"])
 def test_an_index_that_does_not_answer_is_not_empty(
     index: str, address: str, monkeypatch: pytest.MonkeyPatch

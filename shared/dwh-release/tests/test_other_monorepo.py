@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from monorepo import Monorepo
 
 MAIN, OLD = "feeds/acme-feeds-2.0", "feeds/acme-feeds-1.0"
@@ -85,6 +86,7 @@ def test_a_line_from_one_on_is_a_major(other: Monorepo) -> None:
     assert said.code == 2 and "acme-feeds-1.0 is line 2.2" in said.err and "or call it line 3.0" in said.err
 
 
+@pytest.mark.breadth
 def test_a_distribution_with_dots_is_built(other: Monorepo) -> None:
     """Its files have the name that packaging gives them."""
     said = other.run("build", "acme-feeds-2.0", "--no-install", "--json")

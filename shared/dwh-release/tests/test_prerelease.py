@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
+import pytest
 from monorepo import Monorepo
 from packaging.specifiers import SpecifierSet
 from test_branch import MAIN, OLD_SALES, SALES, fix, ok
@@ -36,6 +37,7 @@ def test_numbers_are_counted_by_kind(repo: Monorepo) -> None:
         assert f"dwh-v0_2@{tag} made" in ok(repo, "prerelease", "dwh-v0_2", *words)
 
 
+@pytest.mark.breadth
 def test_a_prerelease_is_built_from_its_tag(repo: Monorepo) -> None:
     """The wheel has its version and the tree's code; the same bytes from every clone."""
     fix(repo, "dwh-v0_2", SALES)

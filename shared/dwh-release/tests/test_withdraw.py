@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from monorepo import Monorepo
 from test_branch import OLD, OLD_SALES, fix, ok
 
@@ -18,6 +19,7 @@ def test_a_withdrawn_release_was_never_there(repo: Monorepo) -> None:
     assert f"{OLD}/released/0.1.1.json" in repo.git("ls-files").split()
 
 
+@pytest.mark.breadth
 def test_a_release_that_is_removed_by_hand_is_missed(repo: Monorepo) -> None:
     """Though version and notes are gone, too: only `withdraw` looks whether somebody may have it."""
     fix(repo)
@@ -31,6 +33,7 @@ def test_a_release_that_is_removed_by_hand_is_missed(repo: Monorepo) -> None:
         assert said.code != 0 and f"{OLD}/released/0.1.1.json is missing, but " in " ".join(said.all.split())
 
 
+@pytest.mark.breadth
 def test_a_withdrawal_may_be_one_of_several_commits_made_one(repo: Monorepo) -> None:
     """Its words are in the list of what was done."""
     fix(repo)

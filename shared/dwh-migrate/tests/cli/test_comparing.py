@@ -40,7 +40,11 @@ def test_equal_outputs_need_no_spark_the_second_time(looked, process):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "said"), [("cp1252", "(before) \\u2192 carrier_delays@0.1"), ("utf-8", "→")]
+    ("encoding", "said"),
+    [
+        ("cp1252", "(before) \\u2192 carrier_delays@0.1"),
+        pytest.param("utf-8", "→", marks=pytest.mark.breadth),
+    ],
 )
 def test_the_encoding_of_the_output_does_not_change_the_verdict(looked, process, encoding, said):
     """A character that it lacks is spelled, in the report and in notes."""

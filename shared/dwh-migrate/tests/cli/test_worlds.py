@@ -102,6 +102,7 @@ def test_a_cutover_waits_for_each_date(dwh, landing):
     assert totals(dwh, "--env prod") == before
 
 
+@pytest.mark.breadth
 def test_a_ramp_publishes_what_passed_and_says_what_waits(dwh, landing, installed_line, takings):
     """A date that does not agree publishes the old line's output, and the command says what to type."""
     differs = "return takings.withColumn('amount', F.expr(\"amount + if(day = '2024-01-02', 1, 0)\"))"
@@ -120,6 +121,7 @@ def test_a_ramp_publishes_what_passed_and_says_what_waits(dwh, landing, installe
     assert "by 7.5: 1 of 2 dates proven, 0 unproven, 1 failed" in out and why in err
 
 
+@pytest.mark.breadth
 def test_after_a_cutover_a_date_that_does_not_agree_shows_nothing(dwh, renamed):
     """Outputs of both lines cannot stand in one table, so the command fails, and says what to type."""
     differs = "return takings.withColumn('total', F.expr(\"total + if(day = '2024-01-02', 1, 0)\"))"
@@ -133,6 +135,7 @@ def test_after_a_cutover_a_date_that_does_not_agree_shows_nothing(dwh, renamed):
     assert totals(dwh, "--env prod") == {"2024-01-01": 15.0}
 
 
+@pytest.mark.breadth
 def test_a_version_that_is_named_waits_for_its_comparison(dwh):
     """Within a ramp the new line's run, by name, is not published; a backfill compares and publishes it."""
     begin(dwh, "7.1", "7.2", "100%:0")
@@ -174,6 +177,7 @@ def test_outputs_get_into_another_environment_by_name(dwh, tmp_path):
     assert "from staging" in dwh("history shop.takings --env prod")[0]
 
 
+@pytest.mark.breadth
 def test_values_that_a_contract_calls_sensitive_are_masked(dwh, installed_line, takings, tmp_path):
     """`dwh show` masks them unless it is told not to, and so does every report, without being asked."""
     secret = 'Column("orders", "bigint", sensitive=True),'

@@ -148,7 +148,7 @@ def ladder() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["collected", "ladder"])
+@pytest.fixture(params=["collected", pytest.param("ladder", marks=pytest.mark.breadth)])
 def either_step(request: pytest.FixtureRequest) -> str:
     """Compare small tables as such, then by the steps for large ones; return which."""
     if request.param == "ladder":

@@ -72,6 +72,7 @@ def test_parquet_with_partitions_compares_by_the_contracts_types(
     ]
 
 
+@pytest.mark.breadth
 def test_csv_is_text_that_means_something(spark: SparkSession, written: Written, tmp_path: Path) -> None:
     """Every column compares by its type in the contract; what differs is shown as it was written."""
     file = tmp_path / "old.csv"

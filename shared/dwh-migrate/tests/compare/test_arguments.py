@@ -30,6 +30,7 @@ def new(spark: SparkSession) -> DataFrame:
     return frame_of_rows(spark, [(1, 1.0), (2, 2.1)], "id int, price double")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -199,6 +199,7 @@ def test_types_without_a_common_form_are_refused_with_a_reason(left: T.DataType,
         common_form(left, right)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("old", "new", "text"),
     [

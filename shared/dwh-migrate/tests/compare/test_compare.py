@@ -76,7 +76,7 @@ ALIKE: dict[str, tuple[str, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("ansi", ["true", "false"])
+@pytest.mark.parametrize("ansi", ["true", pytest.param("false", marks=pytest.mark.breadth)])
 @pytest.mark.parametrize("exact", [False, True])
 def test_values_that_differ_are_never_called_equal(
     spark: SparkSession, table: Frames, ansi: str, exact: bool
@@ -410,7 +410,7 @@ WITHIN: dict[str, tuple[tuple[str, Any], tuple[str, Any], Tolerance]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.breadth)])
 def test_a_tolerance_misses_no_difference_that_a_double_would(table: Frames, exact: bool) -> None:
     """And how far apart the numbers are is said exactly, in the model and in the report."""
     cases = {**BEYOND_DOUBLES, **WITHIN}

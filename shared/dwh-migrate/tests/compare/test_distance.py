@@ -83,6 +83,7 @@ def is_exact(types: tuple[str, str], row: Any, tolerance: Tolerance) -> bool:
     return not tolerance.relative or max(wide) < D(10) ** 12
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("types", [("decimal(38,2)", "decimal(38,2)"), ("double", "decimal(38,0)")])
 def test_numbers_that_overflow_are_not_near_without_ansi_mode_either(
     spark: SparkSession, types: tuple[str, str]
@@ -96,6 +97,7 @@ def test_numbers_that_overflow_are_not_near_without_ansi_mode_either(
         spark.conf.set("spark.sql.ansi.enabled", before)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("types", PAIRS, ids=" and ".join)
 def test_what_is_near_is_what_the_rules_say(spark: SparkSession, types: tuple[str, str]) -> None:
     """And where the engine has too few digits for a share, it may only be stricter."""

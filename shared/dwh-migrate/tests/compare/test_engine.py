@@ -138,6 +138,7 @@ def test_each_step_finds_what_brute_force_finds(
     check_against(oracle, *frames(spark, *tables), key, few, exact)
 
 
+@pytest.mark.breadth
 @settings(DRAWN, max_examples=3 * TIMES)
 @given(tables=two_tables())
 def test_stored_fingerprints_leave_what_brute_force_finds(
@@ -211,6 +212,7 @@ def answer(result: Comparison) -> tuple[Any, ...]:
     return result.verdict, counts, differing, [item.seen for item in result.expectations]
 
 
+@pytest.mark.breadth
 @settings(DRAWN, max_examples=2 * TIMES)
 @given(drawn=repeated_keys())
 def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
@@ -245,6 +247,7 @@ def test_every_step_gives_the_answer_of_brute_force_where_keys_repeat(
     }
 
 
+@pytest.mark.breadth
 def test_a_key_that_repeats_is_one_multiset_at_every_step(spark: SparkSession) -> None:
     """A part that is equal holds rows of a key that has others elsewhere, which must not be dropped."""
     schema = "k int, day int, v int"
@@ -262,6 +265,7 @@ def test_a_key_that_repeats_is_one_multiset_at_every_step(spark: SparkSession) -
     )
 
 
+@pytest.mark.breadth
 def test_keys_that_repeat_are_counted_where_all_rows_were_read_and_nowhere_else(spark: SparkSession) -> None:
     """Buckets that are equal are not looked at, so nothing is said of their keys."""
     left = frame_of_rows(spark, [(1, 1), (1, 1), *((n, n) for n in range(2, 40))], "k int, v int")
@@ -270,6 +274,7 @@ def test_keys_that_repeat_are_counted_where_all_rows_were_read_and_nowhere_else(
     assert known == [None, 1]
 
 
+@pytest.mark.breadth
 def test_a_tolerance_holds_for_rows_whose_key_repeats(spark: SparkSession) -> None:
     """As many rows as possible are matched: 1.0 with 1.1 and 1.1 with 1.2, not 1.1 with itself."""
     schema = "k int, v decimal(4,1), w int"
@@ -281,6 +286,7 @@ def test_a_tolerance_holds_for_rows_whose_key_repeats(spark: SparkSession) -> No
     assert [(s.kind, s.key["k"].text) for s in found.samples] == [("left_only", "2"), ("right_only", "2")]
 
 
+@pytest.mark.breadth
 def test_a_tolerance_that_takes_too_long_to_apply_is_said_to_be_left_out(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +309,7 @@ def frames(
     return left, right.select(*reversed(NAMES), F.lit(1).alias("extra"), "k2", "k1")
 
 
+@pytest.mark.breadth
 def test_a_swap_between_rows_of_one_key_cannot_hide_behind_another_difference(spark: SparkSession) -> None:
     """Sums by group of columns agree where values are swapped; that the key is not unique gives it away."""
     schema = ", ".join(["k int", *(f"{name} int" for name in "abcdefghi")])
@@ -323,6 +330,7 @@ def test_a_swap_between_rows_of_one_key_cannot_hide_behind_another_difference(sp
     assert result.verdict == "fail"
 
 
+@pytest.mark.breadth
 def test_only_columns_that_differ_are_joined(spark: SparkSession) -> None:
     """A row that is on one side alone shows the columns that were read, and no column is missed."""
     wide = [F.expr(f"id * {n} AS c{n}") for n in range(20)]

@@ -84,6 +84,7 @@ def compared(spark: SparkSession, *texts: str, **options: str) -> Comparison:
     return compare_opened(spark, one, other, ("id",), OutputOptions())
 
 
+@pytest.mark.breadth
 def test_two_paths_may_have_any_format(spark: SparkSession, paths: tuple[str, str], tmp_path: Path) -> None:
     """What is text by its nature compares by what it means; nothing is guessed where both are text."""
     rows = spark.read.parquet(paths[0])

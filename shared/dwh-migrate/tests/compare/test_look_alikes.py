@@ -9,16 +9,18 @@ from pyspark.sql import SparkSession
 
 from dwh.compare import compare
 from dwh.compare.report.markdown import to_markdown
+from dwh.core.testing import frame_of_rows
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 SAME = "x" * 5_000
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("key", "names"), [((), "v"), ("k", "v"), ("v", "key")])
 def test_they_show_where_they_differ(spark: SparkSession, either_step: str, key: Any, names: str) -> None:
     """Without a key, with one that repeats, and with a long one."""
     left, right = (
-        spark.createDataFrame([(1, f"{SAME}{end}"), (1, f"{SAME}same"), (2, "y")], "k int, v string")
+        frame_of_rows(spark, [(1, f"{SAME}{end}"), (1, f"{SAME}same"), (2, "y")], "k int, v string")
         for end in ("left", "right")
     )
     found: Any = compare(left, right, key=key)
@@ -39,7 +41,7 @@ def test_each_of_several_shows_its_own(spark: SparkSession) -> None:
     """And none shows a row that both sides have, however many of these there are."""
     same = [f"same {number}" for number in range(300)]
     left, right = (
-        spark.createDataFrame([(f"{SAME}{end}",) for end in (*ends, *same)], "v string")
+        frame_of_rows(spark, [(f"{SAME}{end}",) for end in (*ends, *same)], "v string")
         for ends in (("a", "b"), ("c",))
     )
     found: Any = compare(left, right)

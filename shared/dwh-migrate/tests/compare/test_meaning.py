@@ -101,6 +101,7 @@ def in_new_york(spark: SparkSession) -> Iterator[SparkSession]:
     spark.conf.set("spark.sql.session.timeZone", str(before))
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("ansi", ["true", "false"])
 def test_the_same_meaning_is_equal_and_what_a_cast_loses_is_not(in_new_york: SparkSession, ansi: str) -> None:
     """Nothing becomes null and then equal, in ANSI mode or not; the hashes say the same."""

@@ -16,6 +16,7 @@ DAYS = DateRange(date(2024, 1, 1), date(2024, 1, 2))
 ONE = "takings@7.1"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("amount", "verdict", "found"),
     [("F.col('orders') * 2.0", "pass", []), ("F.rand()", "fail", ["amount"])],

@@ -34,6 +34,7 @@ CHANGED: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.breadth
 def test_numbers_inside_may_be_apart_as_far_as_their_own_tolerance(spark: SparkSession) -> None:
     """By position in arrays; what else is in the struct still counts, and so does what is null; the same
     where a key repeats."""

@@ -21,6 +21,7 @@ READS, LOOKS_BACK = "reads = (ORDERS,)", "reads = (Input(ORDERS, back=1),)"
 IMPORT = {"from dwh.core import Added": "from dwh.core import Input, Added"}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("reads", "verdict", "found"),
     [(READS, "fail", ["orders"]), (LOOKS_BACK, "pass", [])],

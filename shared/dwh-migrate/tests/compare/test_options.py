@@ -55,6 +55,7 @@ def test_a_tolerance_for_all_numbers(table: Frames) -> None:
     assert compare(left, right, key=["id"], tolerances={"*": Tolerance(1)}, ignore=["s"]).verdict == "pass"
 
 
+@pytest.mark.breadth
 def test_a_key_with_another_name_on_each_side(table: Frames) -> None:
     """The mapping goes from left to right; nothing else needs to be declared."""
     left, right = table("id int, n int, v int", (1, 1, 1)), table("customer_id int, n int, v int", (1, 1, 2))
@@ -79,6 +80,7 @@ def test_a_key_with_another_name_on_each_side(table: Frames) -> None:
         compare(left, right, key={"nothing": "customer_id"})
 
 
+@pytest.mark.breadth
 def test_names_without_regard_to_case(table: Frames) -> None:
     """Only when asked; an exact name wins, and what is ambiguous is refused."""
     left, right = (
@@ -96,6 +98,7 @@ def test_names_without_regard_to_case(table: Frames) -> None:
         compare(table("id int, aB int", (1, 1)), table("id int, AB int, ab int", (1, 1, 1)), ignore_case=True)
 
 
+@pytest.mark.breadth
 def test_changes_of_columns_with_any_name(table: Frames) -> None:
     """Dots, spaces, quotes, backticks and other scripts; a condition quotes them as Spark SQL does."""
     left = table("id int, `a.b` int, `first name` string, `it's` int, `näm``e` int", (1, 1, "x", 1, 1))
@@ -112,6 +115,7 @@ def test_changes_of_columns_with_any_name(table: Frames) -> None:
     assert len(rows_that_differ(left, right, key=["id"], changes=changes).where("expected").collect()) == 1
 
 
+@pytest.mark.breadth
 def test_two_empty_tables_that_were_meant_to_be(table: Frames) -> None:
     """The caller says so, or both contracts; one side that is empty still fails."""
     empty, full = table("id int"), table("id int", (1,))

@@ -50,6 +50,7 @@ def rows_at(spark: SparkSession, path: Path) -> set[tuple[Any, ...]]:
     return set(map(tuple, read_path(spark, str(path)).frame.collect()))
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("old", "new"),
     [("02134", "2134"), ("1.0", "1"), ("2013-1-5", "2013-01-05"), ("TRUE", "true"), ("a%2Fb", "a%2fB")],

@@ -68,6 +68,7 @@ def test_every_row_that_differs_is_returned(table: Frames) -> None:
     assert found[3]["left"].asDict() == {"id": 3, "v": None, "w": "c", "x": 0}
 
 
+@pytest.mark.breadth
 def test_what_compare_calls_equal_is_not_among_them(table: Frames) -> None:
     """Tolerances, ignored columns and renames mean the same as there."""
     left, right = table("id int, v double, t int", (1, 1.0, 1)), table("id int, w double, t int", (1, 1.1, 2))
@@ -76,6 +77,7 @@ def test_what_compare_calls_equal_is_not_among_them(table: Frames) -> None:
     assert agrees(left, right, **options)[0]["differing"] == ["w"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("key", [(), ("id",)])
 def test_multisets_keep_what_one_side_has_more_of(table: Frames, key: tuple[str, ...]) -> None:
     """Without a key, and for rows whose key repeats; NaN, null and zeros compare as ever."""
@@ -125,6 +127,7 @@ def test_arguments_are_refused_as_compare_does(table: Frames) -> None:
         rows_that_differ(table("id int", (1,)), table("id int", (1,)), key=["nothing"])
 
 
+@pytest.mark.breadth
 def test_rows_are_written_whole_and_read_back(spark: SparkSession, table: Frames, tmp_path: Path) -> None:
     """Nested, void and oddly named columns, too; an empty folder says that nothing differs."""
     schema = "id int, s struct<`a b`:int>, m map<string,int>, n void"
@@ -151,6 +154,7 @@ def test_a_write_that_fails_leaves_nothing(table: Frames, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "file"]
 
 
+@pytest.mark.breadth
 def test_a_condition_that_fails_on_a_row_does_not_keep_rows_from_being_written(
     spark: SparkSession, table: Frames, tmp_path: Path
 ) -> None:

@@ -100,7 +100,9 @@ def differing(result: Comparison) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("names", "step"), [(FORMS, "collected"), (list(CASES), "join")], ids=["forms", "all"]
+    ("names", "step"),
+    [(FORMS, "collected"), pytest.param(list(CASES), "join", marks=pytest.mark.breadth)],
+    ids=["forms", "all"],
 )
 def test_each_rule_joins_what_it_says_and_nothing_else(table: Frames, names: list[str], step: str) -> None:
     """Each case is a column: on one row the values are the same under its rule, on others not."""
@@ -111,6 +113,7 @@ def test_each_rule_joins_what_it_says_and_nothing_else(table: Frames, names: lis
     assert (result.measurement.step, result.rows.matched, result.rows.changed.unexpected) == (step, 1, 2)
 
 
+@pytest.mark.breadth
 def test_all_rows_that_differ_are_those_that_no_rule_joins(table: Frames) -> None:
     rows = rows_that_differ(*rows_of(table, list(CASES)), key=["id"], rules=rules_of(list(CASES)))
     assert sorted(row["key"]["id"] for row in rows.select("key").collect()) == [2, 3]
@@ -236,6 +239,7 @@ def test_pairs_need_a_key(table: Frames) -> None:
         compare(frame, frame, rules={"v": "sql(true)"})
 
 
+@pytest.mark.breadth
 def test_rules_that_look_at_pairs_match_rows_whose_key_repeats(table: Frames) -> None:
     """As many as possible, and what is left over is the same in the report and among all rows."""
     left, right = table("k int, v int", (1, 1), (1, 2), (2, 5)), table("k int, v int", (1, 3), (1, 2), (2, 6))

@@ -62,6 +62,7 @@ def test_names_of_folders_are_what_was_written(spark: SparkSession, tmp_path: Pa
     assert (found.verdict, found.rows.matched) == ("pass", 3)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_column_that_is_null_everywhere_is_text(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     """Nothing tells its type, which an engine would then make up: it compares with that of the other side."""

@@ -80,6 +80,7 @@ def test_a_condition_that_is_none_is_broken_without_an_engine_too(
     assert (result.verdict, result.expectations[0].status) == ("incomplete", "broken")
 
 
+@pytest.mark.breadth
 def test_only_parts_that_differ_are_read(days: DataFrame, keep: Callable[..., Any]) -> None:
     """Rows of equal parts are counted from the fingerprints."""
     changed = days.withColumn("v", F.when(F.col("day") == "2013-01-02", -1.0).otherwise(F.col("v")))
@@ -116,6 +117,7 @@ def test_parts_by_a_renamed_column(days: DataFrame, keep: Callable[..., Any]) ->
     assert (result.rows.left, result.rows.matched, result.rows.changed.count) == (6, 4, 2)
 
 
+@pytest.mark.breadth
 def test_a_key_that_is_unique_in_each_part_only_is_looked_at(
     days: DataFrame, keep: Callable[..., Any]
 ) -> None:

@@ -13,6 +13,7 @@ from dwh.core.testing import frame_of_rows
 pytestmark = pytest.mark.usefixtures("interpreted")
 
 
+@pytest.mark.breadth
 def test_fields_belong_together_but_for_case_when_asked(spark: SparkSession) -> None:
     """Each side is read by its own names, and rules and tolerances may be given in any."""
     left = frame_of_rows(

@@ -59,6 +59,7 @@ def test_a_candidate_that_agrees(spark, pinned):
     advance(pinned, **JOB)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("line", "outcome"), [("7.5", "error"), ("7.6", "fail")])
 def test_a_candidate_that_crashes_or_differs(spark, pinned, line, outcome):
     """A candidate's crash or difference is recorded and holds the rollout; what was served is shown."""
@@ -95,6 +96,7 @@ def test_a_gate_that_rolls_back(spark, pinned):
     assert progress(pinned, **JOB).rollout.state == "rolled back"
 
 
+@pytest.mark.breadth
 def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, monkeypatch):
     """In a ramp readers have the old line's output until both are compared, and then the new line's."""
     begin(pinned, "7.2", ["100%"])
@@ -117,6 +119,7 @@ def test_what_the_new_line_serves_is_published_once_it_agrees(spark, pinned, mon
     assert (shadow.served_run, shadow.candidate_run) == (new.id, old.id)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("line", "outcome"), [("7.5", "error"), ("7.6", "fail")])
 def test_what_the_new_line_serves_and_does_not_agree(spark, pinned, line, outcome):
     """In a ramp a date whose comparison fails, or whose new run crashes, publishes the old line's output."""
@@ -216,6 +219,7 @@ def test_what_may_not_be_served(pinned):
     assert everything(pinned) == before
 
 
+@pytest.mark.breadth
 def test_a_reader_keeps_what_it_has_planned(spark, pinned):
     """A table read before a cutover or a rollback gives, whenever it is computed, the state before it."""
 

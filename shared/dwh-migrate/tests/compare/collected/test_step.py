@@ -93,6 +93,7 @@ def options(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.breadth
 @settings(DRAWN, max_examples=6 * TIMES)
 @given(sides=two_sides(), asked=options())
 def test_the_answer_is_that_of_the_steps_for_large_tables(
