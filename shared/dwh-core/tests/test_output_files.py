@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from pyarrow.parquet import write_table
 
-from dwh.core.errors import LostFilesError
+from dwh.core.contract import Column, Table
+from dwh.core.dates import DateRange
+from dwh.core.errors import AuditError, LostFilesError
 from dwh.core.ledger.schema import output_files
+from dwh.core.storage.output_files import written_files
 from dwh.core.storage.parquet import ParquetRuns
 from dwh.core.warehouse import read_table
 
@@ -140,3 +146,12 @@ def test_outputs_of_older_releases(warehouse, folder, read, lost, said):
             file.write_bytes(file.read_bytes()[:-9])
     with pytest.raises(LostFilesError, match=said):
         read()
+
+
+def test_a_date_that_no_run_can_be_asked_for(spark, tmp_path):
+    """Rows of a year of five digits are not left out, but refused."""
+    (tmp_path / "day=+10000-01-01").mkdir()
+    write_table(pa.table({"n": [1]}), tmp_path / "day=+10000-01-01" / "a.parquet")
+    table = Table("t", columns=(Column("day", "date"), Column("n", "int")), partition_by="day")
+    with pytest.raises(AuditError, match=r"day holds dates that were not asked for: \+10000-01-01"):
+        written_files(spark, table, str(tmp_path), DateRange(date(2024, 1, 1), date(2024, 1, 1)))

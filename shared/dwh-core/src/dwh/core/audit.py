@@ -20,7 +20,7 @@ from dwh.core.sql_types import type_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
 
-__all__ = ["audit_key", "audit_rows", "audit_schema", "conform"]
+__all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "has_hashes"]
 
 _EXAMPLES = 3
 _COUNT = "rows with this key"  # no column of a contract can be called that
@@ -81,12 +81,16 @@ def audit_key(frame: DataFrame, table: Table) -> None:
 
 
 def audit_rows(
-    written: DataFrame, table: Table, dates: DateRange, *, listed: Mapping[date, int] | None = None
+    written: DataFrame | None,
+    table: Table,
+    dates: DateRange,
+    *,
+    listed: Mapping[date, int] | None = None,
 ) -> dict[date, int]:
     """Check the rows that a run wrote.
 
     Parameters:
-        written: the run's output, read back.
+        written: the run's output, read back; None where nothing has to be read, as no key repeats.
         dates: the logical dates that the run was asked for.
         listed: the rows of each date that its files hold, where these are known. Then nothing is read but
             keys; among many rows these are told apart by hashes.
@@ -98,26 +102,26 @@ def audit_rows(
     """
     if table.date_column is None:
         return {dates.last: _audited_whole(written, table, listed)}
-    by_hash = listed is not None and sum(listed.values()) > _MANY and _has_hashes(table)
-    if listed is not None and (by_hash or not table.key):
-        counted: dict[str | None, int] = {str(day): rows for day, rows in listed.items() if rows}
-        may_repeat = by_hash and _distinct_hashes(written, table) < sum(counted.values())
-    else:
+    by_hash = listed is not None and sum(listed.values()) > _MANY and has_hashes(table)
+    if written is not None and (listed is None or (table.key and not by_hash)):
         found = _counted(written, table)
-        counted = {row["date"]: row["rows"] for row in found}
-        may_repeat = any(row["repeated"] for row in found)
+        counted: dict[str | None, int] = {row["date"]: row["rows"] for row in found}
+        suspected = written if any(row["repeated"] for row in found) else None
+    else:
+        counted = {str(day): rows for day, rows in (listed or {}).items() if rows}
+        suspected = written if by_hash and not _has_distinct_hashes(written, table, counted) else None
     problems = _date_problems(counted, table, dates)
-    if may_repeat and (problem := _key_problem(written, table)):
+    if suspected is not None and (problem := _key_problem(suspected, table)):
         problems.append(problem)
     if problems:
         raise AuditError(table.name, problems)
     return {day: counted.get(str(day), 0) for day in dates}
 
 
-def _audited_whole(written: DataFrame, table: Table, listed: Mapping[date, int] | None) -> int:
+def _audited_whole(written: DataFrame | None, table: Table, listed: Mapping[date, int] | None) -> int:
     """Return the rows of a whole table; raises AuditError as `audit_rows` does."""
-    problem = _key_problem(written, table) if table.key else None
-    rows = written.count() if listed is None else sum(listed.values())
+    problem = _key_problem(written, table) if table.key and written is not None else None
+    rows = written.count() if written is not None and listed is None else sum((listed or {}).values())
     problems = [problem] if problem else []
     if rows == 0 and not table.may_be_empty:
         problems.append(
@@ -129,20 +133,23 @@ def _audited_whole(written: DataFrame, table: Table, listed: Mapping[date, int] 
     return rows
 
 
-def _has_hashes(table: Table) -> bool:
+def has_hashes(table: Table) -> bool:
     """Return whether equal keys of a table have equal hashes."""
     types = {column.name: column.type for column in table.columns}
     return bool(table.key) and all(_HASHED.fullmatch(types[name]) for name in table.key)
 
 
-def _distinct_hashes(written: DataFrame, table: Table) -> int:
-    """Return how many hashes the keys have: as many as rows prove that no key repeats.
+def _has_distinct_hashes(written: DataFrame | None, table: Table, counted: Mapping[str | None, int]) -> bool:
+    """Return whether the keys have as many hashes as there are rows, which proves that none repeats.
 
     Fewer prove nothing. To count them, one number moves for each row, and not its key.
     """
     from pyspark.sql import functions as F
 
-    return written.select(F.xxhash64(*table.key).alias(_COUNT)).distinct().count()
+    if written is None:
+        return True
+    hashes = written.select(F.xxhash64(*table.key).alias(_COUNT)).distinct().count()
+    return hashes == sum(counted.values())
 
 
 def _counted(written: DataFrame, table: Table) -> list[Row]:

@@ -175,7 +175,8 @@ def _computed(
         storage.write(output, job.writes, location)
         files = storage.files(session, job.writes, location, dates)
         listed = {day: sum(file.rows for file in found) for day, found in files.items()}
-        written = storage.written(session, job.writes, location)
+        is_unique = storage.is_unique(session, job.writes, location, files)
+        written = None if is_unique else storage.written(session, job.writes, location)
         return audit_rows(written, job.writes, dates, listed=listed), files
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dwh.core.compatibility import unmet
 from dwh.core.contract import Table
 from dwh.core.errors import UsageError
+from dwh.core.sources.alike import alike
 from dwh.core.sources.files import SourceFile, SourceFiles, read_files, united
 from dwh.core.sources.reader import SourceReader
 from dwh.core.sql_types import type_of
@@ -32,17 +33,22 @@ def read_typed(source: SourceReader, need: Table, files: SourceFiles) -> DataFra
     """
     inside, folders = files.apart(need.columns)
     columns = [column.to_dict() for column in inside]
+    groups = alike(source, files)
     with ThreadPoolExecutor(_AT_ONCE) as looking:
-        found = dict(zip(files, looking.map(lambda file: _schema(source, file), files), strict=True))
-    refuse((file, unmet(inside, schema)) for file, schema in found.items())
+        schemas = looking.map(lambda group: _schema(source, group[0]), groups)
+        found = {file: schema for group, schema in zip(groups, schemas, strict=True) for file in group}
+    refuse((file, unmet(inside, found[file])) for file in files)
     if not source.on_sail:
         return read_files(source, files, columns, folders)
     # Sail refuses files that differ in any column, whatever schema it is given.
-    alike: dict[str, list[SourceFile]] = defaultdict(list)
-    for file, schema in found.items():
-        alike[str(schema)].append(file)
+    same_schema: dict[str, list[SourceFile]] = defaultdict(list)
+    for file in files:
+        same_schema[str(found[file])].append(file)
     return united(
-        [read_files(source, replace(files, files=tuple(same)), columns, folders) for same in alike.values()]
+        [
+            read_files(source, replace(files, files=tuple(same)), columns, folders)
+            for same in same_schema.values()
+        ]
     )
 
 
@@ -53,12 +59,12 @@ def _schema(source: SourceReader, file: SourceFile) -> dict[str, str]:
 
 def refuse(problems: Iterable[tuple[SourceFile, Sequence[str]]]) -> None:
     """Raise UsageError that names what is wrong with files, and which; nothing where nothing is."""
-    alike: dict[str, list[str]] = defaultdict(list)
+    files: dict[str, list[str]] = defaultdict(list)
     for file, found in problems:
         if found:
-            alike["; ".join(found)].append(file.name)
-    if alike:
-        raise UsageError("; ".join(f"{problem} (in {_shown(names)})" for problem, names in alike.items()))
+            files["; ".join(found)].append(file.name)
+    if files:
+        raise UsageError("; ".join(f"{problem} (in {_shown(names)})" for problem, names in files.items()))
 
 
 def _shown(names: Sequence[str]) -> str:

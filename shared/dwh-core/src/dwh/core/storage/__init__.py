@@ -4,7 +4,7 @@ A kind of storage is one module, and one line in `_KINDS`. The ledger keeps whic
 counts as visible is the ledger's to say, and inputs are read by `dwh.core.sources`.
 
 - `parquet`: Parquet files, written once and never changed, in the folders that `dwh.core.layout` names;
-  `output_files`: which files those are; `footers`: what these say.
+  `output_files`: which files those are; `footers`: what these say; `unique`: whether keys repeat in them.
 - `adopted`: Parquet files that something else wrote, read where they lie.
 - `listing`: which files are at a place, whoever wrote them.
 """
@@ -74,6 +74,19 @@ class RunStorage(Storage, Protocol):
         self, spark: SparkSession, table: Table, location: str, dates: DateRange
     ) -> dict[date, list[WrittenFile]]:
         """Return the files that a run for some dates has written, by logical date."""
+
+    def is_unique(
+        self,
+        spark: SparkSession,
+        table: Table,
+        location: str,
+        files: Mapping[date, Sequence[WrittenFile]],
+    ) -> bool:
+        """Return whether it is certain, without the engine, that no key repeats in what a run has written.
+
+        Parameters:
+            files: all that it has written.
+        """
 
 
 _KINDS: Mapping[str, Callable[[str], Storage]] = {NEW_STORAGE: ParquetRuns, ADOPTED_STORAGE: AdoptedFiles}

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange, parse_any_date
 from dwh.core.engine import is_remote, is_sail
-from dwh.core.errors import LostFilesError, one_line
+from dwh.core.errors import AuditError, LostFilesError, one_line
 from dwh.core.layout import folder_of
 from dwh.core.ledger.records import Output, WrittenFile
 from dwh.core.storage.footers import read_footers
@@ -26,7 +26,7 @@ from dwh.core.storage.footers import read_footers
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Folder", "check_files", "check_rows", "place_of", "written_files"]
+__all__ = ["Folder", "check_files", "check_rows", "is_here", "place_of", "written_files"]
 
 _FEW = 100
 """Outputs of older releases whose rows are counted: that opens each of their files."""
@@ -43,7 +43,7 @@ def written_files(
     """Return the files that a run for some dates has written, by logical date. Their footers tell the rows.
 
     All files of a whole table are of the last date. Where Python reads the footers itself, `columns` of the
-    files says more.
+    files says more. Raises AuditError for dates that no run can be asked for, such as of the year 10000.
     """
     found: dict[date, list[WrittenFile]] = defaultdict(list)
     folder = folder_of(table)
@@ -52,9 +52,10 @@ def written_files(
     if folder is None:
         return {dates.last: listed}
     for file in listed:
-        day = re.match(rf"{re.escape(folder)}=(\d{{4}}-[^/]+)/", file.path)
-        if day:
-            found[parse_any_date(day[1])].append(file)
+        day = unquote(file.path.partition("/")[0].partition("=")[2])
+        if not re.match(r"\d{4}-", day, re.ASCII):
+            raise AuditError(table.name, [f"{table.date_column} holds dates that were not asked for: {day}"])
+        found[parse_any_date(day)].append(file)
     return dict(found)
 
 
@@ -155,12 +156,12 @@ def _lost(problems: Sequence[tuple[Output, str]]) -> LostFilesError:
 
 def _found(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return, by folder, the path in it and the size of each of its files."""
-    if _is_here(spark, root):
+    if is_here(spark, root):
         return {folder: dict(_here(Path(root, folder))) for folder in folders}
     return _there(spark, root, folders)
 
 
-def _is_here(spark: SparkSession, place: str) -> bool:
+def is_here(spark: SparkSession, place: str) -> bool:
     """Return whether a place is in the file system of this machine, and the engine means the same."""
     if "://" in place:
         return False
@@ -169,7 +170,7 @@ def _is_here(spark: SparkSession, place: str) -> bool:
 
 def _read(spark: SparkSession, place: str, sensitive: Sequence[str]) -> list[WrittenFile]:
     """Return the files below a place as Python finds them; none where the engine may see others."""
-    if not _is_here(spark, place) and ("://" not in place or place.startswith("file:")):
+    if not is_here(spark, place) and ("://" not in place or place.startswith("file:")):
         return []
     try:
         return read_footers(place, hidden=sensitive)

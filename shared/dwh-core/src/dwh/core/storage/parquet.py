@@ -22,7 +22,8 @@ from dwh.core.errors import LostFilesError
 from dwh.core.grain import DAY, grain_of
 from dwh.core.layout import folder_of, folder_of_contract, with_folder
 from dwh.core.ledger.records import Output, WrittenFile
-from dwh.core.storage.output_files import Folder, check_files, check_rows, place_of, written_files
+from dwh.core.storage.output_files import Folder, check_files, check_rows, is_here, place_of, written_files
+from dwh.core.storage.unique import surely_unique
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -63,6 +64,19 @@ class ParquetRuns:
     ) -> dict[date, list[WrittenFile]]:
         """Return the files that a run for some dates has written, by logical date."""
         return written_files(spark, table, self.place(location), dates)
+
+    def is_unique(
+        self,
+        spark: SparkSession,
+        table: Table,
+        location: str,
+        files: Mapping[date, Sequence[WrittenFile]],
+    ) -> bool:
+        """Return whether it is certain, without the engine, that no key repeats in what a run has written."""
+        place = self.place(location)
+        if table.key and not is_here(spark, place):
+            return False
+        return surely_unique(place, table, (file for found in files.values() for file in found))
 
     def read(
         self,
