@@ -110,6 +110,7 @@ def test_a_commit_that_nobody_merged_is_refused(runner):
     assert done.returncode == 1 and "neither on main nor on a maintenance branch" in done.stdout
 
 
+@pytest.mark.breadth
 def test_the_gate_s_report_is_kept(runner, tmp_path):
     """Passed or not, it is in the summary and in the file for the comment; the exit code is the gate's."""
     subprocess.run(["git", "clone", "--quiet", ROOT, tmp_path / "clone"], check=True)

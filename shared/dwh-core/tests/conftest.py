@@ -35,7 +35,7 @@ def warehouse(config: Config, with_tables: Callable[[str], str]) -> Warehouse:
     return Warehouse.create(config)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.breadth)])
 def either_warehouse(
     request: pytest.FixtureRequest, config: Config, with_tables: Callable[[str], str]
 ) -> Warehouse:

@@ -294,6 +294,7 @@ def test_a_header_that_many_files_have_is_taken_apart_once(spark, feed, monkeypa
     assert len(asked) == (4 if is_sail(spark) else 1)
 
 
+@pytest.mark.breadth
 def test_many_files(feed, format_):
     """Many files are looked at in one go, with the same result."""
     feed.write(1, ORDER, ("north", 1.5), file="one")

@@ -117,6 +117,7 @@ def test_a_job_reads_what_its_environment_publishes(shop):
     assert read.read_run_id == shown
 
 
+@pytest.mark.breadth
 def test_a_deployment_may_say_which(shop):
     """`format = "dwh"` in the configuration names a line, or puts what is published in its place."""
     shop.install('Input(TAKINGS, line="7.1")')
@@ -270,6 +271,7 @@ def test_what_was_settled_is_read(shop):
     assert read.read_run_id == before
 
 
+@pytest.mark.breadth
 def test_a_run_reads_what_another_has_read(shop):
     """`like` names a run whose outputs are read again, where the input means the same."""
     shop.install('Input(TAKINGS, line="7.1")')

@@ -365,7 +365,7 @@ def test_a_few_lines_cannot_fill_the_memory(uses):
     assert shown(uses(f"X0 = 'carrier_delays@0.1'\n{doubled}f(X0)"))[-1] == DELAYS
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.binary()
     | st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))

@@ -63,6 +63,7 @@ def refused(repo: Monorepo, *words: str) -> None:
     assert repo.state() == before
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("stray", ["dwh/__init__.py", "dwh/shops/__init__.py", "dwh/shops/__init__.pyi"])
 def test_a_stray_file_in_the_namespace_is_refused(repo: Monorepo, stray: str) -> None:
     """It would hide every other package, though the tree has none."""

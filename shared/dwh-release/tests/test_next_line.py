@@ -68,6 +68,7 @@ def test_the_old_main_line_goes_into_maintenance(repo: Monorepo) -> None:
     assert rows["dwh-v0_2"]["next"] == "0.2.1" and all(row["passed"] for row in rows.values())
 
 
+@pytest.mark.breadth
 def test_no_fragment_surface_waiver_or_declaration_comes_along(fresh: Callable[[], Monorepo]) -> None:
     """They are about another difference; imports that only they needed go, too."""
     repo = fresh()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from monorepo import Monorepo
 
+pytestmark = pytest.mark.breadth  # test_refusals has a case of each rule
 LIB = "shared/dwh-extra/src/dwh/extra"
 MAIN = "packages/dwh-v0_2/src/dwh/shops/v0_2_0"
 SALES = f"{MAIN}/sales.py"

@@ -77,7 +77,7 @@ ALIKE: dict[str, tuple[str, Any, Any]] = {
 
 
 @pytest.mark.parametrize("ansi", ["true", pytest.param("false", marks=pytest.mark.breadth)])
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("exact", [True, pytest.param(False, marks=pytest.mark.breadth)])
 def test_values_that_differ_are_never_called_equal(
     spark: SparkSession, table: Frames, ansi: str, exact: bool
 ) -> None:

@@ -48,6 +48,7 @@ def compared(spark: SparkSession, name: str) -> Comparison:
     return compare(left, right, key="k", changes=changes)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", CASES)
 def test_a_declared_change_inside_a_column_is_one_and_covers_nothing_else(
     spark: SparkSession, name: str

@@ -106,6 +106,7 @@ def test_hidden_files_are_left_out_as_spark_does(spark: SparkSession, write: Wri
     assert rows_at(spark, tmp_path / "old") == {(0,), (1,)}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("odd", "said"),
     [

@@ -131,6 +131,7 @@ def test_what_the_new_line_serves_and_does_not_agree(spark, pinned, line, outcom
     assert (served.withheld, served.missing) == ((day(FIRST),), ())
 
 
+@pytest.mark.breadth
 def test_each_date_is_judged_by_itself(spark, pinned):
     """Of dates that one run has written, those that agree are published, and the others are named."""
     begin(pinned, "7.8", ["100%"])
@@ -144,6 +145,7 @@ def test_each_date_is_judged_by_itself(spark, pinned):
     assert (now.arrived.proof.failed, now.arrived.withheld) == ([FIRST], (FIRST,))
 
 
+@pytest.mark.breadth
 def test_a_run_that_ends_before_it_is_compared(spark, pinned, monkeypatch):
     """Killed between commit and comparison, a run leaves readers with the old line's output; a backfill
     of the new line compares what is there, and publishes it."""
