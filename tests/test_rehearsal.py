@@ -298,7 +298,9 @@ def published_by_the_workflow(maintainer: Maintainer, tag: str, folder: Path) ->
     """Run the shell steps of the release workflow at a pushed tag; return what it would publish."""
     work = folder / "checkout"
     call("git", "clone", "--quiet", "--branch", tag, maintainer.clone, work, cwd=folder)
-    run_steps(maintainer, "release", "build", work, TAG=tag)
+    run_steps(
+        maintainer, "release", "build", work, TAG=tag, GITHUB_REF=f"refs/tags/{tag}", GH_REPO="acme/dwh"
+    )
     assert tag.rpartition("@")[2] in (work / "notes.md").read_text("utf-8")
     return sorted((work / "dist").iterdir())
 
@@ -308,6 +310,9 @@ def run_steps(maintainer: Maintainer, workflow: str, job: str, work: Path, **var
     files = work.with_name(f"{work.name}-runner")
     files.mkdir()
     call(BIN / "uv", "venv", "--quiet", "--seed", "--python", sys.executable, files / "python", cwd=files)
+    gh = files / "python" / "bin" / "gh"  # answers what the service would: what a tag points at
+    gh.write_text(f"#!/bin/sh\nexec git -C '{maintainer.clone}' cat-file -t \"refs/tags/$TAG\"\n", "utf-8")
+    gh.chmod(0o755)
     service = {
         "MAIN": "main",
         "RUNNER_TEMP": str(files),
