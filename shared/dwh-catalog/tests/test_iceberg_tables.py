@@ -98,10 +98,25 @@ def test_files_that_change_later_are_noticed(
     check_adopted(runs.warehouse.ledger, outputs)
     (file,) = runs.warehouse.ledger.files_of([run])[run, FIRST]
     Path(outputs[0].location, file.path).unlink()
-    with pytest.raises(LostFilesError, match="is gone, which was adopted"):
+    with pytest.raises(LostFilesError, match="is gone, which was adopted") as lost:
         check_adopted(runs.warehouse.ledger, outputs)
+    assert lost.value.hint.endswith(
+        f"dwh adopt shop.takings --line 7.1 --from {folder_of(by_day)} --env prod"
+    )
     with pytest.raises(FilesError, match="is gone, which the table's log lists"):
         adopting(folder_of(by_day))
+
+
+def test_what_was_adopted_by_a_metadata_file_is_adopted_again_by_its_folder(
+    runs: Runs, by_day: Table, adopting: Callable[[str], Adoption]
+) -> None:
+    """The file that was named then would give the state of then, whose files are gone."""
+    adopting(by_day.metadata_location.removeprefix("file://")).commit(audited=False)
+    outputs = runs.warehouse.outputs(table="shop.takings", line="7.1")
+    next(Path(outputs[0].location).rglob("*.parquet")).unlink()
+    with pytest.raises(LostFilesError) as lost:
+        check_adopted(runs.warehouse.ledger, outputs)
+    assert f"--from {folder_of(by_day)} --env" in lost.value.hint
 
 
 def test_files_of_one_date_each_are_enough(foreign: SqlCatalog, adopting: Callable[[str], Adoption]) -> None:

@@ -13,6 +13,7 @@ from pyarrow.parquet import write_table
 
 from dwh.core.errors import AuditError, LostFilesError, UsageError
 from dwh.core.ledger.schema import runs
+from dwh.core.storage.adopted import check_adopted
 from dwh.core.testing.lines import TAKINGS
 from dwh.core.warehouse import Warehouse, read_table
 from dwh.migrate.adoption import prepare_adoption
@@ -122,6 +123,17 @@ def test_files_that_change_later_are_noticed(spark, warehouse, adopted, old):
     file.unlink()
     with pytest.raises(LostFilesError, match="is gone, which was adopted"):
         read_table(spark, TABLE, line="7.1", warehouse=warehouse)
+
+
+def test_of_several_adoptions_the_one_whose_files_are_lost_is_named(warehouse, adopted, old, tmp_path):
+    """With its own place, quoted where a shell would take it apart."""
+    other = tmp_path / "the other"
+    written(other / f"day={SECOND}" / "part-0.parquet", ["west"])
+    adopting(warehouse, other).commit(audited=False)
+    (other / f"day={SECOND}" / "part-0.parquet").unlink()
+    with pytest.raises(LostFilesError) as lost:
+        check_adopted(warehouse.ledger, warehouse.outputs(table=TABLE, line="7.1"))
+    assert f"--from '{other}' --env dev" in lost.value.hint
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def _found(
     ]
     origin = {
         "format": "iceberg",
+        "from": _folder(place),
         "table": absolute(_plain(table.metadata.location)),
         "snapshot": str(snapshot.snapshot_id),
         "metadata": table.metadata_location,
@@ -85,6 +86,12 @@ def _found(
     by = dict.fromkeys(name for file in files for name in file.partition)
     named = tuple(name for name in by if all(name in file.partition for file in files))
     return FoundTable(place, location, columns, named, False, with_states(place, location, files), origin)
+
+
+def _folder(place: str) -> str:
+    """Return a table's folder, also where one of its metadata files is named."""
+    folder, _, file = absolute(place).rpartition("/metadata/")
+    return folder if file.endswith(".metadata.json") else absolute(place)
 
 
 def _metadata_file(place: str) -> str:

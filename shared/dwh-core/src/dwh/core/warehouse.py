@@ -18,6 +18,7 @@ from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.storage import storage_of
+from dwh.core.storage.adopted import check_adopted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -105,6 +106,7 @@ class Warehouse:
         newest_first = sorted(outputs, key=lambda output: output.sequence, reverse=True)
         contracts = self.contracts(newest_first)
         files = self.ledger.files_of(output.run_id for output in newest_first)
+        check_adopted(self.ledger, newest_first, files)
         parts: dict[tuple[str, str], list[Output]] = defaultdict(list)
         for output in newest_first:
             parts[output.line, output.storage].append(output)

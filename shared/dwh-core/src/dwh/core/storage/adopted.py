@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from dwh.core.errors import LostFilesError
 from dwh.core.grain import HOUR, MONTH
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.records import ADOPTED_STORAGE, Output, WrittenFile
+from dwh.core.ledger.schema import runs
 from dwh.core.storage.listing import State, file_states, is_visible
 
 if TYPE_CHECKING:
@@ -43,8 +45,7 @@ class AdoptedFiles:
     def read(
         self, spark: SparkSession, outputs: Sequence[Output], contract: Mapping[str, Any], files: Files
     ) -> DataFrame:
-        """Return the rows of some outputs of one line."""
-        _check(outputs, files)
+        """Return the rows of some outputs of one line, which `check_adopted` has let pass."""
         parts: dict[str, dict[date, list[str]]] = defaultdict(dict)
         for output in outputs:
             day, found = output.partition_date, files[output.run_id, output.partition_date]
@@ -112,11 +113,19 @@ def _column(column: Mapping[str, Any], in_folders: str | None) -> Any:
     return F.concat(whole, F.lit("Z")).cast(column["type"]).alias(name)
 
 
-def check_adopted(ledger: Ledger, outputs: Iterable[Output]) -> None:
-    """Raise LostFilesError where files of adopted outputs, among some, are not as they were adopted."""
+def check_adopted(ledger: Ledger, outputs: Iterable[Output], files: Files | None = None) -> None:
+    """Raise LostFilesError where files of adopted outputs, among some, are not as they were adopted.
+
+    Parameters:
+        files: of these outputs, where they have been asked for already.
+    """
     adopted = [output for output in outputs if output.storage == ADOPTED_STORAGE]
-    if adopted:
-        _check(adopted, ledger.files_of(output.run_id for output in adopted))
+    if not adopted:
+        return
+    lost = _lost(adopted, files or ledger.files_of(output.run_id for output in adopted))
+    if lost:
+        problems = [f"run {output.run_id}, {output.partition_date}: {problem}" for output, problem in lost]
+        raise LostFilesError(adopted[0].table_name, problems, _hint(ledger, lost[0][0]))
 
 
 def _refuse_others(location: str, wanted: Sequence[str]) -> None:
@@ -129,21 +138,24 @@ def _refuse_others(location: str, wanted: Sequence[str]) -> None:
         )
 
 
-def _check(outputs: Sequence[Output], files: Files) -> None:
-    """Raise LostFilesError naming runs and dates whose files are gone, or were written again."""
+def _lost(outputs: Sequence[Output], files: Files) -> list[tuple[Output, str]]:
+    """Return what is wrong with files that are gone, or were written again, with their output."""
     states = {location: file_states(location) for location in {output.location for output in outputs}}
-    problems = [
-        f"run {output.run_id}, {output.partition_date}: {problem}"
+    return [
+        (output, problem)
         for output in outputs
         for problem in _problems(files[output.run_id, output.partition_date], states[output.location])
     ]
-    if problems:
-        first = outputs[0]
-        hint = (
-            f"restore the files, or adopt them as they are now: dwh adopt {first.table_name} --line "
-            f"{first.line} --from {first.location} --env {first.environment}"
-        )
-        raise LostFilesError(first.table_name, problems, hint)
+
+
+def _hint(ledger: Ledger, output: Output) -> str:
+    """Return what to type: the place that was named then, as a table's files may be in a folder below it."""
+    (run,) = ledger.find_runs(runs.c.id == output.run_id)
+    place = next((origin["from"] for origin in run.inputs if "from" in origin), output.location)
+    return (
+        f"restore the files, or adopt them as they are now: dwh adopt {output.table_name} --line "
+        f"{output.line} --from {quote(place)} --env {output.environment}"
+    )
 
 
 def _problems(files: Iterable[WrittenFile], states: Mapping[str, State]) -> Iterator[str]:
