@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
-from pyarrow.parquet import write_table
 
 from dwh.core.config import SourcePlace
 from dwh.core.sources.alike import alike
 from dwh.core.sources.files import SourceFile
 from dwh.core.sources.reader import SourceReader
+
+pa = pytest.importorskip("pyarrow")
+from pyarrow.parquet import write_table  # noqa: E402 -- after the check that it is there
 
 INTS, LONGS = pa.table({"n": pa.array([1], "int32")}), pa.table({"n": pa.array([1], "int64")})
 

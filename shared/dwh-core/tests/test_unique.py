@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import pyarrow as pa
 import pytest
-from pyarrow.parquet import write_table
 
 from dwh.core.contract import Column, Table
 from dwh.core.ledger.records import WrittenFile
 from dwh.core.storage.unique import surely_unique
+
+pa = pytest.importorskip("pyarrow")
+from pyarrow.parquet import write_table  # noqa: E402 -- after the check that it is there
 
 DAY, SHOP, N = Column("day", "date"), Column("shop", "string"), Column("n", "int")
 FIRST, SECOND = "day=2024-01-01/a.parquet", "day=2024-01-02/a.parquet"
