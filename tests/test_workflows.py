@@ -83,9 +83,12 @@ class Runner:
         (self.files / "asked").unlink()
         return words
 
-    def git(self, *words: str) -> None:
-        """Run git in the working copy."""
-        subprocess.run(["git", *AUTHOR, *words], cwd=self.work, check=True, capture_output=True)
+    def git(self, *words: str) -> str:
+        """Run git in the working copy; return what it prints."""
+        command = ["git", *AUTHOR, *words]
+        return subprocess.run(
+            command, cwd=self.work, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
 
 
 @pytest.fixture
@@ -156,14 +159,16 @@ def test_a_tag_has_a_message(runner):
 
 def commit_on(runner: Runner, branch: str) -> None:
     """Push a branch with a commit of its own, and leave it checked out."""
-    runner.git("checkout", "--quiet", "-B", branch, "origin/main")
+    runner.git("checkout", "--quiet", "-B", branch, "refs/remotes/origin/main")
     runner.git("commit", "--quiet", "--allow-empty", "--message", branch)
     runner.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
 
 
 def test_a_commit_on_main_is_taken(runner):
     """Its newest one, and an older one."""
-    for commit in ("main", "main~1"):
+    runner.git("branch", "9.9.0-maintenance", "origin/main")
+    runner.git("push", "--quiet", "origin", "9.9.0-maintenance")  # which has it, too
+    for commit in ("origin/main", "origin/main~1"):
         runner.git("checkout", "--quiet", "--detach", commit)
         done = runner.run("release", MERGED)
         assert (done.returncode, done.stdout) == (0, f"{TAG} is on origin/main\n")
@@ -178,6 +183,7 @@ def test_a_commit_on_its_line_s_branch_is_taken(runner):
         commit_on(runner, branch)
         done = runner.run("release", MERGED, TAG=tag)
         assert (done.returncode, done.stdout) == (0, f"{tag} is on origin/{branch}\n")
+        assert runner.git("symbolic-ref", "HEAD") == f"refs/heads/{branch}"  # so that its rules hold
 
 
 def test_a_commit_that_nobody_merged_is_refused(runner):
@@ -203,8 +209,7 @@ def test_a_tag_called_like_main_is_not_taken_for_it(runner):
     (runner.files / "python").write_text("#!/bin/sh\n", "utf-8")
     (runner.files / "python").chmod(0o755)
     assert runner.run("release", "Install the gate as main has it").returncode == 0
-    head = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=runner.files / "main", capture_output=True)
-    assert head.stdout == b"two\n"
+    assert runner.git("-C", str(runner.files / "main"), "log", "-1", "--format=%s") == "two"
 
 
 @pytest.mark.breadth

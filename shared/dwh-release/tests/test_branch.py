@@ -110,6 +110,9 @@ def test_a_branch_releases_its_own_line_alone(branch: Monorepo) -> None:
     fix(branch, "dwh-v0_2", SALES)
     said = branch.run("prepare", "dwh-v0_2")
     assert said.code != 0 and f"{BRANCH} releases dwh-v0_1 alone; type: git switch main" in said.err
+    for command in ("tag", "build"):
+        said = branch.run(command, "dwh-extra")
+        assert said.code != 0 and f"{BRANCH} releases dwh-v0_1 alone" in said.err
     said = branch.run("check", "dwh-v0_1")
     assert said.code == 1 and f"holds fixes of dwh-v0_1 alone, but it changed {MAIN}/" in said.out
 
@@ -176,6 +179,31 @@ def test_one_version_never_names_two_codes(branch: Monorepo) -> None:
     branch.git("merge", "--quiet", "--no-edit", BRANCH)
     ok(branch, "prepare", "dwh-v0_1")
     assert f"{OLD}/released/0.1.2.json" in branch.git("ls-files").split()
+
+
+def test_a_version_that_two_branches_prepared_is_neither_tagged_nor_built(branch: Monorepo) -> None:
+    """Until one is taken back, or was tagged first: then that is the release, and the other never is."""
+    branch.git("switch", "--quiet", "main")
+    branch.replace(OLD_SALES, "Sum the", "Sum up the")
+    branch.write(f"{OLD}/changes/words.fix.md", "The words are better now.\n")
+    branch.commit()
+    ok(branch, "prepare", "dwh-v0_1")
+    ours = branch.git("rev-parse", "HEAD")
+    branch.git("reset", "--quiet", "--hard", "HEAD~2")  # as a clone that has not fetched it
+    branch.git("switch", "--quiet", BRANCH)
+    fix(branch)
+    ok(branch, "prepare", "dwh-v0_1")
+    branch.git("branch", "--quiet", "--force", "main", ours)
+    for here, there in ((BRANCH, "main"), ("main", BRANCH)):
+        branch.git("switch", "--quiet", here)
+        for words in (("tag", "dwh-v0_1"), ("build", "dwh-v0_1", "--no-install")):
+            said = branch.run(*words)
+            assert said.code and f"{there} has another release 0.1.1 of dwh-v0_1" in said.err, said.all
+    branch.git("tag", "--annotate", "--message", "notes", "dwh-v0_1@0.1.1")
+    ok(branch, "tag", "dwh-v0_1")
+    branch.git("switch", "--quiet", BRANCH)
+    assert "is not what tag dwh-v0_1@0.1.1 holds" in branch.run("check", "dwh-v0_1").all
+    assert branch.run("tag", "dwh-v0_1").code
 
 
 def test_a_branch_that_only_the_remote_has_counts(branch: Monorepo) -> None:

@@ -71,6 +71,18 @@ def test_the_release_comes_as_if_there_had_been_none(repo: Monorepo) -> None:
     assert "dwh-v0_2@0.2.2rc1 made" in ok(repo, "prerelease", "dwh-v0_2")
 
 
+def test_a_number_that_could_not_be_next_is_not_built(repo: Monorepo) -> None:
+    """A tag made by hand: of what is released, of another line, out of thin air, in another spelling."""
+    fix(repo)
+    for version in ("0.1.0rc1", "0.2.0rc1", "0.1.9rc1", "1.0.0.dev1"):
+        repo.git("tag", "--annotate", "--message", "by hand", f"dwh-v0_1@{version}")
+        said = repo.run("build", f"dwh-v0_1@{version}", "--no-install")
+        assert said.code == 2 and f"{version} does not come before 0.1.1" in said.err, said.all
+    ok(repo, "prerelease", "dwh-v0_1")
+    said = repo.run("check", "DWH-v0.1@0.1.1rc1")
+    assert said.code and "the tree is not DWH-v0.1@0.1.1rc1" in said.err
+
+
 def test_what_could_not_be_released_is_not_prereleased(repo: Monorepo) -> None:
     """Nothing new, a step that is too small, no fragment, an uncommitted change, another commit."""
     assert "nothing has changed since 0.2.0" in repo.run("prerelease", "dwh-v0_2").err

@@ -45,6 +45,24 @@ def test_a_tag_never_moves(repo: Monorepo) -> None:
     assert said.code == 2 and "the tag exists, at" in said.err
 
 
+def test_a_lightweight_tag_is_not_taken_for_a_release_s(repo: Monorepo) -> None:
+    """Nobody signed for it, and `git push --follow-tags` leaves it behind."""
+    repo.git("tag", "dwh-v0_1@0.1.0")
+    said = repo.run("tag", "dwh-v0_1")
+    assert said.code == 2 and "a lightweight tag is there" in said.err
+    assert "git tag --delete dwh-v0_1@0.1.0" in said.err
+
+
+def test_a_tag_has_one_spelling(repo: Monorepo) -> None:
+    """A name alone may be written as pip would; what a tag is called is published under that name."""
+    repo.run("tag", "dwh-v0_1")
+    assert repo.run("check", "DWH_v0.1").code == 0
+    assert repo.run("check", "dwh-v0_1@0.1.0").code == 0
+    for name in ("DWH-v0_1@0.1.0", "dwh-v0.1@0.1.0", "dwh-v0_1@0.1.00", "dwh-v0_1@0.1.0@0.1.0"):
+        said = repo.run("check", name)
+        assert said.code == 2 and "the tree has dwh-v0_1@0.1.0" in said.err, said.all
+
+
 def test_an_edit_of_a_record_with_a_digest_made_to_fit_shows_in_the_tag(repo: Monorepo) -> None:
     """The tag holds what was released."""
     import json

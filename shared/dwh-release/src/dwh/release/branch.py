@@ -13,7 +13,16 @@ from dwh.release.errors import LineError
 from dwh.release.repository import Package, Repository
 from dwh.release.versions import first_release
 
-__all__ = ["Branch", "branch_name", "branch_problems", "make_branch", "other_refs", "require_home"]
+__all__ = [
+    "Branch",
+    "branch_name",
+    "branch_problems",
+    "line_of_branch",
+    "make_branch",
+    "other_refs",
+    "require_home",
+    "require_one_code",
+]
 
 _SUFFIX = "-maintenance"
 _PAGES = ("README.md", "docs/")  # they name the newest release, and follow it
@@ -118,25 +127,58 @@ def require_home(repository: Repository, package: Package, doing: str) -> None:
     A maintenance branch releases its own line, and nobody releases without the commits that the line has
     elsewhere: one version would name two codes.
     """
-    line = _line_of_branch(repository)
-    main = (repository.git.main_branch() or "main").removeprefix("origin/")
-    if line and line != package:
-        here = branch_name(line)
-        raise LineError(doing, f"{here} releases {line.name} alone", f"type: git switch {main}")
-    if package.line is None or package.status == "main":
-        return
-    for ref, branch in other_refs(repository).items():
-        lacking = repository.git.count(f"HEAD..{ref}", package.relative("released"))
-        if lacking and (line or branch == branch_name(package)):
-            shown = ref.removeprefix("heads/").removeprefix("remotes/")
+    _require_own_line(repository, package, doing)
+    for ref in _other_homes(repository, package):
+        if repository.git.count(f"HEAD..{ref}", package.relative("released")):
+            shown = _shown(ref)
             raise LineError(
                 doing, f"{shown} has a release of {package.name} that is not here", f"type: git merge {shown}"
             )
 
 
+def require_one_code(repository: Repository, package: Package, doing: str) -> None:
+    """Raise LineError unless the release in the tree is the only one of its version.
+
+    A maintenance branch releases its own line. Where the line was prepared elsewhere, too, the version is
+    whose a tag holds, and without a tag nobody's.
+    """
+    _require_own_line(repository, package, doing)
+    git, path = repository.git, package.relative("released", f"{package.version}.json")
+    ours = git.blob("HEAD", path)
+    if ours == git.blob(f"refs/tags/{package.tag}", path):
+        return
+    for ref in _other_homes(repository, package):
+        if git.blob(ref, path) not in (None, ours):
+            raise LineError(
+                doing,
+                f"{_shown(ref)} has another release {package.version} of {package.name}",
+                f"take one back: dwh-release withdraw {package.name}; then merge the other",
+            )
+
+
+def _require_own_line(repository: Repository, package: Package, doing: str) -> None:
+    line = line_of_branch(repository)
+    if line and line != package:
+        main = (repository.git.main_branch() or "main").removeprefix("origin/")
+        here = branch_name(line)
+        raise LineError(doing, f"{here} releases {line.name} alone", f"type: git switch {main}")
+
+
+def _other_homes(repository: Repository, package: Package) -> list[str]:
+    """Return where else a maintenance line is released, as refs."""
+    if package.line is None or package.status == "main":
+        return []
+    here, name = line_of_branch(repository), branch_name(package)
+    return [ref for ref, branch in other_refs(repository).items() if here or branch == name]
+
+
+def _shown(ref: str) -> str:
+    return ref.removeprefix("heads/").removeprefix("remotes/")
+
+
 def branch_problems(repository: Repository, package: Package) -> list[str]:
     """Say what a maintenance branch has changed that is not its line's."""
-    line, main = _line_of_branch(repository), repository.git.main_branch()
+    line, main = line_of_branch(repository), repository.git.main_branch()
     if line is None or line != package or main is None:
         return []
     changed = repository.git.run("diff", "--name-only", "-z", "--no-renames", f"{main}...HEAD").split("\0")
@@ -150,7 +192,7 @@ def branch_problems(repository: Repository, package: Package) -> list[str]:
     ]
 
 
-def _line_of_branch(repository: Repository) -> Package | None:
+def line_of_branch(repository: Repository) -> Package | None:
     """Return the line whose maintenance branch is checked out."""
     here = repository.git.branch()
     lines = (line for line in repository.lines if line.status != "main")

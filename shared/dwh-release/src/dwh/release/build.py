@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 from dwh.release._text import content_of_file, last_words
 from dwh.release.errors import BuildError
 from dwh.release.gate import check
-from dwh.release.prerelease import Prerelease
+from dwh.release.prerelease import Prerelease, require_possible
 from dwh.release.released import build_released, ends_of_range
 from dwh.release.repository import Package, Repository
 from dwh.release.surface import code_digest, file_digests
@@ -68,7 +68,8 @@ def build_release(
     Parameters:
         trial: how to try it out, installed beside every other supported line; None for not at all.
 
-    Raises TreeError when the tree is not the release, and BuildError.
+    Raises TreeError when the tree is not the release, LineError where another branch has one of its version,
+    and BuildError.
     """
     record = require_released(repository, package, today, f"building {package.tag}")
     return _build(repository, package, record.data["code"], output, today, trial)
@@ -79,9 +80,12 @@ def build_prerelease(
 ) -> Built:
     """Build a pre-release whose tag is at HEAD, as `build_release` builds a release.
 
-    Raises GateError where the tree could not be released as it is, and BuildError.
+    Raises GateError where the tree could not be released as it is, VersionError where the release could not
+    have the number that the pre-release comes before, and BuildError.
     """
-    check(repository, found.tree, today).require_passed()
+    report = check(repository, found.tree, today)
+    report.require_passed()
+    require_possible(report, found.package.version, f"building {found.package.tag}")
     code = code_digest(file_digests(found.tree.module_folder))
     return _build(repository, found.package, code, output, today, trial)
 

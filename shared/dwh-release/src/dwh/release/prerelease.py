@@ -7,12 +7,13 @@ one, nothing calls it released, and the release itself is prepared as if there h
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dwh.release.errors import TreeError, VersionError
+from dwh.release.errors import LineError, TreeError, VersionError
 from dwh.release.fragments import read_fragments
-from dwh.release.gate import check
+from dwh.release.gate import Report, check
 from dwh.release.prepare import next_version
 from dwh.release.repository import Package, Repository
 from dwh.release.tag import make_tag
@@ -24,6 +25,7 @@ __all__ = [
     "find_prerelease",
     "make_prerelease",
     "notes_of_prerelease",
+    "require_possible",
     "tree_package",
 ]
 
@@ -79,9 +81,23 @@ def find_prerelease(repository: Repository, name: str) -> Prerelease | None:
     tree = repository.package(wanted)
     doing, tag = f"looking for {name}", f"{tree.name}@{version}"
     repository.git.require_clean(doing, tree.path)
-    if repository.git.commit_of(f"refs/tags/{tag}") != repository.git.commit_of("HEAD"):
-        raise TreeError(doing, f"the tree is not {tag}", f"type: git switch --detach {tag}")
+    at_head = repository.git.commit_of(f"refs/tags/{tag}") == repository.git.commit_of("HEAD")
+    if wanted != tree.name or not at_head:
+        raise TreeError(doing, f"the tree is not {wanted}@{version}", f"type: git switch --detach {tag}")
     return Prerelease(replace(tree, version=version), tree)
+
+
+def require_possible(report: Report, version: str, doing: str) -> None:
+    """Raise VersionError unless a pre-release comes before a release that may be next."""
+    possible = [next_version(report, None, doing)]
+    for step in (Step.minor, Step.major):
+        with suppress(VersionError, LineError):
+            possible.append(next_version(report, step, doing))
+    found = split_prerelease(version)
+    if found is None or found[0] not in possible:
+        allowed = " or ".join(dict.fromkeys(possible))
+        hint = f"type: dwh-release prerelease {report.package.name}"
+        raise VersionError(doing, f"{version} does not come before {allowed}, which may be next", hint)
 
 
 def tree_package(repository: Repository, name: str) -> Package:

@@ -161,18 +161,18 @@ class Repository:
         return Tree(self.git)
 
     def package(self, name: str) -> Package:
-        """Return a package by its distribution's name, as pip would spell it or with `@version`.
+        """Return a package by its distribution's name as pip would spell it, or by its tag, to the letter.
 
-        Raises UnknownPackageError, or RepositoryError for another version than the tree's.
+        Raises UnknownPackageError, or RepositoryError for another tag than the tree's.
         """
         wanted, _, version = name.partition("@")
         for package in self.packages:
             if canonicalize_name(package.name) == canonicalize_name(wanted):
-                if version and version != package.version:
+                if version and name != package.tag:
                     raise RepositoryError(
                         f"looking for {name}",
-                        f"the tree has {package.version}",
-                        f"type: git switch --detach {name}",
+                        f"the tree has {package.tag}",
+                        f"type: git switch --detach {package.name}@{version}",
                     )
                 return package
         for error in (self.broken or {}).values():

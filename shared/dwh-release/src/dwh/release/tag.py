@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from dwh.release._git import Git
+from dwh.release.branch import require_one_code
 from dwh.release.errors import GitError, TreeError, VersionError
 from dwh.release.gate import check
 from dwh.release.notes import section_of
@@ -15,12 +16,14 @@ __all__ = ["make_tag", "require_released", "tag_release"]
 
 
 def require_released(repository: Repository, package: Package, today: date, doing: str) -> Record:
-    """Return the record of the version in the tree; raises TreeError when the tree is something else.
+    """Return the record of the version in the tree.
 
+    Raises TreeError when the tree is something else, LineError where another branch has that version, too.
     A version names one code for ever: what differs from the record needs a version of its own.
     """
     prepare = f"type: dwh-release prepare {package.name}"
     repository.git.require_clean(doing, package.path)
+    require_one_code(repository, package, doing)
     report = check(repository, package, today)
     if report.last is None:
         raise TreeError(doing, f"{package.version} was never prepared", prepare)
@@ -39,13 +42,15 @@ def require_released(repository: Repository, package: Package, today: date, doin
 def tag_release(repository: Repository, package: Package, today: date) -> tuple[str, bool]:
     """Tag the release in the tree; returns the tag, and whether it is new.
 
-    Raises TreeError, GateError, or VersionError when the tag names another commit.
+    Raises TreeError, LineError, GateError, or VersionError when the tag names another commit, or has no
+    message.
     """
     git, doing = repository.git, f"tagging {package.tag}"
     require_released(repository, package, today, doing)
     head = git.run("rev-parse", "HEAD").strip()
     there = git.commit_of(f"refs/tags/{package.tag}")
     if there == head:
+        _require_message(git, package.tag, doing)
         return package.tag, False
     if there:
         raise VersionError(
@@ -55,6 +60,12 @@ def tag_release(repository: Repository, package: Package, today: date) -> tuple[
         )
     make_tag(git, package, section_of(package, package.version), doing)
     return package.tag, True
+
+
+def _require_message(git: Git, tag: str, doing: str) -> None:
+    if git.run("cat-file", "-t", f"refs/tags/{tag}").strip() != "tag":
+        said = "a lightweight tag is there, which says neither who made it nor when, and is not published"
+        raise VersionError(doing, said, f"type: git tag --delete {tag}, and this again")
 
 
 def make_tag(git: Git, package: Package, notes: str, doing: str) -> None:

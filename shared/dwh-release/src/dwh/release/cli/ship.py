@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dwh.release.branch import make_branch
+from dwh.release.branch import line_of_branch, make_branch
 from dwh.release.build import Built, build_prerelease, build_release, built_files
 from dwh.release.cli.options import as_json, package, packages, repo, today
 from dwh.release.console import print_json, print_note, print_rows
@@ -180,7 +180,9 @@ def _built(repository: Repository, name: str, output: Path, trial: Trial | None)
 
 
 def _released(repository: Repository) -> list[Package]:
-    return [p for p in repository.packages if p.supported(today()) and Records(repository.git, p).last]
+    found = [p for p in repository.packages if p.supported(today()) and Records(repository.git, p).last]
+    own = line_of_branch(repository)
+    return [package for package in found if own in (None, package)]
 
 
 def _print_built(built: Built) -> None:
