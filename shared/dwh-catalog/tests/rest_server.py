@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,14 +20,20 @@ TOKEN = "let-me-in"
 
 
 @contextmanager
-def rest_server(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
+def rest_server(
+    folder: Path, asked: list[str] | None = None, *, namespaces: Collection[str] | None = None
+) -> Iterator[str]:
     """Give the address of a server; it wants TOKEN.
 
     Parameters:
         asked: to which each request is added, as `GET /v1/config`.
+        namespaces: that are there, where nobody may make one.
     """
     catalog = load_catalog("behind", type="sql", uri=f"sqlite:///{folder}/behind.db")
-    handler = type("Handler", (_Handler,), {"catalog": catalog, "asked": [] if asked is None else asked})
+    for name in namespaces or ():
+        catalog.create_namespace_if_not_exists(name)
+    own = {"catalog": catalog, "asked": [] if asked is None else asked, "is_open": namespaces is None}
+    handler = type("Handler", (_Handler,), own)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -40,6 +46,7 @@ def rest_server(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
 class _Handler(BaseHTTPRequestHandler):
     catalog: Any
     asked: list[str]
+    is_open: bool
 
     def do_GET(self) -> None:
         self._answered("GET")
@@ -59,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or "{}")
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._send(401, _error("NotAuthorizedException", "the token has expired"))
+        if (method, self.path) == ("POST", "/v1/namespaces") and not self.is_open:
+            return self._send(403, _error("ForbiddenException", "you may not create namespaces"))
         words = [unquote(word) for word in urlsplit(self.path).path.strip("/").split("/")[1:]]
         try:
             self._send(200, self._found(method, words, body))

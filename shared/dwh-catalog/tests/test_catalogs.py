@@ -9,10 +9,12 @@ import pytest
 from cataloging import Lake
 from readers import by_duckdb, by_pyiceberg
 from rest_server import TOKEN, rest_server
-from stories import STORIES
+from sqlalchemy import create_engine, text
+from stories import OLD, ONE, STORIES, amounts
 from warehousing import Runs
 
 from dwh.core.config import load_config
+from dwh.core.testing.servers import postgresql_server
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.testing import Typed
 
@@ -58,6 +60,13 @@ def glue(home: Path) -> Iterator[Path]:
     server.stop()
 
 
+def state(home: Path) -> dict[str, bytes]:
+    """What a catalog must not touch: the ledger and every file of the warehouse, metadata included."""
+    return {
+        str(path): path.read_bytes() for path in home.rglob("*") if path.is_file() and path.suffix != ".db"
+    } | {str(path): path.read_bytes() for path in home.rglob("*ledger*.db")}
+
+
 def followed(runs: Runs, home: Path, **variables: str) -> Lake:
     return Lake.of(Warehouse(load_config(home, variables), runs.warehouse.ledger))
 
@@ -83,6 +92,58 @@ def test_a_token_that_has_expired_is_an_error_with_what_to_set(
     assert code == 1
     assert "[DWH971] catalog lake: connecting: " in said and "DWH_CATALOGS='lake.properties." in said
     assert "yesterdays" not in said
+
+
+def test_a_namespace_that_may_not_be_made_is_told_and_nothing_is_written(
+    home: Path, runs: Runs, typed_dwh: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there is no question of rights; where none is, all stays as it was."""
+    run = runs.commit(OLD, {ONE: amounts(1)})
+    runs.publish("shop.takings", {ONE: run})
+    monkeypatch.setenv("DWH_CATALOGS", f'lake.properties.token = "{TOKEN}"')
+    with rest_server(home, namespaces=()) as address:
+        (home / "dwh.toml").write_text(SETTINGS.format(type="rest", properties=f'uri = "{address}"'))
+        before = state(home)
+        code, _, said = typed_dwh("catalog", "sync")
+        assert (code, state(home)) == (1, before)
+    assert "[DWH971] catalog lake: making namespace prod_shop: ForbiddenError: ForbiddenException: " in said
+    assert "have it made by somebody who may, or let catalogs.lake.published in dwh.toml" in said
+    assert TOKEN not in said
+    with rest_server(home, namespaces=("prod_shop",)) as address:
+        (home / "dwh.toml").write_text(SETTINGS.format(type="rest", properties=f'uri = "{address}"'))
+        assert typed_dwh("catalog", "sync")[0] == 0
+        assert typed_dwh("catalog", "status")[0] == 0
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """The URL of a database that wants a password of the role `guarded`, as `{password}`."""
+    with postgresql_server({"fsync": "off"}) as server:
+        psql = create_engine(server.replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT")
+        with psql.connect() as connection:
+            connection.execute(text("CREATE ROLE guarded LOGIN PASSWORD 'the right one'"))
+            rules = Path(connection.execute(text("SHOW hba_file")).scalar_one())
+            rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
+            connection.execute(text("GRANT ALL ON SCHEMA public TO guarded"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        psql.dispose()
+        yield server.replace("://postgres:@", "+psycopg://guarded:{password}@")
+
+
+def test_a_wrong_password_of_a_database_is_an_error_with_what_to_set(
+    guarded: str, home: Path, runs: Runs, typed_dwh: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    (home / "dwh.toml").write_text(SETTINGS.format(type="sql", properties=""))
+    uri = 'lake.properties.uri = "{}"'
+    monkeypatch.setenv("DWH_CATALOGS", uri.format(guarded.format(password="mistyped")))
+    before = state(home)
+    code, _, said = typed_dwh("catalog", "sync")
+    assert (code, state(home)) == (1, before)
+    assert "password authentication failed" in said and "mistyped" not in said
+    assert "export DWH_CATALOGS='lake.properties.uri = \"…\"'" in said
+    monkeypatch.setenv("DWH_CATALOGS", uri.format(guarded.format(password="the right one")))
+    assert typed_dwh("catalog", "sync")[0] == 0
 
 
 def test_a_glue_catalog_is_read(glue: Path, runs: Runs, two_lines: None) -> None:

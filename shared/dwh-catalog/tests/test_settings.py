@@ -58,6 +58,13 @@ def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
         (GOOD + 'published = "a.{table"', "catalogs.lake.published: found"),
         (GOOD + 'published = "a.{schema}"', "without {table} two tables would share a name"),
         (GOOD + 'lines = "a.{table}"', "without {line} two tables"),
+        (GOOD + 'published = "a.{table:>70}"', "braces hold a word alone"),
+        (GOOD + 'published = "a.{table!r}"', "braces hold a word alone"),
+        (GOOD + 'published = "our lake.{table}"', "allowed: .*one dot, lower-case letters"),
+        (GOOD + 'published = ".{schema}_{table}"', "on each side of the dot a letter"),
+        (GOOD + 'published = "{schema}_{table}."', "on each side of the dot a letter"),
+        (GOOD + 'published = "2013_{schema}.{table}"', "on each side of the dot a letter"),
+        (GOOD + 'data = "s3a://b/dwh"\nmetadata = "s3://b/dwh/shop"', "a place apart from the data"),
         (
             BARE + 'environments = ["dev", "prod"]\npublished = "a.{table}"',
             "without {environment} two tables",
@@ -73,6 +80,20 @@ def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_refused_with_what_can(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         settings(tmp_path, text)
+
+
+def test_a_path_with_a_scheme_is_the_same_path(tmp_path: Path) -> None:
+    assert settings(tmp_path, GOOD + f'data = "file://{tmp_path}/warehouse/"').data == f"{tmp_path}/warehouse"
+    with pytest.raises(ConfigError, match="a place apart from the data"):
+        settings(tmp_path, GOOD + f'metadata = "file:{tmp_path}/warehouse/shop"')
+
+
+@pytest.mark.parametrize("password", ["hid@den", "1/hid@den"])
+def test_a_password_that_takes_a_url_apart_is_told_and_not_shown(tmp_path: Path, password: str) -> None:
+    text = f'type = "sql"\nenvironments = ["a"]\nproperties.uri = "postgresql://dwh:{password}@h/lake"'
+    with pytest.raises(ConfigError, match=r"properties\.uri: .* where a password has %40 for @") as refused:
+        settings(tmp_path, text)
+    assert not any(part in str(refused.value) for part in ("hid", "den"))
 
 
 def test_values_of_properties_are_never_shown(tmp_path: Path) -> None:

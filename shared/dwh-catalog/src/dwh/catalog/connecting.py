@@ -34,6 +34,9 @@ from dwh.core.errors import DwhError, one_line
 __all__ = ["CommitConflictError", "Connected", "connect"]
 
 _DENIED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedError)
+_DENIED_SAID = ("password", "permission denied", "role ", "accessdenied")  # by PostgreSQL and AWS
+_SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
+_LONGEST = 255  # of Glue, of pyiceberg's columns in PostgreSQL, and of the folders that parts name
 
 
 class CommitConflictError(Exception):
@@ -48,18 +51,18 @@ class Connected:
 
     def table(self, subject: Subject) -> Table | None:
         """Return a table as it is; None where there is none. Raises ForeignTableError and CatalogError."""
+        self._refuse_long(subject)
         with _reported(self.settings, f"reading table {subject.name}"):
             try:
                 return self._catalog.load_table(subject.identifier)
             except NoSuchTableError:
                 return None
             except NoSuchIcebergTableError:
-                key = "published" if subject.line is None else "lines"
                 raise ForeignTableError(
                     self.settings.name,
                     subject.name,
                     "is not an Iceberg table",
-                    f"catalogs.{self.settings.name}.{key}",
+                    _key(self.settings, subject),
                 ) from None
 
     def base(self, subject: Subject, table: Table | None) -> Base:
@@ -74,14 +77,32 @@ class Connected:
         """Make a CatalogError of what goes wrong while a commit is written down."""
         return _reported(self.settings, f"describing table {subject.name}")
 
+    def make_namespace(self, subject: Subject) -> None:
+        """Make the namespace of a table where it is missing, which not everybody may; raises CatalogError."""
+        namespace = subject.identifier[0]
+        with _reported(self.settings, f"looking for namespace {namespace}"):
+            if self._catalog.namespace_exists(namespace):
+                return
+        with _reported(self.settings, f"making namespace {namespace}"):
+            try:
+                self._catalog.create_namespace_if_not_exists(namespace)
+            except Exception as error:  # of whichever library it speaks to the catalog with
+                if not isinstance(error, ForbiddenError) and "AccessDenied" not in str(error):
+                    raise
+                raise CatalogError(
+                    self.settings.name,
+                    f"making namespace {namespace}",
+                    one_line(error),
+                    f"have it made by somebody who may, or let {_key(self.settings, subject)} in dwh.toml "
+                    "name one that is there; then type: dwh catalog sync",
+                ) from None
+
     def commit(self, subject: Subject, table: Table | None, base: Base, commit: Commit) -> TableMetadata:
-        """Commit, and make the namespace where it is missing; return the table as it is then.
+        """Commit, in a namespace that is there; return the table as it is then.
 
         Raises CommitConflictError when the table is no longer as it was read, and CatalogError.
         """
         with _reported(self.settings, f"committing to table {subject.name}"):
-            if table is None:
-                self._catalog.create_namespace_if_not_exists(subject.identifier[0])
             try:
                 done = self._catalog.commit_table(
                     table or self._staged(subject, base), commit.requirements, commit.updates
@@ -89,6 +110,17 @@ class Connected:
             except (CommitFailedException, TableAlreadyExistsError) as error:
                 raise CommitConflictError(str(error)) from error
         return done.metadata
+
+    def _refuse_long(self, subject: Subject) -> None:
+        for part in subject.identifier:
+            if len(part) > _LONGEST:
+                raise CatalogError(
+                    self.settings.name,
+                    f"naming {subject}",
+                    f"{part} has {len(part)} characters, and a catalog takes {_LONGEST}",
+                    f"give {_key(self.settings, subject)} in dwh.toml a shorter pattern, "
+                    "and type: dwh catalog sync",
+                )
 
     def _staged(self, subject: Subject, base: Base) -> Table:
         """Return a table that is not there yet, which the first commit names."""
@@ -119,13 +151,19 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
         hint = f"type: pip install 'dwh-catalog[{extra}]'"
     elif settings.type == "served":
         hint = f"see that {settings.metadata} can be read and written; what you remove there is made anew"
-    elif isinstance(error, _DENIED) or "password" in str(error).lower():
-        hint = f"give it what lets you in: DWH_CATALOGS='{settings.name}.properties.NAME = \"…\"'; {again}"
+    elif isinstance(error, _DENIED) or any(words in str(error).lower() for words in _DENIED_SAID):
+        key = f"{settings.name}.properties.{_SECRET[settings.type]}"
+        hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
     elif isinstance(error, OSError):
         hint = f"see that {settings.metadata} can be written; {again}"
     else:
         hint = f"see catalogs.{settings.name} in dwh.toml; {again}"
     raise CatalogError(settings.name, action, _shown(error), hint) from None
+
+
+def _key(settings: CatalogSettings, subject: Subject) -> str:
+    """Return the key of dwh.toml that names a table."""
+    return f"catalogs.{settings.name}.{'published' if subject.line is None else 'lines'}"
 
 
 def _shown(error: Exception) -> str:

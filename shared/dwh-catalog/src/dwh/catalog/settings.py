@@ -27,6 +27,9 @@ from string import Formatter
 from typing import Any, Literal
 from urllib.parse import quote
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from dwh.catalog.errors import NoCatalogError
 from dwh.core.config import Config
 from dwh.core.errors import ConfigError, InvalidNameError
@@ -51,6 +54,7 @@ _PLACES = {"environment", "schema", "table", "line"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LITERAL = re.compile(r"[a-z0-9_]*")
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
+_FILE = re.compile(r"^file:(//)?(?=/)")
 _SQLITE = "sqlite:///"
 _SERVED = "_catalog/_served"  # which no name of a catalog can be
 _KEEP_DAYS, _TIMEOUT_SECONDS = 7, 20
@@ -167,7 +171,9 @@ def _catalog(name: str, values: object, config: Config) -> CatalogSettings:
     table = _Table(name, values, config)
     environments = _environments(table)
     metadata = table.location("metadata", _beside(config.warehouse, name))
+    data = table.location("data", config.warehouse)
     _check_apart(table, metadata, config.warehouse)
+    _check_apart(table, metadata, data)
     return CatalogSettings(
         name=name,
         type=_kind(table),
@@ -176,7 +182,7 @@ def _catalog(name: str, values: object, config: Config) -> CatalogSettings:
         published=_pattern(table, "published", _PUBLISHED, environments),
         lines=_pattern(table, "lines", _LINES, environments),
         metadata=as_uri(metadata),
-        data=as_uri(table.location("data", config.warehouse)),
+        data=as_uri(data),
         warehouse=config.warehouse,
         keep_days=table.number("keep_days", _KEEP_DAYS),
         timeout_seconds=table.number("timeout_seconds", _TIMEOUT_SECONDS),
@@ -188,10 +194,10 @@ def _beside(warehouse: str, name: str) -> str:
 
 
 def as_uri(place: str) -> str:
-    """Return a place as engines spell it: `s3a` is Hadoop's name for `s3`, and a path has a scheme, too."""
+    """Return a place as engines spell it: `s3a` is Hadoop's name for `s3`, and a path needs no `file:`."""
     if place.startswith(("s3a://", "s3n://")):
         return f"s3{place[3:]}".rstrip("/")
-    return place.rstrip("/")
+    return _FILE.sub("", place).rstrip("/")
 
 
 def _kind(table: _Table) -> Kind:
@@ -215,9 +221,27 @@ def _properties(table: _Table) -> dict[str, str]:
         found[key] = str(value).lower() if isinstance(value, bool) else str(value)
     if table.values.get("type") in ("sql", "rest") and "uri" not in found:
         raise table.refused("properties", "no uri", "the uri of the catalog: a database's URL, or a server's")
-    if (uri := found.get("uri", "")).startswith(_SQLITE) and table.values.get("type") == "sql":
-        found["uri"] = f"{_SQLITE}{quote(str((table.folder / uri.removeprefix(_SQLITE)).resolve()))}"
+    if table.values.get("type") == "sql":
+        found["uri"] = _database(table, found["uri"])
     return found
+
+
+def _database(table: _Table, text: str) -> str:
+    """Return the URL of a database, whose text is never shown: a password may be in any part of it."""
+    if text.startswith(_SQLITE):
+        return f"{_SQLITE}{quote(str((table.folder / text.removeprefix(_SQLITE)).resolve()))}"
+    try:
+        url = make_url(text)
+        taken_apart = not any("@" in (part or "") for part in (url.host, url.database))
+    except (ArgumentError, ValueError):
+        taken_apart = False
+    if not taken_apart:
+        allowed = (
+            "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, "
+            "where a password has %40 for @"
+        )
+        raise table.refused("properties.uri", "a URL that cannot be taken apart", allowed)
+    return text
 
 
 def _environments(table: _Table) -> tuple[str, ...]:
@@ -244,6 +268,8 @@ def _pattern(table: _Table, key: str, default: str, environments: Iterable[str])
         parts = list(Formatter().parse(pattern))
     except ValueError:
         raise table.refused(key, pattern, allowed) from None
+    if any(spec or conversion for _, _, spec, conversion in parts):  # `{table:>70}` would be spaces
+        raise table.refused(key, pattern, f"{allowed}: braces hold a word alone")
     names = [name for _, name, _, _ in parts if name is not None]
     plain = "".join(text for text, _, _, _ in parts)
     if plain.count(".") != 1 or not all(map(_LITERAL.fullmatch, plain.split("."))):
@@ -255,6 +281,10 @@ def _pattern(table: _Table, key: str, default: str, environments: Iterable[str])
     if lacking := sorted(needed - set(names)):
         raise table.refused(
             key, pattern, f"{allowed}: without {{{lacking[0]}}} two tables would share a name"
+        )
+    if any(part == "" or part[0].isdigit() for part in pattern.split(".")):
+        raise table.refused(
+            key, pattern, f"{allowed}: on each side of the dot a letter, an underscore or braces first"
         )
     return pattern
 

@@ -165,6 +165,8 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     wanted = recent.wanted if recent else wanted_state(warehouse, subject)
     if wanted is None or (table is None and not wanted.outputs):
         return None
+    if table is None:
+        connected.make_namespace(subject)  # before anything is written for a commit that cannot be made
     with connected.describing(subject):
         commit = _planned(settings, warehouse, base, wanted, recent)
     if commit is None:

@@ -22,7 +22,7 @@ from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.metadata import TableMetadata, TableMetadataV1
 from pyiceberg.table.snapshots import MetadataLogEntry
 from pyiceberg.table.update import TableRequirement, TableUpdate, update_table_metadata
-from pyiceberg.typedef import Identifier, Properties
+from pyiceberg.typedef import Identifier
 
 from dwh.core.files import write_whole
 
@@ -53,10 +53,9 @@ class VersionFiles(NoopCatalog):
             self.identifier_to_tuple(identifier), metadata, self._file(identifier, version), self._io, self
         )
 
-    def create_namespace_if_not_exists(
-        self, namespace: str | Identifier, properties: Properties | None = None
-    ) -> None:
-        """Do nothing: a folder is there as soon as something is in it."""
+    def namespace_exists(self, namespace: str | Identifier) -> bool:
+        """Return True: a folder is there as soon as something is in it."""
+        return True
 
     def commit_table(
         self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
