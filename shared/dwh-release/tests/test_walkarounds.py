@@ -199,6 +199,31 @@ def test_a_class_whose_instances_can_do_less_is_a_break(
     assert any(words in message for message in found), found
 
 
+SLOTS = "    __slots__ = ('cents', '_seen', 'unit')\n"
+OTHER_SLOTS = [
+    ("    __slots__ = ('cents', '_seen')\n", ["is no longer open at its slot unit"], "major"),
+    ("    __slots__ = ('cents', 'units')\n", ["is no longer open at its slot unit", "became open at its slot units"], "major"),
+    ("    __slots__ = ('cents', 'unit', 'size')\n", ["became open at its slot size"], "minor"),
+    ("    _known = 1\n", ["is no longer closed to other attributes (it has __slots__)"], "minor"),
+    ("    __slots__ = ('unit', 'cents')\n", [], "patch"),
+]  # fmt: skip
+
+
+def test_an_attribute_that_instances_no_longer_take_is_a_break(repo: Monorepo) -> None:
+    """A name that left `__slots__`; a class without any takes every name, and those with `_` are nobody's."""
+    text = repo.read(f"{LIB}/__init__.py").partition("class Money")[0] + "class Money:\n"
+    repo.write(f"{LIB}/__init__.py", text + SLOTS)
+    notes = "Amounts take two attributes.\n\n## Migration\n\nName their cents.\n"
+    repo.write("shared/dwh-extra/changes/money.breaking.md", notes)
+    repo.commit()
+    repo.release("dwh-extra")
+    for slots, messages, step in OTHER_SLOTS:
+        repo.write(f"{LIB}/__init__.py", text + slots)
+        report = checked(repo, "dwh-extra")
+        found = [one["message"] for one in report["findings"] if one["message"].startswith("Money")]
+        assert (found, report["step"]) == ([f"Money {message}" for message in messages], step), slots
+
+
 def test_a_class_whose_instances_can_do_more_is_a_feature(ordered: Monorepo, tmp_path: Path) -> None:
     """Nobody counted on an error."""
     repo = ordered.copy(tmp_path / "repo")

@@ -17,6 +17,7 @@ __all__ = ["api_findings"]
 
 # What instances are that can do less; and what changes a meaning either way.
 _RESTRICTIONS = ("frozen", "closed")
+_CLOSED, _SLOT = "closed to other attributes (it has __slots__)", "open at its slot "
 _EQUALITY = "compared by value"
 
 
@@ -28,6 +29,7 @@ def api_findings(old: dict[str, ApiData], new: Surface) -> Iterator[Finding]:
     for path, after in now.items():
         if path in was:
             yield from _differences(path, was[path], after, new)
+            yield from _slots(path, was, after, new)
         elif path.rpartition(".")[0] in was or "." not in path:
             yield from _added(path, after, new)
 
@@ -139,10 +141,24 @@ def _instances(path: str, before: ApiData, after: ApiData, new: Surface) -> Iter
     """Yield what instances can do now or no longer can; of what older records hold, none is known."""
     if "instances" in before and "instances" in after:
         for trait in sorted({*before["instances"]} ^ {*after["instances"]}):
+            if trait.startswith(_SLOT):
+                continue
             less = (trait in after["instances"]) is trait.startswith(_RESTRICTIONS)
             verb = "became" if trait in after["instances"] else "is no longer"
             step = Step.major if less or trait == _EQUALITY else Step.minor
             yield _finding(new, path, trait.partition(",")[0], f"{path} {verb} {trait}", step)
+
+
+def _slots(path: str, old: dict[str, ApiData], after: ApiData, new: Surface) -> Iterator[Finding]:
+    """Yield the attributes that instances take no longer, or now, but for those that the API tells of."""
+    before = old[path].get("instances", [])
+    if _CLOSED not in before or _CLOSED not in after.get("instances", []):
+        return  # a class that is open takes any
+    for trait in sorted({*before} ^ {*after["instances"]}):
+        name = trait.removeprefix(_SLOT)
+        if name != trait and (f"{path}.{name}" in old) == (f"{path}.{name}" in new.api):
+            verb, step = ("is no longer", Step.major) if trait in before else ("became", Step.minor)
+            yield _finding(new, path, f"slot {name}", f"{path} {verb} {trait}", step)
 
 
 def _bases(path: str, before: ApiData, after: ApiData, new: Surface) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MemberDescriptorType
+
 __all__ = ["instance_traits"]
 
 # What an instance can do by a special method, in words that follow "is no longer" and "became".
@@ -30,7 +32,7 @@ _ABILITIES = {
 
 
 def instance_traits(found: type) -> list[str]:
-    """Return what instances of a class can do, and whether their attributes can be set."""
+    """Return what instances of a class can do, and which of their attributes can be set."""
     members: dict[str, object] = {}
     for owner in reversed(found.__mro__[:-1]):  # all but object
         members.update(vars(owner))
@@ -39,4 +41,9 @@ def instance_traits(found: type) -> list[str]:
         traits.append("frozen, or strict about attributes (it has a __setattr__)")
     if not found.__dictoffset__:
         traits.append("closed to other attributes (it has __slots__)")
+        traits += [f"open at its slot {name}" for name in members if _is_open_slot(name, members[name])]
     return sorted(traits)
+
+
+def _is_open_slot(name: str, member: object) -> bool:
+    return isinstance(member, MemberDescriptorType) and not name.startswith("_")
