@@ -16,8 +16,8 @@ from dwh.core.ledger.records import WrittenFile
 
 __all__ = ["surely_unique"]
 
-_ROWS = 5_000_000
-"""Rows of one folder whose keys are held in memory."""
+_ROWS = 10_000_000
+"""Rows whose keys are held in memory at once, some 100 bytes for each of two numbers."""
 
 
 def surely_unique(place: str, table: Table, files: Iterable[WrittenFile]) -> bool:
