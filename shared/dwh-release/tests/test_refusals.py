@@ -163,7 +163,7 @@ HOUSE = [
     Wrong("a security fix nobody decided about", lambda repo: repo.write(f"{MAIN}/changes/leak.security.md", "Names of shops no longer leak.\n"), "dwh-v0_1", ("nobody decided about the security fix leak of dwh-v0_2", "dwh-release port COMMIT --to dwh-v0_1")),
     Wrong("a change to a line that ended", both(edit(f"{OLD_SRC}/__init__.py", "date(2030, 12, 31)", "date(2020, 12, 31)"), fragment(OLD, "fix")), "dwh-v0_1", ("line 0.1 ended on 2020-12-31",), step="patch"),
     Wrong("a package that is unknown", lambda repo: None, "dwh-v0_7", ("no package 'dwh-v0_7'", "dwh-v0_1, dwh-v0_2"), code=2),
-    Wrong("a release of another version", lambda repo: None, "dwh-v0_2@0.2.7", ("looking for dwh-v0_2@0.2.7", "the tree has 0.2.0"), code=2),
+    Wrong("a release of another version", lambda repo: None, "dwh-v0_2@0.2.7", ("looking for dwh-v0_2@0.2.7", "the tree has dwh-v0_2@0.2.0"), code=2),
 ]  # fmt: skip
 
 
