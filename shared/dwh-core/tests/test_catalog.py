@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +86,19 @@ class _Lake:
         rows = [(FIRST, shop, 1.0) for shop in shops]
         self.spark.createDataFrame(rows, SCHEMA).writeTo(self.table).append()
 
+    def set_back_the_last_commit(self, *, seconds):
+        """Let the last snapshot be older than the one before, as if a machine with a slow clock made it."""
+        from pyspark.sql import functions as F
+
+        log = self.spark.table(f"{self.table}.metadata_log_entries").orderBy(F.desc("timestamp"))
+        path = Path(log.select("file").first()[0].removeprefix("file:"))
+        metadata = json.loads(path.read_text())
+        for made in (metadata["snapshots"][-1], metadata["snapshot-log"][-1]):
+            made["timestamp-ms"] -= seconds * 1000
+        path.with_name(f".{path.name}.crc").unlink()
+        path.write_text(json.dumps(metadata))
+        self.spark.sql(f"REFRESH TABLE {self.table}")
+
     def run(self, like=()):
         prepared = prepare_run(find_job("takings@7.1")(), DAY, warehouse=self.warehouse, like=like)
         return prepared.execute(self.spark)["run"]
@@ -138,6 +153,22 @@ def test_a_table_that_was_rolled_back(lake):
     lake.spark.sql(f"CALL lake.system.rollback_to_snapshot('crm.`orders-raw`', {snapshot})")
     again = lake.run()
     assert (lake.orders(again), lake.snapshot(again)[1]) == (2, snapshot)
+
+
+@pytest.mark.iceberg
+def test_what_another_branch_holds_is_not_read(lake):
+    """The current snapshot is that of the branch `main`, whatever was written to others, or how."""
+    lake.spark.sql(f"ALTER TABLE {lake.table} CREATE BRANCH trial")
+    lake.spark.sql(f"INSERT INTO {lake.table}.branch_trial VALUES (DATE '2024-01-01', 'east', 1.0)")
+    assert lake.orders(lake.run()) == 2
+
+
+@pytest.mark.iceberg
+def test_clocks_that_differ_do_not_choose_the_snapshot(lake):
+    """What a machine with a slow clock committed last is read, though another snapshot claims to be newer."""
+    lake.add("east")
+    lake.set_back_the_last_commit(seconds=30)
+    assert lake.orders(lake.run()) == 3
 
 
 @pytest.mark.iceberg

@@ -39,8 +39,8 @@ class _Format(Protocol):
 
 class _Iceberg:
     def newest(self, spark: SparkSession, table: str) -> str | None:
-        history = spark.table(f"{table}.history")
-        return _value(history.orderBy(history["made_current_at"].desc()).select("snapshot_id"))
+        refs = spark.table(f"{table}.refs")  # not the history, which clocks that differ put out of order
+        return _value(refs.where((refs["name"] == "main") & (refs["type"] == "BRANCH")).select("snapshot_id"))
 
     def has(self, spark: SparkSession, table: str, version: str) -> bool:
         snapshots = spark.table(f"{table}.snapshots").select("snapshot_id")
