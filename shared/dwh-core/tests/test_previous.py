@@ -146,6 +146,10 @@ NOTE = Column("note", "string", nullable=True)
         (Table("shop.totals", (SHOP, Column("orders", "int"), NOTE)), "column orders is int, and now bigint"),
         (Table("shop.totals", (SHOP, NOTE)), "there is no column orders, which must not be null"),
         (Table("shop.totals", (DAY, SHOP, ORDERS, NOTE), partition_by="day"), "its partition_by is day, and"),
+        (
+            Table("shop.totals", (SHOP, ORDERS, NOTE), key=("shop", "orders")),
+            r"its key is \(shop, orders\), and",
+        ),
         (Table("shop.totals", (SHOP, ORDERS)), None),
     ],
 )

@@ -185,6 +185,41 @@ def test_a_contract_that_is_not_kept(shop, needed, problem):
         shop.prepare()
 
 
+DAY, ORDERS, NOTE = Column("day", "date"), Column("orders", "bigint"), Column("note", "string", nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "problem"),
+    [
+        ((DAY,), "there is no column orders"),
+        ((DAY, Column("orders", "string")), "column orders is string, the job needs bigint"),
+        ((DAY, ORDERS), None),
+    ],
+)
+def test_each_output_that_is_read_keeps_the_contract(shop, before, problem):
+    """An older one of the line without a column, or of another type, is named; new ones may be null."""
+    noted = TOTAL.replace('"bigint")), partition_by', '"bigint"), Column("note", "string")), partition_by')
+    shop.install('Input(TAKINGS, line="7.1")', source=noted)
+    written = [
+        committed_run(
+            shop.warehouse.ledger,
+            table="shop.takings",
+            line="7.1",
+            dates=DateRange(parse_date(day), parse_date(day)),
+            contract=Table("shop.takings", columns, partition_by="day"),
+        )
+        for day, columns in ((FIRST, before), (SECOND, (DAY, ORDERS, NOTE)))
+    ]
+    if problem is None:
+        shop.prepare(end=SECOND)
+        return
+    where = rf"line 7.1 in dev \(line 7.1, run {written[0]}\): {problem}"
+    remedy = rf"run these dates again: dwh run takings@7.1 --from {FIRST} --to {FIRST} --env dev"
+    with pytest.raises(InputError, match=f"{where}; .*{remedy}"):
+        shop.prepare(end=SECOND)
+    assert [run.id for run in shop.warehouse.ledger.find_runs()] == written
+
+
 def test_another_logical_date_is_not_taken_for_ones_own(shop):
     """A table whose partitions go by another column is refused."""
     source = TOTAL.replace(
@@ -217,6 +252,14 @@ def test_a_cycle_is_refused_with_its_path(shop, installed_line):
     with pytest.raises(CycleError, match=path) as caught:
         shop.prepare()
     assert caught.value.exit_code == 2
+
+
+def test_a_job_that_names_its_own_table(shop, installed_line):
+    """It is a cycle of one, and the message says how a job builds on its own output."""
+    itself = TOTAL.replace("takings", "total")
+    installed_line("7.1", {"total": itself.replace("READS", "TAKINGS")})
+    with pytest.raises(CycleError, match=r"total@7.1 reads shop.total, which .* Input.previous\(\)"):
+        shop.prepare()
 
 
 @pytest.mark.parametrize("reference", ["total@7.1", "takings@7.1"])

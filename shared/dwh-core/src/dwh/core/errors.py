@@ -346,10 +346,12 @@ class CycleError(UsageError):
             f"{reader[0]} reads {reader[1]}, which {writer[0]} writes"
             for reader, writer in zip(self.path, others, strict=False)
         ]
-        super().__init__(
-            f"{first} reads what is made of its own output: {'; '.join(steps)}; take one of these inputs "
-            "out, or say in dwh.toml where it comes from instead"
+        remedy = (
+            "what it has written for the date before is Input.previous() in its reads"
+            if len(others) == 1
+            else "take one of these inputs out, or say in dwh.toml where it comes from instead"
         )
+        super().__init__(f"{first} reads what is made of its own output: {'; '.join(steps)}; {remedy}")
 
 
 class UnknownSourceError(UsageError):

@@ -179,6 +179,9 @@ def _problems(table: Table, contract: Mapping[str, Any]) -> list[str]:
         for column in table.columns
         if found.get(column.name) != column.type and not (column.name not in found and column.nullable)
     ]
+    if contract["key"] and set(contract["key"]) != set(table.key):
+        was, now = (", ".join(key) or "none" for key in (contract["key"], table.key))
+        problems.append(f"its key is ({was}), and now ({now})")
     if contract["partition_by"] != table.date_column:
         was, now = (name or "none" for name in (contract["partition_by"], table.date_column))
         problems.append(f"its partition_by is {was}, and now {now}")

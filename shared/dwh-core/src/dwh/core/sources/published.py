@@ -18,7 +18,9 @@ from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
 from dwh.core.grain import DAY, grain_of_contract
 from dwh.core.inputs import Input
-from dwh.core.ledger import Output, OutputsRead
+from dwh.core.ledger import Output, OutputsRead, RunRecord
+from dwh.core.ledger.contracts import runs_of_each_contract
+from dwh.core.ledger.schema import runs
 from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.upstream import command_for
 from dwh.core.warehouse import Warehouse
@@ -77,9 +79,7 @@ class PublishedSource:
 
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where a contract lacks what the job needs, MissingInputError for missing dates."""
-        for line, contract in self.warehouse.contracts(self.outputs).items():
-            if problems := _problems(need, contract):
-                raise InputError(need.name, f"{self.where} (line {line})", "; ".join(problems))
+        self._check_contracts(need)
         if self.torn:
             raise InputError(need.name, self.where, *_TORN)
         wanted = _wanted(need, dates)
@@ -90,6 +90,18 @@ class PublishedSource:
                 self.warehouse, table=need.name, line=self.line, environment=self.environment, spans=spans
             )
             raise MissingInputError(need.name, self.where, map(str, spans), command)
+
+    def _check_contracts(self, need: Input) -> None:
+        """Raise InputError where what a run has written, of those that are read, lacks what the job needs."""
+        ledger, newest = self.warehouse.ledger, self.warehouse.contracts(self.outputs)
+        with ledger.reading() as connection:
+            wanted = runs_of_each_contract(connection, (output.run_id for output in self.outputs))
+        for run in ledger.find_runs(runs.c.id.in_(wanted)):
+            if problems := _problems(need, _as_read(run.contract, newest[run.line])):
+                is_old = run.contract != newest[run.line]
+                where = f"{self.where} (line {run.line}{f', run {run.id}' if is_old else ''})"
+                remedy = _anew(run, self.environment) if is_old else None
+                raise InputError(need.name, where, "; ".join(problems), remedy)
 
     def settled(self, spark: SparkSession, need: Input) -> PublishedSource:
         """Return the source as it is: the ledger has said all."""
@@ -147,6 +159,21 @@ def _as_of(found: Iterable[Output], day: date, may_lack: bool) -> list[Output]:
     """Return, of outputs that are each the whole table, that of a logical date, or the newest before."""
     there = [output for output in found if output.partition_date <= day]
     return [output for output in there[-1:] if may_lack or output.partition_date == day]
+
+
+def _as_read(contract: Mapping[str, Any], newest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the contract of an output as it is read by the newest of its line: with new columns, as nulls."""
+    there = {column["name"] for column in contract["columns"]}
+    new = [column for column in newest["columns"] if column["name"] not in there and column["nullable"]]
+    return {**contract, "columns": [*contract["columns"], *new]}
+
+
+def _anew(run: RunRecord, environment: str) -> str:
+    """Return what to do where a line's newer outputs have another contract than this one."""
+    return (
+        "newer outputs of the line have another contract; run these dates again: "
+        f"dwh run {run.job}@{run.line} --from {run.first_date} --to {run.last_date} --env {environment}"
+    )
 
 
 def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
