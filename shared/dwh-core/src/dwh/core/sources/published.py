@@ -162,7 +162,7 @@ def _as_of(found: Iterable[Output], day: date, may_lack: bool) -> list[Output]:
 
 
 def _as_read(contract: Mapping[str, Any], newest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the contract of an output as it is read by the newest of its line: with new columns, as nulls."""
+    """Return a contract as its outputs are read by the newest of the line: with new columns, as nulls."""
     there = {column["name"] for column in contract["columns"]}
     new = [column for column in newest["columns"] if column["name"] not in there and column["nullable"]]
     return {**contract, "columns": [*contract["columns"], *new]}
