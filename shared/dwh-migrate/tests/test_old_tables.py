@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from fabricate import DAYS, shown, write
+from pyarrow.parquet import write_table
 
 from dwh.core.dates import DateRange
+from dwh.core.errors import LostFilesError
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
-from dwh.core.ledger.schema import decisions, reads, runs
+from dwh.core.ledger.schema import decisions, reads, receipts, runs
 from dwh.migrate.garbage import dead_runs
 from dwh.migrate.old_tables import old_tables, remove_tables
 from dwh.migrate.promotion import promote
@@ -52,6 +55,27 @@ def test_the_newest_dates_of_each_line_and_environment_stay(whole):
     assert [output.partition_date for output in there] == DAYS[-3:]
     assert {run.status for run in whole.ledger.find_runs(runs.c.id == old[0].id)} == {"removed"}
     assert (days_of(whole, 3), dead_runs(whole, 0)) == ([], [])
+
+
+def test_what_a_rerun_has_superseded_stays_for_its_readers(whole, spark):
+    """For a day, who has begun to read goes on; who reads later is told which run's files are gone."""
+    first = write(whole, "takings@9.1", DAYS[0])
+    place = Path(whole.config.warehouse, first.location)
+    place.mkdir(parents=True)
+    write_table(pa.table({"shop": ["north"]}), place / "part.parquet")
+    (read,) = whole.outputs(table="shop.takings", line="9.1", environment="prod")
+    planned = whole.read(spark, [read]).select("shop")
+    write(whole, "takings@9.1", DAYS[0])
+    assert remove_tables(whole, old_tables(whole, 1), 1) == []
+    assert [row["shop"] for row in planned.collect()] == ["north"]
+    with whole.ledger.writing() as connection:
+        two_days_ago = datetime.now(timezone.utc) - timedelta(days=2)
+        connection.execute(receipts.update().values(committed_at=two_days_ago))
+    assert [run.id for run in remove_tables(whole, old_tables(whole, 1), 1)] == [first.id]
+    with pytest.raises(Exception, match=f"{first.location}.*does not exist"):  # in Spark's own words
+        planned.collect()
+    with pytest.raises(LostFilesError, match=f"run {first.id}, {DAYS[0]}: all its files are gone"):
+        whole.read(spark, [read])
 
 
 def test_what_others_have_made_of_it_stays(whole):

@@ -7,8 +7,9 @@ is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import sqlalchemy as sa
 
@@ -24,16 +25,19 @@ from dwh.migrate.rollout.state import standing, window_is_open
 __all__ = ["old_tables", "remove_tables"]
 
 
-def old_tables(warehouse: Warehouse, keep: int) -> list[RunRecord]:
+def old_tables(warehouse: Warehouse, keep: int, hours: float = 24) -> list[RunRecord]:
     """Return the runs whose whole tables are older than the newest of their line in each environment.
 
     Parameters:
         keep: of how many logical dates the newest output stays, for each line and environment.
+        hours: how long an output of these dates stays after a newer one, for those who are reading it.
     """
-    return [run for table in warehouse.ledger.table_names() for run in _old(warehouse, table, keep)]
+    return [run for table in warehouse.ledger.table_names() for run in _old(warehouse, table, keep, hours)]
 
 
-def remove_tables(warehouse: Warehouse, old: Iterable[RunRecord], keep: int) -> list[RunRecord]:
+def remove_tables(
+    warehouse: Warehouse, old: Iterable[RunRecord], keep: int, hours: float = 24
+) -> list[RunRecord]:
     """Remove what `old_tables` has found: from the ledger first, so that nobody is led to files that go.
 
     What has come to be needed since, as an environment got it promoted, stays. Returns what was removed.
@@ -41,21 +45,21 @@ def remove_tables(warehouse: Warehouse, old: Iterable[RunRecord], keep: int) -> 
     found: dict[str, dict[str, RunRecord]] = defaultdict(dict)
     for run in old:
         found[run.table_name][run.id] = run
-    removed = [run for table in found for run in _withdraw(warehouse, table, found[table], keep)]
+    removed = [run for table in found for run in _withdraw(warehouse, table, found[table], keep, hours)]
     for run in removed:
         storage_of(warehouse.config.warehouse, run.storage).remove(run.location)
         warehouse.ledger.forget_run(run.id)
     return removed
 
 
-def _old(warehouse: Warehouse, table: str, keep: int) -> list[RunRecord]:
+def _old(warehouse: Warehouse, table: str, keep: int, hours: float) -> list[RunRecord]:
     """Return the runs of a table that may go, by date."""
     committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
     ours = (run for run in committed if run.storage != ADOPTED_STORAGE)
     whole = {run.id: run for run in ours if run.contract["partition_by"] is None}
     if not whole or _may_roll_back(warehouse, table):
         return []
-    kept = _kept(warehouse, table, keep)
+    kept = _kept(warehouse, table, keep, hours)
     kept |= _read_by(warehouse, kept)
     left = whole.keys() - kept
     found = [whole[run_id] for run_id in left - _in_use(warehouse, table, left)]
@@ -63,13 +67,15 @@ def _old(warehouse: Warehouse, table: str, keep: int) -> list[RunRecord]:
 
 
 @one_transaction
-def _withdraw(warehouse: Warehouse, table: str, found: Mapping[str, RunRecord], keep: int) -> list[RunRecord]:
+def _withdraw(
+    warehouse: Warehouse, table: str, found: Mapping[str, RunRecord], keep: int, hours: float
+) -> list[RunRecord]:
     """Let runs have no output any more, as far as they may go still; return those.
 
     Nothing comes to the table meanwhile. What the ledger has of the runs stays.
     """
     with warehouse.ledger.holding(table) as (connection, sequence):
-        old = [run for run in _old(warehouse, table, keep) if run.id in found]
+        old = [run for run in _old(warehouse, table, keep, hours) if run.id in found]
         for run in old:
             _withdraw_in(connection, run, sequence)
     return old
@@ -105,13 +111,14 @@ def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
     )
 
 
-def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
-    """Return the runs whose outputs are new, or are what readers get."""
+def _kept(warehouse: Warehouse, table: str, keep: int, hours: float) -> set[str]:
+    """Return the runs whose outputs are new, or are what readers get, or may just be reading."""
     kept: set[str] = set()
     for environment in warehouse.ledger.table_environments(table):
         for line in warehouse.ledger.table_lines(environment=environment, table=table):
             newest = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
             kept |= {output.run_id for output in newest[-keep:]}
+            kept |= _just_superseded(warehouse, newest[-keep:], hours)
             kept |= _readable(warehouse, environment=environment, table=table, line=line)
         kept |= {
             output.run_id
@@ -119,6 +126,22 @@ def _kept(warehouse: Warehouse, table: str, keep: int) -> set[str]:
         }
         kept |= _readable(warehouse, environment=environment, table=table)
     return kept
+
+
+def _just_superseded(warehouse: Warehouse, newest: Sequence[Output], hours: float) -> set[str]:
+    """Return the runs whose outputs, of the dates of some, a newer one has superseded in the last hours."""
+    if not newest:
+        return set()
+    one, since = newest[0], datetime.now(timezone.utc) - timedelta(hours=hours)
+    written: dict[date, list[Output]] = {output.partition_date: [] for output in newest}
+    for output in warehouse.ledger.outputs(environment=one.environment, table=one.table_name, line=one.line):
+        written.get(output.partition_date, []).append(output)
+    return {
+        before.run_id
+        for found in written.values()
+        for before, after in pairwise(found)
+        if after.committed_at >= since
+    }
 
 
 def _readable(warehouse: Warehouse, *, environment: str, table: str, line: str | None = None) -> set[str]:

@@ -18,7 +18,8 @@ __all__ = ["COMMANDS"]
     default=24,
     show_default=True,
     metavar="HOURS",
-    help="When a run that another machine started, and that never ended, counts as dead.",
+    help="When a run that another machine started, and that never ended, counts as dead; with --keep, how "
+    "long a superseded output of a date that is kept stays for those who are reading it.",
 )
 @click.option(
     "--keep",
@@ -45,10 +46,10 @@ def gc(older_than: float, keep: int | None, dry_run: bool, as_json: bool) -> Non
 
     warehouse = Warehouse.open()
     dead = dead_runs(warehouse, older_than)
-    old = old_tables(warehouse, keep) if keep else []
+    old = old_tables(warehouse, keep, older_than) if keep else []
     if not dry_run:
         dead = collect(warehouse, dead)
-        old = remove_tables(warehouse, old, keep) if keep else []
+        old = remove_tables(warehouse, old, keep, older_than) if keep else []
     found = [
         {"run": run.id, "reference": run.reference, "status": run.status, "files": run.location}
         for run in [*dead, *old]
