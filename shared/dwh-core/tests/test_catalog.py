@@ -86,6 +86,13 @@ class _Lake:
         rows = [(FIRST, shop, 1.0) for shop in shops]
         self.spark.createDataFrame(rows, SCHEMA).writeTo(self.table).append()
 
+    def expire(self):
+        """Let all snapshots expire but the current one."""
+        self.spark.sql(
+            "CALL lake.system.expire_snapshots(table => 'crm.`orders-raw`', "
+            "older_than => TIMESTAMP '2999-01-01 00:00:00', retain_last => 1)"
+        )
+
     def set_back_the_last_commit(self, *, seconds):
         """Let the last snapshot be older than the one before, as if a machine with a slow clock made it."""
         from pyspark.sql import functions as F
@@ -176,10 +183,7 @@ def test_a_snapshot_that_has_expired(lake):
     """It is named, with what to do; nothing is recorded, and a run of its own goes on."""
     first = lake.run()
     lake.add("east")
-    lake.spark.sql(
-        "CALL lake.system.expire_snapshots(table => 'crm.`orders-raw`', "
-        "older_than => TIMESTAMP '2999-01-01 00:00:00', retain_last => 1)"
-    )
+    lake.expire()
     before = len(lake.warehouse.ledger.find_runs())
     with pytest.raises(SourceError) as caught:
         lake.run(like=(first,))
@@ -188,6 +192,17 @@ def test_a_snapshot_that_has_expired(lake):
     assert "run the dates of that run again" in message
     assert len(lake.warehouse.ledger.find_runs()) == before
     assert lake.orders(lake.run()) == 3
+
+
+@pytest.mark.iceberg
+def test_a_snapshot_that_expires_while_a_run_is_under_way(lake):
+    """The run that looked it up names it, and has no rows of another one."""
+    need = Input(Table("orders", columns=(Column("shop", "string"),)))
+    source = CatalogSource(lake.warehouse.config.sources["orders"]).settled(lake.spark, need)
+    lake.add("east")
+    lake.expire()
+    with pytest.raises(SourceError, match=f"snapshot {source.snapshot} has expired since .*; run it again"):
+        source.read(lake.spark, need, DAY)
 
 
 @pytest.mark.iceberg

@@ -6,6 +6,7 @@ format tells its versions, and reads one, is one class, and one line in `_FORMAT
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -112,7 +113,7 @@ class CatalogSource:
         except SourceError:
             raise
         except Exception as error:
-            raise SourceError(need.name, self._name, one_line(error)) from error
+            raise SourceError(need.name, self._name, self._reason(spark, error)) from error
 
     def record(self) -> dict[str, Any]:
         """Return the table, its format, and the snapshot that is read."""
@@ -136,7 +137,17 @@ class CatalogSource:
     def _quoted(self) -> str:
         return ".".join(f"`{part}`" for part in self._name.split("."))
 
+    def _reason(self, spark: SparkSession, error: Exception) -> str:
+        """Return why the table could not be read."""
+        kept = _FORMATS.get(self.format or "")
+        with suppress(Exception):  # the catalog that is asked may be what is wrong
+            if kept and self.snapshot and not kept.has(spark, self._quoted, self.snapshot):
+                return self._expired()
+        return one_line(error)
+
     def _expired(self) -> str:
+        if self.of_run is None:
+            return f"snapshot {self.snapshot} has expired since this run looked it up; run it again"
         return (
             f"snapshot {self.snapshot}, which run {self.of_run} has read, has expired, so nothing can read "
             "the same any more; run the dates of that run again, then this: both read the current snapshot"
