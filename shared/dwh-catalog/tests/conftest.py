@@ -57,13 +57,14 @@ def lake(runs: Runs) -> Lake:
 
 @pytest.fixture
 def two_lines(installed_line: Callable[..., Path], takings: Callable[..., str]) -> None:
-    """Lines 7.1 and 7.2 of the job takings; the newer one renames `amount`."""
+    """Lines 7.1 and 7.2 of the job takings; the newer one renames `amount` and adds `currency`."""
     installed_line("7.1", {"takings": takings()})
-    renamed = {
-        "body": "return takings\n\n    changes = (Renamed('amount', 'revenue', reason='as the books say'),)",
-    }
-    source = takings(**renamed).replace(
-        '"amount", "double", nullable=True),\n        ),', '"revenue", "double"),\n),'
+    changes = (
+        "Renamed('amount', 'revenue', reason='as the books say'), Added('currency', reason='of each shop')"
+    )
+    source = takings(body=f"return takings\n\n    changes = ({changes})").replace(
+        '"amount", "double", nullable=True),\n        ),',
+        '"revenue", "double", nullable=True), Column("currency", "string")),',
     )
     installed_line("7.2", {"takings": source})
 

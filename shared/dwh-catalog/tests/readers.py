@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timezone
 from functools import cache
 from importlib.metadata import files
+from importlib.util import find_spec
 from typing import Any
 
 from stories import Read, Rows
@@ -94,6 +95,11 @@ def _sail() -> Any:
     session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return server, session
+
+
+def session() -> Any:
+    """Return the session of the Spark, or of the Sail, that is installed here: never both are."""
+    return _sail()[1] if find_spec("pysail") else _spark()
 
 
 def by_sail(metadata: str, read: Read) -> Rows:

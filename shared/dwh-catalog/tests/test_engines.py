@@ -7,13 +7,17 @@ from collections.abc import Callable
 import pytest
 from cataloging import Lake
 from readers import READERS, as_plain
+from rollouts import rollout
 from stories import STORIES
 from warehousing import Runs
 
 pytestmark = pytest.mark.catalog
 
 
-@pytest.mark.parametrize("story", list(STORIES))
+PLAYED = {**STORIES, "rollout": rollout}
+
+
+@pytest.mark.parametrize("story", list(PLAYED))
 @pytest.mark.parametrize("engine", list(READERS))
 def test_an_engine_reads_what_is_published(
     engine: str,
@@ -23,7 +27,7 @@ def test_an_engine_reads_what_is_published(
     two_lines: None,
     record_property: Callable[[str, str], None],
 ) -> None:
-    for step in STORIES[story](runs):
+    for step in PLAYED[story](runs):
         lake.sync()
         for read in step:
             found = READERS[engine](lake.metadata(read.table), read)
