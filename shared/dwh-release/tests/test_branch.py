@@ -181,6 +181,7 @@ def test_one_version_never_names_two_codes(branch: Monorepo) -> None:
     assert f"{OLD}/released/0.1.2.json" in branch.git("ls-files").split()
 
 
+@pytest.mark.breadth
 def test_a_version_that_two_branches_prepared_is_neither_tagged_nor_built(branch: Monorepo) -> None:
     """Until one is taken back, or was tagged first: then that is the release, and the other never is."""
     branch.git("switch", "--quiet", "main")
