@@ -411,7 +411,7 @@ def bench(session: nox.Session) -> None:
         CATALOG,
         *LINES,
         groups=["postgresql"],
-        extra=[BOTH_LINES_SPARK, FLIGHTS, "tpchgen-cli"],
+        extra=[BOTH_LINES_SPARK, FLIGHTS, *DUCKDB, "tpchgen-cli"],
     )
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
