@@ -21,7 +21,7 @@ class ParameterData(_Is):
 class ApiData(_Is, total=False):
     """A public object. Which keys it has depends on its kind.
 
-    kind: `module`, `class`, `function`, `attribute` `alias` (a name that a module passes on), or
+    kind: `module`, `class`, `function`, `attribute`, `alias` (a name that a module passes on), or
         `unknown` (it needs a library that is not installed here; never recorded).
     traits: what an imported function or class is besides: `a generator`, `final`, `unhashable`.
     instances: what those of an imported class can do, such as `iterable`, or no longer can, such as `frozen`.

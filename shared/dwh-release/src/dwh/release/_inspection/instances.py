@@ -23,11 +23,12 @@ _ABILITIES = {
     "__match_args__": "matched by position",
     "__next__": "an iterator",
     "__setitem__": "writable by subscript",
-    **{f"__{name}__": f"an operand of {sign}" for name, sign in (("add", "+"), ("mul", "*"), ("or", "|"))},
-    **{
-        f"__{name}__": f"an operand of {sign}"
-        for name, sign in (("sub", "-"), ("truediv", "/"), ("and", "&"))
-    },
+    "__add__": "an operand of +",
+    "__and__": "an operand of &",
+    "__mul__": "an operand of *",
+    "__or__": "an operand of |",
+    "__sub__": "an operand of -",
+    "__truediv__": "an operand of /",
 }
 
 
