@@ -169,6 +169,7 @@ def every_type(runs: Runs) -> Iterator[list[Read]]:
         "single": ("float", float("inf"), 0.5),
         "double": ("double", 1.5, None),
         "exact": ("decimal(12,2)", Decimal("-9999999999.99"), Decimal("0.01")),
+        "widest": ("decimal(38,10)", Decimal(f"-{'9' * 28}.9999999999"), Decimal("0.0000000001")),
         "text": ("string", "", "\ud7ff" * 20),
         "raw": ("binary", b"", b"\xff" * 20),
         "on_date": ("date", date(1582, 10, 15), date(9999, 12, 31)),
@@ -188,6 +189,7 @@ def every_type(runs: Runs) -> Iterator[list[Read]]:
         Read("prod_web.types", ("day",), [(TWO,)], ("large", ">", 0)),
         Read("prod_web.types", ("day",), [(ONE,)], ("single", ">", 1)),
         Read("prod_web.types", ("day",), [(TWO,)], ("on_date", ">", TWO)),
+        Read("prod_web.types", ("day",), [(ONE,)], ("widest", "<", 0)),
     ]
 
 

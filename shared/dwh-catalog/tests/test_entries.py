@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cataloging import Lake
-from warehousing import Runs, table
+from warehousing import Runs, partitioned, table
 
-ONE = date(2013, 1, 1)
+ONE, TWO = date(2013, 1, 1), date(2013, 1, 2)
 TAKINGS = table("shop.takings", "day date", "shop string", "amount bigint")
 ROWS = [{"shop": "north", "amount": 7}, {"shop": "north-by-north-west", "amount": 9}]
 
@@ -45,3 +47,29 @@ def test_files_of_older_releases_are_opened(runs: Runs, lake: Lake) -> None:
     runs.forget_files()
     lake.sync()
     assert bounds(lake) == EXPECTED
+
+
+def test_bounds_of_decimals_have_all_their_digits(runs: Runs, lake: Lake) -> None:
+    """Python's own arithmetic rounds to 28."""
+    sums = table("shop.takings", "day date", "sum decimal(38,10)")
+    least, most = Decimal(f"-{'9' * 28}.9999999999"), Decimal(f"{'9' * 28}.0000000001")
+    runs.publish("shop.takings", {ONE: runs.commit(sums, {ONE: [{"sum": least}, {"sum": most}]})})
+    lake.sync()
+    assert bounds(lake) == {"sum": (0, least, most)}
+
+
+def test_dates_of_one_line_in_other_folders_than_its_contract_has_now_are_refused(
+    runs: Runs, lake: Lake
+) -> None:
+    """While a line is being developed, its partitions may change under outputs that are there already."""
+    by_shop = partitioned("shop.takings", "day date", "shop string", "amount bigint", by=("day", "shop"))
+    run = runs.commit(TAKINGS, {ONE: ROWS})
+    runs.publish("shop.takings", {ONE: run, TWO: runs.commit(by_shop, {TWO: ROWS})})
+    with pytest.raises(AssertionError, match=r"column shop partitions the table, and no folder names it, .*"):
+        lake.sync()
+    again = runs.commit(TAKINGS, {ONE: ROWS})
+    runs.publish("shop.takings", {ONE: again})
+    with pytest.raises(
+        AssertionError, match=r"column shop is in the names of the folders alone, .*run these"
+    ):
+        lake.sync()

@@ -7,7 +7,7 @@ import pytest
 from cataloging import Lake
 from pyiceberg.types import StringType
 from stories import OLD, ONE, PUBLISHED, TWO, amounts
-from warehousing import Runs, table
+from warehousing import Runs, partitioned, table
 
 from dwh.core.warehouse import Warehouse
 
@@ -51,6 +51,13 @@ def test_columns_that_another_adds_are_gone_after_the_next_sync(published: Lake)
 def test_a_property_that_lets_engines_delete_files_is_put_right(published: Lake) -> None:
     with published.table(PUBLISHED).transaction() as change:
         change.set_properties({"gc.enabled": "true"})
+    _is_repaired(published)
+
+
+def test_names_in_files_that_another_removes_are_put_right(published: Lake) -> None:
+    """Without them every column is null."""
+    with published.table(PUBLISHED).transaction() as change:
+        change.remove_properties("schema.name-mapping.default")
     _is_repaired(published)
 
 
@@ -99,6 +106,19 @@ def test_one_column_in_two_types_at_once_is_refused(published: Lake, runs: Runs)
     (problem,) = published.problems()
     assert "column amount is string in some dates and bigint in those of line 0.1" in problem
     assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
+
+
+def test_lines_that_are_partitioned_differently_are_refused_at_once(published: Lake, runs: Runs) -> None:
+    by_shop = partitioned("shop.takings", "day date", "shop string", "amount bigint", by=("day", "shop"))
+    run = runs.commit(by_shop, {TWO: amounts(5)}, "9.9")
+    runs.publish("shop.takings", {TWO: run})
+    (problem,) = published.problems()
+    assert "[DWH973] shop.takings: column shop partitions some dates alone" in problem
+    assert "line 9.9 by day, shop, line 0.1 by day; publish one line alone" in problem
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
+    runs.publish("shop.takings", {ONE: None})
+    assert published.sync()[PUBLISHED] == "updated"
+    assert [row["amount"] for row in published.rows(PUBLISHED, row_filter="shop = 'north'")] == [5]
 
 
 def test_a_wider_type_takes_the_narrower_one_with_it(published: Lake, runs: Runs) -> None:

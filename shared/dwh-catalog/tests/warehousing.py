@@ -38,6 +38,7 @@ _ARROW = {
     "timestamp": pa.timestamp("us", tz="UTC"),
     "timestamp_ntz": pa.timestamp("us"),
     "decimal(12,2)": pa.decimal128(12, 2),
+    "decimal(38,10)": pa.decimal128(38, 10),
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
     "struct<name:string,`a:b`:int>": pa.struct([("name", pa.string()), ("a:b", pa.int32())]),

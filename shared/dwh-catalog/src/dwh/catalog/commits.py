@@ -6,6 +6,7 @@ sync at once one has to look again, so that an older state never replaces a newe
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 import uuid
@@ -54,15 +55,13 @@ from dwh.catalog.manifests import (
     state_of,
     written_manifest,
 )
-from dwh.catalog.owners import NEWEST, SEQUENCE, STATE, our_snapshot
+from dwh.catalog.owners import NAME_MAPPING, NEWEST, SEQUENCE, STATE, our_snapshot
 from dwh.catalog.schemas import name_mapping
-from dwh.catalog.trimming import droppable
+from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
 from dwh.catalog.wanted import Wanted
 from dwh.core.ledger import Output, WrittenFile
 
 __all__ = ["Base", "Commit", "planned_commit"]
-
-_NAME_MAPPING = "schema.name-mapping.default"
 
 Files = Mapping[tuple[str, date], tuple[WrittenFile, ...]]
 ReadFiles = Callable[[Iterable[Output]], Files]
@@ -123,7 +122,8 @@ def planned_commit(
     """
     spans = sorted([*kept, *spans_of(wanted, layout)], key=lambda span: span.key)
     state = state_of(spans, layout)
-    new_properties = _properties(base, layout, wanted, properties)
+    mapping = name_mapping(layout.schema, base.metadata.schemas if base.metadata else [])
+    new_properties = _properties(base, wanted, {**properties, NAME_MAPPING: mapping.model_dump_json()})
     current = our_snapshot(base.metadata) if base.metadata else None
     if current and current.summary and not new_properties:
         there = current.summary[STATE], current.summary[SEQUENCE]
@@ -131,14 +131,16 @@ def planned_commit(
             return None
     snapshot_id = secrets.randbits(62) + 1
     manifests, written = _manifests(base, wanted, layout, read_files, spans, state, snapshot_id)
-    snapshot = _snapshot(base, wanted, layout, manifests, state, snapshot_id)
+    lost = unreadable(base.metadata, mapping) if base.metadata else []
+    left = left_by(lost, oldest_kept, int(time.time() * 1000))
+    snapshot = _snapshot(base, wanted, layout, manifests, state, snapshot_id, left)
     _write_list(base, snapshot, manifests)
     updates = (
         *_table_updates(base, layout.schema, layout.spec),
         *([SetPropertiesUpdate(updates=new_properties)] if new_properties else []),
         AddSnapshotUpdate(snapshot=snapshot),
         SetSnapshotRefUpdate(ref_name=MAIN_BRANCH, type=SnapshotRefType.BRANCH, snapshot_id=snapshot_id),
-        *_dropped(base.metadata, oldest_kept),
+        *_dropped(base.metadata, oldest_kept, lost),
     )
     return Commit(_requirements(base.metadata), updates, (*written, snapshot.manifest_list), len(written))
 
@@ -176,7 +178,13 @@ def _like(metadata: TableMetadata, state: str) -> Snapshot | None:
 
 
 def _snapshot(
-    base: Base, wanted: Wanted, layout: Layout, manifests: list[ManifestFile], state: str, snapshot_id: int
+    base: Base,
+    wanted: Wanted,
+    layout: Layout,
+    manifests: list[ManifestFile],
+    state: str,
+    snapshot_id: int,
+    left: Mapping[str, int],
 ) -> Snapshot:
     metadata = base.metadata
     before = metadata.current_snapshot_id if metadata else None
@@ -184,6 +192,7 @@ def _snapshot(
         SEQUENCE: str(wanted.sequence),
         STATE: state,
         **({NEWEST: wanted.newest.written()} if wanted.newest else {}),
+        **({LEFT: json.dumps(left)} if left else {}),
         "total-data-files": str(
             sum(_count(one.added_files_count, one.existing_files_count) for one in manifests)
         ),
@@ -262,18 +271,16 @@ def _stands(metadata: TableMetadata | None, layout: Layout) -> bool:
     )
 
 
-def _properties(base: Base, layout: Layout, wanted: Wanted, properties: Mapping[str, str]) -> dict[str, str]:
+def _properties(base: Base, wanted: Wanted, properties: Mapping[str, str]) -> dict[str, str]:
     """Return the properties that are not as they should be."""
-    others = base.metadata.schemas if base.metadata else []
-    meant = {
-        **properties,
-        "comment": str(wanted.contract.get("doc", "")) if wanted.contracts else "",
-        _NAME_MAPPING: name_mapping(layout.schema, others).model_dump_json(),
-    }
+    meant = {**properties, "comment": str(wanted.contract.get("doc", "")) if wanted.contracts else ""}
     known: Mapping[str, Any] = base.metadata.properties if base.metadata else {}
     return {key: value for key, value in meant.items() if known.get(key) != value}
 
 
-def _dropped(metadata: TableMetadata | None, oldest_kept: int) -> list[TableUpdate]:
+def _dropped(
+    metadata: TableMetadata | None, oldest_kept: int, unreadable: Iterable[Snapshot]
+) -> list[TableUpdate]:
     old = droppable(metadata, oldest_kept) if metadata else []
-    return [RemoveSnapshotsUpdate(snapshot_ids=old)] if old else []
+    ids = list(dict.fromkeys([*old, *(each.snapshot_id for each in unreadable)]))
+    return [RemoveSnapshotsUpdate(snapshot_ids=ids)] if ids else []

@@ -78,7 +78,7 @@ def entries_of(
 
 
 def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: WrittenFile) -> ManifestEntry:
-    _refuse_absent(output, contract, file)
+    _refuse_other_folders(output, contract, file)
     types = {column["name"]: column["type"] for column in contract["columns"]}
     metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
     listed = IcebergFile.from_args(
@@ -97,21 +97,22 @@ def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: Wr
     return ManifestEntry.from_args(status=ManifestEntryStatus.ADDED, data_file=listed)
 
 
-def _refuse_absent(output: Output, contract: Mapping[str, Any], file: WrittenFile) -> None:
-    """Raise UnpublishableError where an hour or month is in the names of adopted folders alone.
+def _refuse_other_folders(output: Output, contract: Mapping[str, Any], file: WrittenFile) -> None:
+    """Raise UnpublishableError where folders name other columns than the contract lays files out by.
 
-    Engines take from an entry only what a column's value is, not which hour or month holds it.
+    Engines take from an entry only what an identity's value is: not which hour or month holds it, and
+    nothing of a column that the table is not partitioned by.
     """
-    column = contract["partition_by"]
-    by_value = folder_of_contract(contract) == column
-    if by_value or value_in_folders(file.path, column) is None or column in (file.columns or {}):
-        return
-    raise UnpublishableError(
-        output.table_name,
-        column,
-        f"is in the names of the folders alone, not in the files, such as {file.path}",
-        f"engines would read null: run these dates in line {output.line}, which writes it into its files",
-    )
+    named = {name: value_in_folders(file.path, name) for name in (c["name"] for c in contract["columns"])}
+    further, first = contract.get("further_partitions", ()), folder_of_contract(contract)
+    again = f"engines would read null: run these dates again in line {output.line}"
+    for name, value in named.items():
+        if value is None and name in further:
+            problem = f"partitions the table, and no folder names it, such as of {file.path}"
+            raise UnpublishableError(output.table_name, name, problem, again)
+        if value is not None and name not in (first, *further) and name not in (file.columns or {}):
+            problem = f"is in the names of the folders alone, not in the files, such as {file.path}"
+            raise UnpublishableError(output.table_name, name, problem, again)
 
 
 def _dates_of(outputs: Iterable[Output]) -> DateRange | None:

@@ -8,10 +8,12 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from dwh.catalog.errors import ForeignTableError
+from dwh.catalog.schemas import name_mapping
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
 
 __all__ = [
+    "NAME_MAPPING",
     "NEWEST",
     "SEQUENCE",
     "STATE",
@@ -25,6 +27,7 @@ __all__ = [
 SEQUENCE, STATE, NEWEST = "dwh.sequence", "dwh.state", "dwh.newest"
 """What a snapshot's summary keeps: the ledger's sequence, a digest of what is listed, the newest output."""
 
+NAME_MAPPING = "schema.name-mapping.default"
 _PUBLISHED = "published"
 
 
@@ -80,7 +83,13 @@ def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:
         snapshot is not None
         and snapshot.schema_id == metadata.current_schema_id
         and fixed.items() <= metadata.properties.items()
+        and metadata.properties.get(NAME_MAPPING) == _named(metadata)
     )
+
+
+def _named(metadata: TableMetadata) -> str:
+    """Return what the property of names in files says in a table that is as dwh has left it."""
+    return name_mapping(metadata.schema(), metadata.schemas).model_dump_json()
 
 
 def _owner(settings: CatalogSettings, subject: Subject) -> dict[str, str]:

@@ -23,12 +23,13 @@ from pyiceberg.transforms import (
     Transform,
 )
 
+from dwh.catalog.errors import UnpublishableError
 from dwh.catalog.schemas import field_of
 from dwh.core.dates import DateRange
 from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of, grain_of_contract
 from dwh.core.layout import folder_of_contract
 
-__all__ = ["partition_spec", "partition_values", "span_dates", "span_of"]
+__all__ = ["check_alike", "partition_spec", "partition_values", "span_dates", "span_of"]
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _EPOCH = date(1970, 1, 1)
@@ -40,6 +41,25 @@ _TRANSFORMS: Mapping[Grain, Transform[Any, Any]] = {
     DAY: DayTransform(),
     MONTH: MonthTransform(),
 }
+
+
+def check_alike(table: str, contracts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise UnpublishableError where lines whose outputs are in one table partition it differently.
+
+    Parameters:
+        contracts: of each line.
+    """
+    parts = {line: [part[::2] for part in _parts(contract)] for line, contract in contracts.items()}
+    newest, *others = parts
+    for line in others:
+        if apart := sorted(set(parts[newest]) ^ set(parts[line])):
+            said = (f"line {one} by {_said(contracts[one])}" for one in (newest, line))
+            raise UnpublishableError(
+                table,
+                apart[0][0],
+                f"partitions some dates alone, which no table can hold: {', '.join(said)}",
+                "publish one line alone: dwh rollout status",
+            )
 
 
 def partition_spec(
@@ -118,6 +138,10 @@ def _parts(contract: Mapping[str, Any]) -> Iterator[tuple[str, Transform[Any, An
     )
     for name in contract.get("further_partitions", ()):
         yield name, IdentityTransform(), name
+
+
+def _said(contract: Mapping[str, Any]) -> str:
+    return ", ".join(name for _, _, name in _parts(contract)) or "nothing"
 
 
 def _of_date(day: date) -> int:

@@ -20,7 +20,15 @@ from dwh.catalog.errors import UnpublishableError
 from dwh.catalog.types import NewId, UnknownType, iceberg_type, may_become
 from dwh.catalog.wanted import Wanted
 
-__all__ = ["WantedColumn", "evolved_schema", "field_of", "name_mapping", "needs_renames", "wanted_columns"]
+__all__ = [
+    "WantedColumn",
+    "evolved_schema",
+    "field_of",
+    "name_mapping",
+    "needs_renames",
+    "parts_of",
+    "wanted_columns",
+]
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,15 @@ def name_mapping(schema: Schema, others: Iterable[Schema]) -> NameMapping:
     """
     versions = [schema, *reversed([other for other in others if other.schema_id != schema.schema_id])]
     return NameMapping(_mapped([version.fields for version in versions]))
+
+
+def parts_of(of: IcebergType) -> Iterable[NestedField]:
+    """Return the fields right within a type; none where it is not nested."""
+    if isinstance(of, StructType):
+        return of.fields
+    if isinstance(of, ListType):
+        return [of.element_field]
+    return [of.key_field, of.value_field] if isinstance(of, MapType) else ()
 
 
 def _widest(wanted: Wanted, line: str, one: WantedColumn, other: WantedColumn) -> WantedColumn:
@@ -177,14 +194,8 @@ def _mapped(versions: Sequence[Iterable[NestedField]]) -> list[MappedField]:
     for name, field_id in owner.items():
         names.setdefault(field_id, []).append(name)
     return [
-        MappedField(field_id=field_id, names=found, fields=_mapped([_parts(one) for one in types[field_id]]))
+        MappedField(
+            field_id=field_id, names=found, fields=_mapped([parts_of(one) for one in types[field_id]])
+        )
         for field_id, found in names.items()
     ]
-
-
-def _parts(of: IcebergType) -> Iterable[NestedField]:
-    if isinstance(of, StructType):
-        return of.fields
-    if isinstance(of, ListType):
-        return [of.element_field]
-    return [of.key_field, of.value_field] if isinstance(of, MapType) else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from pyiceberg.conversions import to_bytes
 from pyiceberg.schema import Schema
@@ -30,6 +30,7 @@ from dwh.core.storage.footers import bound_of
 __all__ = ["Metrics", "metrics_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EXACT = Context(prec=38)  # Python's own rounds to 28 digits
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _exact(of: IcebergType, value: object) -> bytes | None:
         instant = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
         return to_bytes(of, _microseconds(instant))
     if isinstance(of, DecimalType) and isinstance(value, Decimal):
-        return to_bytes(of, value.quantize(Decimal(1).scaleb(-of.scale)))
+        return to_bytes(of, value.quantize(Decimal(1).scaleb(-of.scale), context=_EXACT))
     return None
 
 

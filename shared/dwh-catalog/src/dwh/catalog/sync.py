@@ -18,7 +18,7 @@ from dwh.catalog.connecting import CommitConflictError, Connected
 from dwh.catalog.entries import Layout, files_of
 from dwh.catalog.errors import CatalogError
 from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
-from dwh.catalog.partitions import partition_spec
+from dwh.catalog.partitions import check_alike, partition_spec
 from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.renames import declared_renames
 from dwh.catalog.schemas import evolved_schema, needs_renames, wanted_columns
@@ -210,6 +210,7 @@ def _commit(
 def _layout(settings: CatalogSettings, wanted: Wanted, metadata: TableMetadata | None) -> Layout:
     if metadata is not None and not wanted.outputs:  # nothing is published any more: an empty table
         return Layout(metadata.schema(), metadata.spec(), settings.data)
+    check_alike(wanted.subject.table, wanted.contracts)
     columns = wanted_columns(wanted)
     renames = declared_renames(wanted) if needs_renames(columns, metadata) else {}
     schema = evolved_schema(wanted.subject.table, columns, metadata, renames)
