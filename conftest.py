@@ -1,12 +1,18 @@
-"""The order in which the files of tests are run, by three processes; ledgers that wait for no disk."""
+"""The order in which files of tests are run, by three processes; ledgers that wait for no disk; Chromium."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
 
 
 def pytest_configure() -> None:

@@ -64,7 +64,7 @@ AIRFLOW, DEPLOY, RELEASE = "shared/dwh-airflow", "shared/dwh-deploy", "shared/dw
 CATALOG = "shared/dwh-catalog"
 LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pyproject.toml"))  # oldest first
 PACKAGES = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, AIRFLOW, RELEASE, *LINES)
-DRAWN = [f"{MIGRATE}/tests/compare/{name}" for name in ("test_engine.py", "collected/test_step.py")]
+DRAWN = [f"{COMPARE}/tests/{name}" for name in ("test_engine.py", "collected/test_step.py")]
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
@@ -137,7 +137,7 @@ def quick_tests(session: nox.Session) -> list[str]:
 def browser(session: nox.Session) -> None:
     """Open the reports in a real Chromium; it must be installed, such as by apt-get install chromium."""
     install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test", "browser"], extra=[BOTH_LINES_SPARK])
-    session.run("pytest", "-m", "browser", f"{MIGRATE}/tests", *session.posargs)
+    session.run("pytest", "-m", "browser", f"{COMPARE}/tests", f"{MIGRATE}/tests", *session.posargs)
 
 
 @nox.session
@@ -181,8 +181,8 @@ def breadth(session: nox.Session) -> None:
 
 @nox.session
 def drawn(session: nox.Session) -> None:
-    """Compare more of the tables that hypothesis draws than `tests` does, by every way to compare."""
-    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
+    """Compare more of the tables that hypothesis draws than `tests` does, with nothing else of dwh there."""
+    install(session, COMPARE, groups=["test"], extra=[BOTH_LINES_SPARK, "pyarrow>=15"])
     environment = {**quick_spark(session), "DWH_EXAMPLES": os.environ.get("DWH_EXAMPLES", "5")}
     session.run("pytest", *(session.posargs or DRAWN), env=environment)
 

@@ -1,4 +1,4 @@
-"""One small Spark session in a zone that shows mistakes; installed lines, a warehouse; a real Chromium."""
+"""One small Spark session in a zone that shows mistakes; installed lines, a warehouse."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from dwh.core.testing.lines import TAKINGS
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.testing import Typed, typed_dwh  # noqa: F401 -- a fixture, and its type
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from browsing import chromium, open_page  # noqa: F401 -- fixtures, found by the path above
+sys.path.insert(0, str(Path(__file__).parent))  # for fabricate
 
 NEW_COLUMN = 'Column("amount", "double", nullable=True), Column("tips", "double", nullable=True)'
 CHANGED = {

@@ -22,7 +22,7 @@ def test_nothing_that_touched_a_number_is_left_out(failing: Comparison) -> None:
         "rows read by the join": "4,514",
         "buckets that differ": "611 of 1,024 buckets",
         "time": "4.31 s (fingerprint 1.93 s, buckets 2.21 s)",
-        "versions": "dwh-migrate 0.1.0, pyspark 4.2.1, python 3.11.7",
+        "versions": "dwh-compare 0.1.0, pyspark 4.2.1, python 3.11.7",
     }
 
 

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,7 +19,6 @@ from dwh.compare import compare
 from dwh.compare.canonical import MAX_DEPTH, common_form
 from dwh.compare.forms import Form, hash_of
 from dwh.compare.structs import IncomparableError
-from dwh.core.testing import frame_of_rows
 
 NAN, INF = float("nan"), float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.0, 5.0, NAN, INF, -INF, 0.1, 5e-324, 1.7976931348623157e308, None]

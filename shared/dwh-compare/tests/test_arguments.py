@@ -7,15 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from dwh.compare import ComparisonError, Side, Tolerance, compare, compare_stored, fingerprint
-from dwh.core.changes import Renamed
-from dwh.core.testing import frame_of_rows
-
-pytestmark = pytest.mark.usefixtures("interpreted")
+from dwh.compare.changes import Renamed
 
 
 @pytest.fixture(scope="module")

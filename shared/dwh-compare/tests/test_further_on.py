@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
 from dwh.compare import compare
 from dwh.compare.report.markdown import to_markdown
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 SAME = "x" * 5_000
 
 

@@ -11,17 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from frames import frame_of_rows
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from dwh.compare import Comparison, Tolerance, compare
+from dwh.compare.changes import Change, Expected, Renamed
 from dwh.compare.collected.rows import in_one_job
-from dwh.core.changes import Change, Expected, Renamed
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
 TIMES = int(os.environ.get("DWH_EXAMPLES", "1"))  # so many times as many examples: nox -s drawn

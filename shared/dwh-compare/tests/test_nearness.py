@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
@@ -14,9 +15,7 @@ from dwh.compare import Tolerance, ToleranceError, compare, rows_that_differ
 from dwh.compare.options import Options
 from dwh.compare.ruling import chosen_rules
 from dwh.compare.schema import pair_columns
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 SCHEMA = "k int, s struct<n:string,x:double>, a array<decimal(38,2)>, i array<struct<x:int,y:int>>"
 ONE = ("n", 1.0), [Decimal("9E30"), None], [(1, 1)]
 CENT = Decimal(f"9{'0' * 30}.01")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -19,11 +20,8 @@ from dwh.compare import (
     fingerprint,
     rows_that_differ,
 )
-from dwh.core.changes import Added, Expected, Removed, Renamed, Retyped
-from dwh.core.contract import Column, Table
-from dwh.core.testing import frame_of_rows
+from dwh.compare.changes import Added, Expected, Removed, Renamed, Retyped
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 Frames = Callable[..., DataFrame]
 WHY = "because"
 
@@ -117,17 +115,12 @@ def test_changes_of_columns_with_any_name(table: Frames) -> None:
 
 @pytest.mark.breadth
 def test_two_empty_tables_that_were_meant_to_be(table: Frames) -> None:
-    """The caller says so, or both contracts; one side that is empty still fails."""
+    """The caller says so; one side that is empty still fails."""
     empty, full = table("id int"), table("id int", (1,))
     assert compare(empty, empty).verdict == "incomplete"
     result = compare(empty, empty, allow_empty=True)
     assert (result.verdict, result.reasons) == ("pass", ("Both sides are empty, which is allowed",))
     assert compare(empty, full, allow_empty=True).verdict == "fail"
-    may, must = (
-        Table("t", (Column("id", "int", nullable=True),), may_be_empty=flag) for flag in (True, False)
-    )
-    assert compare(empty, empty, contracts=(may, may)).verdict == "pass"
-    assert compare(empty, empty, contracts=(must, may)).verdict == "incomplete"
 
 
 def test_a_type_that_cannot_be_compared_is_named_and_never_passes(spark: SparkSession) -> None:

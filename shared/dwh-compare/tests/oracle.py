@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from pyspark.sql import Row
 
 from dwh.compare.pairing import most_pairs
 from dwh.compare.tolerance import Tolerance, near
+
+__all__ = ["Found", "brute_force", "meaning"]
 
 
 def meaning(value: Any) -> Any:
@@ -113,44 +112,3 @@ def _multisets(old: Table, new: Table, columns: Sequence[str], alike: Alike, fou
     found.matched += len(pairs)
     found.left_only += len(old) - len(pairs)
     found.right_only += len(new) - len(pairs)
-
-
-@pytest.fixture
-def oracle() -> Callable[..., Found]:
-    """The brute-force comparison."""
-    return brute_force
-
-
-@pytest.fixture
-def mean() -> Callable[[Any], Any]:
-    """What a Python value means: equal for values that mean the same."""
-    return meaning
-
-
-@contextmanager
-def _on_the_ladder() -> Iterator[None]:
-    module = importlib.import_module("dwh.compare.comparing")  # the package has a function of this name
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "collected", lambda *_: None)
-        yield
-
-
-@pytest.fixture
-def on_the_ladder() -> Callable[[], AbstractContextManager[None]]:
-    """A context in which small tables are compared by the steps for large ones."""
-    return _on_the_ladder
-
-
-@pytest.fixture
-def ladder() -> Iterator[None]:
-    """Compare small tables by the steps for large ones."""
-    with _on_the_ladder():
-        yield
-
-
-@pytest.fixture(params=["collected", pytest.param("ladder", marks=pytest.mark.breadth)])
-def either_step(request: pytest.FixtureRequest) -> str:
-    """Compare small tables as such, then by the steps for large ones; return which."""
-    if request.param == "ladder":
-        request.getfixturevalue("ladder")
-    return str(request.param)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import DataFrame, SparkSession
 
 from dwh.compare import (
@@ -24,12 +25,10 @@ from dwh.compare import (
     fingerprint,
     rows_that_differ,
 )
+from dwh.compare.changes import Renamed, Retyped
 from dwh.compare.report.markdown import to_markdown
 from dwh.compare.rules import parse_rules
-from dwh.core.changes import Renamed, Retyped
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 Frames = Callable[..., DataFrame]
 NOON = datetime(2013, 1, 15, 12)
 CASES: dict[str, tuple[str, Any, Any, Any, Any]] = {  # type, rule, left, the same, another

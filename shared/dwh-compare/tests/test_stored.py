@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -19,10 +20,8 @@ from dwh.compare import (
     fingerprint,
     merge_fingerprints,
 )
-from dwh.core.changes import Added, Expected, Renamed
-from dwh.core.testing import frame_of_rows
+from dwh.compare.changes import Added, Expected, Renamed
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 SCHEMA = "day date, id int, v double, tags map<string,int>"
 
 

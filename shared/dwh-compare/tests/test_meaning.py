@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
 from dwh.compare import compare
 from dwh.compare.canonical import common_form
+from dwh.compare.changes import Retyped
 from dwh.compare.forms import hash_of
 from dwh.compare.meaning import by_meaning
-from dwh.core.changes import Retyped
-from dwh.core.testing import frame_of_rows
-
-pytestmark = pytest.mark.usefixtures("interpreted")
 
 # The type and the value on the left, the same on the right.
 SAME = [

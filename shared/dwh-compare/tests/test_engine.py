@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
@@ -26,12 +27,11 @@ from dwh.compare import (
     multiset,
     rows_that_differ,
 )
+from dwh.compare.changes import Added, Expected
 from dwh.compare.fingerprints import Sums, columns_that_differ
 from dwh.compare.schema import Options, pair_columns, with_rows
-from dwh.core.changes import Added, Expected
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted", "ladder")
+pytestmark = pytest.mark.usefixtures("ladder")
 NAN, INF = float("nan"), float("inf")
 WHY = "because"
 TIMES = int(os.environ.get("DWH_EXAMPLES", "1"))  # so many times as many examples: nox -s drawn

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
 from dwh.compare import ComparisonError, compare
+from dwh.compare.changes import Expected
 from dwh.compare.report.html import to_html
 from dwh.compare.report.markdown import to_markdown
-from dwh.core.changes import Expected, Renamed
-from dwh.core.contract import Column, Table
-from dwh.core.testing import frame_of_rows
-
-pytestmark = pytest.mark.usefixtures("interpreted")
 
 SECRETS = ("ann@x.org", "bob@x.org", "cat@x.org", "987650123", "432109876")
 
@@ -50,26 +46,6 @@ def test_one_value_has_one_mask(spark: SparkSession) -> None:
         ("•••1", "•••2"),
         (None, "•••2"),
     }
-
-
-@pytest.mark.parametrize("side", [0, 1])
-def test_what_a_contract_calls_sensitive_is_masked(spark: SparkSession, side: int) -> None:
-    """Whichever side says so, under whichever name; the caller need not know of it."""
-    left = frame_of_rows(spark, [("ann@x.org", 1)], "email string, n int")
-    right = frame_of_rows(spark, [("cat@x.org", 1)], "mail string, n int")
-    columns = [
-        (Column("email", "string"), Column("n", "int")),
-        (Column("mail", "string"), Column("n", "int")),
-    ]
-    columns[side] = (replace(columns[side][0], sensitive=True), columns[side][1])
-    contracts = (Table("t", columns[0]), Table("t", columns[1]))
-    result = compare(
-        left, right, key="n", changes=[Renamed("email", "mail", "asked for")], contracts=contracts
-    )
-    assert result.rows.changed.count == 1
-    for report in (json.dumps(result.to_dict(), ensure_ascii=False), to_markdown(result), to_html(result)):
-        assert not [secret for secret in SECRETS if secret in report]
-        assert "•••2" in report
 
 
 def test_a_masked_column_that_is_not_there_is_refused(spark: SparkSession) -> None:

@@ -1,29 +1,11 @@
-"""Declared changes: those of a comparison, and those of a line."""
+"""Changes that are declared for a comparison."""
 
 from __future__ import annotations
 
 import pytest
 
-from dwh.compare.changes import Added, Expected, Removed, Renamed, Retyped, as_change, is_change
+from dwh.compare.changes import Added, Expected, Renamed, is_change
 from dwh.compare.errors import ComparisonError
-from dwh.core import changes as of_lines
-
-FACTS = {
-    "Added": {"column": "tips", "reason": "asked for"},
-    "Removed": {"column": "tips", "reason": "never used"},
-    "Renamed": {"old": "amount", "new": "total", "reason": "it is one"},
-    "Retyped": {"column": "day", "old": "string", "new": "date", "reason": "it is one"},
-    "Expected": {"column": "total", "kind": "value", "reason": "rounded", "where": "new.total > 0"},
-}
-TYPES = {kind.__name__: kind for kind in (Added, Expected, Removed, Renamed, Retyped)}
-
-
-@pytest.mark.parametrize("name", FACTS)
-def test_what_a_line_declares_is_taken(name):
-    """With every fact, as if it had been declared for the comparison."""
-    declared = getattr(of_lines, name)(**FACTS[name])
-    assert is_change(declared)
-    assert as_change(declared) == TYPES[name](**FACTS[name])
 
 
 def test_what_only_has_the_name_is_none():

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
 from dwh.compare import Comparison, compare
-from dwh.core.changes import Added, Change, Removed, Renamed, Retyped
-from dwh.core.testing import frame_of_rows
+from dwh.compare.changes import Added, Change, Removed, Renamed, Retyped
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 WHY = "asked for"
 NEW = Added("s.new", WHY)
 CASES: dict[str, tuple[str, str, Any, Any, list[Change], str]] = {  # types, values, changes, verdict

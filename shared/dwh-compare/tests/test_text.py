@@ -13,8 +13,6 @@ from dwh.compare.report.html import to_html
 from dwh.compare.report.markdown import to_markdown
 from dwh.compare.safe_text import json_visible
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 AN_HOUR = (
     "timestamp_micros(1730611800000000)",
     "timestamp_micros(1730615400000000)",

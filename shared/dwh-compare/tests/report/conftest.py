@@ -174,7 +174,7 @@ def failing() -> Comparison:
             buckets=1_024,
             buckets_differing=611,
             seconds={"fingerprint": 1.93, "buckets": 2.214, "total": 4.31},
-            versions={"dwh-migrate": "0.1.0", "pyspark": "4.2.1", "python": "3.11.7"},
+            versions={"dwh-compare": "0.1.0", "pyspark": "4.2.1", "python": "3.11.7"},
         ),
         samples=(
             SampleRow(

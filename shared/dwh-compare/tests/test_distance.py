@@ -10,15 +10,14 @@ from itertools import product
 from typing import Any
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from dwh.compare.distance import distance_of, is_near
 from dwh.compare.schema import Options, Paired, pair_columns
 from dwh.compare.tolerance import Tolerance, distance, near
-from dwh.core.testing import frame_of_rows
 
-pytestmark = pytest.mark.usefixtures("interpreted")
 D = Decimal
 NAN, INF = math.nan, math.inf
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from frames import frame_of_rows
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from dwh.compare import compare, rows_that_differ
 from dwh.compare.structs import FieldNames, IncomparableError, place_of, with_first
-from dwh.core.testing import frame_of_rows
-
-pytestmark = pytest.mark.usefixtures("interpreted")
 
 
 @pytest.mark.breadth
