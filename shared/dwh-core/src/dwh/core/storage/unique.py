@@ -1,13 +1,15 @@
 """Whether keys are unique, as Python finds in files of this machine, so that the engine need not look.
 
-An engine would read its own output back, and shuffle it. Here the keys of one folder after the other are
-looked at: where a key has the column that folders are named by, equal keys lie in one folder.
+An engine would read its own output back, and shuffle it. Here the keys of several folders at
+a time are looked at: where a key has the column that folders are named by, equal keys lie in one folder.
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from dwh.core.audit import has_hashes
 from dwh.core.contract import Table
@@ -33,8 +35,10 @@ def surely_unique(place: str, table: Table, files: Iterable[WrittenFile]) -> boo
         return False
     named = {name for name in (folder_of(table), *table.partitions[1:]) if name}
     columns = [name for name in table.key if name not in named]
+    meeting = _where_keys_meet(table, files)
     try:
-        return all(_is_unique(place, columns, met) for met in _where_keys_meet(table, files))
+        with ThreadPoolExecutor(_threads(meeting)) as pool:  # Arrow holds no lock while it reads and groups
+            return all(pool.map(lambda met: _is_unique(place, columns, met), meeting))
     except Exception:  # of every kind, by library and disk: what matters is that the engine can say
         return False
 
@@ -51,6 +55,12 @@ def _where_keys_meet(table: Table, files: Iterable[WrittenFile]) -> list[list[Wr
     return list(found.values())
 
 
+def _threads(meeting: Iterable[Sequence[WrittenFile]]) -> int:
+    """Return how many may work at a time, so that together they hold few enough rows."""
+    largest = max((sum(file.rows for file in met) for met in meeting), default=0)
+    return max(1, min(os.cpu_count() or 1, _ROWS // max(largest, 1)))
+
+
 def _is_unique(place: str, columns: list[str], files: Sequence[WrittenFile]) -> bool:
     """Return whether the values of some columns, at most a number of rows, are all different."""
     import pyarrow as pa
@@ -59,7 +69,9 @@ def _is_unique(place: str, columns: list[str], files: Sequence[WrittenFile]) -> 
     rows = sum(file.rows for file in files)
     if not columns or rows > _ROWS:
         return rows <= 1
-    keys = pa.concat_tables(ParquetFile(f"{place}/{file.path}").read(columns=columns) for file in files)
-    # Threads would cost more than what they do in a small folder, of which there are many.
+    keys = pa.concat_tables(
+        ParquetFile(f"{place}/{file.path}").read(columns=columns, use_threads=False) for file in files
+    )
+    # Arrow's own threads would cost more than what they do: they put together what each has found.
     distinct = keys.group_by(columns, use_threads=False).aggregate([])
     return bool(distinct.num_rows == keys.num_rows)
