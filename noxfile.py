@@ -262,7 +262,7 @@ def catalog(session: nox.Session) -> None:
         f"{CORE}[postgresql]",
         COMPARE,
         MIGRATE,
-        f"{CATALOG}[glue]",
+        f"{CATALOG}[glue,s3]",
         groups=["test", "postgresql", "catalog"],
         extra=[GLUE_SPARK, jar, "setuptools>=70"],  # Spark 3.5 needs distutils
     )

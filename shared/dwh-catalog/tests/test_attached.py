@@ -61,7 +61,7 @@ def test_an_engine_attaches_and_reads_what_is_published(
 ) -> None:
     for step in STORIES[story](runs):
         for read in step:
-            mine = Read(_served_name(read.table), read.columns, read.rows, read.where)
+            mine = Read(served_name(read.table), read.columns, read.rows, read.where)
             assert as_plain(ATTACHED[engine](server, mine)) == as_plain(read.rows), mine
 
 
@@ -81,7 +81,7 @@ def _name(server: Served) -> str:
     return "at" + server.address.rpartition(":")[2]
 
 
-def _served_name(synced: str) -> str:
+def served_name(synced: str) -> str:
     """Return what `prod_shop.takings__v7_1` of a synced catalog is called here: `prod__v7_1.shop_takings`."""
     namespace, _, name = synced.partition(".")
     environment, _, schema = namespace.partition("_")

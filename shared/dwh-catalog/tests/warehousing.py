@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -128,14 +128,14 @@ class Runs:
 
     def _file(self, contract: Table, run: RunRecord, folder: str, rows: Sequence[Row]) -> WrittenFile:
         name = f"{folder}part-00000-{secrets.token_hex(4)}.snappy.parquet"
-        path = Path(self.warehouse.config.warehouse, run.location, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place = f"{self.warehouse.config.warehouse}/{run.location}"
         in_folders = {folder_of(contract), *contract.partitions[1:]}
         columns = [column for column in contract.columns if column.name not in in_folders]
         schema = pa.schema([(column.name, _ARROW[column.type]) for column in columns])
         data = [{column.name: row.get(column.name) for column in columns} for row in rows]
-        pq.write_table(pa.Table.from_pylist(data, schema), path)
-        (written,) = read_footers(str(Path(self.warehouse.config.warehouse, run.location)), [name])
+        with fsspec.open(f"{place}/{name}", "wb", auto_mkdir=True) as file:
+            pq.write_table(pa.Table.from_pylist(data, schema), file)
+        (written,) = read_footers(place, [name])
         return written
 
 

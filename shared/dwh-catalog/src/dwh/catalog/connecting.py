@@ -29,6 +29,7 @@ from dwh.catalog.commits import Base, Commit
 from dwh.catalog.errors import CatalogError, ForeignTableError
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
+from dwh.catalog.versions import VersionFiles
 from dwh.core.errors import DwhError, one_line
 
 __all__ = ["CommitConflictError", "Connected", "connect"]
@@ -130,6 +131,9 @@ class Connected:
 
 def connect(settings: CatalogSettings) -> Connected:
     """Return a catalog. Raises CatalogError when it cannot be reached."""
+    if settings.type == "served":
+        with _reported(settings, f"reaching {settings.metadata}"):
+            return Connected(settings, VersionFiles(settings.name, settings.metadata, settings.keep_days))
     with _reported(settings, "connecting"):
         return Connected(settings, load_catalog(settings.name, type=settings.type, **settings.properties))
 
@@ -146,7 +150,9 @@ def _reported(settings: CatalogSettings, action: str) -> Iterator[None]:
 
 def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoReturn:
     again = "the next dwh catalog sync makes up for it"
-    if isinstance(error, ImportError | NotInstalledError):
+    if isinstance(error, ImportError) and settings.type == "served":
+        hint = "S3, for one, needs: pip install 'dwh-catalog[s3]'"
+    elif isinstance(error, ImportError | NotInstalledError):
         extra = {"glue": "glue", "sql": "postgresql"}.get(settings.type, settings.type)
         hint = f"type: pip install 'dwh-catalog[{extra}]'"
     elif settings.type == "served":

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pyarrow.fs
 from pyiceberg.manifest import DataFile as IcebergFile
 from pyiceberg.manifest import DataFileContent, FileFormat, ManifestEntry, ManifestEntryStatus
 from pyiceberg.partitioning import PartitionSpec
@@ -29,6 +28,7 @@ from dwh.core.ledger import Ledger, Output, WrittenFile
 from dwh.core.storage import storage_of
 from dwh.core.storage.adopted import value_in_folders
 from dwh.core.storage.footers import read_footers
+from dwh.core.storage.listing import file_states, is_visible
 from dwh.core.storage.output_files import place_of
 
 __all__ = ["Layout", "entries_of", "files_of"]
@@ -125,13 +125,10 @@ def _dates_of(outputs: Iterable[Output]) -> DateRange | None:
 
 def _listed(warehouse: str, output: Output, folder: str | None) -> list[str]:
     """List the files of an output whose run did not record them."""
-    root = warehouse.rstrip("/")
-    filesystem, base = (
-        pyarrow.fs.FileSystem.from_uri(root) if "://" in root else (pyarrow.fs.LocalFileSystem(), root)
-    )
-    run = f"{base}/{output.location}"
-    where = f"{base}/{place_of(output, folder)}"
-    selector = pyarrow.fs.FileSelector(where, recursive=True)
-    found = (info for info in filesystem.get_file_info(selector) if info.type == pyarrow.fs.FileType.File)
-    visible = (info.path for info in found if not info.base_name.startswith(("_", ".")))
-    return sorted(path.removeprefix(f"{run}/") for path in visible)
+    below = place_of(output, folder)
+    place = storage_of(warehouse, output.storage).place(below)
+    found = sorted(filter(is_visible, file_states(place)))
+    if not found:
+        raise FileNotFoundError(f"{place} has no files, and held {output.row_count:,} rows")
+    prefix = below.removeprefix(output.location).strip("/")
+    return [f"{prefix}/{path}".lstrip("/") for path in found]

@@ -14,12 +14,11 @@ import sqlalchemy as sa
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 
-from dwh.catalog.connecting import Connected
+from dwh.catalog.connecting import connect
 from dwh.catalog.errors import CatalogError
 from dwh.catalog.settings import served_settings
 from dwh.catalog.subjects import Subject
-from dwh.catalog.sync import sync_table
-from dwh.catalog.versions import VersionFiles
+from dwh.catalog.sync import is_current, sync_table
 from dwh.core.config import Config
 from dwh.core.errors import listed
 from dwh.core.ledger.schema import publications, receipts
@@ -32,14 +31,13 @@ __all__ = ["ServedTables"]
 class ServedTables:
     """The tables of a warehouse, for readers. Safe to use from several threads.
 
-    Raises LedgerError, as every method does.
+    Raises LedgerError, as every method does, and CatalogError where the warehouse's files are not reached.
     """
 
     def __init__(self, config: Config) -> None:
         self._warehouse = Warehouse.open(config)
         self._settings = served_settings(config)
-        files = VersionFiles(self._settings.name, self._settings.metadata, self._settings.keep_days)
-        self._connected = Connected(self._settings, files)
+        self._connected = connect(self._settings)
         self._locks: dict[tuple[str, str], Lock] = {}
 
     def namespaces(self) -> list[str]:
@@ -58,8 +56,10 @@ class ServedTables:
         """
         subject = self._subject(namespace, name)
         with self._locks.setdefault(subject.identifier, Lock()):  # its files are made once
-            sync_table(self._connected, self._warehouse, subject, wholly=False)
             found = self._connected.table(subject)
+            if found is None or not is_current(self._connected, self._warehouse, subject, found):
+                sync_table(self._connected, self._warehouse, subject, wholly=False)
+                found = self._connected.table(subject)
         if found is None:
             raise NoSuchTableError(f"{subject} has no output any more, and was never asked for before")
         return found

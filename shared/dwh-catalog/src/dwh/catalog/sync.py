@@ -30,7 +30,7 @@ from dwh.core.errors import DwhError
 from dwh.core.ledger import Output, WrittenFile
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["Action", "Standing", "Synced", "standings", "sync_table", "sync_tables"]
+__all__ = ["Action", "Standing", "Synced", "is_current", "standings", "sync_table", "sync_tables"]
 
 Action = Literal["created", "updated", "repaired", "unchanged", "failed"]
 
@@ -116,6 +116,13 @@ def sync_table(
         problem,
         "type: dwh catalog sync, later",
     )
+
+
+def is_current(connected: Connected, warehouse: Warehouse, subject: Subject, table: IcebergTable) -> bool:
+    """Tell whether a table, as it was read before, is at the ledger's state. Raises what `sync_table` raises."""
+    check_owner(connected.settings, subject, table.metadata.properties)
+    is_ours = is_intact(table.metadata, fixed_properties(connected.settings, subject))
+    return is_ours and sequence_of(table.metadata) == ledger_sequence(warehouse.ledger, subject)
 
 
 def standings(

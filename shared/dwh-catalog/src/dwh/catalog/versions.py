@@ -17,13 +17,14 @@ from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationError
 from pyiceberg.io import FileIO, load_file_io
 from pyiceberg.schema import Schema
-from pyiceberg.serializers import FromInputFile, ToOutputFile
+from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.metadata import TableMetadata, TableMetadataV1
 from pyiceberg.table.snapshots import MetadataLogEntry
 from pyiceberg.table.update import TableRequirement, TableUpdate, update_table_metadata
 from pyiceberg.typedef import Identifier
 
+from dwh.catalog.stores import StoreIO, store_properties
 from dwh.core.files import write_whole
 
 __all__ = ["VersionFiles"]
@@ -40,9 +41,9 @@ class VersionFiles(NoopCatalog):
     """
 
     def __init__(self, name: str, root: str, keep_days: float) -> None:
-        super().__init__(name)
+        super().__init__(name, **store_properties(root))
         self.root, self.keep_days = root, keep_days
-        self._io: FileIO = load_file_io({}, root)
+        self._io: FileIO = load_file_io(self.properties, root)
 
     def load_table(self, identifier: str | Identifier) -> Table:
         """Return the newest version of a table; raises NoSuchTableError, and OSError."""
@@ -102,11 +103,11 @@ class VersionFiles(NoopCatalog):
     def _hint(self, identifier: str | Identifier, version: int) -> None:
         path = self._hint_file(identifier)
         with suppress(OSError):  # the search then is longer
-            if _is_here(path):
-                write_whole(Path(path), str(version))
-            else:
+            if isinstance(self._io, StoreIO):
                 with self._io.new_output(path).create(overwrite=True) as file:
                     file.write(str(version).encode())
+            else:
+                write_whole(Path(path), str(version))
 
     def _log(self, before: TableMetadata, path: str) -> list[MetadataLogEntry]:
         """Return the versions before the next one that stay: each that was the newest within the time."""
@@ -120,16 +121,14 @@ class VersionFiles(NoopCatalog):
 
     def _make(self, path: str, metadata: TableMetadata) -> None:
         """Write a file that is not there yet, whole or not at all."""
-        place = f"{path}.{secrets.token_hex(4)}.unfinished" if _is_here(path) else path
+        content = metadata.model_dump_json().encode()
         try:
-            ToOutputFile.table_metadata(metadata, self._io.new_output(place))
-            if place != path:
-                os.link(place, path)  # unlike a rename, it never replaces what is there
+            if isinstance(self._io, StoreIO):
+                self._io.write_new(path, content)
+            else:
+                _write_new(Path(path), content)
         except FileExistsError as error:
             raise CommitFailedException(f"{path} is there already") from error
-        finally:
-            if place != path:
-                Path(place).unlink(missing_ok=True)
 
     def _location(self, identifier: str | Identifier) -> str:
         return "/".join([self.root, *self.identifier_to_tuple(identifier)])
@@ -141,5 +140,11 @@ class VersionFiles(NoopCatalog):
         return f"{self._location(identifier)}/metadata/version-hint.text"
 
 
-def _is_here(path: str) -> bool:
-    return "://" not in path
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file of this machine, unless one is there: FileExistsError."""
+    place = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
+    try:
+        place.write_bytes(content)
+        os.link(place, path)  # unlike a rename, it never replaces what is there
+    finally:
+        place.unlink(missing_ok=True)
