@@ -53,6 +53,7 @@ AIMS: Mapping[str, tuple[float | None, int | None]] = {
     "cutover with other columns": (3_000, None),
     "rollback": (3_000, None),
     "one date more, with two lines": (150, None),
+    "one date of half a rollout": (150, None),
     f"the same after {DAILY} others": (150, None),
 }
 
@@ -135,6 +136,10 @@ def _story(bench: Bench, rounds: int) -> None:
         run_id = bench.commit(OLD, [day], "0.1")
         what = "one date more, with two lines" if number < rounds else "others"
         bench.publish(what if number < DAILY else f"the same after {DAILY} others", [day], run_id)
+    bench.publish("others", DAYS[: DATES // 2], new)
+    for number in range(rounds):
+        day, (contract, line) = DAYS[100 + number], ((NEW, "0.2"), (OLD, "0.1"))[number % 2]
+        bench.publish("one date of half a rollout", [day], bench.commit(contract, [day], line))
 
 
 def _statistics(type_: str) -> ColumnStatistics:

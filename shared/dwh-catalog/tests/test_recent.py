@@ -114,15 +114,39 @@ def test_a_ledger_that_was_brought_back_from_a_copy_is_looked_at_wholly(
     assert sorted(row["amount"] for row in lake.rows(PUBLISHED)) == [1, 1, 1, 2, 3, 4]
 
 
+def test_with_two_lines_in_a_table_one_date_looks_at_its_span_alone(
+    runs: Runs, lake: Lake, published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever line it is of: the columns of the newest come first, and no kept span is written again."""
+    west = [{"shop": "west", "revenue": 3}]
+    new = runs.commit(NEW, dict.fromkeys(DAYS[3:], west), "0.2")
+    runs.publish("shop.takings", dict.fromkeys(DAYS[3:], new))
+    lake.sync()
+    for day, contract, rows, line in [
+        (DAYS[1], OLD, amounts(9), "0.1"),
+        (DAYS[4], NEW, west, "0.2"),
+        (DAYS[2], NEW, west, "0.2"),  # a date more on the new line
+        (DAYS[0], OLD, amounts(8), "0.1"),
+    ]:
+        runs.publish("shop.takings", {day: runs.commit(contract, {day: rows}, line)})
+        with monkeypatch.context() as patched:
+            patched.setattr(sync, "wanted_state", None)  # which looks at all
+            assert lake.sync(wholly=False)[PUBLISHED] == "updated"
+        newest = [column.name for column in contract.columns]
+        assert lake.table(PUBLISHED).schema().column_names[: len(newest)] == newest
+        is_what_a_full_look_makes(lake)
+    assert sorted(row["amount"] or 0 for row in lake.rows(PUBLISHED)) == [0, 0, 0, 0, 8, 9]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_published_in_whatever_order(seed: int, runs: Runs, lake: Lake, published: str) -> None:
     chance = random.Random(seed)
-    contracts = {"0.1": (OLD, WIDER), "0.2": (WIDER,)}
+    contracts = {"0.1": (OLD, WIDER), "0.2": (WIDER, WIDER, NEW)}
     known: list[tuple[list[date], str | None]] = [(DAYS, published), ([*DAYS, TWO, THREE], None)]
     for _ in range(12):
-        line = chance.choice(["0.1", "0.1", "0.1", "0.2"])
+        line = chance.choice(["0.1", "0.1", "0.2"])
         days = chance.sample([*DAYS, TWO, THREE], chance.choice([1, 1, 2, 6]))
-        run = runs.commit(chance.choice(contracts[line]), {day: amounts(5) for day in days}, line)
+        run = runs.commit(chance.choice(contracts[line]), dict.fromkeys(days, amounts(5)), line)
         known.append((days, run))
         days, chosen = chance.choice([known[-1], known[-1], *known])
         runs.publish("shop.takings", dict.fromkeys(chance.sample(days, chance.randint(1, len(days))), chosen))

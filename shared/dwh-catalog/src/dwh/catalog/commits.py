@@ -58,7 +58,7 @@ from dwh.catalog.manifests import (
 from dwh.catalog.owners import NAME_MAPPING, NEWEST, SEQUENCE, STATE, our_snapshot
 from dwh.catalog.schemas import name_mapping
 from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
-from dwh.catalog.wanted import Wanted
+from dwh.catalog.wanted import Wanted, as_text
 from dwh.core.ledger import Output, WrittenFile
 
 __all__ = ["Base", "Commit", "planned_commit"]
@@ -191,7 +191,7 @@ def _snapshot(
     summary = {
         SEQUENCE: str(wanted.sequence),
         STATE: state,
-        **({NEWEST: wanted.newest.written()} if wanted.newest else {}),
+        NEWEST: as_text(wanted.newest),
         **({LEFT: json.dumps(left)} if left else {}),
         "total-data-files": str(
             sum(_count(one.added_files_count, one.existing_files_count) for one in manifests)

@@ -24,8 +24,8 @@ __all__ = [
     "sequence_of",
 ]
 
-SEQUENCE, STATE, NEWEST = "dwh.sequence", "dwh.state", "dwh.newest"
-"""What a snapshot's summary keeps: the ledger's sequence, a digest of what is listed, the newest output."""
+SEQUENCE, STATE, NEWEST = "dwh.sequence", "dwh.state", "dwh.newest-of-lines"
+"""What a snapshot's summary keeps: the sequence, a digest of its files, its lines' newest outputs."""
 
 NAME_MAPPING = "schema.name-mapping.default"
 _PUBLISHED = "published"

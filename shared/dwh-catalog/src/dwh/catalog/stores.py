@@ -1,4 +1,4 @@
-"""Files of served tables in an object store, reached by fsspec with the credentials that the data is reached with.
+"""Files of served tables in an object store, reached by fsspec as the data is, with the same credentials.
 
 Each is read whole, in one request, and one that is to be new never replaces another.
 """
@@ -19,7 +19,7 @@ _ROOT = "dwh.root"
 
 
 def store_properties(root: str) -> dict[str, str]:
-    """Return the properties by which pyiceberg reaches the files below a root: nothing special on this machine."""
+    """Return the properties by which pyiceberg reaches the files below a root: none on this machine."""
     return {PY_IO_IMPL: f"{StoreIO.__module__}.{StoreIO.__name__}", _ROOT: root} if "://" in root else {}
 
 

@@ -11,17 +11,14 @@ from functools import partial
 from typing import Literal
 
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table.metadata import TableMetadata
 
 from dwh.catalog.commits import Base, Commit, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
-from dwh.catalog.entries import Layout, files_of
+from dwh.catalog.entries import files_of
 from dwh.catalog.errors import CatalogError
+from dwh.catalog.layouts import layout_of
 from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
-from dwh.catalog.partitions import check_alike, partition_spec
 from dwh.catalog.recent import Recent, recent_state
-from dwh.catalog.renames import declared_renames
-from dwh.catalog.schemas import evolved_schema, needs_renames, wanted_columns
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
 from dwh.catalog.trimming import remove_dropped
@@ -119,7 +116,10 @@ def sync_table(
 
 
 def is_current(connected: Connected, warehouse: Warehouse, subject: Subject, table: IcebergTable) -> bool:
-    """Tell whether a table, as it was read before, is at the ledger's state. Raises what `sync_table` raises."""
+    """Tell whether a table, as it was read before, is at the ledger's state.
+
+    Raises ForeignTableError and LedgerError.
+    """
     check_owner(connected.settings, subject, table.metadata.properties)
     is_ours = is_intact(table.metadata, fixed_properties(connected.settings, subject))
     return is_ours and sequence_of(table.metadata) == ledger_sequence(warehouse.ledger, subject)
@@ -168,7 +168,7 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
         changed = changed_dates(warehouse.ledger, subject, stands_at)
         if not changed and ledger_sequence(warehouse.ledger, subject) == stands_at:
             return Synced(settings.name, subject, "unchanged", stands_at)
-        recent = recent_state(warehouse, subject, base, changed)
+        recent = recent_state(warehouse, subject, base, changed, settings.data)
     wanted = recent.wanted if recent else wanted_state(warehouse, subject)
     if wanted is None or (table is None and not wanted.outputs):
         return None
@@ -186,15 +186,10 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
 def _planned(
     settings: CatalogSettings, warehouse: Warehouse, base: Base, wanted: Wanted, recent: Recent | None
 ) -> Commit | None:
-    metadata = base.metadata
-    if recent and metadata:
-        layout = Layout(metadata.schema(), metadata.spec(), settings.data)
-    else:
-        layout = _layout(settings, wanted, metadata)
     return planned_commit(
         base,
         wanted,
-        layout,
+        recent.layout if recent else layout_of(wanted, base.metadata, settings.data),
         partial(_read_files, warehouse, wanted),
         fixed_properties(settings, wanted.subject),
         int(time.time() * 1000 - settings.keep_days * _DAY_MS),
@@ -212,16 +207,6 @@ def _commit(
         raise
     if base.metadata is not None:
         remove_dropped(base.io, base.metadata, after)
-
-
-def _layout(settings: CatalogSettings, wanted: Wanted, metadata: TableMetadata | None) -> Layout:
-    if metadata is not None and not wanted.outputs:  # nothing is published any more: an empty table
-        return Layout(metadata.schema(), metadata.spec(), settings.data)
-    check_alike(wanted.subject.table, wanted.contracts)
-    columns = wanted_columns(wanted)
-    renames = declared_renames(wanted) if needs_renames(columns, metadata) else {}
-    schema = evolved_schema(wanted.subject.table, columns, metadata, renames)
-    return Layout(schema, partition_spec(wanted.contract, schema, metadata), settings.data)
 
 
 def _read_files(

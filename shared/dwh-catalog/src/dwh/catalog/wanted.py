@@ -19,7 +19,9 @@ from dwh.core.warehouse import Warehouse
 __all__ = [
     "Newest",
     "Wanted",
+    "as_text",
     "changed_dates",
+    "in_order",
     "last_change",
     "ledger_sequence",
     "outputs_of",
@@ -29,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest output of a table of one line: its contract says how the table is laid out.
+    """The newest output of a line in a table: its contract says how the line's outputs are laid out.
 
     Attributes:
         sequence: of the commit that brought it to its environment.
@@ -37,23 +39,35 @@ class Newest:
     """
 
     sequence: int
+    line: str
     run_id: str
     day: str
 
     @classmethod
-    def of(cls, outputs: Iterable[Output]) -> Newest | None:
-        """Return it of some outputs, None where there are none."""
-        last = max(outputs, key=lambda output: output.sequence, default=None)
-        return cls(last.sequence, last.run_id, str(last.partition_date)) if last else None
+    def of(cls, outputs: Iterable[Output]) -> tuple[Newest, ...]:
+        """Return that of each line, the newest first."""
+        found: dict[str, Output] = {}
+        for output in outputs:
+            if output.line not in found or output.sequence > found[output.line].sequence:
+                found[output.line] = output
+        return in_order(
+            cls(each.sequence, each.line, each.run_id, str(each.partition_date)) for each in found.values()
+        )
 
     @classmethod
-    def read(cls, text: str | None) -> Newest | None:
-        """Return what `written` has returned."""
-        return cls(*json.loads(text)) if text else None
+    def read(cls, text: str | None) -> tuple[Newest, ...]:
+        """Return what was written as `as_text`; nothing where nothing was."""
+        return tuple(cls(*each) for each in json.loads(text)) if text else ()
 
-    def written(self) -> str:
-        """Return it as text, for a snapshot's summary."""
-        return json.dumps(astuple(self))
+
+def in_order(newest: Iterable[Newest]) -> tuple[Newest, ...]:
+    """Return the newest outputs of lines, the newest of all first."""
+    return tuple(sorted(newest, key=lambda each: each.sequence, reverse=True))
+
+
+def as_text(newest: Iterable[Newest]) -> str:
+    """Return the newest outputs of lines as text, for a snapshot's summary."""
+    return json.dumps([astuple(each) for each in newest])
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,7 @@ class Wanted:
         changed_at: when that was.
         outputs: those that are the table to a reader, at most one for each logical date.
         contracts: under which each line's outputs are read, that of the newest output first.
-        newest: None where outputs are of several lines, or there are none.
+        newest: of each line, in the same order.
     """
 
     subject: Subject
@@ -73,7 +87,7 @@ class Wanted:
     changed_at: datetime
     outputs: tuple[Output, ...]
     contracts: Mapping[str, Mapping[str, Any]]
-    newest: Newest | None = None
+    newest: tuple[Newest, ...] = ()
 
     @property
     def contract(self) -> Mapping[str, Any]:
@@ -108,11 +122,9 @@ def wanted_state(warehouse: Warehouse, subject: Subject) -> Wanted | None:
         return None
     outputs = outputs_of(warehouse.ledger, subject)
     current = warehouse.current(outputs) if outputs else []
-    newest_first = sorted(current, key=lambda output: output.sequence, reverse=True)
-    contracts = warehouse.contracts(newest_first)
-    in_order = {output.line: contracts[output.line] for output in newest_first}
-    newest = Newest.of(current) if len(in_order) == 1 else None
-    return Wanted(subject, *last, tuple(current), in_order, newest)
+    newest, contracts = Newest.of(current), warehouse.contracts(current)
+    in_their_order = {each.line: contracts[each.line] for each in newest}
+    return Wanted(subject, *last, tuple(current), in_their_order, newest)
 
 
 def changed_dates(ledger: Ledger, subject: Subject, since: int) -> dict[date, int]:
