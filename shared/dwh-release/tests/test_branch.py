@@ -71,6 +71,15 @@ def test_other_names_packages_and_starts_are_refused(repo: Monorepo) -> None:
     assert said.code == 2 and "it is there, at" in said.err
 
 
+def test_a_line_that_has_ended_gets_no_branch(repo: Monorepo) -> None:
+    """It gets no more fixes; what a branch from before holds can still be asked for."""
+    ok(repo, "end", "0.1", "--reason", "its last reader has moved")
+    said = repo.run("branch", "dwh-v0_1")
+    assert said.code == 2 and "line 0.1 has ended and gets no more fixes" in said.err
+    repo.git("branch", BRANCH)
+    assert "it has 0 commits that are not here" in ok(repo, "branch", "dwh-v0_1")
+
+
 def test_a_line_is_fixed_and_released_on_its_branch(branch: Monorepo) -> None:
     """Every command works there, and the release is what the main branch then has after a merge."""
     fix(branch)

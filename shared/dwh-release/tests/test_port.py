@@ -58,6 +58,24 @@ def test_repeating_it_changes_nothing(repo: Monorepo) -> None:
         assert repo.state() == before
 
 
+@pytest.mark.parametrize("is_released", [False, True])
+def test_another_fix_of_the_same_name_is_not_taken_for_it(repo: Monorepo, is_released: bool) -> None:
+    """The port says what that one is, and how to go on; a decision that it is the same settles it."""
+    repo.replace(OLD_SALES, "LARGE_CENTS = 10_000", "LARGE_CENTS = 9_999 + 1")
+    repo.write(f"{OLD}/changes/refunds.fix.md", "The limit of large refunds is spelled out.\n")
+    repo.commit()
+    if is_released:
+        assert repo.run("prepare", "dwh-v0_1").code == 0
+    commit = fix(repo)
+    before = repo.state()
+    said = repo.run("port", commit, "--to", "dwh-v0_1")
+    assert said.code == 2 and "'The limit of large refunds is spelled out.'" in said.err
+    assert repo.state() == before
+    ported = ("--in", "dwh-v0_1", "--decision", "ported", "--reason", "it is the same one")
+    assert repo.run("unported", "refunds", *ported).code == 0
+    assert "nothing to do" in repo.run("port", commit, "--to", "dwh-v0_1").err
+
+
 def test_lines_that_differ_elsewhere_merge(repo: Monorepo) -> None:
     """What only the other line has is kept."""
     repo.replace(OLD_SALES, "Sum the orders up.", "Sum them up, as we always did.")

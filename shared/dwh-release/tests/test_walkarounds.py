@@ -258,6 +258,23 @@ def test_a_new_command_is_a_feature(repo: Monorepo, table: str) -> None:
     assert any("shop is gone" in one["message"] for one in checked(repo, "dwh-v0_2")["findings"])
 
 
+@pytest.mark.parametrize("source", ["bin/shop.sh", "bin"])
+def test_a_script_that_hatch_installs_is_a_command(repo: Monorepo, source: str) -> None:
+    """A file or a folder of them: a new one is a feature, one that is gone a break, other content a fix."""
+    name, folder = ("shop.sh", "packages/dwh-v0_2") if source != "bin" else ("", "packages/dwh-v0_2")
+    table = f'[tool.hatch.build.targets.wheel.shared-scripts]\n"{source}" = "{name}"\n\n[tool.dwh]'
+    repo.replace(f"{folder}/pyproject.toml", "[tool.dwh]", table)
+    repo.write(f"{folder}/bin/shop.sh", "#!/bin/sh\necho open\n")
+    assert any("shop.sh is new" in one["message"] for one in checked(repo, "dwh-v0_2")["findings"])
+    repo.run("change", "dwh-v0_2", "--kind", "feature", "--text", "There is a command `shop.sh`.")
+    repo.commit()
+    assert repo.run("prepare", "dwh-v0_2").code == 0
+    repo.write(f"{folder}/bin/shop.sh", "#!/bin/sh\necho closed\n")
+    assert [one["step"] for one in checked(repo, "dwh-v0_2")["findings"]] == ["patch"]
+    repo.replace(f"{folder}/pyproject.toml", table, "[tool.dwh]")
+    assert "major" in {one["step"] for one in checked(repo, "dwh-v0_2")["findings"]}
+
+
 @pytest.mark.parametrize(
     "python", ["~=3.10", ">=3.10,<4", ">=3.10,<4.0", "==3.*,>=3.10", ">=3.10,!=4.*", ">=3.9"]
 )

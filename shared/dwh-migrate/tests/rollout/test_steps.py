@@ -226,7 +226,7 @@ def test_a_gate_needs_enough_that_passed(quick):
     refused(quick, "2 of 2 dates passed, 1 did not pass", advance)
     compared(quick, "pass", SECOND)
     moved = advance(quick, **JOB)
-    assert moved.decision.reason == "gate: 3 of 2 dates passed"
+    assert moved.decision.reason == "gate: 3 dates passed, 2 needed"
     refused(quick, "gate of 30% is not open: 0 of 1", advance)
     compared(quick, "pass", FIRST)
     assert advance(quick, **JOB, reason="it looks well").decision.reason == "it looks well"

@@ -37,6 +37,7 @@ __all__ = ["CommitConflictError", "Connected", "connect"]
 _DENIED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedError)
 _DENIED_SAID = ("password", "permission denied", "role ", "accessdenied")  # by PostgreSQL and AWS
 _SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
+_READING = "reading table"
 _LONGEST = 255  # of Glue, of pyiceberg's columns in PostgreSQL, and of the folders that parts name
 
 
@@ -53,7 +54,7 @@ class Connected:
     def table(self, subject: Subject) -> Table | None:
         """Return a table as it is; None where there is none. Raises ForeignTableError and CatalogError."""
         self._refuse_long(subject)
-        with _reported(self.settings, f"reading table {subject.name}"):
+        with _reported(self.settings, f"{_READING} {subject.name}"):
             try:
                 return self._catalog.load_table(subject.identifier)
             except NoSuchTableError:
@@ -160,6 +161,8 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
     elif isinstance(error, _DENIED) or any(words in str(error).lower() for words in _DENIED_SAID):
         key = f"{settings.name}.properties.{_SECRET[settings.type]}"
         hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
+    elif isinstance(error, FileNotFoundError) and action.startswith(_READING):
+        hint = "its metadata is gone: drop the table there, which loses no data, and type: dwh catalog sync"
     elif isinstance(error, OSError):
         hint = f"see that {settings.metadata} can be written; {again}"
     else:

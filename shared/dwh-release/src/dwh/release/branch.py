@@ -8,6 +8,7 @@ commits by `git merge` or by `dwh-release port`, and releases nothing before it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from dwh.release.errors import LineError
 from dwh.release.repository import Package, Repository
@@ -58,7 +59,7 @@ def branch_name(package: Package) -> str:
 
 
 def make_branch(
-    repository: Repository, package: Package, name: str | None = None, start: str | None = None
+    repository: Repository, package: Package, today: date, name: str | None = None, start: str | None = None
 ) -> Branch:
     """Make the branch of a maintenance line, or say where it stands.
 
@@ -66,7 +67,8 @@ def make_branch(
         name: to be sure; a line's branch has one name.
         start: the commit to begin at, such as a release's tag; by default HEAD.
 
-    Raises LineError for another name, and for a start without the package or for a branch that is there.
+    Raises LineError for another name, for a start without the package or for a branch that is there, and for
+    a line that has ended and has no branch.
     """
     allowed, git = branch_name(package), repository.git
     doing = f"making branch {name or allowed}"
@@ -82,6 +84,9 @@ def make_branch(
         )
     if there and start:
         raise LineError(doing, f"it is there, at {there[:10]}", f"type: git switch {allowed}")
+    if not (there or elsewhere or package.supported(today)):
+        said = f"line {package.line} has ended and gets no more fixes"
+        raise LineError(doing, said, "fix a supported line, see: dwh-release status")
     commit = there or elsewhere or git.commit_of(start or "HEAD")
     if commit is None or git.blob(commit, package.relative("pyproject.toml")) is None:
         said = f"{start or 'HEAD'} has no {package.path}"

@@ -16,12 +16,12 @@ from datetime import date
 from pathlib import Path
 
 from dwh.release import fixes, waivers
+from dwh.release._known_fix import fragments_among, known_fix
 from dwh.release._moved import moved_to
 from dwh.release._renaming import Renaming
 from dwh.release._text import content_of_file, is_text
 from dwh.release.edits import Edits
 from dwh.release.errors import GitError, PortError
-from dwh.release.fixes import fixes_of, read_decisions
 from dwh.release.foreign_words import foreign_lines, foreign_releases
 from dwh.release.fragments import KINDS
 from dwh.release.repository import Package, Repository
@@ -80,7 +80,7 @@ def port(repository: Repository, commit: str, target: Package, today: date) -> P
         for merge in _merges(repository, found, source, target, below)
     ]
     _require_resolved(repository, merges, doing)
-    known = _known(repository, found, below, target)
+    known = known_fix(repository, found, below, source, target, doing)
     edits = [merge for merge in merges if merge.before != merge.after]
     todo = tuple((merge.path, merge.todo) for merge in merges if merge.todo)
     if known or not (edits or todo):
@@ -155,29 +155,13 @@ def _require_fit(source: Package, below: list[str], target: Package, doing: str)
             f"it is a release of {source.name}",
             "port the commit that made the fix, see: dwh-release unported",
         )
-    for name, kind in _fragments(below):
+    for _, name, kind in fragments_among(below):
         if target.status != "main" and KINDS[kind] > Step.patch:
             raise PortError(
                 doing,
                 f"it brings a {kind} ({name}), and {target.name}, a {target.status} line, takes fixes only",
                 "split the fix off into a commit of its own",
             )
-
-
-def _fragments(paths: list[str]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        name, kind, suffix = (*Path(path).name.rsplit(".", 2), "", "")[:3]
-        if Path(path).parent.name == "changes" and suffix == "md" and kind in KINDS:
-            yield name, kind
-
-
-def _known(repository: Repository, commit: str, below: list[str], target: Package) -> str | None:
-    """Return the fix that the commit brings and the line has already, open, released or decided."""
-    brought = [path for path in below if repository.git.blob(commit, path) is not None]
-    have = set(fixes_of(repository, target))
-    have |= {decision.name for decision in read_decisions(target) if decision.decision == "ported"}
-    names = [name for name, kind in _fragments(brought) if kind in ("fix", "security")]
-    return names[0] if names and set(names) <= have else None
 
 
 def _merges(

@@ -159,6 +159,7 @@ def requirements(package: Package) -> dict[str, Any]:
     project = package.project
     groups = {
         **{name: project.get(name, {}) for name in ("scripts", "gui-scripts")},
+        "shared-scripts": dict.fromkeys(_shared_scripts(package), "a file"),
         **{name: entries for name, entries in project.get("entry-points", {}).items() if name != "dwh.lines"},
     }
     return {
@@ -169,12 +170,28 @@ def requirements(package: Package) -> dict[str, Any]:
     }
 
 
+def _shared_scripts(package: Package) -> dict[str, Path]:
+    """Return the files that Hatch installs beside the interpreter, by the commands' names."""
+    wheel = _pyproject(package).get("tool", {}).get("hatch", {}).get("build", {}).get("targets", {})
+    found: dict[str, Path] = {}
+    for source, name in wheel.get("wheel", {}).get("shared-scripts", {}).items():
+        path = package.folder / source
+        files = _files_below(path) if path.is_dir() else [path]
+        found |= {Path(name, file.relative_to(path)).as_posix().strip("/"): file for file in files}
+    return found
+
+
+def _pyproject(package: Package) -> dict[str, Any]:
+    return tomllib.loads((package.folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def file_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of an import package, bytecode aside."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(content_of_file(path)).hexdigest()
-        for path in _files_below(folder)
-    }
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in _files_below(folder)}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(content_of_file(path)).hexdigest()
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -183,8 +200,8 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def document_digests(package: Package) -> dict[str, str]:
-    """Return the SHA-256 of what a wheel shows beside its code: read-me, licences, metadata."""
-    content = tomllib.loads((package.folder / "pyproject.toml").read_text(encoding="utf-8"))
+    """Return the SHA-256 of what a wheel holds beside its code: read-me, licences, metadata, scripts."""
+    content = _pyproject(package)
     project = {key: value for key, value in content["project"].items() if key not in _COMPARED}
     told = [project, content.get("build-system"), content.get("tool", {}).get("hatch")]
     words = json.dumps(told, sort_keys=True, default=str)
@@ -192,8 +209,9 @@ def document_digests(package: Package) -> dict[str, str]:
     for path in sorted(package.folder.iterdir()):
         shown = path.name == _readme(project) or path.name.upper().startswith(_LICENCES)
         if shown and path.is_file():
-            digests[path.name] = hashlib.sha256(content_of_file(path)).hexdigest()
-    return digests
+            digests[path.name] = _digest(path)
+    scripts = (path for path in _shared_scripts(package).values() if path.is_file())
+    return digests | {path.relative_to(package.folder).as_posix(): _digest(path) for path in scripts}
 
 
 def _readme(project: dict[str, Any]) -> str | None:

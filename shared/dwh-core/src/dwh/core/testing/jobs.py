@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -38,7 +37,7 @@ _SMALL = {
 
 @contextmanager
 def local_session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
-    """Give a small Spark session in this process, or one on Sail where DWH_ENGINE is `sail`.
+    """Give a small session in this process, of the engine that `dwh` takes here: Spark or Sail.
 
     Starting it takes seconds: make it once for all tests, in a fixture whose scope is `session`. The block
     that started Spark stops it; others, meanwhile, get a session of their own in the same application.
@@ -51,7 +50,7 @@ def local_session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSe
     from dwh.core.session import line_session, spark_session
 
     before = SparkSession.getActiveSession()
-    application = spark_session(_SMALL, "sail" if os.environ.get("DWH_ENGINE") == "sail" else "spark")
+    application = spark_session(_SMALL)
     with line_session(application, settings or {}) as session:
         yield session
     if before is None:

@@ -32,7 +32,7 @@ class UvMissingError(DwhError):
         self.release, self.installed = release, tuple(installed)
         super().__init__(
             f"{release} needs an environment of its own (installed here: {listed(self.installed)}); uv "
-            "makes it, and is not installed; type: pip install 'dwh-migrate[isolated]'"
+            "makes it, and is not installed; type: pip install uv"
         )
 
 

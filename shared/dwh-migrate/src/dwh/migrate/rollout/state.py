@@ -85,11 +85,15 @@ class Progress:
     @property
     def gate(self) -> str:
         """The gate as a person reads it."""
+        needed = self.step.gate
+        passed = f"{self.passed} of {needed} dates passed"
+        if self.passed > needed:
+            passed = f"{self.passed} dates passed, {needed} needed"
         failed = f", {self.not_passed} did not pass" if self.not_passed else ""
         proof = f"; {self.proof}" if self.proof else ""
         waits = len(self.arrived.withheld) if self.arrived else 0
         withheld = f"; {waits:,} withheld until proven" if waits else ""
-        return f"{self.passed} of {self.step.gate} dates passed{failed}{proof}{withheld}"
+        return f"{passed}{failed}{proof}{withheld}"
 
 
 def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:

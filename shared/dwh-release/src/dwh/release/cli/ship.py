@@ -116,7 +116,7 @@ def branch_command(package: str, name: str | None, start: str | None, repository
       dwh-release branch dwh-v0_1 --from dwh-v0_1@0.1.1       from what was released
     """
     chosen = repository.package(package)
-    made = make_branch(repository, chosen, name, start)
+    made = make_branch(repository, chosen, today(), name, start)
     if made.new:
         print_note(f"made {made.name} at {made.commit[:10]}; next: git switch {made.name}")
         return
