@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from warehousing import Runs
 from dwh.core.errors import AuditError, LostFilesError
 from dwh.core.ledger.schema import runs as recorded
 from dwh.core.storage.adopted import check_adopted
+from dwh.core.testing.lines import TAKINGS
 from dwh.migrate.adoption import Adoption, prepare_adoption
 from dwh.migrate.compare.errors import FilesError
 
@@ -136,6 +138,26 @@ def test_a_renamed_column_is_refused(by_day: Table, adopting: Callable[[str], Ad
         update.rename_column("orders", "sold")
     with pytest.raises(FilesError, match="column sold was orders long in an earlier schema; rewrite all"):
         adopting(folder_of(by_day))
+
+
+def test_a_value_that_its_folder_spells_differently_is_refused(
+    foreign: SqlCatalog, runs: Runs, installed_line: Callable[..., Path]
+) -> None:
+    """Iceberg writes a blank as `+`, which Spark would take for a plus."""
+    source = TAKINGS.replace(
+        'partition_by="day",\n    )\n\n    def', 'partition_by=("day", "shop"),\n    )\n\n    def'
+    )
+    installed_line("7.9", {"takings": source})
+    by_shop = PartitionSpec(*BY_DAY.fields, PartitionField(2, 1001, IdentityTransform(), "shop"))
+    table = foreign.create_table("shop.takings", SCHEMA, partition_spec=by_shop)
+    adopting = partial(prepare_adoption, runs.warehouse, table="shop.takings", line="7.9")
+    table.append(rows(FIRST, shop="north/east"))
+    assert list(adopting(place=folder_of(table)).files) == [FIRST]
+    table.append(rows(FIRST, shop="New York"))
+    with pytest.raises(
+        FilesError, match=r"has shop 'New York' in a folder that says 'New\+York', such as .*"
+    ):
+        adopting(place=folder_of(table))
 
 
 def test_nulls_are_counted_by_the_manifests(by_day: Table, adopting: Callable[[str], Adoption]) -> None:

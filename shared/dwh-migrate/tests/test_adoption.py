@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -258,6 +258,39 @@ def test_what_cannot_be_adopted(warehouse, old, tmp_path):
         adopting(warehouse, tmp_path / "by_shop")
     with pytest.raises(FilesError, match="is a file; name the folder"):
         adopting(warehouse, old / f"day={FIRST}" / "part-0.parquet")
+
+
+def test_files_that_hold_another_value_than_their_folder_says(warehouse, tmp_path, installed_line):
+    """Spark would read what the folder says, an engine that a catalog leads there what the file holds."""
+    written(tmp_path / "old" / f"day={FIRST}" / "a.parquet", ["north"], day=pa.array([FIRST]))
+    assert list(adopting(warehouse, tmp_path / "old").files) == [FIRST]
+    written(tmp_path / "old" / f"day={FIRST}" / "b.parquet", ["north"], day=pa.array([SECOND]))
+    with pytest.raises(AuditError, match=rf"b.parquet holds '{SECOND}' as day, which is not what its folder"):
+        adopting(warehouse, tmp_path / "old")
+    installed_line("7.9", {"takings": HOURLY})
+    instant = pa.array([datetime(2024, 1, 1, 7, 30)], pa.timestamp("us", "UTC"))
+    written(tmp_path / "hours" / "day=2024-01-01 07%3A30%3A00" / "a.parquet", ["north"], day=instant)
+    place = str(tmp_path / "hours")
+    assert len(prepare_adoption(warehouse, table=TABLE, line="7.9", place=place).files) == 1
+    written(tmp_path / "hours" / "day=2024-01-01 07%3A00%3A00" / "a.parquet", ["north"], day=instant)
+    with pytest.raises(AuditError, match="holds '2024-01-01T07:30:00"):
+        prepare_adoption(warehouse, table=TABLE, line="7.9", place=place)
+
+
+def test_what_runs_have_written_is_not_adopted(warehouse, config):
+    """The files are the runs', and gc may remove them."""
+    run = Path(config.warehouse) / TABLE / "7.1" / "_run=20240101-000000-abc"
+    written(run / f"day={FIRST}" / "a.parquet", ["north"])
+    with pytest.raises(FilesError, match=r"what runs of this warehouse have written, .* by: dwh promote"):
+        adopting(warehouse, run)
+
+
+def test_categories_are_texts(warehouse, tmp_path):
+    """As pandas and polars note that they had some, beside plain values."""
+    shops = pa.array(["north", "south"]).dictionary_encode()
+    written(tmp_path / "old" / f"day={FIRST}" / "a.parquet", ["", ""], shop=shops)
+    ((file,),) = adopting(warehouse, tmp_path / "old").files.values()
+    assert (file.rows, file.columns["shop"].nulls) == (2, 0)
 
 
 def test_an_environment_that_uses_another_line(warehouse, old, typed_dwh, config, monkeypatch, tmp_path):

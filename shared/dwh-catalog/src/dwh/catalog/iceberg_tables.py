@@ -25,6 +25,7 @@ from dwh.core.contract import Column
 from dwh.core.errors import listed, one_line
 from dwh.core.ledger import WrittenFile
 from dwh.core.ledger.records import ColumnStatistics
+from dwh.core.storage.adopted import value_in_folders
 from dwh.core.storage.listing import file_states
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.found_tables import FoundFile, FoundTable, absolute, with_states
@@ -34,6 +35,7 @@ __all__ = ["found_iceberg"]
 
 _NUMBER = re.compile(r"v?(\d+)(?:-[^/]*)?(?:\.gz)?\.metadata\.json(?:\.gz)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")  # which folders may write in another way
 _BOUNDED = (DateType, IntegerType, LongType, TimestamptzType)
 _REWRITE = "CALL system.rewrite_data_files"
 
@@ -75,6 +77,7 @@ def _found(
         )
         for file, path in zip(listed_files, paths, strict=True)
     ]
+    _check_folders(place, files)
     origin = {
         "format": "iceberg",
         "from": _folder(place),
@@ -167,6 +170,19 @@ def _partition(metadata: TableMetadata, file: DataFile) -> dict[str, str | None]
             field, value = schema.find_field(part.source_id), file.partition[place]
             found[field.name] = None if value is None else _text(value, field.field_type)
     return found
+
+
+def _check_folders(place: str, files: Iterable[FoundFile]) -> None:
+    """Raise FilesError where a folder says something else than the table: Spark goes by the folder."""
+    for file in files:
+        for name, value in file.partition.items():
+            said = value_in_folders(file.written.path, name)
+            if said not in (None, value) and not _INSTANT.match(value or ""):
+                _refuse(
+                    place,
+                    f"has {name} {value!r} in a folder that says {said!r}, such as {file.written.path}",
+                    "write it anew as folders of Parquet files, such as by Spark's partitionBy",
+                )
 
 
 def _text(value: Any, type_: Any) -> str:

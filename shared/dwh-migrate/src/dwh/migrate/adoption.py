@@ -22,8 +22,9 @@ from dwh.core.session import line_session
 from dwh.core.sources.upstream import writer_in
 from dwh.core.storage.adopted import read_adopted
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.found_checks import check_columns, check_layout, files_by_date, null_problem
-from dwh.migrate.found_tables import FoundTable
+from dwh.migrate.found_tables import FoundTable, absolute
 from dwh.migrate.table_readers import found_table
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from dwh.core.definition import JobDefinition
 
 __all__ = ["Adoption", "prepare_adoption"]
+
+
+_RUN_FOLDER = "/_run="
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def prepare_adoption(
     job = _writer(found, table)
     hidden = [column.name for column in job.writes.columns if column.sensitive]
     there = found_table(place, table, hidden)
+    _refuse_runs(warehouse.config.warehouse, there)
     check_layout(job.writes, there)
     unsure = check_columns(job.writes, there)
     return Adoption(warehouse, found, job, there, files_by_date(job.writes, there, day), unsure)
@@ -107,6 +112,18 @@ def _writer(line: InstalledLine, table: str) -> type[JobDefinition]:
         known = listed(sorted(one.writes.name for one in jobs))
         raise UsageError(f"no job of line {line.name} writes {table}; its jobs write: {known or 'nothing'}")
     return job
+
+
+def _refuse_runs(root: str, found: FoundTable) -> None:
+    """Raise FilesError for what runs of the warehouse have written: that may be removed by `dwh gc`."""
+    below = f"{absolute(root)}/"
+    for file in found.files:
+        path = f"{found.location}/{file.written.path}"
+        if path.startswith(below) and _RUN_FOLDER in path.removeprefix(below):
+            raise FilesError(
+                f"{found.place} is what runs of this warehouse have written, and dwh gc may remove; "
+                "what one environment has becomes another's by: dwh promote"
+            )
 
 
 def _record(adoption: Adoption, audited: bool) -> RunRecord:

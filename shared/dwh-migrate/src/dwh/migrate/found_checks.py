@@ -18,6 +18,7 @@ from dwh.migrate.found_tables import FoundTable
 __all__ = ["check_columns", "check_layout", "files_by_date", "null_problem"]
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d(?::\d\d:\d\d)?)(?:\.(\d{1,6}))?(?:Z|\+00:00)?", re.ASCII)
+_BOUND = 16  # characters that bounds of text are cut at
 _BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 
 
@@ -46,7 +47,7 @@ def check_columns(table: Table, found: FoundTable) -> tuple[str, ...]:
         for name, column in both.items()
         if name not in named and there[name].type != column.type
     ]
-    problems += _misfits(table, found)
+    problems += [*_misfits(table, found), *(_contradictions(table, found) if found.by_folders else ())]
     unsure = []
     for name in (name for name, column in both.items() if not column.nullable and there[name].nullable):
         counted = [(file.written.columns or {}).get(name) for file in found.files]
@@ -98,6 +99,26 @@ def _misfits(table: Table, found: FoundTable) -> Iterator[str]:
         wrong = next((value for value in values if value is not None and not _is_of(value, type_)), None)
         if wrong is not None:
             yield f"a folder's {name} is {wrong!r}, the contract says {type_}"
+
+
+def _contradictions(table: Table, found: FoundTable) -> Iterator[str]:
+    """Say which files hold another value than their folder names: engines differ in which they take."""
+    types = {name: table.column(name).type for name in table.partitions if name in found.partitioned_by}
+    for file, name in ((file, name) for file in found.files for name in types):
+        value, said = file.partition[name], (file.written.columns or {}).get(name)
+        ends = [end for end in (said.lower, said.upper) if end] if said and value else []
+        wrong = next((end for end in ends if not _is_same(end, str(value), types[name])), None)
+        if wrong is not None:
+            yield f"{file.written.path} holds {wrong!r} as {name}, which is not what its folder says"
+
+
+def _is_same(bound: str, value: str, type_: str) -> bool:
+    """Tell whether the bound of a column may be the value that a folder names."""
+    if type_ == "timestamp":
+        return not _INSTANT.fullmatch(value) or _instant(bound) == _instant(value)
+    if type_ == "date":
+        return bound in (value, f"{value}-01")  # as months may be written
+    return bound == value or len(value) > _BOUND
 
 
 def _is_of(text: str, type_: str) -> bool:

@@ -29,13 +29,12 @@ _NAMES = {
     pa.binary(): "binary",
     pa.large_binary(): "binary",
     pa.date32(): "date",
-    _INSTANT: "timestamp",
     _LOCAL: "timestamp_ntz",
 }
 
 
 def arrow_types(file: ParquetFile) -> dict[str, pa.DataType]:
-    """Return the type of each column, in which INT96 is an instant: Spark writes no other time as that."""
+    """Return the type of each column's values. INT96 is an instant: Spark writes no other time as that."""
     leaves = (file.schema.column(number).physical_type for number in range(len(file.schema)))
     return {field.name: _with_instants(field.type, leaves) for field in file.schema_arrow}
 
@@ -47,7 +46,10 @@ def _with_instants(type_: pa.DataType, leaves: Iterator[str]) -> pa.DataType:
         return pa.map_(_with_instants(type_.key_type, leaves), _with_instants(type_.item_type, leaves))
     if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         return pa.list_(_with_instants(type_.value_type, leaves))
-    return _INSTANT if next(leaves) == "INT96" else type_
+    if next(leaves) == "INT96":
+        return _INSTANT
+    # As pandas and polars note that they had categories; the file has plain values.
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
 def is_rebased(file: ParquetFile) -> bool:
@@ -72,6 +74,8 @@ def _spelled(type_: pa.DataType) -> str:
         return f"array<{_spelled(type_.value_type)}>"
     if pa.types.is_decimal(type_):
         return f"decimal({type_.precision},{type_.scale})"
+    if pa.types.is_timestamp(type_) and type_.unit == "us" and type_.tz:
+        return "timestamp"  # the file has instants, whichever zone its writer notes
     return _NAMES.get(type_, f"unknown {type_}")
 
 
