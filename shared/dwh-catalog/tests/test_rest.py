@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
 from serving import Served, served
-from stories import OLD, ONE, TWO, amounts
+from stories import NEW, OLD, ONE, TWO, amounts
 from warehousing import Runs, table
 
 from dwh.catalog.rest import is_loopback
+from dwh.core.config import load_config
+from dwh.core.warehouse import Warehouse
 
 
 @pytest.fixture
@@ -48,6 +53,30 @@ def test_a_table_is_read_at_the_ledgers_state(asked: Served, runs: Runs) -> None
     assert sorted(found.scan(snapshot_id=first).to_arrow()["amount"].to_pylist()) == [1, 2]
 
 
+def test_whether_a_table_is_there_is_told_without_making_it(asked: Served, runs: Runs) -> None:
+    assert asked.catalog().table_exists("prod.shop_takings")
+    assert not asked.catalog().table_exists("prod.shop_sales")
+    assert asked.catalog().namespace_exists("prod")
+    assert not asked.catalog().namespace_exists(("prod", "shop"))
+    assert not Path(runs.warehouse.config.warehouse, "_catalog").exists()
+
+
+def test_each_state_that_was_read_is_read_by_its_version_after_a_rollback(asked: Served, runs: Runs) -> None:
+    old = runs.commit(OLD, {ONE: amounts(1, 2)})
+    new = runs.commit(NEW, {ONE: [{"shop": "west", "revenue": 7}]}, "0.2")
+    found = []
+    for run in (old, new, old):
+        runs.publish("shop.takings", {ONE: run})
+        table = asked.catalog().load_table("prod.shop_takings")
+        columns = tuple(table.schema().column_names)
+        found.append((table.current_snapshot(), columns, table.scan().to_arrow().num_rows))
+    table = asked.catalog().load_table("prod.shop_takings")
+    assert [snapshot for snapshot, _, _ in found] == table.snapshots()[-3:]
+    for snapshot, columns, count in found:
+        rows = table.scan(snapshot_id=snapshot.snapshot_id).to_arrow()
+        assert (tuple(rows.column_names), rows.num_rows) == (columns, count)
+
+
 def test_what_is_missing_is_told_in_the_protocols_words(asked: Served) -> None:
     assert asked.error("/v1/namespaces/stage") == (
         *(404, "NoSuchNamespaceException"),
@@ -57,10 +86,11 @@ def test_what_is_missing_is_told_in_the_protocols_words(asked: Served) -> None:
         *(404, "NoSuchTableException"),
         "namespace prod has no table shop_taking; it has: shop_takings",
     )
-    assert asked.ask("/v1/namespaces/prod/tables/shop_takings", "HEAD").status_code == 200
+    assert asked.ask("/v1/namespaces/prod/tables/shop_takings", "HEAD").status_code == 204
     assert asked.ask("/v1/namespaces/prod/tables/other", "HEAD").status_code == 404
     assert asked.ask("/v1/namespaces/stage", "HEAD").status_code == 404
-    assert asked.ask("/v1/namespaces/prod", "HEAD").status_code == 200
+    assert asked.ask("/v1/namespaces/prod", "HEAD").status_code == 204
+    assert asked.ask("/v1/config", "HEAD").status_code == 200
     assert asked.error("/favicon.ico")[:2] == (404, "NotFoundException")
 
 
@@ -72,6 +102,13 @@ def test_a_path_from_outside_reaches_no_file(asked: Served, home: Path) -> None:
         "/v1/namespaces/prod%1Fshop/tables/takings",
         "/v1/namespaces/prod/tables/%00",
         "/v1/namespaces/prod/tables/shop.takings",
+        "/v1/namespaces/prod/tables/shop'%22takings",
+        "/v1/namespaces/%FF/tables",
+        "/v1/namespaces?parent=%FF",
+        "/v1/namespaces//tables",
+        "/v1/namespaces/" + "a" * 5000,
+        "/v1/namespaces/prod/tables/shop_takings/credentials",
+        "/v1/namespaces/prod/views/shop_takings",
     ):
         assert asked.error(path)[0] == 404, path
     assert sorted(home.rglob("*")) == before
@@ -86,6 +123,11 @@ def test_nothing_is_ever_written(asked: Served) -> None:
         ("POST", "/v1/oauth/tokens"),
         ("DELETE", table),
         ("PATCH", "/v1/config"),
+        ("PUT", "/v1/namespaces/prod"),
+        ("OPTIONS", "/v1/config"),
+        ("TRACE", "/v1/config"),
+        ("POST", f"{table}/metrics"),
+        ("POST", "/nowhere"),
     ]:
         status, kind, message = asked.error(path, method)
         assert (status, kind) == (405, "UnsupportedOperationException")
@@ -157,3 +199,51 @@ def test_a_ledger_that_is_gone_and_a_full_disk_are_errors_until_they_are_mended(
     assert (status, message.startswith("[DWH501]")) == (500, True)
     ledger.write_bytes(kept)
     assert asked.ask(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"GARBAGE", 400),
+        (b"GET /v1/config HTTP/1.1\r\nHost: evil.example.org", 403),
+        (b"GET /v1/namespaces/prod/tables?pageSize=x&pageToken=y HTTP/1.1\r\nHost: localhost", 200),
+        (b"GET /v1/config HTTP/1.0", 200),
+    ],
+)
+def test_a_request_that_is_malformed_gets_an_answer(said: bytes, status: int, asked: Served) -> None:
+    address = urlsplit(asked.address)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(said + b"\r\nConnection: close\r\n\r\n")
+        assert connection.makefile("rb").readline().split()[1] == str(status).encode()
+    assert asked.ask("/v1/config").status_code == 200
+
+
+@pytest.mark.breadth
+def test_a_ledger_in_postgresql_that_goes_away_is_an_error_until_it_is_back(
+    home: Path, postgresql_url: str, with_tables: Callable[[str], str]
+) -> None:
+    config = load_config(home, {"DWH_LEDGER": with_tables(postgresql_url)})
+    runs = Runs(Warehouse.open(config))
+    runs.warehouse.ledger.told = lambda names: None
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    path, name = "/v1/namespaces/prod/tables/shop_takings", sa.make_url(config.ledger).database
+    server = sa.create_engine(
+        sa.make_url(config.ledger).set(database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with served(config) as asked, server.connect() as connection:
+
+        def cut() -> None:
+            cutting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            connection.execute(sa.text(cutting), {"name": name})
+
+        assert asked.ask(path).status_code == 200
+        cut()
+        assert asked.ask(path).status_code == 200
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        cut()
+        status, _, message = asked.error(path)
+        assert (status, message.startswith("[DWH501]")) == (500, True)
+        assert asked.ask("/v1/config").status_code == 200
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        assert asked.ask(path).status_code == 200
+    server.dispose()

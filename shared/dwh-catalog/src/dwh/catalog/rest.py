@@ -46,6 +46,7 @@ _TYPES = {
     405: "UnsupportedOperationException",
     422: "UnprocessableEntityException",
 }
+_THERE = Response(status_code=204)
 _NOWHERE = "there is nothing at this path: the catalog's paths begin with /v1, and GET /v1/config names them"
 _READ_ONLY = "this catalog only reads: what its tables hold is what dwh runs, publishes and rolls back"
 _TOKEN = "this catalog wants the token that it was started with, as Authorization: Bearer TOKEN"  # noqa: S105
@@ -113,7 +114,7 @@ class _Answers:
     def namespace(self, request: Request) -> Response:
         name = request.path_params["namespace"]
         self._served.tables(name)
-        return JSONResponse({"namespace": [name], "properties": {}})
+        return _THERE if request.method == "HEAD" else JSONResponse({"namespace": [name], "properties": {}})
 
     def tables(self, request: Request) -> Response:
         namespace = request.path_params["namespace"]
@@ -121,6 +122,9 @@ class _Answers:
         return JSONResponse({"identifiers": [{"namespace": [namespace], "name": name} for name in names]})
 
     def table(self, request: Request) -> Response:
+        if request.method == "HEAD":  # nothing has to be made to say that it is there
+            self._served.subject(**request.path_params)
+            return _THERE
         found = self._served.table(**request.path_params)
         location, metadata = json.dumps(found.metadata_location), found.metadata.model_dump_json()
         content = f'{{"metadata-location":{location},"metadata":{metadata},"config":{{}}}}'

@@ -51,10 +51,9 @@ class ServedTables:
     def table(self, namespace: str, name: str) -> Table:
         """Return a table at the ledger's state.
 
-        Raises NoSuchNamespaceError, NoSuchTableError, UnpublishableError when it cannot be an Iceberg table,
-        and CatalogError.
+        Raises what `subject` raises, and UnpublishableError when it cannot be an Iceberg table.
         """
-        subject = self._subject(namespace, name)
+        subject = self.subject(namespace, name)
         with self._locks.setdefault(subject.identifier, Lock()):  # its files are made once
             found = self._connected.table(subject)
             if found is None or not is_current(self._connected, self._warehouse, subject, found):
@@ -64,7 +63,8 @@ class ServedTables:
             raise NoSuchTableError(f"{subject} has no output any more, and was never asked for before")
         return found
 
-    def _subject(self, namespace: str, name: str) -> Subject:
+    def subject(self, namespace: str, name: str) -> Subject:
+        """Return which table has a name; raises NoSuchNamespaceError, NoSuchTableError and CatalogError."""
         within = self._within(namespace)
         if not (found := within.get(name)):
             raise NoSuchTableError(
