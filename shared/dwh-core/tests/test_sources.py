@@ -315,10 +315,21 @@ def test_many_files(feed, format_):
         ("note,shop,note,amount,Note\na,north,b,1.5,c\n", [FIRST]),
         ("shop,amount,\nnorth,1.5,\n", [FIRST]),
         ('"shop","amount","#0"\nnorth,1.5,x\n', [FIRST]),
+        ("day,shop,amount\n2024-01-09,north,1.5\n", [FIRST]),
+        ("_corrupt_record,_metadata,shop,amount\na,b,north,1.5\n", [FIRST]),
         ("", []),
         ("shop,amount\n", []),
     ],
-    ids=["a pandas header", "twice", "no last name", "quoted", "empty file", "header alone"],
+    ids=[
+        "a pandas header",
+        "twice",
+        "no last name",
+        "quoted",
+        "a folder's",
+        "Spark's own",
+        "empty file",
+        "header alone",
+    ],
 )
 def test_headers(spark, tmp_path, text, rows):
     """Names that nobody needs may be empty, and be there twice."""
@@ -326,6 +337,18 @@ def test_headers(spark, tmp_path, text, rows):
     (tmp_path / "day=2024-01-01" / "part.csv").write_text(text)
     found = read_source(spark, NEED, SourcePlace("csv", str(tmp_path), HEADER), DAYS).collect()
     assert [tuple(row) for row in found] == rows
+
+
+@pytest.mark.parametrize("format_", ["csv"], indirect=True)
+def test_a_schema_has_the_names_of_the_header(feed, monkeypatch):
+    """Or Spark would log a warning of five lines for every file whose columns are called otherwise."""
+    schemas, read = [], csv.read_files
+    monkeypatch.setattr(
+        csv, "read_files", lambda *words, **more: schemas.append(words[2]) or read(*words, **more)
+    )
+    feed.write(1, ("note string", *ORDER, "a.b string"), ("a", "north", 1.5, "b"))
+    assert feed.read(1) == [FIRST]
+    assert [field["name"] for field in schemas[0]] == ["note", "shop", "amount", "a.b"]
 
 
 @pytest.mark.parametrize(

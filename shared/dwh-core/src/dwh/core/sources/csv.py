@@ -5,8 +5,8 @@ A feed may gain columns, lose those that the job does not need, or move them: fi
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -27,7 +27,8 @@ Header = tuple[str, ...]
 
 # A row that does not fit is an error, not a row of nulls. Without column pruning a row with too few or too
 # many fields is seen even when its wanted fields parse.
-_STRICT = {"mode": "FAILFAST", "columnPruning": "false"}
+# No column holds the rows that do not fit: one that is called like Spark's would be left empty.
+_STRICT = {"mode": "FAILFAST", "columnPruning": "false", "columnNameOfCorruptRecord": "#"}
 # What would change a header when it is read as a row, or is of no use then.
 _NOT_FOR_HEADERS = ("nullValue", "emptyValue", "mode", "enforceSchema", "inferSchema", "columnPruning")
 _ON_SAIL = ("comment", "compression", "delimiter", "escape", "header", "mode", "nullValue", "quote", "sep")
@@ -45,7 +46,7 @@ def read_csv(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame
         _check_options_for_sail(source)
     inside, folders = files.apart(need.columns)
     if not source.is_on("header"):
-        return _read(source, files, [column.name for column in inside], inside, folders)
+        return _read(source, files, tuple(column.name for column in inside), inside, folders)
     headers = {file: header for file, header in _headers(source, files).items() if header}
     refuse((file, _problems(header, inside)) for file, header in headers.items())
     if not headers:
@@ -64,16 +65,13 @@ def read_csv(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame
 def _read(
     source: SourceReader,
     files: SourceFiles,
-    header: Sequence[str],
+    header: Header,
     inside: Sequence[Column],
     folders: Sequence[Column],
 ) -> DataFrame:
-    """Read files of one header. Their schema goes by position; what the job does not need is numbered."""
+    """Read files of one header. Their schema goes by position."""
     types = {column.name: "string" if source.on_sail else column.type for column in inside}
-    fields = [
-        {"name": name if name in types else f"#{number}", "type": types.get(name, "string")}
-        for number, name in enumerate(header)
-    ]
+    fields = [{"name": name, "type": types.get(name, "string")} for name in _names(header, types, files)]
     if source.on_sail:
         frame = read_files(source.without("nullValue"), files, fields, folders)
         values = [_typed(column, source.option("nullValue")) for column in inside]
@@ -82,6 +80,18 @@ def _read(
         frame = read_files(source, files, fields, folders, **strict, enforceSchema="true")
         values = [frame[column.name] for column in inside]
     return frame.select(*values, *(column.name for column in folders))
+
+
+def _names(header: Header, needed: Collection[str], files: SourceFiles) -> list[str]:
+    """Return a name for each place of a header, in which no name means two things to Spark.
+
+    It is the header's, as Spark warns of every file whose header it does not expect; a number where that
+    name is empty, there twice, a folder's, or like Spark's own.
+    """
+    times = Counter(name.lower() for name in header)
+    times.update(part.partition("=")[0].lower() for file in files for part in unquote(file.path).split("/"))
+    plain = {name for name in header if times[name.lower()] == 1 and name[:1] not in ("", "_")}
+    return [name if name in needed or name in plain else f"#{number}" for number, name in enumerate(header)]
 
 
 def _typed(column: Column, null: str) -> SparkColumn:
