@@ -6,18 +6,30 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
-from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import DateType, DoubleType, LongType, NestedField, StringType
+from pyiceberg.transforms import (
+    DayTransform,
+    HourTransform,
+    IdentityTransform,
+    MonthTransform,
+    Transform,
+    YearTransform,
+)
+from pyiceberg.typedef import Record
+from pyiceberg.types import DateType, DoubleType, LongType, NestedField, StringType, TimestamptzType
 from warehousing import Runs
 
+from dwh.catalog.iceberg_tables import found_iceberg
 from dwh.core.errors import AuditError, LostFilesError
+from dwh.core.ledger import ColumnStatistics
 from dwh.core.ledger.schema import runs as recorded
 from dwh.core.storage.adopted import check_adopted
 from dwh.core.testing.lines import TAKINGS
@@ -130,6 +142,67 @@ def test_files_of_one_date_each_are_enough(foreign: SqlCatalog, adopting: Callab
     table.append(rows(FIRST, SECOND))
     with pytest.raises(FilesError, match=f"has rows of several dates, {FIRST} to {SECOND}"):
         adopting(folder_of(table))
+
+
+def append_without_bounds(table: Table, *parts: int) -> None:
+    """Add a file of one row for each value of the partition, whose entry says nothing else of it."""
+    with table.transaction() as changes, changes.update_snapshot().fast_append() as added:
+        for part in parts:
+            path = Path(folder_of(table), "data", f"{part}.parquet")
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"x" * 100)
+            found = DataFile.from_args(
+                content=DataFileContent.DATA,
+                file_path=f"file://{path}",
+                file_format=FileFormat.PARQUET,
+                partition=Record(*([part] if table.spec().fields else [])),
+                record_count=1,
+                file_size_in_bytes=100,
+            )
+            found.spec_id = table.spec().spec_id
+            added.append_data_file(found)
+
+
+def test_without_bounds_a_partition_by_days_says_which_date_a_file_has(
+    foreign: SqlCatalog, adopting: Callable[[str], Adoption]
+) -> None:
+    """A month alone does not, nor does nothing."""
+    first = (FIRST - date(1970, 1, 1)).days
+    by_days = PartitionSpec(PartitionField(1, 1000, DayTransform(), "day_day"))
+    table = foreign.create_table("shop.takings", SCHEMA, partition_spec=by_days)
+    append_without_bounds(table, first, first + 1)
+    assert list(adopting(folder_of(table)).files) == [FIRST, SECOND]
+    by_months = PartitionSpec(PartitionField(1, 1000, MonthTransform(), "day_month"))
+    table = foreign.create_table("shop.monthly", SCHEMA, partition_spec=by_months)
+    append_without_bounds(table, 54 * 12)
+    with pytest.raises(FilesError, match="has rows of several dates, 2024-01-01 to 2024-01-31; write one"):
+        adopting(folder_of(table))
+    table = foreign.create_table("shop.flat", SCHEMA)
+    append_without_bounds(table, 1)
+    with pytest.raises(FilesError, match=r"the table's log does not say which day the rows of .* have; "):
+        adopting(folder_of(table))
+
+
+@pytest.mark.parametrize(
+    ("transform", "part", "lower", "upper"),
+    [
+        (HourTransform(), 474_679, "2024-02-25T07:00:00.000000+00:00", "2024-02-25T07:59:59.999999+00:00"),
+        (DayTransform(), -1, "1969-12-31T00:00:00.000000+00:00", "1969-12-31T23:59:59.999999+00:00"),
+        (MonthTransform(), 649, "2024-02-01T00:00:00.000000+00:00", "2024-02-29T23:59:59.999999+00:00"),
+        (YearTransform(), 54, "2024-01-01T00:00:00.000000+00:00", "2024-12-31T23:59:59.999999+00:00"),
+    ],
+)
+def test_without_bounds_a_partition_says_between_which_instants_values_are(
+    transform: Transform[Any, Any], part: int, lower: str, upper: str, foreign: SqlCatalog
+) -> None:
+    schema = Schema(NestedField(1, "at", TimestamptzType()), NestedField(2, "n", LongType()))
+    spec = PartitionSpec(PartitionField(1, 1000, transform, "part"))
+    table = foreign.create_table("shop.clicks", schema, partition_spec=spec)
+    append_without_bounds(table, part)
+    (file,) = found_iceberg(folder_of(table), "shop.clicks", ()).files
+    assert file.written.columns == {"at": ColumnStatistics(0, lower, upper), "n": ColumnStatistics()}
+    (file,) = found_iceberg(folder_of(table), "shop.clicks", ("at",)).files
+    assert file.written.columns == {"at": ColumnStatistics(0), "n": ColumnStatistics()}
 
 
 def test_a_renamed_column_is_refused(by_day: Table, adopting: Callable[[str], Adoption]) -> None:

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NoReturn
 
 from pyiceberg.conversions import from_bytes
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.manifest import DataFile, FileFormat, ManifestContent
+from pyiceberg.partitioning import PartitionField
 from pyiceberg.schema import Schema
 from pyiceberg.table import StaticTable
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
-from pyiceberg.transforms import IdentityTransform
+from pyiceberg.transforms import (
+    DayTransform,
+    HourTransform,
+    IdentityTransform,
+    MonthTransform,
+    Transform,
+    YearTransform,
+)
 from pyiceberg.types import DateType, IntegerType, LongType, NestedField, PrimitiveType, TimestamptzType
 
 from dwh.core.contract import Column
@@ -37,6 +46,14 @@ _NUMBER = re.compile(r"v?(\d+)(?:-[^/]*)?(?:\.gz)?\.metadata\.json(?:\.gz)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT")  # which folders may write in another way
 _BOUNDED = (DateType, IntegerType, LongType, TimestamptzType)
+_BEGINS: dict[type[Transform[Any, Any]], Callable[[int], datetime]] = {
+    YearTransform: lambda year: datetime(1970 + year, 1, 1, tzinfo=timezone.utc),
+    MonthTransform: lambda month: datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=timezone.utc),
+    DayTransform: lambda day: _EPOCH + timedelta(days=day),
+    HourTransform: lambda hour: _EPOCH + timedelta(hours=hour),
+}
+"""When that begins which a file can be partitioned by, counted from 1970."""
+
 _REWRITE = "CALL system.rewrite_data_files"
 
 
@@ -72,7 +89,7 @@ def _found(
     location = _common(place, paths)
     files = [
         FoundFile(
-            _written(schema, file, path.removeprefix(f"{location}/"), hidden),
+            _written(table.metadata, file, path.removeprefix(f"{location}/"), hidden),
             _partition(table.metadata, file),
         )
         for file, path in zip(listed_files, paths, strict=True)
@@ -141,35 +158,66 @@ def _check_schemas(place: str, metadata: TableMetadata) -> None:
             _refuse(place, f"column {field.name} has a default for old files", "rewrite these first")
 
 
-def _written(schema: Schema, file: DataFile, path: str, hidden: Collection[str]) -> WrittenFile:
+def _written(metadata: TableMetadata, file: DataFile, path: str, hidden: Collection[str]) -> WrittenFile:
+    schema, by_partition = metadata.schema(), _of_partition(metadata, file)
     columns = {
-        field.name: _statistics(field, file, bounded=field.name not in hidden)
+        field.name: _statistics(field, file, by_partition, bounded=field.name not in hidden)
         for field in schema.fields
         if isinstance(field.field_type, PrimitiveType)
     }
     return WrittenFile(path, file.file_size_in_bytes, file.record_count, columns)
 
 
-def _statistics(field: NestedField, file: DataFile, *, bounded: bool) -> ColumnStatistics:
-    nulls = (file.null_value_counts or {}).get(field.field_id)
+def _statistics(
+    field: NestedField, file: DataFile, by_partition: dict[int, ColumnStatistics], *, bounded: bool
+) -> ColumnStatistics:
+    said = by_partition.get(field.field_id, ColumnStatistics())
+    nulls = (file.null_value_counts or {}).get(field.field_id, said.nulls)
     if nulls is None or not bounded or not isinstance(field.field_type, _BOUNDED):
         return ColumnStatistics(nulls)
     ends = [(bounds or {}).get(field.field_id) for bounds in (file.lower_bounds, file.upper_bounds)]
     lower, upper = (
         None if end is None else _text(from_bytes(field.field_type, end), field.field_type) for end in ends
     )
-    return ColumnStatistics(nulls, lower, upper)
+    return ColumnStatistics(nulls, lower or said.lower, upper or said.upper)
+
+
+def _of_partition(metadata: TableMetadata, file: DataFile) -> dict[int, ColumnStatistics]:
+    """Return what the hour, day, month or year of a file says of the column, by the column's id."""
+    fields = {field.field_id: field.field_type for field in metadata.schema().fields}
+    found = {}
+    for part, value in _parts(metadata, file):
+        begins, type_ = _BEGINS.get(type(part.transform)), fields.get(part.source_id)
+        if begins and value is not None and isinstance(type_, _BOUNDED):
+            count = (value - _EPOCH.date()).days if isinstance(value, date) else value
+            with suppress(OverflowError, ValueError):  # where the years of Python end
+                found[part.source_id] = _between(begins(count), begins(count + 1), type_)
+    return found
+
+
+def _between(first: datetime, after: datetime, type_: PrimitiveType) -> ColumnStatistics:
+    """Return the statistics of a column whose values are from an instant on, and before another one."""
+    if isinstance(type_, DateType):
+        return ColumnStatistics(0, first.date().isoformat(), (after - timedelta(days=1)).date().isoformat())
+    ends = (first, after - timedelta(microseconds=1))
+    return ColumnStatistics(0, *(end.isoformat(timespec="microseconds") for end in ends))
 
 
 def _partition(metadata: TableMetadata, file: DataFile) -> dict[str, str | None]:
     """Return the values of columns by which the file is partitioned as they are."""
-    spec = next(spec for spec in metadata.partition_specs if spec.spec_id == file.spec_id)
     schema, found = metadata.schema(), {}
-    for place, part in enumerate(spec.fields):
+    for part, value in _parts(metadata, file):
         if isinstance(part.transform, IdentityTransform):
-            field, value = schema.find_field(part.source_id), file.partition[place]
+            field = schema.find_field(part.source_id)
             found[field.name] = None if value is None else _text(value, field.field_type)
     return found
+
+
+def _parts(metadata: TableMetadata, file: DataFile) -> Iterator[tuple[PartitionField, Any]]:
+    """Yield the fields that a file is partitioned by, each with its value."""
+    spec = next(spec for spec in metadata.partition_specs if spec.spec_id == file.spec_id)
+    for place, part in enumerate(spec.fields):
+        yield part, file.partition[place]
 
 
 def _check_folders(place: str, files: Iterable[FoundFile]) -> None:

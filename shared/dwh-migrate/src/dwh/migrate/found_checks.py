@@ -143,7 +143,11 @@ def _only_date(table: Table, found: FoundTable, file: WrittenFile) -> date:
     name = str(table.date_column)
     said = (file.columns or {}).get(name)
     if said is None or said.lower is None or said.upper is None:
-        raise FilesError(f"{found.place}: the footer of {file.path} does not say which {name} its rows have")
+        what = "its footer" if found.by_folders else "the table's log"
+        raise FilesError(
+            f"{found.place}: {what} does not say which {name} the rows of {file.path} have; "
+            f"partition the files by {name} first"
+        )
     first, last = (_date_of(text, table) for text in (said.lower, said.upper))
     if first != last:
         raise FilesError(
