@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from cataloging import Lake
+from sqlalchemy import make_url
 from stories import NEW, OLD, ONE, PUBLISHED, THREE, TWO, WIDER, amounts
 from warehousing import Runs, table
 
@@ -27,6 +31,27 @@ def published(runs: Runs, lake: Lake) -> str:
 
 def is_what_a_full_look_makes(lake: Lake) -> None:
     lake.sync(wholly=False)
+    assert set(lake.sync().values()) == {"unchanged"}
+
+
+def test_a_ledger_that_was_brought_back_from_a_copy_is_looked_at_anew(
+    runs: Runs, lake: Lake, home: Path
+) -> None:
+    """What it gives the sequence of a change that was lost is another change."""
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    copy = sqlite3.connect(home / "copy.db")
+    with closing(sqlite3.connect(make_url(runs.warehouse.config.ledger).database)) as ledger:
+        ledger.backup(copy)
+        runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(2)})})
+        lake.sync()
+        copy.backup(ledger)
+    assert lake.standings()[PUBLISHED].state == "behind"
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(3)})})
+    stands = lake.standings()[PUBLISHED]
+    assert (stands.state, stands.ledger) == ("behind", stands.catalog)
+    assert lake.sync(wholly=False)[PUBLISHED] == "updated"
+    assert [row["amount"] for row in lake.rows(PUBLISHED)] == [3]
+    assert lake.standings()[PUBLISHED].is_current
     assert set(lake.sync().values()) == {"unchanged"}
 
 

@@ -55,7 +55,7 @@ from dwh.catalog.manifests import (
     state_of,
     written_manifest,
 )
-from dwh.catalog.owners import NAME_MAPPING, NEWEST, SEQUENCE, STATE, our_snapshot
+from dwh.catalog.owners import CHANGED, NAME_MAPPING, NEWEST, SEQUENCE, STATE, our_snapshot, stands_at
 from dwh.catalog.schemas import name_mapping
 from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
 from dwh.catalog.wanted import Wanted, as_text
@@ -126,8 +126,8 @@ def planned_commit(
     new_properties = _properties(base, wanted, {**properties, NAME_MAPPING: mapping.model_dump_json()})
     current = our_snapshot(base.metadata) if base.metadata else None
     if current and current.summary and not new_properties:
-        there = current.summary[STATE], current.summary[SEQUENCE]
-        if there == (state, str(wanted.sequence)) and _stands(base.metadata, layout):
+        there = stands_at(base.metadata, (wanted.sequence, wanted.changed_at))
+        if there and current.summary[STATE] == state and _stands(base.metadata, layout):
             return None
     snapshot_id = secrets.randbits(62) + 1
     manifests, written = _manifests(base, wanted, layout, read_files, spans, state, snapshot_id)
@@ -190,6 +190,7 @@ def _snapshot(
     before = metadata.current_snapshot_id if metadata else None
     summary = {
         SEQUENCE: str(wanted.sequence),
+        CHANGED: wanted.changed_at.isoformat(),
         STATE: state,
         NEWEST: as_text(wanted.newest),
         **({LEFT: json.dumps(left)} if left else {}),

@@ -161,13 +161,19 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
     elif isinstance(error, _DENIED) or any(words in str(error).lower() for words in _DENIED_SAID):
         key = f"{settings.name}.properties.{_SECRET[settings.type]}"
         hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
-    elif isinstance(error, FileNotFoundError) and action.startswith(_READING):
+    elif isinstance(error, FileNotFoundError) and _names_metadata(settings, action, error):
         hint = "its metadata is gone: drop the table there, which loses no data, and type: dwh catalog sync"
     elif isinstance(error, OSError):
         hint = f"see that {settings.metadata} can be written; {again}"
     else:
         hint = f"see catalogs.{settings.name} in dwh.toml; {again}"
     raise CatalogError(settings.name, action, _shown(error), hint) from None
+
+
+def _names_metadata(settings: CatalogSettings, action: str, error: FileNotFoundError) -> bool:
+    """Tell whether what is not found is Iceberg's own, not an output's."""
+    place = settings.metadata.partition("://")[2] or settings.metadata
+    return action.startswith(_READING) or place in str(error)
 
 
 def _key(settings: CatalogSettings, subject: Subject) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
@@ -13,6 +14,7 @@ from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
 
 __all__ = [
+    "CHANGED",
     "NAME_MAPPING",
     "NEWEST",
     "SEQUENCE",
@@ -22,10 +24,14 @@ __all__ = [
     "is_intact",
     "our_snapshot",
     "sequence_of",
+    "stands_at",
 ]
 
 SEQUENCE, STATE, NEWEST = "dwh.sequence", "dwh.state", "dwh.newest-of-lines"
 """What a snapshot's summary keeps: the sequence, a digest of its files, its lines' newest outputs."""
+
+CHANGED = "dwh.changed"
+"""In a snapshot's summary: when what has its sequence was committed to the ledger."""
 
 NAME_MAPPING = "schema.name-mapping.default"
 _PUBLISHED = "published"
@@ -74,6 +80,21 @@ def sequence_of(metadata: TableMetadata) -> int | None:
     """Return the ledger's sequence at which a table stands; None after another's commit."""
     snapshot = our_snapshot(metadata)
     return int(snapshot.summary[SEQUENCE] or -1) if snapshot and snapshot.summary else None
+
+
+def stands_at(metadata: TableMetadata, change: tuple[int, datetime] | None) -> bool:
+    """Tell whether a table stands at a change of the ledger.
+
+    A ledger that was brought back from a copy gives the sequence of what was lost to something else.
+
+    Parameters:
+        change: its sequence and its time.
+    """
+    snapshot = our_snapshot(metadata)
+    if change is None or snapshot is None or snapshot.summary is None:
+        return False
+    said = snapshot.summary.additional_properties.get(CHANGED)
+    return sequence_of(metadata) == change[0] and said in (None, change[1].isoformat())
 
 
 def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:

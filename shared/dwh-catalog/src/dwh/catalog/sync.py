@@ -6,23 +6,24 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Literal
 
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.metadata import TableMetadata
 
 from dwh.catalog.commits import Base, Commit, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
 from dwh.catalog.entries import files_of
 from dwh.catalog.errors import CatalogError
 from dwh.catalog.layouts import layout_of
-from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of
+from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of, stands_at
 from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
 from dwh.catalog.trimming import remove_dropped
-from dwh.catalog.wanted import Wanted, changed_dates, ledger_sequence, wanted_state
+from dwh.catalog.wanted import Wanted, changed_dates, last_change, wanted_state
 from dwh.core.errors import DwhError
 from dwh.core.ledger import Output, WrittenFile
 from dwh.core.warehouse import Warehouse
@@ -122,7 +123,7 @@ def is_current(connected: Connected, warehouse: Warehouse, subject: Subject, tab
     """
     check_owner(connected.settings, subject, table.metadata.properties)
     is_ours = is_intact(table.metadata, fixed_properties(connected.settings, subject))
-    return is_ours and sequence_of(table.metadata) == ledger_sequence(warehouse.ledger, subject)
+    return is_ours and stands_at(table.metadata, last_change(warehouse.ledger, subject))
 
 
 def standings(
@@ -130,9 +131,9 @@ def standings(
 ) -> Iterator[Standing]:
     """Yield where each table of a catalog stands. Raises what `sync_table` raises."""
     for subject in subjects_of(connected.settings, warehouse.ledger, tables):
-        sequence = ledger_sequence(warehouse.ledger, subject)
-        if sequence is not None:
-            yield _standing(connected, subject, sequence)
+        change = last_change(warehouse.ledger, subject)
+        if change is not None:
+            yield _standing(connected, subject, change)
 
 
 def _synced(connected: Connected, warehouse: Warehouse, subject: Subject, wholly: bool) -> Iterator[Synced]:
@@ -141,16 +142,16 @@ def _synced(connected: Connected, warehouse: Warehouse, subject: Subject, wholly
         yield found
 
 
-def _standing(connected: Connected, subject: Subject, sequence: int) -> Standing:
-    table = connected.table(subject)
+def _standing(connected: Connected, subject: Subject, change: tuple[int, datetime]) -> Standing:
+    sequence, table = change[0], connected.table(subject)
     if table is None:
         return Standing(connected.settings.name, subject, sequence, None, "missing")
     check_owner(connected.settings, subject, table.metadata.properties)
-    stands_at = sequence_of(table.metadata)
+    stands = sequence_of(table.metadata)
     if not is_intact(table.metadata, fixed_properties(connected.settings, subject)):
-        return Standing(connected.settings.name, subject, sequence, stands_at, "changed")
-    state: Literal["current", "behind"] = "current" if stands_at == sequence else "behind"
-    return Standing(connected.settings.name, subject, sequence, stands_at, state)
+        return Standing(connected.settings.name, subject, sequence, stands, "changed")
+    state: Literal["current", "behind"] = "current" if stands_at(table.metadata, change) else "behind"
+    return Standing(connected.settings.name, subject, sequence, stands, state)
 
 
 def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly: bool) -> Synced | None:
@@ -163,11 +164,11 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     is_ours = metadata is None or is_intact(metadata, properties)
     base = connected.base(subject, table)
     recent = None
-    if not wholly and is_ours and metadata:
-        stands_at = sequence_of(metadata) or 0
-        changed = changed_dates(warehouse.ledger, subject, stands_at)
-        if not changed and ledger_sequence(warehouse.ledger, subject) == stands_at:
-            return Synced(settings.name, subject, "unchanged", stands_at)
+    since = sequence_of(metadata) or 0 if metadata else 0
+    if not wholly and is_ours and metadata and _is_known(warehouse, subject, metadata):
+        changed = changed_dates(warehouse.ledger, subject, since)
+        if not changed:
+            return Synced(settings.name, subject, "unchanged", since)
         recent = recent_state(warehouse, subject, base, changed, settings.data)
     wanted = recent.wanted if recent else wanted_state(warehouse, subject)
     if wanted is None or (table is None and not wanted.outputs):
@@ -181,6 +182,11 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     _commit(connected, subject, table, base, commit)
     action: Action = "created" if table is None else "updated" if is_ours else "repaired"
     return Synced(settings.name, subject, action, wanted.sequence)
+
+
+def _is_known(warehouse: Warehouse, subject: Subject, metadata: TableMetadata) -> bool:
+    """Tell whether the ledger has the change at which a table stands: it may have been brought back."""
+    return stands_at(metadata, last_change(warehouse.ledger, subject, until=sequence_of(metadata)))
 
 
 def _planned(

@@ -23,7 +23,6 @@ __all__ = [
     "changed_dates",
     "in_order",
     "last_change",
-    "ledger_sequence",
     "outputs_of",
     "wanted_state",
 ]
@@ -95,15 +94,14 @@ class Wanted:
         return next(iter(self.contracts.values()))
 
 
-def ledger_sequence(ledger: Ledger, subject: Subject) -> int | None:
-    """Return the sequence of what last changed a table; None where it has never had an output."""
-    found = last_change(ledger, subject)
-    return found[0] if found else None
+def last_change(ledger: Ledger, subject: Subject, until: int | None = None) -> tuple[int, datetime] | None:
+    """Return sequence and time of what last changed a table; None where it has never had an output.
 
-
-def last_change(ledger: Ledger, subject: Subject) -> tuple[int, datetime] | None:
-    """Return sequence and time of what last changed a table; None where it has never had an output."""
+    Parameters:
+        until: only up to this sequence of the ledger.
+    """
     rows, mine = _rows(subject)
+    mine = mine if until is None else mine & (rows.c.sequence <= until)
     at = publications.c.published_at if subject.line is None else receipts.c.committed_at
     query = sa.select(rows.c.sequence, at).where(mine).order_by(rows.c.sequence.desc()).limit(1)
     with ledger.reading() as connection:
