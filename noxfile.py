@@ -349,8 +349,11 @@ def classes(session: nox.Session) -> None:
     options = f'{SHORT_LIVED} "-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable'
     environment = {**spark_environment(session), "SPARK_SUBMIT_OPTS": options}
     # It ends once the archive is written, which takes longer than the program.
-    session.run("spark-submit", "tests/bench/classes.py", env=environment, silent=True)
-    unfinished.replace(CLASSES)
+    session.run("spark-submit", "tests/spark_classes.py", env=environment, silent=True)
+    if unfinished.exists():
+        unfinished.replace(CLASSES)
+    else:
+        session.log("this Java archives no classes: the sessions do without")
 
 
 @nox.session
