@@ -111,7 +111,7 @@ def whole_table(runs: Runs) -> Iterator[list[Read]]:
 
 
 def hourly(runs: Runs) -> Iterator[list[Read]]:
-    clicks = table("web.clicks", "clicked timestamp", "page string")
+    clicks = table("web.clicks", "clicked timestamp", "page string", "clicked_hour int")
     hours = [Hour(2013, 1, 15, 7, tzinfo=timezone.utc), Hour(2013, 1, 15, 8, tzinfo=timezone.utc)]
     instants = [datetime(2013, 1, 15, hour, 59, 59, 999999, tzinfo=timezone.utc) for hour in (7, 8)]
     rows = {hour: [{"clicked": at, "page": "home"}] for hour, at in zip(hours, instants, strict=True)}
@@ -158,6 +158,26 @@ def further_columns(runs: Runs) -> Iterator[list[Read]]:
     ]
 
 
+def other_partitions(runs: Runs) -> Iterator[list[Read]]:
+    """A cutover to partitions by a column of the same name and another type, and back."""
+    columns = ("day", "level", "n")
+    by_text = partitioned("web.levels", "day date", "level string", "n bigint", by=("day", "level"))
+    by_number = partitioned("web.levels", "day date", "level int", "n bigint", by=("day", "level"))
+    old = runs.commit(by_text, {ONE: [{"level": "low", "n": 1}, {"level": "7", "n": 2}]}, "7.1")
+    new = runs.commit(by_number, {ONE: [{"level": 1, "n": 1}, {"level": 7, "n": 2}]}, "7.2")
+    of_old = [
+        Read("prod_web.levels", columns, [(ONE, "7", 2), (ONE, "low", 1)]),
+        Read("prod_web.levels", columns, [(ONE, "low", 1)], ("level", "=", "low")),
+    ]
+    of_new = [
+        Read("prod_web.levels", columns, [(ONE, 1, 1), (ONE, 7, 2)]),
+        Read("prod_web.levels", columns, [(ONE, 7, 2)], ("level", ">", 1)),
+    ]
+    for run, reads in ((old, of_old), (new, of_new), (old, of_old), (new, of_new)):
+        runs.publish("web.levels", {ONE: run})
+        yield reads
+
+
 def every_type(runs: Runs) -> Iterator[list[Read]]:
     """Values at the edges, which bounds must not hide: NaN, infinity, nulls, years before 1970."""
     columns = {
@@ -202,5 +222,6 @@ STORIES: dict[str, Story] = {
     "hourly": hourly,
     "monthly": monthly,
     "further columns": further_columns,
+    "other partitions": other_partitions,
     "every type": every_type,
 }

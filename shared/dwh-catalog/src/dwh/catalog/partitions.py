@@ -79,7 +79,9 @@ def partition_spec(
     for source, transform, name in wanted:
         old = before.get((source, str(transform)))
         taken += old is None
-        fields.append(PartitionField(source, old.field_id if old else taken, transform, name))
+        # Not the column's own name: where another column gets that one day, Java no longer opens the table.
+        named = f"{name}__{source}"
+        fields.append(PartitionField(source, old.field_id if old else taken, transform, named))
     return PartitionSpec(*fields, spec_id=max((spec.spec_id for spec in known), default=-1) + 1)
 
 
