@@ -213,17 +213,8 @@ def sail(session: nox.Session) -> None:
     install(session, *packages, groups=["test"], extra=[BOTH_LINES_SPARK])
     bare = without_java(session)
     session.log(f"java on the PATH of this session: {shutil.which('java', path=bare['PATH'])}")
-    names = (
-        "audit",
-        "grains",
-        "output_files",
-        "partitions",
-        "previous",
-        "sources",
-        "upstream",
-        "whole_tables",
-        "windows",
-    )
+    names = ["audit", "grains", "output_files", "partitions", "previous", "sources"]
+    names += ["upstream", "whole_tables", "windows"]
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
     on_sail = [*LINES, *of_core, "tests/test_sail.py"]
     of_migrate = ("compare/test_paths.py", "compare/test_engines.py", "test_adoption.py")
@@ -275,16 +266,9 @@ def isolated(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def glue(session: nox.Session) -> None:
     """Deploy to a real moto server over HTTP, and run what Glue 5 would, on its Spark and its Python."""
-    install(
-        session,
-        f"{CORE}[postgresql]",
-        COMPARE,
-        MIGRATE,
-        f"{DEPLOY}[glue]",
-        LINES[0],
-        groups=["test", "postgresql", "glue"],
-        extra=["hatchling==1.33.0", GLUE_SPARK, "uv"],
-    )
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, f"{DEPLOY}[glue]", LINES[0])
+    tools = ["hatchling==1.33.0", "uv"]
+    install(session, *packages, groups=["test", "postgresql", "glue"], extra=[GLUE_SPARK, *tools])
     session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=quick_spark(session))
     if not session.posargs:  # comparisons on the Spark that only Glue still has
         session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=quick_spark(session))
@@ -334,9 +318,8 @@ def minimums(session: nox.Session, package: str) -> None:
 
 
 def line_tests(session: nox.Session, package: str, *extra: str) -> None:
-    install(
-        session, CORE, package, groups=["test"], extra=[*extra, "setuptools>=70"]
-    )  # Spark 3.5 needs distutils
+    needs = [*extra, "setuptools>=70"]  # Spark 3.5 needs distutils
+    install(session, CORE, package, groups=["test"], extra=needs)
     session.run("pytest", f"{package}/tests", *session.posargs, env=quick_spark(session))
 
 
@@ -406,16 +389,9 @@ def build(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure dwh beside a plain script and other tools, a large ledger, a catalog, and the prompt."""
-    install(
-        session,
-        f"{CORE}[postgresql]",
-        COMPARE,
-        MIGRATE,
-        CATALOG,
-        *LINES,
-        groups=["postgresql"],
-        extra=[BOTH_LINES_SPARK, FLIGHTS, *DUCKDB, "tpchgen-cli"],
-    )
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, *LINES)
+    tools = [BOTH_LINES_SPARK, FLIGHTS, *DUCKDB, "tpchgen-cli"]
+    install(session, *packages, groups=["postgresql"], extra=tools)
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
     session.run("python", "tests/bench/run.py", *session.posargs, env=environment)
     session.run("python", "tests/bench/chained.py", *session.posargs, env=environment)
