@@ -15,18 +15,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("shared/*/src/dwh/**/*.py"), *ROOT.glob("packages/*/src/dwh/**/*.py")])
 ROOTS = {"DwhError", "ReleaseError"}  # which are there to be caught: each mistake has a class of its own
+DERIVED = re.compile(r"^class \w+\(", re.MULTILINE)
+MADE = re.compile(rf"^.*(?<!class )\b(?:{'|'.join(ROOTS)})\(.*$", re.MULTILINE)
 HEADING = re.compile(r"^### (DWH\d{3})$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
+def texts() -> dict[Path, str]:
+    return {path: path.read_text("utf-8") for path in SOURCES}
 
 
 @pytest.fixture(scope="module")
-def codes(trees: dict[Path, ast.Module]) -> dict[str, str | None]:
+def codes(texts: dict[Path, str]) -> dict[str, str | None]:
     """The code of every class of errors below the roots; None where it has none of its own."""
-    classes = [node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)]
+    trees = [ast.parse(text) for text in texts.values() if DERIVED.search(text)]
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     known, found = set(ROOTS), {}
     while new := [each for each in classes if each.name not in known and known & set(bases(each))]:
         known.update(each.name for each in new)
@@ -58,8 +61,5 @@ def test_every_code_has_a_section_and_every_section_a_code(codes: dict[str, str 
     assert HEADING.findall(page) == sorted(filter(None, codes.values()))
 
 
-def test_nothing_raises_an_error_that_has_no_code(trees: dict[Path, ast.Module]) -> None:
-    for path, tree in trees.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in ROOTS, f"{path}:{node.lineno}"
+def test_nothing_raises_an_error_that_has_no_code(texts: dict[Path, str]) -> None:
+    assert [(path, made[0]) for path, text in texts.items() for made in MADE.finditer(text)] == []
