@@ -149,6 +149,24 @@ def test_dates_that_are_not_there(shop):
     assert [run.job for run in shop.warehouse.ledger.find_runs()] == ["takings"]
 
 
+def test_dates_that_are_still_to_come(shop):
+    """A window may reach into the future, which no command makes: that is told apart, and waited for."""
+    shop.install('Input(TAKINGS, line="7.1", ahead=2)')
+    today = datetime.now(timezone.utc).date()
+    after = f"{today + timedelta(1)} to {today + timedelta(2)}"
+    waits = f"run it again once {after} is there, which is still in the future; or write may_lack=True"
+    with pytest.raises(MissingInputError) as told:
+        shop.prepare(start=today)
+    command = f"dwh backfill takings@7.1 --from {today} --to {today} --env dev"
+    assert f"lacks {today} to {today + timedelta(2)}; type: {command}; {waits}" in str(told.value)
+    contract = find_job("takings@7.1").writes
+    dates = DateRange(today, today)
+    committed_run(shop.warehouse.ledger, table=contract.name, line="7.1", dates=dates, contract=contract)
+    with pytest.raises(MissingInputError, match=f"lacks {after}; {waits}") as told:
+        shop.prepare(start=today)
+    assert told.value.command is None
+
+
 def test_dates_that_nobody_publishes(shop):
     """Where the environment has no pin, the command makes one."""
     shop.install()

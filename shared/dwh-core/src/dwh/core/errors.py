@@ -318,15 +318,26 @@ class InputError(DwhError):
 
 
 class MissingInputError(DwhError):
-    """Logical dates that a job needs of another job's table are not there."""
+    """Logical dates that a job needs of another job's table are not there.
+
+    Attributes:
+        command: what makes those that lie in the past; None where none does.
+        to_come: those of `dates` that lie in the future, which nothing can make.
+    """
 
     code = "DWH304"
 
-    def __init__(self, table: str, where: str, dates: Iterable[str], command: str) -> None:
+    def __init__(
+        self, table: str, where: str, dates: Iterable[str], command: str | None, to_come: Iterable[str] = ()
+    ) -> None:
         self.table, self.where, self.dates, self.command = table, where, tuple(dates), command
+        self.to_come = tuple(to_come)
+        steps = [f"type: {command}"] if command else []
+        if self.to_come:
+            steps.append(f"run it again once {listed(self.to_come)} is there, which is still in the future")
         super().__init__(
-            f"input {table}: {where} lacks {listed(self.dates)}; type: {command}; or write may_lack=True in "
-            "the job's Input where it can do without"
+            f"input {table}: {where} lacks {listed(self.dates)}; {'; '.join(steps)}; or write may_lack=True "
+            "in the job's Input where it can do without"
         )
 
 

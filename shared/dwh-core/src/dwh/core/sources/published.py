@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.compatibility import unmet
 from dwh.core.contract import ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
-from dwh.core.grain import DAY, grain_of_contract
+from dwh.core.grain import DAY, grain_of, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead, RunRecord
 from dwh.core.ledger.contracts import runs_of_each_contract
@@ -85,11 +85,18 @@ class PublishedSource:
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
-            spans = date_spans(missing or ([dates.covering(DAY).last] if wanted is None else dates))
-            command = command_for(
-                self.warehouse, table=need.name, line=self.line, environment=self.environment, spans=spans
-            )
-            raise MissingInputError(need.name, self.where, map(str, spans), command)
+            raise self._missing(need, missing or ([dates.covering(DAY).last] if wanted is None else dates))
+
+    def _missing(self, need: Input, days: Iterable[date]) -> MissingInputError:
+        """Return what says which logical dates are missing, and how to get them."""
+        past, future = _by_now(days)
+        command = None
+        if past:
+            where = {"table": need.name, "line": self.line, "environment": self.environment}
+            command = command_for(self.warehouse, **where, spans=past)
+        return MissingInputError(
+            need.name, self.where, map(str, date_spans(days)), command, to_come=map(str, future)
+        )
 
     def _check_contracts(self, need: Input) -> None:
         """Raise InputError where what a run has written, of those that are read, lacks what the job needs."""
@@ -153,6 +160,13 @@ class PublishedSource:
 def _wanted(need: Input, dates: DateRange) -> DateRange | None:
     """Return the logical dates that are needed, None for all."""
     return None if need.table.date_column is None else need.dates(dates)
+
+
+def _by_now(days: Iterable[date]) -> tuple[list[DateRange], list[DateRange]]:
+    """Return which logical dates have begun, and which are in the future, where no run can write them."""
+    now = datetime.now(timezone.utc)
+    future = {day for day in days if day > grain_of(day).holding(now)}
+    return date_spans(set(days) - future), date_spans(future)
 
 
 def _as_of(found: Iterable[Output], day: date, may_lack: bool) -> list[Output]:
