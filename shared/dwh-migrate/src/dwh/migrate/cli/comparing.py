@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,13 @@ from dwh.core.config import load_config
 from dwh.core.dates import DateRange
 from dwh.core.errors import DwhError, UsageError
 from dwh.migrate import completion
+from dwh.migrate.cli.comparing_words import (
+    column_rules,
+    column_tolerance,
+    key_columns,
+    reader_settings,
+    share_of_rows,
+)
 from dwh.migrate.cli.options import (
     as_json,
     check_folder,
@@ -29,16 +35,12 @@ from dwh.migrate.console import counted, print_error, print_json, print_note, wo
 
 if TYPE_CHECKING:
     from dwh.compare.model import Comparison
-    from dwh.compare.rules import Rule
-    from dwh.compare.tolerance import Tolerance
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.outputs import OutputOptions
     from dwh.migrate.compare.sources import Source
     from dwh.migrate.compare.subjects import Subject
 
 __all__ = ["COMMANDS"]
-
-_RULE = re.compile(r"(?P<column>(?:`(?:[^`]|``)+`|[^=`])+)=(?P<rules>.+)", re.DOTALL)
 
 
 @click.command()
@@ -135,17 +137,17 @@ def compare(
     check_folder("--markdown", markdown)
     _check_rows(rows)
     options = OutputOptions(
-        tolerances=dict(map(_tolerance, tolerances)),
+        tolerances=dict(map(column_tolerance, tolerances)),
         ignore=tuple(ignore),
         mask=tuple(mask),
         exact=exact,
-        max_changed=None if max_changed is None else _share(max_changed),
+        max_changed=None if max_changed is None else share_of_rows(max_changed),
         dates=optional_dates(date, start, end) if date or (start and end) else None,
         rows=rows,
-        rules=_rules(rules),
+        rules=column_rules(rules),
         ignore_case=ignore_case,
         allow_empty=allow_empty,
-        source_options=_reader_options(reader_options),
+        source_options=reader_settings(reader_options),
     )
     days = optional_dates(date, start, end)
     try:
@@ -180,12 +182,12 @@ def _compare(
 ) -> Comparison:
     paths = ["/" in text for text in (left, right)]
     if all(paths):
-        return _compare_files(left, right, _key(key), options, spark_log)
+        return _compare_files(left, right, key_columns(key), options, spark_log)
     if any(paths):
         if run_missing:
             raise UsageError("--run is for two versions; for a path, run the job first: dwh run JOB …")
         path, version = (left, right) if paths[0] else (right, left)
-        return _compare_with_path(path, version, paths[0], _key(key), dates, options, spark_log)
+        return _compare_with_path(path, version, paths[0], key_columns(key), dates, options, spark_log)
     if key:
         raise UsageError("--key is for paths; versions have the key of their contract")
     _check_reader_options([], options)
@@ -288,13 +290,6 @@ def _check_reader_options(sources: Sequence[Source], options: OutputOptions) -> 
         raise UsageError("--option is for a path of another format, such as csv:./before")
 
 
-def _reader_options(texts: Sequence[str]) -> dict[str, str]:
-    words = [text.partition("=") for text in texts]
-    if wrong := [text for text, (name, equals, _) in zip(texts, words, strict=True) if not (name and equals)]:
-        raise UsageError(f"--option {wrong[0]!r}: write NAME=VALUE, such as sep=;")
-    return {name: value for name, _, value in words}
-
-
 def _compare_with_path(
     path: str,
     version: str,
@@ -323,50 +318,6 @@ def _compare_with_path(
         result = compare_with_source(spark, warehouse, both, options)
     record(warehouse, result, sorted(subject.outputs), {})
     return result
-
-
-def _key(text: str | None) -> dict[str, str]:
-    """Return the left names of a key's columns with those on the right."""
-    words = [word.partition("=") for word in text.split(",")] if text else []
-    twice = len({old for old, _, _ in words}) < len(words)
-    if twice or not all(old and (new or not equals) for old, equals, new in words):
-        raise UsageError(f"--key {text!r}: write columns with commas, such as id,day, or old=new")
-    return {old: new or old for old, _, new in words}
-
-
-def _tolerance(text: str) -> tuple[str, Tolerance]:
-    from dwh.compare.arguments import tolerance_of
-    from dwh.compare.options import EVERY
-
-    column, separator, number = text.rpartition("=")
-    try:
-        if column or not separator:
-            return column or EVERY, tolerance_of(column or EVERY, number)
-    except UsageError:
-        pass
-    raise UsageError(
-        f"--tolerance {text!r}: write COLUMN=0.01 (absolute) or COLUMN=0.1% (relative), "
-        "or the number alone for every column of numbers"
-    )
-
-
-def _rules(texts: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
-    """Return the rules by column; what is said of a column twice adds up."""
-    from dwh.compare.ruling import chosen_rules
-
-    given: dict[str, list[Rule | str]] = {}
-    for text in texts:
-        match = _RULE.fullmatch(text)
-        if match is None:
-            raise UsageError(f"--rule {text!r}: write COLUMN=RULE, such as name=trim,ignore_case")
-        given.setdefault(match["column"], []).append(match["rules"])
-    return chosen_rules(given)
-
-
-def _share(text: str) -> float | None:
-    from dwh.compare.arguments import share
-
-    return share("--max-changed", text)
 
 
 def _show(result: Comparison, html: Path | None, markdown: Path | None, as_json: bool) -> None:
