@@ -8,23 +8,31 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from sqlalchemy import Engine, event
 
-from dwh.core import find_job
+from dwh.core import Table, find_job
 from dwh.core.config import load_config
+from dwh.core.dates import DateRange
 from dwh.core.session import spark_session
+from dwh.core.storage.footers import read_footers
 from dwh.core.testing.lines import install_line
+from dwh.core.testing.runs import started_run
 from dwh.core.warehouse import Warehouse, read_table
 from dwh.migrate.rollout import pin
-from timing import in_turns, print_ratios
+from timing import in_turns, measured, print_ratios, processor_time
 
 HOME = Path(__file__).parents[2] / "build" / "bench" / "chained"
 LINE, FIRST, DAYS, ROWS = "9.1", date(2013, 1, 1), 365, 1_000_000
-OUTPUTS, FIRST_OUTPUT, DATES_A_RUN = 5_000, date(2005, 1, 1), 500
+OUTPUTS, FIRST_OUTPUT, ROWS_AN_OUTPUT = 5_000, date(2005, 1, 1), 20
 HEAD = "from dwh.core import Column, Input, Job, Table\n"
 SALES = """
 SALES = Table(
@@ -73,7 +81,7 @@ class Rolling(Job):
         week = Window.partitionBy("shop").orderBy(F.unix_date("day")).rangeBetween(-6, 0)
         return takings.withColumn("amount", F.avg("amount").over(week))
 ''',
-    "many": HEAD + SALES.format("few") + '''
+    "many": HEAD + SALES.format("raw") + '''
 
 class Many(Job):
     """A table of many outputs."""
@@ -81,8 +89,8 @@ class Many(Job):
     reads = (SALES,)
     writes = Table("bench.many", columns=SALES.columns, partition_by="day")
 
-    def transform(self, few):
-        return few
+    def transform(self, raw):
+        return raw
 ''',
 }  # fmt: skip
 
@@ -97,13 +105,13 @@ def main() -> None:
     HOME.mkdir(parents=True)
     sys.path.insert(0, str(HOME / "site"))
     install_line(HOME / "site", LINE, CHAIN)
-    places = (f'["sources"."bench.{name}"]\nformat = "parquet"\npath = "{name}"\n' for name in ("raw", "few"))
-    (HOME / "dwh.toml").write_text("".join(places))
+    (HOME / "dwh.toml").write_text('[sources."bench.raw"]\nformat = "parquet"\npath = "raw"\n')
     warehouse = Warehouse.create(load_config(HOME, {}))
     spark = spark_session(warehouse.config.spark)
     print(f"Python {sys.version.split()[0]}, Spark {spark.version}")
     chain(spark, warehouse, 1 if arguments.quick else 3)
-    many_outputs(spark, warehouse, OUTPUTS // 10 if arguments.quick else OUTPUTS, 3)
+    event.listen(Engine, "connect", without_waiting)
+    many_outputs(spark, Warehouse.create(warehouse.config), OUTPUTS, 1 if arguments.quick else 3)
 
 
 def chain(spark: SparkSession, warehouse: Warehouse, rounds: int) -> None:
@@ -126,18 +134,11 @@ def chain(spark: SparkSession, warehouse: Warehouse, rounds: int) -> None:
 
 
 def many_outputs(spark: SparkSession, warehouse: Warehouse, outputs: int, rounds: int) -> None:
-    """A published table, read beside the same files as Spark reads them."""
-    write(sold(spark, outputs * 20, FIRST_OUTPUT, outputs).repartition("day"), "few")
-    environment = warehouse.config.environment
-    pin(warehouse, job="many", line=LINE, environment=environment, reason="the benchmark")
-    for first in range(0, outputs, DATES_A_RUN):
-        span = [FIRST_OUTPUT + timedelta(n) for n in (first, min(first + DATES_A_RUN, outputs) - 1)]
-        find_job(f"many@{LINE}")().run(start=span[0], end=span[1], spark=spark, warehouse=warehouse)
-    found = warehouse.published(table="bench.many")
-    root = Path(warehouse.config.warehouse)
-    folders = [str(root / one.location / f"day={one.partition_date}") for one in found]
-    base = str(root / found[0].location.partition("/_run=")[0])
-    assert len(folders) == outputs
+    """A published table of as many runs as it has outputs, beside the same files as Spark reads them."""
+    pin(warehouse, job="many", line=LINE, environment=warehouse.config.environment, reason="the benchmark")
+    contract = find_job(f"many@{LINE}").writes
+    folders = [one_output(warehouse, contract, FIRST_OUTPUT + timedelta(n)) for n in range(outputs)]
+    base = str(Path(folders[0]).parents[1])
 
     def plain() -> None:
         total(spark.read.option("basePath", base).parquet(*folders))
@@ -145,11 +146,35 @@ def many_outputs(spark: SparkSession, warehouse: Warehouse, outputs: int, rounds
     def dwh() -> None:
         total(read_table(spark, "bench.many", warehouse=warehouse))
 
-    seconds = in_turns({"plain read": plain, "dwh": dwh}, rounds)
-    print_ratios(f"reading a published table of {outputs:,} outputs", seconds)
-    allowed = 1.1 * seconds["plain read"] + 0.3
-    met = "met" if seconds["dwh"] <= allowed else "missed"
-    print(f"  aim 1.1 × the plain read and 0.3 s, {allowed:.2f} s: {met}", flush=True)
+    title = f"reading a published table of {outputs:,} outputs"
+    for clock, seconds in zip(
+        ("clock", "processor"),
+        measured({"plain read": plain, "dwh": dwh}, rounds, time.perf_counter, processor_time),
+        strict=True,
+    ):
+        print_ratios(f"{title}, by the {clock}", seconds)
+        allowed = 1.1 * seconds["plain read"] + 0.3
+        met = "met" if seconds["dwh"] <= allowed else "missed"
+        print(f"  aim 1.1 × the plain read and 0.3 s, {allowed:.2f} s: {met}", flush=True)
+
+
+def one_output(warehouse: Warehouse, contract: Table, day: date) -> str:
+    """Commit a run of one date, whose file is written here and not by Spark; return the date's folder."""
+    environment, dates = warehouse.config.environment, DateRange(day, day)
+    run = started_run(contract, line=LINE, dates=dates, environment=environment)
+    place = Path(warehouse.config.warehouse, run.location)
+    folder = place / f"day={day}"
+    folder.mkdir(parents=True)
+    sales = {"shop": pa.array(range(ROWS_AN_OUTPUT), pa.int32()), "amount": [1.5] * ROWS_AN_OUTPUT}
+    pq.write_table(pa.table(sales), folder / "part-00000.snappy.parquet")
+    warehouse.ledger.start_run(run, [])
+    warehouse.ledger.commit_run(run, {day: ROWS_AN_OUTPUT}, {day: read_footers(str(place))})
+    return str(folder)
+
+
+def without_waiting(connection: Any, _record: object) -> None:
+    """Let the ledger, which is in SQLite, commit thousands of runs without waiting for the disk each time."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def total(frame: DataFrame) -> None:
