@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dwh.core.errors import InvalidDateError, LedgerError, RunError, UnknownLineError, UsageError, one_line
+from dwh.core.errors import (
+    InvalidDateError,
+    LedgerError,
+    RunError,
+    UnknownLineError,
+    UnknownTableError,
+    UsageError,
+    one_line,
+)
 
 
 def test_the_text_begins_with_the_code_and_the_message_is_without_it() -> None:
@@ -43,3 +51,18 @@ def test_where_sparks_plan_came_from_is_left_out() -> None:
     """Spark adds the line of Python, and of SQL, that an expression is from: the reason comes before it."""
     said = 'Division by zero. SQLSTATE: 22012\n== DataFrame ==\n"__truediv__" was called from\n/a/job.py:3\n'
     assert one_line(ArithmeticError(said)) == "ArithmeticError: Division by zero."
+
+
+def test_what_was_left_out_is_not_shown_as_found() -> None:
+    """Nothing was found where nothing was given, and an instant is not asked for as a date."""
+    assert "found" not in str(InvalidDateError(None, "no logical date was given"))
+    assert str(InvalidDateError("x", "not an instant", None)) == "[DWH103] not an instant: found 'x'"
+
+
+def test_a_table_that_is_much_like_another_is_taken_for_it() -> None:
+    """Mistyped, or without what is before its dot."""
+    for typed in ("flights.carier_delays", "carrier_delays"):
+        assert str(UnknownTableError(typed, ["flights.carrier_delays"])).endswith(
+            "; did you mean flights.carrier_delays?"
+        )
+    assert "type: dwh jobs" in str(UnknownTableError("shop.sales", ["flights.carrier_delays"]))

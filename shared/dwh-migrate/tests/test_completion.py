@@ -22,6 +22,7 @@ def home(warehouse, tmp_path, monkeypatch):
     write(warehouse, "takings@7.1", DAYS[0], environment="staging")
     pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DWH_CATALOGS", 'lake.type = "sql"')
     return tmp_path
 
 
@@ -34,6 +35,9 @@ def home(warehouse, tmp_path, monkeypatch):
         ("run taki", ["takings", "takings@7.0", "takings@7.1", "takings@7.2", "takings@7.3", "takings@7.4"]),
         ("compare takings@7.1 takings@7.2", ["takings@7.2"]),
         ("history ", ["shop.takings"]),
+        ("adopt sh", ["shop.sales", "shop.takings"]),
+        ("catalog sync ", ["shop.takings"]),
+        ("catalog sync --catalog ", ["lake"]),
         ("rollout plan takings 7.1 7.", ["7.0", "7.1", "7.2", "7.3", "7.4"]),
         ("pins --env ", ["dev", "prod", "staging"]),
         ("promote takings@7.1 --from s", ["staging"]),

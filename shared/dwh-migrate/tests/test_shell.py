@@ -42,6 +42,15 @@ def test_commands_are_typed_as_at_any_prompt(shell):
     assert code == 0
 
 
+def test_help_is_asked_for_in_plain_words(shell):
+    """Of the commands, and of one."""
+    assert shell("help", "? run", "help rollout plan")[0] == [
+        ["--help"],
+        ["run", "--help"],
+        ["rollout", "plan", "--help"],
+    ]
+
+
 def test_a_command_that_fails_does_not_end_the_shell(shell):
     """Its exit code is shown, and from a pipe that of the last one that failed is the shell's."""
     ran, code, notes = shell("one", "two", "three", codes=(1, 2, 0))

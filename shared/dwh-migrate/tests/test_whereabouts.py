@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shlex
+from itertools import islice
 
 import click
 import pytest
 from fabricate import DAYS, begin, compared, write
 
 from dwh.core.ledger.schema import ledger_version
+from dwh.core.lines import installed_lines
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import cli
 from dwh.migrate.rollout import hold, pin
 from dwh.migrate.whereabouts import whereabouts
+from dwh.migrate.whereabouts.following import following
+from dwh.migrate.whereabouts.gather import Run, Situation
 
 FIRST, SECOND, THIRD = DAYS[:3]
 
@@ -62,6 +66,20 @@ def test_runs_without_a_pin(here):
         f"dwh compare takings@7.1 takings@7.2 --date {SECOND}",
         'dwh pin takings 7.1 --publish --reason "…"',
         "dwh show shop.takings --line 7.2",
+    ]
+
+
+def test_commands_for_one_purpose_are_one(here):
+    """Of several jobs that wait for a pin the latest is shown, and of a line that is not installed none."""
+    ran = [
+        Run(f"r-{job}", job, line, f"shop.{job}", "committed", FIRST, FIRST, None)
+        for job, line in (("dropped", "6.9"), ("sales", "7.2"), ("takings", "7.1"))
+    ]
+    now = Situation("dev", tuple(installed_lines().values()), "ready", tuple(ran), failed=tuple(ran[:1]))
+    assert [hint.command for hint in islice(following(now), 3)] == [
+        'dwh pin sales 7.2 --publish --reason "…"',
+        "dwh show shop.dropped --line 6.9",
+        "dwh board",
     ]
 
 

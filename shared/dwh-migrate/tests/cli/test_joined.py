@@ -45,6 +45,13 @@ def test_it_is_imported_only_when_it_is_needed(add_command, typed_dwh):
     assert "far_lineage" not in sys.modules
 
 
+def test_a_command_of_a_package_that_is_missing_names_it(typed_dwh, monkeypatch):
+    """Where dwh has packages of its own for it."""
+    monkeypatch.setattr("dwh.migrate.cli.joined._brought", dict)
+    code, _, said = typed_dwh("deploy", "glue", "carrier_delays@0.1.1")
+    assert code == 2 and "dwh deploy comes with dwh-deploy; type: pip install dwh-deploy" in said
+
+
 def test_a_command_of_dwh_is_never_replaced(add_command, typed_dwh):
     """Neither by accident nor by intent."""
     add_command("completion")

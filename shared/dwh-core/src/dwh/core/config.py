@@ -385,7 +385,7 @@ def _installed(spark: Mapping[str, str], variables: Mapping[str, str]) -> tuple[
     # The client leaves out what speaks to a JVM: `context.py` before Spark 4.0, `core` since.
     whole = any(Path(folder, name).exists() for folder in folders for name in ("context.py", "core"))
     if not folders:
-        return "spark", "PySpark is not installed, and no engine is chosen"
+        return "spark", "it is the default, though PySpark is not installed"
     if whole:
         return "spark", "the whole of PySpark is installed"
     if find_spec("pysail"):

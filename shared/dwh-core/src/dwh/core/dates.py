@@ -173,15 +173,19 @@ def logical_dates(
     """
     if date is not None:
         if start is not None or end is not None:
-            raise InvalidDateError((date, start, end), "give one date or a range, not both")
+            raise InvalidDateError(f"{date}, and {_range(start, end)}", "give one date or a range, not both")
         day = _parsed(date, grain)
         return DateRange(day, day)
     if start is not None or end is not None:
         if start is None or end is None:
-            raise InvalidDateError((start, end), "a range needs its first and its last date")
+            raise InvalidDateError(_range(start, end), "a range needs its first and its last date")
         return DateRange(_parsed(start, grain), _parsed(end, grain))
     day = _scheduled_date(context, grain or _written_grain(context))
     return DateRange(day, day)
+
+
+def _range(start: object, end: object) -> str:
+    return " to ".join("…" if bound is None else str(bound) for bound in (start, end))
 
 
 def _parsed(value: object, grain: Grain | None) -> date:

@@ -14,6 +14,7 @@ from typing import ClassVar
 from dwh.core.grain import DAY, Grain
 
 __all__ = [
+    "PYSPARK_MISSING",
     "AuditError",
     "ConfigError",
     "CycleError",
@@ -145,12 +146,12 @@ class InvalidDateError(UsageError):
 
     code = "DWH103"
 
-    def __init__(self, value: object, problem: str, grain: Grain = DAY) -> None:
+    def __init__(self, value: object, problem: str, grain: Grain | None = DAY) -> None:
         self.value, self.problem = value, problem
-        super().__init__(
-            f"{problem}: found {value!r}; write {grain.described} such as {grain.example}, "
-            "with --date, or --from and --to (in Python date=, or start= and end=)"
-        )
+        found = "" if value is None else f": found {value!r}"
+        way = "with --date, or --from and --to (in Python date=, or start= and end=)"
+        write = f"; write {grain.described} such as {grain.example}, {way}" if grain else ""
+        super().__init__(f"{problem}{found}{write}")
 
 
 class WholeTableError(UsageError):
@@ -227,10 +228,20 @@ class UnknownTableError(UsageError):
 
     def __init__(self, table: str, known: Iterable[str]) -> None:
         self.table, self.known = table, tuple(known)
+        like = _most_like(table, self.known)
+        way = f"did you mean {like}?" if like else "type: dwh jobs, then dwh run JOB@LINE --date DATE"
         super().__init__(
             f"no run has written table {table!r} in this warehouse "
-            f"(written so far: {listed(self.known)}); type: dwh jobs, then dwh run JOB@LINE --date DATE"
+            f"(written so far: {listed(self.known)}); {way}"
         )
+
+
+def _most_like(table: str, known: Iterable[str]) -> str | None:
+    """Return the table whose name, whole or after its last dot, is much like another."""
+    from difflib import get_close_matches
+
+    names = {short: name for name in known for short in (name, name.rpartition(".")[2])}
+    return next((names[found] for found in get_close_matches(table, names, n=1, cutoff=0.8)), None)
 
 
 class NoOutputError(DwhError):
@@ -400,6 +411,13 @@ class SecretError(DwhError):
     def __init__(self, name: str, problem: str, hint: str) -> None:
         self.name, self.problem, self.hint = name, problem, hint
         super().__init__(f"secret {name}: {problem}; {hint}")
+
+
+PYSPARK_MISSING = (
+    "PySpark is not installed",
+    "type: pip install 'dwh-core[spark]', or for Sail, which needs no Java: pip install 'dwh-core[sail]'",
+)
+"""The problem of a SparkUnavailableError where there is neither Spark nor its client, and what to type."""
 
 
 class SparkUnavailableError(DwhError):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Engine, load_config
 from dwh.core.engine import check_reachable, is_remote, remote_address, sail_session
-from dwh.core.errors import SparkUnavailableError, one_line
+from dwh.core.errors import PYSPARK_MISSING, SparkUnavailableError, one_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,9 +45,14 @@ def spark_session(settings: Mapping[str, str] | None = None, engine: Engine | No
         settings, engine: by default those of the configuration that holds here.
 
     Without a master, neither in the settings nor from spark-submit, Spark runs in this process.
-    Raises SparkUnavailableError when it cannot start, or cannot be reached.
+    Raises SparkUnavailableError when it cannot start, cannot be reached, or is not installed.
     """
-    from pyspark.sql import SparkSession
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError as error:
+        if error.name != "pyspark":
+            raise
+        raise SparkUnavailableError(*PYSPARK_MISSING) from None
 
     with suppress(Exception):  # its type differs between versions of Spark
         return SparkSession.active()
@@ -71,6 +76,11 @@ def spark_session(settings: Mapping[str, str] | None = None, engine: Engine | No
             raise SparkUnavailableError(
                 f"there is no Java in JAVA_HOME={home}" if home else "there is no Java on this machine",
                 "install Java 17 or later, and put it on PATH or in JAVA_HOME",
+            ) from None
+        if "CONNECT_URL_NOT_SET" in str(error):
+            raise SparkUnavailableError(
+                "only PySpark's client is installed, and no server is named",
+                "type: pip install 'dwh-core[spark]', or let Sail compute: engine = \"sail\" in dwh.toml",
             ) from None
         raise SparkUnavailableError(
             one_line(error), "check [spark] in dwh.toml, and Spark's own log"

@@ -201,7 +201,7 @@ def read_table(
     Raises UnknownTableError, NoOutputError, InvalidDateError, InvalidNameError or LedgerError.
     """
     if as_of is not None and (not isinstance(as_of, datetime) or as_of.tzinfo is None):
-        raise InvalidDateError(as_of, "as_of needs a datetime with a time zone")
+        raise InvalidDateError(as_of, "as_of needs a datetime with a time zone", None)
     warehouse = warehouse or Warehouse.open()
     dates = open_range(start, end, warehouse.ledger.table_grain(table=name, line=line))
     if line is None:

@@ -31,6 +31,7 @@ __all__ = [
     "SHELLS",
     "answer_shell",
     "asked_by_shell",
+    "catalogs",
     "completed",
     "environments",
     "job_releases",
@@ -42,6 +43,7 @@ __all__ = [
     "releases",
     "script",
     "tables",
+    "written_tables",
 ]
 
 SHELLS = ("bash", "zsh", "fish")
@@ -177,6 +179,12 @@ def _tables() -> list[str]:
     return ledger.table_names() if ledger.version() == SCHEMA_VERSION else []
 
 
+def _written_tables() -> list[str]:
+    """Return the tables that jobs of the installed lines write, whether they have run or not."""
+    found = (line.job(job) for line in installed_lines().values() for job in line.job_names())
+    return sorted({job.writes.name for job in found})
+
+
 def _environments() -> list[str]:
     """Return the configured environment, and those that have decided or run anything."""
     import sqlalchemy as sa
@@ -210,4 +218,6 @@ releases = _offering(lambda: [line.requirement for line in installed_lines().val
 lines = _offering(_lines)
 lines_or_when = _offering(lambda: ["original", "current", *_lines()])
 tables = _offering(_tables)
+written_tables = _offering(_written_tables)
+catalogs = _offering(lambda: sorted(load_config().catalogs))
 environments = _offering(_environments)

@@ -95,7 +95,13 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], right: 
 
 def print_note(text: str) -> None:
     """Print something beside the result: dimmed, on standard error."""
-    print(f"\x1b[2m{text}\x1b[0m" if sys.stderr.isatty() else text, file=sys.stderr)
+    print(_styled(text, "2"), file=sys.stderr)
+
+
+def _styled(text: str, style: str) -> str:
+    """Return a text in a style of ANSI, where standard error is a terminal that is to show any."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    return text if plain else f"\x1b[{style}m{text}\x1b[0m"
 
 
 _VERBOSE: ContextVar[bool] = ContextVar("whether details are told", default=False)
@@ -119,8 +125,8 @@ def print_detail(text: str) -> None:
 
 def print_error(text: str) -> None:
     """Print why the command stops, on standard error."""
-    head = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() else "error:"
-    print(head, "\n".join(printable(line) for line in text.splitlines()), file=sys.stderr)
+    shown = "\n".join(printable(line) for line in text.splitlines())
+    print(_styled("error:", "1;31"), shown, file=sys.stderr)
 
 
 _KEPT: ContextVar[bool] = ContextVar("whether the engine outlives a command", default=False)
@@ -139,13 +145,14 @@ def working_spark(config: Config, spark_log: bool = False) -> Iterator[SparkSess
     if not spark_log:
         # Py4J logs an interrupted call with its traceback; what matters of it is reported anyway.
         logging.getLogger().addHandler(logging.NullHandler())
-    with nullcontext() if spark_log else _log_aside(), _progress(not spark_log) as progress:
+    starting = f"starting {config.engine.title()}"
+    with nullcontext() if spark_log else _log_aside(), _progress(not spark_log, starting) as progress:
         spark = spark_session(config.spark, config.engine)
         # PySpark's handler talks to the JVM in the middle of another talk; a plain KeyboardInterrupt
         # ends the one that is waiting, and stopping Spark cancels its jobs.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            with _followed(spark, progress):
+            with _followed(spark, progress, "Sail" if config.engine == "sail" else "Spark Connect"):
                 yield spark
         finally:
             if not _KEPT.get():
@@ -223,7 +230,7 @@ def _log_aside() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(wanted: bool, what: str = "starting Spark") -> Iterator[Progress | None]:
+def _progress(wanted: bool, what: str) -> Iterator[Progress | None]:
     if not wanted or not sys.stderr.isatty():
         yield None
         return
@@ -237,14 +244,14 @@ def _progress(wanted: bool, what: str = "starting Spark") -> Iterator[Progress |
 
 
 @contextmanager
-def _followed(spark: SparkSession, progress: Progress | None) -> Iterator[None]:
+def _followed(spark: SparkSession, progress: Progress | None, server: str) -> Iterator[None]:
     """Keep a progress bar at the state of Spark's running stages, until the work is done.
 
-    Over Spark Connect a server works for many, and its bar only says that it does.
+    A server does not tell of them, and its bar only says which one works.
     """
     if progress is None or is_remote(spark):
         if progress is not None:
-            progress.update(progress.task_ids[0], description="waiting for Spark Connect")
+            progress.update(progress.task_ids[0], description=f"waiting for {server}")
         yield
         return
     done = threading.Event()

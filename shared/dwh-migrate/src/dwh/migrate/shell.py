@@ -38,6 +38,8 @@ def run_shell(root: click.Group, run: Run) -> int:
         run: runs the words of a command and returns its exit code, whatever happens.
     """
     at_terminal, failed = sys.stdin.isatty(), 0
+    if at_terminal:
+        print_note("type a command, such as: jobs; `help` lists them, `exit` or Ctrl-D ends the shell")
     with engine_kept(), _line_editing(root, at_terminal):
         for line in _lines(at_terminal):
             code = _run_line(line, run)
@@ -72,6 +74,8 @@ def _run_line(line: str, run: Run) -> int:
         print_error(str(UsageError(problem)))
         return UsageError.exit_code
     typed = words[1:] if words[:1] == ["dwh"] else words
+    if typed[:1] in (["help"], ["?"]):
+        typed = [*typed[1:], "--help"]
     if typed[:1] == ["shell"]:
         print_error(str(UsageError("this is the shell already; type a command, such as: jobs")))
         return UsageError.exit_code

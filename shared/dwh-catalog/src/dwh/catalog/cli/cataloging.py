@@ -13,6 +13,7 @@ import click
 
 from dwh.core.config import load_config
 from dwh.core.names import valid_table
+from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json
 from dwh.migrate.console import print_error, print_json, print_note, print_rows
 
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["catalog"]
 
-_tables = click.argument("tables", nargs=-1, metavar="[TABLE]…")
-_name = click.option("--catalog", "name", metavar="NAME", help="Only this one; by default all of dwh.toml.")
+_tables = click.argument("tables", nargs=-1, metavar="[TABLE]…", shell_complete=completion.tables)
+_name = click.option(
+    "--catalog",
+    "name",
+    metavar="NAME",
+    help="Only this one; by default all of dwh.toml.",
+    shell_complete=completion.catalogs,
+)
 
 
 @click.group()

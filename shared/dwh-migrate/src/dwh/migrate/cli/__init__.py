@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import click
 
-from dwh.core.errors import DwhError, UsageError, coded
+from dwh.core.errors import PYSPARK_MISSING, DwhError, SparkUnavailableError, UsageError, coded
 from dwh.core.followers import FollowerWarning
 from dwh.core.line import EndedLineWarning
 from dwh.core.output import steadily
@@ -104,11 +104,18 @@ def _main(words: Sequence[str] | None = None) -> int | None:
     except Exception as error:
         if os.environ.get("DWH_DEBUG"):
             raise
-        cause = str(error).strip().partition("\n")[0]
-        print_error(f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened")
+        print_error(_said(error))
     else:
         return None
     return 1
+
+
+def _said(error: Exception) -> str:
+    """Return what to print of an error that is not one of dwh."""
+    if isinstance(error, ModuleNotFoundError) and error.name == "pyspark":
+        return str(SparkUnavailableError(*PYSPARK_MISSING))
+    cause = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {cause}\nset DWH_DEBUG=1 to see where it happened"
 
 
 def _show_warning(
@@ -139,4 +146,4 @@ def _show_mistake(error: click.ClickException) -> None:
     if context:
         option = max(context.help_option_names, key=len)
         click.echo(f"{context.get_usage()}\nTry '{context.command_path} {option}' for help.\n", err=True)
-    print_error(coded(UsageError.code, error.format_message()))
+    print_error(coded(UsageError.code, " ".join(error.format_message().split())))

@@ -47,7 +47,7 @@ def contract(path: str, table: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("table", metavar="TABLE")
+@click.argument("table", metavar="TABLE", shell_complete=completion.written_tables)
 @click.option("--line", required=True, metavar="LINE", shell_complete=completion.lines, help="Whose output.")
 @click.option("--from", "place", required=True, metavar="PATH", help="The folder of the table.")
 @click.option("--date", metavar="DATE", help="The logical date of a whole table; others say theirs.")

@@ -20,6 +20,7 @@ from dwh.core.errors import DwhError
 __all__ = ["GROUP", "BrokenCommandError", "JoinedGroup"]
 
 GROUP = "dwh.commands"
+_ELSEWHERE = {"bundle": "dwh-deploy", "catalog": "dwh-catalog", "deploy": "dwh-deploy"}
 
 
 class BrokenCommandError(DwhError):
@@ -48,11 +49,16 @@ class JoinedGroup(click.Group):
         return sorted({*super().list_commands(ctx), *_brought()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the group's own command, else the one that a distribution brings; None without either."""
+        """Return the group's own command, else the one that a distribution brings; None without either.
+
+        Raises click.UsageError for one whose distribution is not installed.
+        """
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
         entries = _brought().get(cmd_name)
+        if entries is None and (package := _ELSEWHERE.get(cmd_name)):
+            raise click.UsageError(f"dwh {cmd_name} comes with {package}; type: pip install {package}", ctx)
         return _loaded(cmd_name, entries) if entries else None
 
 

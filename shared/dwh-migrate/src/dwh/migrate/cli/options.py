@@ -113,7 +113,7 @@ def parse_instant(text: str | None) -> datetime | None:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise InvalidDateError(text, "not an instant with an offset, such as 2026-11-22T12:00:00Z")
+        raise InvalidDateError(text, "not an instant with an offset, such as 2026-11-22T12:00:00Z", None)
     return instant
 
 

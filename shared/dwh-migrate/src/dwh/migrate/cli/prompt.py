@@ -17,8 +17,8 @@ def shell(context: click.Context) -> None:
     """Type many commands, which share one engine: the first that needs one starts it.
 
     Commands are typed as at any prompt; `dwh` before them may be left out. Tab completes, and the arrow keys
-    bring back what was typed before. Ctrl-C stops a command, `exit` or Ctrl-D the shell. Lines may also come
-    from a pipe; then the exit code is that of the last command that failed.
+    bring back what was typed before; `help` lists the commands. Ctrl-C stops a command, `exit` or Ctrl-D the
+    shell. Lines may also come from a pipe; then the exit code is that of the last command that failed.
 
     \b
     Examples:
@@ -34,10 +34,10 @@ def shell(context: click.Context) -> None:
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete `dwh`: commands, options, jobs, lines, tables and environments.
+    """Print what makes SHELL (bash, zsh or fish) complete `dwh`: commands, options and names of all kinds.
 
     \b
     Examples:

@@ -128,7 +128,12 @@ def plan(
 @why
 @as_json
 def start(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Begin what the last plan showed, or say what has changed since."""
+    """Begin what the last plan showed, or say what has changed since.
+
+    \b
+    Example:
+      dwh rollout start carrier_delays --env prod --reason "on_time counts arrivals"
+    """
     from dwh.migrate import rollout
 
     environment = environment_of(env)
@@ -172,7 +177,12 @@ def status(job: str | None, env: str | None, as_json: bool) -> None:
 @why_if_wanted
 @as_json
 def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Take the next step, if the gate is open. A cutover moves the whole table at once."""
+    """Take the next step, if the gate is open. A cutover moves the whole table at once.
+
+    \b
+    Example:
+      dwh rollout advance carrier_delays --env prod
+    """
     from dwh.migrate import rollout
 
     _show_moved(
@@ -186,7 +196,12 @@ def advance(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why
 @as_json
 def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Stay at this step until it is resumed. Which line serves a date does not change."""
+    """Stay at this step until it is resumed. Which line serves a date does not change.
+
+    \b
+    Example:
+      dwh rollout hold carrier_delays --env prod --reason "the input is being repaired"
+    """
     from dwh.migrate import rollout
 
     _show_moved(
@@ -200,7 +215,12 @@ def hold(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why
 @as_json
 def resume(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """Go on after a hold. The gate counts from here."""
+    """Go on after a hold. The gate counts from here.
+
+    \b
+    Example:
+      dwh rollout resume carrier_delays --env prod --reason "the input is repaired"
+    """
     from dwh.migrate import rollout
 
     _show_moved(
@@ -235,7 +255,12 @@ def rollback(job: str, env: str | None, reason: str, as_json: bool) -> None:
 @why_if_wanted
 @as_json
 def finish(job: str, env: str | None, reason: str, as_json: bool) -> None:
-    """End a rollout at its last step: the new line becomes the pin, and the old one no longer runs."""
+    """End a rollout at its last step: the new line becomes the pin, and the old one no longer runs.
+
+    \b
+    Example:
+      dwh rollout finish carrier_delays --env prod
+    """
     from dwh.migrate import rollout
 
     _show_moved(

@@ -73,6 +73,10 @@ def upgrade() -> None:
     """Bring the ledger to the version that the installed dwh-core reads and writes.
 
     An older dwh-core cannot use the ledger afterwards: upgrade it everywhere first.
+
+    \b
+    Example:
+      dwh ledger upgrade
     """
     from dwh.core.ledger import SCHEMA_VERSION, Ledger
 

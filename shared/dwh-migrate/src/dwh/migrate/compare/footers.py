@@ -28,6 +28,7 @@ Told = Callable[[int, int], None]
 TITLES = {"parquet": "Parquet", "orc": "ORC"}
 """The formats whose files have footers, as messages call them."""
 
+_NAMED = ("parquet", "orc", "csv", "json", "xml", "avro")  # which dwh compare takes, named before the path
 _THREADS = 16  # an object store answers many at once
 _SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
 
@@ -152,9 +153,12 @@ def _opened(folder: Folder, file: DataFile, kind: str) -> Iterator[Any]:
 
 def _problem(folder: Folder, file: DataFile, title: str, error: Exception) -> str:
     size, file_of = folder.system.size(file.name), f"{'an' if title == 'ORC' else 'a'} {title} file"
+    ending = file.name.rpartition(".")[2].lower()
+    kind = ending if ending in _NAMED and TITLES.get(ending) != title else ""
     if not size:
         return f"{folder.place_of(file)} is empty, so it is not {file_of}; remove it or write it again"
     return (
         f"{folder.place_of(file)} ({size:,} bytes) cannot be read as {title}: it is truncated, or is "
         f"not {file_of} ({first_line(error)})"
+        + (f"; dwh compare takes such files as {kind}:PATH" if kind else "")
     )

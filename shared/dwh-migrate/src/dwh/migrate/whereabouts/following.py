@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,11 +25,11 @@ class Hint(NamedTuple):
 
 
 def following(now: Situation) -> Iterator[Hint]:
-    """Yield commands that make sense here, each once."""
+    """Yield commands that make sense here, one for each purpose: the likeliest."""
     seen: set[str] = set()
     for hint in _all(now):
-        if hint.command not in seen:
-            seen.add(hint.command)
+        if hint.purpose not in seen:
+            seen.add(hint.purpose)
             yield hint
 
 
@@ -51,9 +51,14 @@ def _all(now: Situation) -> Iterator[Hint]:
 
 
 def _after_failures(now: Situation) -> Iterator[Hint]:
-    for run in now.failed[:1]:
+    for run in _of_installed(now, now.failed)[:1]:
         yield Hint(f"dwh history {run.table} --all", f"see why {run.reference} failed")
         yield Hint(f"dwh run {run.reference} {_dates(run)}", "run it again")
+
+
+def _of_installed(now: Situation, runs: Iterable[Run]) -> list[Run]:
+    installed = {line.name for line in now.lines}
+    return [run for run in runs if run.line in installed]
 
 
 def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
@@ -85,7 +90,7 @@ def _before_pins(now: Situation) -> Iterator[Hint]:
     """Yield what comes before an environment has chosen a line: compare two, or choose one."""
     pinned = {decision.job for decision in now.decisions if decision.environment == now.environment}
     latest: dict[str, dict[str, Run]] = {}
-    for run in now.committed:
+    for run in _of_installed(now, now.committed):
         if run.job not in pinned:
             latest.setdefault(run.job, {}).setdefault(run.line, run)
     for job, by_line in latest.items():

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from dwh.core.config import Config, load_config
-from dwh.core.errors import LedgerError, LedgerVersionError
+from dwh.core.errors import PYSPARK_MISSING, LedgerError, LedgerVersionError, SparkUnavailableError
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
@@ -98,6 +99,8 @@ def whereabouts(config: Config | None = None) -> Whereabouts:
     """Return where one is, by default by the configuration that holds here; raises ConfigError."""
     config = config or load_config()
     lines, problems = tuple(installed_lines().values()), [str(error) for error in broken_lines().values()]
+    if find_spec("pyspark") is None:
+        problems.append(str(SparkUnavailableError(*PYSPARK_MISSING)))
     url, state, problem = _ledger(config)
     situation, running = Situation(config.environment, lines, state), []
     if state == "ready":

@@ -45,8 +45,13 @@ def status(repository: Repository, as_json: bool) -> None:
         print_rows(
             columns, [*rows, *((path, *[""] * 7, "cannot be read") for path in repository.broken or ())]
         )
-        print_note("for the reasons: dwh-release check PACKAGE")
+        if repository.broken or not all(_is_ok(report) for _, report in found):
+            print_note("for the reasons: dwh-release check PACKAGE")
     _stop_at_errors(repository, found)
+
+
+def _is_ok(report: Report | DwhError) -> bool:
+    return not (isinstance(report, DwhError) or report.problems)
 
 
 def _print_json(repository: Repository, found: Found) -> None:
