@@ -187,6 +187,7 @@ def history(wanted: int) -> Iterator[tuple[sa.Table, Iterator[Row]]]:
             "code": code,
             "engine": '{"spark": "4.1.4", "python": "3.11.7"}',
             "inputs": inputs,
+            "storage": "parquet",
         }
         return tuple(values.get(column.name) for column in runs.columns)
 
