@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 from cataloging import Lake
@@ -106,6 +108,24 @@ def test_one_column_in_two_types_at_once_is_refused(published: Lake, runs: Runs)
     (problem,) = published.problems()
     assert "column amount is string in some dates and bigint in those of line 0.1" in problem
     assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
+
+
+def test_structs_of_two_lines_stand_together_only_where_one_has_the_fields_of_both(
+    runs: Runs, lake: Lake
+) -> None:
+    def publish(of: str, value: object, day: date) -> None:
+        contract = table("shop.at", "day date", f"at struct<{of}>")
+        run = runs.commit(contract, {day: [{"at": value}]}, line=f"9.{day.day}")
+        runs.publish("shop.at", {day: run})
+
+    publish("a:string", {"a": "x"}, ONE)
+    publish("b:string", {"b": "y"}, TWO)
+    (problem,) = lake.problems()
+    assert "column at is struct<b:string> in some dates and struct<a:string> in those of line 9.1" in problem
+    publish("b:string,a:string", {"b": "y", "a": "z"}, TWO)
+    assert lake.sync()["prod_shop.at"] == "created"
+    found = {row["day"]: row["at"] for row in lake.rows("prod_shop.at")}
+    assert found == {ONE: {"b": None, "a": "x"}, TWO: {"b": "y", "a": "z"}}
 
 
 def test_lines_that_are_partitioned_differently_are_refused_at_once(published: Lake, runs: Runs) -> None:

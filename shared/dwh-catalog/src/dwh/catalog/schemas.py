@@ -111,10 +111,12 @@ def _widest(wanted: Wanted, line: str, one: WantedColumn, other: WantedColumn) -
     """Return a column in the type of which values in either's are."""
     if one.type == other.type:
         return one
-    types = [_typed(wanted.subject.table, column, lambda: -1, None) for column in (one, other)]
-    if may_become(types[1], types[0]):
+    new_id = count(1).__next__
+    mine = _typed(wanted.subject.table, one, new_id, None)
+    others = _typed(wanted.subject.table, other, new_id, mine)  # fields of one name have one id
+    if _holds(mine, others):
         return one
-    if may_become(types[0], types[1]):
+    if _holds(others, mine):
         return WantedColumn(one.name, other.type, one.doc)
     raise UnpublishableError(
         wanted.subject.table,
@@ -122,6 +124,16 @@ def _widest(wanted: Wanted, line: str, one: WantedColumn, other: WantedColumn) -
         f"is {one.type} in some dates and {other.type} in those of line {line}, which no table can hold",
         f"publish one line alone: dwh rollout status, in environment {wanted.subject.environment}",
     )
+
+
+def _holds(wider: IcebergType, other: IcebergType) -> bool:
+    """Tell whether every value of a type is one of another, with all its fields."""
+    return may_become(other, wider) and _ids_within(other) <= _ids_within(wider)
+
+
+def _ids_within(of: IcebergType) -> set[int]:
+    parts = parts_of(of)
+    return {part.field_id for part in parts}.union(*(_ids_within(part.field_type) for part in parts))
 
 
 def _typed(table: str, column: WantedColumn, new_id: NewId, before: IcebergType | None) -> IcebergType:
