@@ -124,11 +124,8 @@ def planned_commit(
     state = state_of(spans, layout)
     mapping = name_mapping(layout.schema, base.metadata.schemas if base.metadata else [])
     new_properties = _properties(base, wanted, {**properties, NAME_MAPPING: mapping.model_dump_json()})
-    current = our_snapshot(base.metadata) if base.metadata else None
-    if current and current.summary and not new_properties:
-        there = stands_at(base.metadata, (wanted.sequence, wanted.changed_at))
-        if there and current.summary[STATE] == state and _stands(base.metadata, layout):
-            return None
+    if not new_properties and _is_there(base.metadata, wanted, layout, state):
+        return None
     snapshot_id = secrets.randbits(62) + 1
     manifests, written = _manifests(base, wanted, layout, read_files, spans, state, snapshot_id)
     lost = unreadable(base.metadata, mapping) if base.metadata else []
@@ -264,12 +261,14 @@ def _table_updates(base: Base, schema: Schema, spec: PartitionSpec) -> list[Tabl
     return updates
 
 
-def _stands(metadata: TableMetadata | None, layout: Layout) -> bool:
-    """Tell whether a table has a layout already."""
-    return metadata is not None and (metadata.current_schema_id, metadata.default_spec_id) == (
-        layout.schema.schema_id,
-        layout.spec.spec_id,
-    )
+def _is_there(metadata: TableMetadata | None, wanted: Wanted, layout: Layout, state: str) -> bool:
+    """Tell whether a table is at a state of the ledger already, and laid out like that."""
+    current = our_snapshot(metadata) if metadata else None
+    if metadata is None or current is None or current.summary is None or current.summary[STATE] != state:
+        return False
+    laid_out = (metadata.current_schema_id, metadata.default_spec_id)
+    is_current = stands_at(metadata, (wanted.sequence, wanted.changed_at))
+    return is_current and laid_out == (layout.schema.schema_id, layout.spec.spec_id)
 
 
 def _properties(base: Base, wanted: Wanted, properties: Mapping[str, str]) -> dict[str, str]:
