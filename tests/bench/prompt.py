@@ -25,7 +25,11 @@ AIMS = {
     "board": 0.4,
     "rollout status": 0.4,
     "gc --dry-run": 0.4,
+    "rollout history airport_traffic --env prod": 0.4,
+    "completion bash": 0.4,
+    "compare airport_traffic@0.1 airport_traffic@0.2 --date 2013-01-15": 0.4,
     "compare airport_traffic@0.1 airport_traffic@0.2 --from 2013-01-01 --to 2013-01-31": 0.4,
+    "compare airport_traffic@0.1 airport_traffic@0.2 --from 2013-01-01 --to 2013-01-31 --json": 0.4,
     "show flights.carrier_delays --line 0.1 --limit 10": 1.0,
 }
 

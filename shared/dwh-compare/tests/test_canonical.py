@@ -13,12 +13,12 @@ from frames import frame_of_rows
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from dwh.compare import compare
 from dwh.compare.canonical import MAX_DEPTH, common_form
 from dwh.compare.forms import Form, hash_of
 from dwh.compare.structs import IncomparableError
+from dwh.compare.types import ArrayType, AtomicType, DataType, DecimalType, StructField, StructType, type_of
 
 NAN, INF = float("nan"), float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.0, 5.0, NAN, INF, -INF, 0.1, 5e-324, 1.7976931348623157e308, None]
@@ -111,7 +111,7 @@ def check_pairs(
     values: tuple[list[Any], list[Any]],
 ) -> None:
     pairs = frame_of_rows(spark, list(product(*values)), f"l {types[0]}, r {types[1]}")
-    left_type, right_type = pairs.schema["l"].dataType, pairs.schema["r"].dataType
+    left_type, right_type = (type_of(pairs.schema[name].dataType) for name in "lr")
     form = common_form(left_type, right_type)
     for row in pairs.selectExpr("l", "r", f"{equal(form)} AS equal", f"{alike(form)} AS hashes").collect():
         same = mean(row["l"]) == mean(row["r"])
@@ -130,7 +130,7 @@ def test_intervals_of_months_compare(spark: SparkSession) -> None:
     rows = spark.sql(
         "select interval '1-0' year to month as l, interval '12' month as r, interval '11' month as s"
     )
-    form = common_form(rows.schema["l"].dataType, rows.schema["r"].dataType)
+    form = common_form(*(type_of(rows.schema[name].dataType) for name in "lr"))
     found = rows.selectExpr(equal(form), equal(form, "l", "s"), alike(form), alike(form, "l", "s"))
     assert tuple(found.collect()[0]) == (True, False, True, False)
 
@@ -147,7 +147,7 @@ def test_signed_zeros_differ_when_asked(spark: SparkSession, name: str) -> None:
         [(i, j, values[i], values[j]) for i in range(4) for j in range(4)],
         f"i int, j int, l {name}, r {name}",
     )
-    form = common_form(pairs.schema["l"].dataType, pairs.schema["r"].dataType, signed_zero=True)
+    form = common_form(*(type_of(pairs.schema[name].dataType) for name in "lr"), signed_zero=True)
     for row in pairs.selectExpr("i", "j", f"{equal(form)} AS equal", f"{alike(form)} AS hashes").collect():
         assert row["equal"] == row["hashes"] == (row["i"] == row["j"])
 
@@ -155,35 +155,35 @@ def test_signed_zeros_differ_when_asked(spark: SparkSession, name: str) -> None:
 def test_order_of_columns_in_a_row_cannot_hide_behind_nulls(spark: SparkSession) -> None:
     """(null, 1) and (1, null) hash differently, though xxhash64 skips nulls."""
     rows = frame_of_rows(spark, [(None, 1), (1, None), (None, None)], "a int, b int")
-    form = common_form(T.IntegerType(), T.IntegerType())
+    form = common_form(AtomicType("int"), AtomicType("int"))
     hashed = hash_of([form.hashable("a"), form.hashable("b")])
     assert rows.selectExpr(hashed).distinct().count() == 3
 
 
-def nested(depth: int) -> T.DataType:
+def nested(depth: int) -> DataType:
     """Return an array of arrays."""
-    data_type: T.DataType = T.IntegerType()
+    data_type: DataType = AtomicType("int")
     for _ in range(depth):
-        data_type = T.ArrayType(data_type)
+        data_type = ArrayType(data_type)
     return data_type
 
 
-TWINS = T.StructType([T.StructField("a", T.IntegerType()), T.StructField("A", T.IntegerType())])
+TWINS = StructType((StructField("a", AtomicType("int")), StructField("A", AtomicType("int"))))
 
 
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        (T.StringType(), T.IntegerType()),
-        (T.StringType(), T.BinaryType()),
-        (T.TimestampType(), T.TimestampNTZType()),
-        (T.DateType(), T.TimestampType()),
-        (T.LongType(), T.DoubleType()),
-        (T.DecimalType(10, 2), T.DoubleType()),
-        (T.ArrayType(T.IntegerType()), T.IntegerType()),
+        (AtomicType("string"), AtomicType("int")),
+        (AtomicType("string"), AtomicType("binary")),
+        (AtomicType("timestamp"), AtomicType("timestamp_ntz")),
+        (AtomicType("date"), AtomicType("timestamp")),
+        (AtomicType("bigint"), AtomicType("double")),
+        (DecimalType(10, 2), AtomicType("double")),
+        (ArrayType(AtomicType("int")), AtomicType("int")),
         (
-            T.StructType([T.StructField("a", T.IntegerType())]),
-            T.StructType([T.StructField("b", T.IntegerType())]),
+            StructType((StructField("a", AtomicType("int")),)),
+            StructType((StructField("b", AtomicType("int")),)),
         ),
         (TWINS, TWINS),
         (nested(MAX_DEPTH), nested(MAX_DEPTH)),
@@ -191,14 +191,14 @@ TWINS = T.StructType([T.StructField("a", T.IntegerType()), T.StructField("A", T.
     ],
     ids=lambda _: "",
 )
-def test_types_without_a_common_form_are_refused_with_a_reason(left: T.DataType, right: T.DataType) -> None:
+def test_types_without_a_common_form_are_refused_with_a_reason(left: DataType, right: DataType) -> None:
     """Nothing is compared by a lossy cast, and no amount of nesting exhausts the stack."""
     with pytest.raises(IncomparableError, match=r"\w+ \w+"):
         common_form(left, right)
 
 
 def test_a_struct_of_too_many_fields_is_refused_with_a_reason() -> None:
-    wide = T.StructType([T.StructField(f"f{i}", T.IntegerType()) for i in range(100_000)])
+    wide = StructType(tuple(StructField(f"f{i}", AtomicType("int")) for i in range(100_000)))
     with pytest.raises(IncomparableError, match=r"\w+ \w+"):
         common_form(wide, wide)
 
@@ -229,7 +229,7 @@ def test_types_that_cannot_be_compared_are_named(spark: SparkSession, value: str
     """As a gap, so that the verdict is never `pass`."""
     frame = _one(spark, value)
     found = compare(frame.withColumn("w", F.lit(1)), frame.withColumn("w", F.lit(1)), key="k")
-    kind = frame.schema["v"].dataType.simpleString()
+    kind = type_of(frame.schema["v"].dataType).name
     assert (found.verdict, found.reasons[0]) == (
         "incomplete", f"Column v was not compared: values of type {kind} cannot be compared",
     )  # fmt: skip

@@ -542,8 +542,9 @@ def test_steps_that_contradict_each_other_are_incomplete(
 
 def engine_input(left: DataFrame, right: DataFrame) -> Any:
     from dwh.compare.schema import Options, pair_columns, with_rows
+    from dwh.compare.types import schema_of_frame
 
-    schemas = pair_columns(left.schema, right.schema, Options(key=("id",)))
+    schemas = pair_columns(schema_of_frame(left), schema_of_frame(right), Options(key=("id",)))
     return with_rows(schemas, left, right)
 
 

@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 from dwh.compare.distance import distance_of, is_near
 from dwh.compare.schema import Options, Paired, pair_columns
 from dwh.compare.tolerance import Tolerance, distance, near
+from dwh.compare.types import schema_of_json
 
 D = Decimal
 NAN, INF = math.nan, math.inf
@@ -69,7 +70,8 @@ ONE_OF_EACH = [Tolerance("0.01"), Tolerance(10**38), Tolerance(0, "0.001"), Tole
 
 
 def paired(types: tuple[str, str]) -> Paired:
-    schemas = (T.StructType.fromDDL(f"k int, v {name}") for name in types)
+    written = (T.StructType.fromDDL(f"k int, v {name}").jsonValue() for name in types)
+    schemas = map(schema_of_json, written)
     options = Options(("k",), tolerances={"v": Tolerance()})
     return replace(pair_columns(*schemas, options).pairs[1], left="l", right="r")
 

@@ -13,6 +13,7 @@ from dwh.compare.canonical import common_form
 from dwh.compare.changes import Retyped
 from dwh.compare.forms import hash_of
 from dwh.compare.meaning import by_meaning
+from dwh.compare.types import type_of
 
 # The type and the value on the left, the same on the right.
 SAME = [
@@ -111,7 +112,7 @@ def test_the_same_meaning_is_equal_and_what_a_cast_loses_is_not(in_new_york: Spa
     try:
         frame, found = spark.range(1).selectExpr(*left, *right), []
         for i in range(len(cases)):
-            types = (frame.schema[f"{side}{i}"].dataType for side in "lr")
+            types = (type_of(frame.schema[f"{side}{i}"].dataType) for side in "lr")
             form = common_form(*types, otherwise=by_meaning)
             hashes = [hash_of([form.hashable(f"{side}{i}")]) for side in "lr"]
             found += [f"{form.same(f'l{i}', f'r{i}')} AS e{i}", f"{' = '.join(hashes)} AS h{i}"]

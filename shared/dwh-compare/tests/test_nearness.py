@@ -15,6 +15,7 @@ from dwh.compare import Tolerance, ToleranceError, compare, rows_that_differ
 from dwh.compare.options import Options
 from dwh.compare.ruling import chosen_rules
 from dwh.compare.schema import pair_columns
+from dwh.compare.types import schema_of_json
 
 SCHEMA = "k int, s struct<n:string,x:double>, a array<decimal(38,2)>, i array<struct<x:int,y:int>>"
 ONE = ("n", 1.0), [Decimal("9E30"), None], [(1, 1)]
@@ -55,7 +56,7 @@ def test_numbers_inside_may_be_apart_as_far_as_their_own_tolerance(spark: SparkS
 
 def test_one_for_all_numbers_reaches_those_inside(spark: SparkSession) -> None:
     """But for those with one of their own, and for arrays in which order does not count."""
-    schema = T.StructType.fromDDL(f"{SCHEMA}, j array<int>, t struct<x:double>")
+    schema = schema_of_json(T.StructType.fromDDL(f"{SCHEMA}, j array<int>, t struct<x:double>").jsonValue())
     given = {"*": Tolerance(1), "t.x": Tolerance()}
     options = Options(("k",), tolerances=given, rules=chosen_rules({"j": "any_order"}))
     assert {pair.name: pair.rules for pair in pair_columns(schema, schema, options).values} == {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from frames import frame_of_rows
 from pyspark.sql import SparkSession
-from pyspark.sql import types as T
 
 from dwh.compare import compare, rows_that_differ
 from dwh.compare.structs import FieldNames, IncomparableError, place_of, with_first
+from dwh.compare.types import AtomicType, StructField, StructType
 
 
 @pytest.mark.breadth
@@ -30,9 +30,9 @@ def test_fields_belong_together_but_for_case_when_asked(spark: SparkSession) -> 
 
 def test_fields_with_one_name_are_refused() -> None:
     """Nobody can say which of them is meant."""
-    names, one = FieldNames(ignore_case=True), T.StructType.fromDDL("a int")
+    names, one = FieldNames(ignore_case=True), StructType((StructField("a", AtomicType("int")),))
     with pytest.raises(IncomparableError, match="the same name"):
-        names.pairs(one, T.StructType([*one.fields, T.StructField("A", T.IntegerType())]), ())
+        names.pairs(one, StructType((*one.fields, StructField("A", AtomicType("int")))), ())
 
 
 def test_a_place_is_named_by_a_column_and_a_path() -> None:

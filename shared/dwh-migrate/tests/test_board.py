@@ -400,6 +400,8 @@ def test_a_running_rollout_says_what_its_gate_has_seen(busy: Warehouse) -> None:
     opened = moving(look_at(busy))
     assert opened.gate == "3 of 3 dates passed; 0 of 6 dates proven, 6 unproven, 0 failed"
     assert opened.gate_is_open
+    shadow(busy, DELAYS, "prod", 7)
+    assert moving(look_at(busy)).gate.startswith("4 dates passed, 3 needed; 0 of 7 dates proven")
     assert "Waits for someone to take the next step." in to_html(look_at(busy))
 
 

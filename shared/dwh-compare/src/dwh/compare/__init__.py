@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dwh.compare.asserting import assert_same
     from dwh.compare.changes import Added, Expected, Removed, Renamed, Retyped
-    from dwh.compare.comparing import compare, compare_stored
+    from dwh.compare.comparing import compare
+    from dwh.compare.comparing_stored import compare_stored
     from dwh.compare.errors import (
         ColumnChoiceError,
         ComparisonError,
@@ -93,7 +94,7 @@ _HOMES = {
     "Within": "rules",
     "assert_same": "asserting",
     "compare": "comparing",
-    "compare_stored": "comparing",
+    "compare_stored": "comparing_stored",
     "fingerprint": "stored",
     "merge_fingerprints": "stored",
     "rows_that_differ": "rows",

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
-from pyspark.sql import types as T
-
 from dwh.compare.canonical import common_form
 from dwh.compare.mixed import exact_parts, floating_parts, is_floating, scale_beside
 from dwh.compare.tolerance import Tolerance
+from dwh.compare.types import DataType
 
 __all__ = ["Distance", "TwoNumbers", "distance_of", "is_near"]
 
@@ -36,11 +35,11 @@ class TwoNumbers:
 
     left: str
     right: str
-    left_type: T.DataType
-    right_type: T.DataType
+    left_type: DataType
+    right_type: DataType
 
     @property
-    def columns(self) -> tuple[tuple[str, T.DataType], tuple[str, T.DataType]]:
+    def columns(self) -> tuple[tuple[str, DataType], tuple[str, DataType]]:
         """Both numbers, each with its type."""
         return (self.left, self.left_type), (self.right, self.right_type)
 
@@ -141,7 +140,7 @@ def _split(two: TwoNumbers, scale: int) -> Distance:
     )  # fmt: skip
 
 
-def _parts(column: str, data_type: T.DataType, scale: int) -> tuple[str, str]:
+def _parts(column: str, data_type: DataType, scale: int) -> tuple[str, str]:
     """Return the whole part, rounded down, and what is added to it, from 0 to 1."""
     if is_floating(data_type):
         whole, rest, _ = floating_parts(column, scale)

@@ -10,9 +10,9 @@ from typing import TypeVar
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from dwh.compare.declared import Usable
 from dwh.compare.errors import first_line
-from dwh.compare.evidence import Evidence, Limits
-from dwh.compare.expectations import Usable
+from dwh.compare.evidence import Evidence, Limits, known_equal, with_parts
 from dwh.compare.findings import RowsFound, read_counts, read_details
 from dwh.compare.fingerprints import Sums, bucket_sums, columns_that_differ, in_buckets
 from dwh.compare.join import Differing, differing_rows, rows_of_duplicate_keys
@@ -22,7 +22,7 @@ from dwh.compare.nearby import looks_at_pairs
 from dwh.compare.schema import Paired, Tables
 from dwh.compare.stored import Parts
 
-__all__ = ["climb", "climb_parts", "known_equal", "restricted", "without_broken"]
+__all__ = ["climb", "climb_parts", "restricted", "without_broken"]
 
 FEW = 0.25
 """The share of rows up to which only the buckets that differ are read again. Above it, leaving the other
@@ -41,20 +41,6 @@ TOO_MANY = NotCompared(
 R = TypeVar("R")
 
 
-def known_equal(parts: Parts, expectations: int) -> Evidence:
-    """Return what stored fingerprints prove, when no part of them differs."""
-    duplicates = None if parts.values is None else 0
-    rows = Rows(
-        null_keys_left=0,
-        null_keys_right=0,
-        duplicate_keys_left=duplicates,
-        duplicate_keys_right=duplicates,
-        duplicate_rows_left=duplicates,
-        duplicate_rows_right=duplicates,
-    )
-    return Evidence("ledger", _with_parts(rows, parts), seen=(0,) * expectations)
-
-
 def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits, parts: Parts) -> Evidence:
     """Return what differs, reading only the parts that stored fingerprints leave open."""
     if not parts.differing:
@@ -62,7 +48,7 @@ def climb_parts(schemas: Tables, expectations: Sequence[Usable], limits: Limits,
     evidence = climb(restricted(schemas, parts), expectations, limits, exact=False)
     if not parts.apart:
         return evidence
-    rows = _with_parts(evidence.rows, parts)
+    rows = with_parts(evidence.rows, parts)
     return replace(evidence, rows=rows if parts.values is not None else _not_looked_at(rows))
 
 
@@ -93,17 +79,6 @@ def restricted(schemas: Tables, parts: Parts) -> Tables:
         for name in (by.left, by.right)
     ]
     return replace(schemas, left=schemas.left.where(open_parts[0]), right=schemas.right.where(open_parts[1]))
-
-
-def _with_parts(rows: Rows, parts: Parts) -> Rows:
-    return replace(
-        rows,
-        left=rows.left + parts.rows,
-        right=rows.right + parts.rows,
-        matched=rows.matched + parts.rows,
-        null_keys_left=(rows.null_keys_left or 0) + parts.null_keys,
-        null_keys_right=(rows.null_keys_right or 0) + parts.null_keys,
-    )
 
 
 def climb(schemas: Tables, expectations: Sequence[Usable], limits: Limits, *, exact: bool) -> Evidence:

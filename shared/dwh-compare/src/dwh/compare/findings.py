@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from dwh.compare.distance import distance_of
+from dwh.compare.evidence import ColumnFound
 from dwh.compare.forms import SIDES, SideName, hash_of
 from dwh.compare.join import Differing
 from dwh.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
@@ -25,7 +26,6 @@ from dwh.compare.tolerance import fifteen_digits
 
 __all__ = [
     "KINDS",
-    "ColumnFound",
     "Counted",
     "Details",
     "RowsFound",
@@ -55,17 +55,6 @@ class RowsFound:
     duplicate_keys_right: int
     duplicates: int
     seen: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ColumnFound:
-    """How the values of one column differ."""
-
-    differing: Split = field(default_factory=Split)
-    to_null: int = 0
-    from_null: int = 0
-    numbers: Numbers | None = None
-    top: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)

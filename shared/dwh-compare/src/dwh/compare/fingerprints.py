@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from typing import TYPE_CHECKING, Any
 
 from dwh.compare.forms import SideName, hash_of
 from dwh.compare.schema import Paired, Schemas, Tables
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
 
 __all__ = [
     "BUCKETS",
@@ -172,6 +172,8 @@ def _hashed(side: SideName, schemas: Tables) -> DataFrame:
 
 
 def _expressions(*texts: str) -> list[Column]:
+    from pyspark.sql import functions as F
+
     return [F.expr(text) for text in texts]
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
-from pyspark.sql import types as T
+from dwh.compare.types import STRING, ArrayType, DataType, MapType, StructType
 
 __all__ = [
     "SIDES",
@@ -34,7 +34,6 @@ __all__ = [
     "ddl",
     "hash_of",
     "quoted",
-    "type_name",
 ]
 
 _WORD = 62  # marks in one number: a bigint has 63 bits beside its sign
@@ -146,7 +145,7 @@ class WideDecimal(Form):
 class Void(Form):
     """A side whose type is void, which holds nothing but nulls."""
 
-    type: T.DataType = field(default_factory=T.StringType)
+    type: DataType = STRING
     inner: Form = Form("string")
 
     @property
@@ -326,17 +325,12 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def ddl(data_type: T.DataType) -> str:
+def ddl(data_type: DataType) -> str:
     """Return a type as SQL takes it, whatever its fields are called."""
-    if isinstance(data_type, T.ArrayType):
-        return f"array<{ddl(data_type.elementType)}>"
-    if isinstance(data_type, T.MapType):
-        return f"map<{ddl(data_type.keyType)},{ddl(data_type.valueType)}>"
-    if isinstance(data_type, T.StructType):
-        return f"struct<{','.join(f'{quoted(f.name)}:{ddl(f.dataType)}' for f in data_type.fields)}>"
-    return type_name(data_type)
-
-
-def type_name(data_type: T.DataType) -> str:
-    """Return the short form of a type, as contracts write it."""
-    return data_type.simpleString()
+    if isinstance(data_type, ArrayType):
+        return f"array<{ddl(data_type.element)}>"
+    if isinstance(data_type, MapType):
+        return f"map<{ddl(data_type.key)},{ddl(data_type.value)}>"
+    if isinstance(data_type, StructType):
+        return f"struct<{','.join(f'{quoted(f.name)}:{ddl(f.type)}' for f in data_type.fields)}>"
+    return data_type.name

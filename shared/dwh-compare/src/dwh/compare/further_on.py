@@ -14,8 +14,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from dwh.compare.evidence import Evidence
-from dwh.compare.findings import ColumnFound
+from dwh.compare.evidence import ColumnFound, Evidence
 from dwh.compare.forms import SIDES, SideName
 from dwh.compare.look_alikes import told_apart
 from dwh.compare.model import Cell, CellChange, Pair, SampleRow

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from dwh.compare.declared import Usable
 from dwh.compare.distance import is_near
-from dwh.compare.expectations import Usable, both_rows
+from dwh.compare.expectations import both_rows
 from dwh.compare.forms import SideName
 from dwh.compare.schema import Paired, Tables
 

@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyspark.sql import types as T
-
 from dwh.compare.canonical import kind_of
-from dwh.compare.forms import Floating, Form, Hashable, type_name
+from dwh.compare.forms import Floating, Form, Hashable
+from dwh.compare.types import DataType, DecimalType
 
 __all__ = ["by_meaning"]
 
@@ -77,7 +76,7 @@ class _ByMeaning(Form):
         return f"CASE WHEN {kept} THEN {inner.comparable(value)} END", f"CASE WHEN NOT {kept} THEN {text} END"
 
 
-def by_meaning(left: T.DataType, right: T.DataType, signed_zero: bool) -> Form | None:
+def by_meaning(left: DataType, right: DataType, signed_zero: bool) -> Form | None:
     """Return how values of two types of different families are compared, None where they cannot be."""
     meaning = common_meaning(_atom(left), _atom(right))
     if meaning is None:
@@ -87,9 +86,9 @@ def by_meaning(left: T.DataType, right: T.DataType, signed_zero: bool) -> Form |
     return _ByMeaning(f"meaning of {meaning.type}", False, inner, meaning.lossless)
 
 
-def _atom(data_type: T.DataType) -> Atom:
-    scale = max(data_type.scale, 0) if isinstance(data_type, T.DecimalType) else 0
-    return Atom(kind_of(data_type), type_name(data_type), scale)
+def _atom(data_type: DataType) -> Atom:
+    scale = max(data_type.scale, 0) if isinstance(data_type, DecimalType) else 0
+    return Atom(kind_of(data_type), data_type.name, scale)
 
 
 def common_meaning(left: Atom, right: Atom) -> Meaning | None:

@@ -6,23 +6,22 @@ to double would lose what the tolerance is about: 2^53 + 1 would be 2^53.
 
 from __future__ import annotations
 
-from pyspark.sql import types as T
-
 from dwh.compare.tolerance import FLOATING_PLACES, LARGEST_MIXED, WHOLE_FROM
+from dwh.compare.types import DataType, DecimalType
 
 __all__ = ["exact_parts", "floating_parts", "is_floating", "scale_beside"]
 
 _HALF = 2**62  # a whole number below 2^125 is this, times a bigint, and a bigint
 
 
-def is_floating(data_type: T.DataType) -> bool:
+def is_floating(data_type: DataType) -> bool:
     """Return whether numbers of a type are floating."""
-    return isinstance(data_type, (T.FloatType, T.DoubleType))
+    return data_type.name in ("float", "double")
 
 
-def scale_beside(exact: T.DataType) -> int:
+def scale_beside(exact: DataType) -> int:
     """Return how many decimal places both numbers need, of which one is floating."""
-    return max(exact.scale, FLOATING_PLACES) if isinstance(exact, T.DecimalType) else FLOATING_PLACES
+    return max(exact.scale, FLOATING_PLACES) if isinstance(exact, DecimalType) else FLOATING_PLACES
 
 
 def exact_parts(number: str, scale: int) -> tuple[str, str]:

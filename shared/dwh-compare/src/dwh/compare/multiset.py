@@ -13,7 +13,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from dwh.compare.expectations import Usable, any_of
+from dwh.compare.declared import Usable
+from dwh.compare.expectations import any_of
 from dwh.compare.fingerprints import compared, on
 from dwh.compare.forms import SIDES, SideName, hash_of
 from dwh.compare.model import Cell, CellChange, RowKind, SampleRow, Split
@@ -27,6 +28,7 @@ from dwh.compare.nearby import (
 )
 from dwh.compare.schema import Paired, Schemas, Tables
 from dwh.compare.text import cell, text_of
+from dwh.compare.types import schema_of_frame
 
 __all__ = ["Surplus", "grouping", "groups_of", "one_row", "one_sided", "surplus_rows"]
 
@@ -202,7 +204,7 @@ def _split(count: int, expected: int) -> Split:
 
 def _texts(groups: DataFrame, schemas: Schemas, side: SideName) -> list[str]:
     """Return the compared values of a group of equal rows as text, as a side has them."""
-    types = {field.name: field.dataType for field in groups.schema.fields}
+    types = {field.name: field.type for field in schema_of_frame(groups).fields}
     return [
         text_of(f"c{i}", types[f"c{i}"]) if pair.grouped.readable else f"{side}_text{i}"
         for i, pair in enumerate(compared(schemas))

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pyspark.sql import types as T
-
 from dwh.compare.distance import TwoNumbers, is_near
 from dwh.compare.forms import Form, Pairwise
 from dwh.compare.tolerance import Tolerance
+from dwh.compare.types import VOID, DataType, is_number
 
-__all__ = ["NUMBERS", "Near"]
-
-NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
-"""The types that hold numbers."""
+__all__ = ["Near"]
 
 
 @dataclass(frozen=True)
@@ -31,13 +27,13 @@ class Near:
         limits += [f"{(relative * 100).normalize():f}%"] if relative else []
         return f"tolerance({' or '.join(limits)})"
 
-    def takes(self, data_type: T.DataType) -> bool:
+    def takes(self, data_type: DataType) -> bool:
         """Return whether values of a type are numbers."""
-        return isinstance(data_type, NUMBERS)
+        return is_number(data_type)
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         """Return how numbers compare within the tolerance, given how they do without it."""
-        if isinstance(left, T.NullType) or isinstance(right, T.NullType):
+        if left == VOID or right == VOID:
             return inner
         two = TwoNumbers("{left}", "{right}", left, right)
         return Pairwise(inner.tag, False, inner, is_near(two, self.tolerance))

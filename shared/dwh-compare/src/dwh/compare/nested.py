@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pyspark.sql import types as T
-
 from dwh.compare.changes import Added, Change, Removed, Renamed, Retyped
-from dwh.compare.forms import type_name
 from dwh.compare.structs import FieldNames, IncomparableError, Path, place_of
 from dwh.compare.type_names import same_type
+from dwh.compare.types import ArrayType, DataType, StructType
 
 __all__ = ["Nested", "nested_changes"]
 
-Both = tuple[T.DataType, T.DataType]
+Both = tuple[DataType, DataType]
 
 
 @dataclass(frozen=True)
@@ -35,24 +33,22 @@ class Nested:
     changes: tuple[Change, ...] = ()
     types: Mapping[Path, tuple[str, str]] | None = None
 
-    def explains(self, left: T.DataType, right: T.DataType, path: Path = ()) -> bool:
+    def explains(self, left: DataType, right: DataType, path: Path = ()) -> bool:
         """Return whether two types of the column differ in nothing else."""
         known = (self.types or {}).get(path)
         if known:
-            return same_type(known[0], type_name(left)) and same_type(known[1], type_name(right))
-        if isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType):
-            return self.explains(left.elementType, right.elementType, path)
-        if not (isinstance(left, T.StructType) and isinstance(right, T.StructType)):
-            return type_name(left) == type_name(right)
+            return same_type(known[0], left.name) and same_type(known[1], right.name)
+        if isinstance(left, ArrayType) and isinstance(right, ArrayType):
+            return self.explains(left.element, right.element, path)
+        if not (isinstance(left, StructType) and isinstance(right, StructType)):
+            return left.name == right.name
         try:
             pairs = self.names.pairs(left, right, path)
         except IncomparableError:
             return False
         after = [new.name for _, new in pairs]
-        in_order = after == [name for name in right.fieldNames() if name in after]
-        return in_order and all(
-            self.explains(old.dataType, new.dataType, (*path, new.name)) for old, new in pairs
-        )
+        in_order = after == [name for name in right.names if name in after]
+        return in_order and all(self.explains(old.type, new.type, (*path, new.name)) for old, new in pairs)
 
 
 def nested_changes(
@@ -113,14 +109,14 @@ def _retyped(known: Nested, change: Retyped, both: Both, path: Path) -> Nested:
         _, left, right = known.names.both_at(*both, path)
     except LookupError:
         return known
-    if not (same_type(change.old, type_name(left)) and same_type(change.new, type_name(right))):
+    if not (same_type(change.old, left.name) and same_type(change.new, right.name)):
         return known
     types = {**(known.types or {}), path: (change.old, change.new)}
     return replace(known, types=types, changes=(*known.changes, change))
 
 
-def _fields(data_type: T.DataType) -> Iterator[str]:
-    while isinstance(data_type, T.ArrayType):
-        data_type = data_type.elementType
-    if isinstance(data_type, T.StructType):
-        yield from data_type.fieldNames()
+def _fields(data_type: DataType) -> Iterator[str]:
+    while isinstance(data_type, ArrayType):
+        data_type = data_type.element
+    if isinstance(data_type, StructType):
+        yield from data_type.names

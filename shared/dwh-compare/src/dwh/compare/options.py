@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from pyspark.sql import types as T
-
 from dwh.compare.arguments import column_names
 from dwh.compare.changes import Change, Contract, Renamed
 from dwh.compare.errors import ColumnChoiceError
@@ -14,10 +12,11 @@ from dwh.compare.model import NotCompared, Side
 from dwh.compare.rules import Rule
 from dwh.compare.structs import with_first
 from dwh.compare.tolerance import Tolerance
+from dwh.compare.types import StructField
 
 __all__ = ["EVERY", "Fields", "Key", "Options", "in_own_names", "key_columns", "key_names", "partners_of"]
 
-Fields = Mapping[str, tuple[int, T.StructField]]
+Fields = Mapping[str, tuple[int, StructField]]
 """The columns of a side by name, each with its position."""
 
 Key = str | Iterable[str] | Mapping[str, str]

@@ -19,8 +19,9 @@ from dwh.compare.arguments import (
     tolerances_of,
 )
 from dwh.compare.changes import Contract, Declared
+from dwh.compare.declared import Usable
 from dwh.compare.engine import restricted
-from dwh.compare.expectations import Usable, any_of, usable
+from dwh.compare.expectations import any_of, usable
 from dwh.compare.fingerprints import compared, on
 from dwh.compare.forms import SIDES, SideName, quoted
 from dwh.compare.join import Differing, rows_of_duplicate_keys, whole_rows
@@ -30,6 +31,7 @@ from dwh.compare.options import Key, Options, key_columns, key_names
 from dwh.compare.ruling import RuleChoice, chosen_rules, prepare_rules
 from dwh.compare.schema import Paired, Tables, pair_columns, with_rows
 from dwh.compare.stored import differing_parts
+from dwh.compare.types import schema_of_frame
 
 __all__ = ["rows_that_differ"]
 
@@ -77,7 +79,7 @@ def rows_that_differ(
         ignore_case=bool(ignore_case),
     )
     known = stored_pair(fingerprints)
-    schemas = pair_columns(left.schema, right.schema, options)
+    schemas = pair_columns(schema_of_frame(left), schema_of_frame(right), options)
     tables = with_rows(schemas, left, right)
     prepare_rules(options.rules, tables)
     expectations = usable(options.changes, tables)

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pyspark.sql import types as T
-
 from dwh.compare.conditions import problem_of
 from dwh.compare.errors import RuleError
-from dwh.compare.forms import Form, Hashable, Pairwise, type_name
+from dwh.compare.forms import Form, Hashable, Pairwise
+from dwh.compare.types import ArrayType, DataType, is_number
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,7 +41,6 @@ __all__ = [
     "parse_rules",
 ]
 
-_NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType, T.FloatType, T.DoubleType, T.DecimalType)
 _ANY = Form("string")
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
@@ -59,12 +57,12 @@ class Rule(ABC):
     pairwise: ClassVar[bool] = False
 
     @abstractmethod
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         """Return how values of two types compare under this rule, given how they do without it."""
 
-    def takes(self, data_type: T.DataType) -> bool:
+    def takes(self, data_type: DataType) -> bool:
         """Return whether the rule is for values of a type."""
-        return type_name(data_type).startswith(("string", "char(", "varchar("))
+        return data_type.name.startswith(("string", "char(", "varchar("))
 
     def prepare(self, spark: SparkSession) -> None:
         """Bring into a session what the rule needs there; most need nothing."""
@@ -119,7 +117,7 @@ class Trim(Rule):
     def __str__(self) -> str:
         return "trim"
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return _normal(inner, r"trim(BOTH ' \t\n\r' FROM {x})")
 
 
@@ -130,7 +128,7 @@ class IgnoreCase(Rule):
     def __str__(self) -> str:
         return "ignore_case"
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return _normal(inner, "lower(upper({x}))")
 
 
@@ -151,7 +149,7 @@ class Unicode(Rule):
     def __str__(self) -> str:
         return f"unicode({self.normal_form})"
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return _normal(inner, f"{self._function}({{x}})")
 
     def prepare(self, spark: SparkSession) -> None:
@@ -188,10 +186,10 @@ class Round(Rule):
     def __str__(self) -> str:
         return f"round({self.digits})"
 
-    def takes(self, data_type: T.DataType) -> bool:
-        return isinstance(data_type, _NUMBERS)
+    def takes(self, data_type: DataType) -> bool:
+        return is_number(data_type)
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return _normal(inner, f"round({{x}}, {self.digits})")
 
 
@@ -204,10 +202,10 @@ class AnyOrder(Rule):
     def __str__(self) -> str:
         return "any_order"
 
-    def takes(self, data_type: T.DataType) -> bool:
-        return isinstance(data_type, T.ArrayType)
+    def takes(self, data_type: DataType) -> bool:
+        return isinstance(data_type, ArrayType)
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return _Sorted(f"sorted {inner.tag}", False, inner)
 
 
@@ -231,15 +229,15 @@ class Within(Rule):
         unit = next(name for name, size in reversed(_UNITS.items()) if microseconds % size == 0)
         return f"within({microseconds // _UNITS[unit]}{unit})"
 
-    def takes(self, data_type: T.DataType) -> bool:
-        return isinstance(data_type, (T.DateType, T.TimestampType, T.TimestampNTZType))
+    def takes(self, data_type: DataType) -> bool:
+        return data_type.name in ("date", "timestamp", "timestamp_ntz")
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
-        kinds = {type(left), type(right)}
-        if T.TimestampType in kinds:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
+        kinds = {left.name, right.name}
+        if "timestamp" in kinds:
             old, new = (f"unix_micros(CAST({{{side}}} AS timestamp))" for side in ("left", "right"))
             near = f"abs({new} - {old}) <= {self._microseconds}L"
-        elif T.TimestampNTZType in kinds:  # which is in no zone, and has no clock that changes
+        elif "timestamp_ntz" in kinds:  # which is in no zone, and has no clock that changes
             old, new = (f"CAST({{{side}}} AS timestamp_ntz)" for side in ("left", "right"))
             step = f"make_dt_interval(0, 0, 0, CAST('{self._microseconds / 10**6:.6f}' AS decimal(18,6)))"
             near = f"{new} <= {old} + {step} AND {old} <= {new} + {step}"
@@ -281,10 +279,10 @@ class Sql(Rule):
     def __str__(self) -> str:
         return f"sql({self.condition})"
 
-    def takes(self, data_type: T.DataType) -> bool:
+    def takes(self, data_type: DataType) -> bool:
         return True
 
-    def form(self, inner: Form, left: T.DataType, right: T.DataType) -> Form:
+    def form(self, inner: Form, left: DataType, right: DataType) -> Form:
         return Pairwise(inner.tag, False, inner, self._over("array({left})", "array({right})"))
 
     def _over(self, left: str, right: str) -> str:

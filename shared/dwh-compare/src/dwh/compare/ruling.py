@@ -7,17 +7,14 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pyspark.errors import PySparkException
-from pyspark.sql import types as T
-
 from dwh.compare.canonical import Wrap, is_for
 from dwh.compare.errors import ComparisonError, RuleError, ToleranceError, first_line
-from dwh.compare.forms import type_name
-from dwh.compare.nearness import NUMBERS, Near
+from dwh.compare.nearness import Near
 from dwh.compare.options import EVERY
 from dwh.compare.rules import AnyOrder, Rule, parse_rules
 from dwh.compare.structs import FieldNames, IncomparableError, Path, Place, place_of
 from dwh.compare.tolerance import Tolerance
+from dwh.compare.types import ArrayType, DataType, StructType, is_number
 
 if TYPE_CHECKING:
     from dwh.compare.schema import Tables
@@ -48,6 +45,8 @@ def prepare_rules(rules: Mapping[str, Sequence[Rule]], tables: Tables) -> None:
 
     Raises RuleError for a condition that is no SQL.
     """
+    from pyspark.errors import PySparkException
+
     for rule in {rule for given in rules.values() for rule in given}:
         rule.prepare(tables.left.sparkSession)
     if not any(rule.pairwise for given in rules.values() for rule in given):
@@ -61,7 +60,7 @@ def prepare_rules(rules: Mapping[str, Sequence[Rule]], tables: Tables) -> None:
                 raise RuleError(", ".join(pair.rules), first_line(error), pair.name) from None
 
 
-Types = Mapping[str, tuple[T.DataType, T.DataType]]
+Types = Mapping[str, tuple[DataType, DataType]]
 """The types of the columns that both sides have, by their names on the right."""
 
 Names = Mapping[str, FieldNames]
@@ -120,7 +119,7 @@ def with_tolerances(
             raise ToleranceError(name, "a key column or an ignored column has none")
         path, *both = _at(place, types, names, partial(ToleranceError, name))
         if not all(_is_for(Near(tolerance), kind) for kind in both):
-            told = " and ".join(dict.fromkeys(map(type_name, both)))
+            told = " and ".join(dict.fromkeys(kind.name for kind in both))
             raise ToleranceError(name, f"it is {told}; only numbers have one")
         found.setdefault(place.column, {}).setdefault(path, []).append(Near(tolerance))
     _refuse_pairs_without_order(found, types, names)
@@ -130,8 +129,8 @@ def with_tolerances(
     return found
 
 
-def _are_arrays(both: Sequence[T.DataType]) -> bool:
-    return all(isinstance(kind, T.ArrayType) for kind in both)
+def _are_arrays(both: Sequence[DataType]) -> bool:
+    return all(isinstance(kind, ArrayType) for kind in both)
 
 
 def _add_to_every_number(
@@ -139,7 +138,7 @@ def _add_to_every_number(
 ) -> None:
     """Add a tolerance to all numbers inside columns that have none of their own, and whose order counts."""
     for column, (left, right) in types.items():
-        if isinstance(left, NUMBERS) or isinstance(right, NUMBERS):
+        if is_number(left) or is_number(right):
             continue
         known = rules.get(column, {})
         for path in _paths_to_numbers(left, right, (), names[column]):
@@ -148,15 +147,15 @@ def _add_to_every_number(
                 rules.setdefault(column, {}).setdefault(path, []).append(near)
 
 
-def _paths_to_numbers(left: T.DataType, right: T.DataType, path: Path, names: FieldNames) -> Iterator[Path]:
-    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
+def _paths_to_numbers(left: DataType, right: DataType, path: Path, names: FieldNames) -> Iterator[Path]:
+    if is_number(left) and is_number(right):
         yield path
-    elif isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType):
-        yield from _paths_to_numbers(left.elementType, right.elementType, path, names)
-    elif isinstance(left, T.StructType) and isinstance(right, T.StructType):
+    elif isinstance(left, ArrayType) and isinstance(right, ArrayType):
+        yield from _paths_to_numbers(left.element, right.element, path, names)
+    elif isinstance(left, StructType) and isinstance(right, StructType):
         with suppress(IncomparableError):  # which is said of the column
             for old, new in names.pairs(left, right, path):
-                yield from _paths_to_numbers(old.dataType, new.dataType, (*path, new.name), names)
+                yield from _paths_to_numbers(old.type, new.type, (*path, new.name), names)
 
 
 def rule_texts(rules: Mapping[Path, Sequence[Wrap]]) -> tuple[str, ...]:
@@ -168,7 +167,7 @@ def rule_texts(rules: Mapping[Path, Sequence[Wrap]]) -> tuple[str, ...]:
 
 def _at(
     place: Place, types: Types, names: Names, error: Callable[[str], ComparisonError]
-) -> tuple[Path, T.DataType, T.DataType]:
+) -> tuple[Path, DataType, DataType]:
     """Return the path of a place as the right side writes it, and both types there."""
     try:
         return names[place.column].both_at(*types[place.column], place.path)
@@ -176,15 +175,15 @@ def _at(
         raise error(str(problem.args[0])) from None
 
 
-def _check(rule: Rule, name: str, both: Sequence[T.DataType]) -> None:
+def _check(rule: Rule, name: str, both: Sequence[DataType]) -> None:
     if not all(_is_for(rule, data_type) for data_type in both):
-        types = " and ".join(dict.fromkeys(map(type_name, both)))
+        types = " and ".join(dict.fromkeys(kind.name for kind in both))
         raise RuleError(str(rule), f"it is {types}; this rule is for {rule.of}", name)
 
 
-def _is_for(rule: Wrap, data_type: T.DataType) -> bool:
-    if isinstance(data_type, T.ArrayType) and not rule.takes(data_type):
-        return _is_for(rule, data_type.elementType)
+def _is_for(rule: Wrap, data_type: DataType) -> bool:
+    if isinstance(data_type, ArrayType) and not rule.takes(data_type):
+        return _is_for(rule, data_type.element)
     return is_for(rule, data_type)
 
 

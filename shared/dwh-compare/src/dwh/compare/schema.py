@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from pyspark.sql import DataFrame
-from pyspark.sql import types as T
+from typing import TYPE_CHECKING, Any
 
 from dwh.compare.canonical import Rules, common_form
 from dwh.compare.changes import Change
 from dwh.compare.distance import TwoNumbers
 from dwh.compare.errors import ColumnChoiceError, KeyChoiceError, RuleError, ToleranceError
-from dwh.compare.forms import Form, Hashable, SideName, type_name
+from dwh.compare.forms import Form, Hashable, SideName
 from dwh.compare.meaning import by_meaning
 from dwh.compare.model import SchemaColumn
-from dwh.compare.nearness import NUMBERS
 from dwh.compare.nested import Nested, nested_changes
 from dwh.compare.options import EVERY, Fields, Options, in_own_names, partners_of
 from dwh.compare.rules import Rule
@@ -28,6 +24,10 @@ from dwh.compare.ruling import rule_texts, rules_of_columns, with_tolerances
 from dwh.compare.section import is_declared, section_of
 from dwh.compare.structs import FieldNames, IncomparableError, place_of, with_first
 from dwh.compare.tolerance import Tolerance
+from dwh.compare.types import ArrayType, DataType, StructField, StructType, is_number
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 __all__ = [
     "Paired",
@@ -55,8 +55,8 @@ class Paired:
     left_name: str
     left: str
     right: str
-    left_type: T.DataType
-    right_type: T.DataType
+    left_type: DataType
+    right_type: DataType
     form: Form | None
     plain: Form | None = None
     key: bool = False
@@ -98,7 +98,7 @@ class Paired:
     @property
     def numeric(self) -> bool:
         """Whether both sides hold numbers."""
-        return isinstance(self.left_type, NUMBERS) and isinstance(self.right_type, NUMBERS)
+        return is_number(self.left_type) and is_number(self.right_type)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def with_rows(schemas: Schemas, left: DataFrame, right: DataFrame) -> Tables:
     )
 
 
-def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> Schemas:
+def pair_columns(left: StructType, right: StructType, options: Options) -> Schemas:
     """Return the columns of two schemas, paired.
 
     Raises KeyChoiceError, ToleranceError or ColumnChoiceError when the options do not fit the columns.
@@ -167,7 +167,7 @@ def pair_columns(left: T.StructType, right: T.StructType, options: Options) -> S
     key = _resolve_key(options, partners)
     _check_names(options, lefts, rights, partners)
     names = _key_first(key, rights, partners)
-    types = {name: (lefts[partners[name]][1].dataType, rights[name][1].dataType) for name in names}
+    types = {name: (lefts[partners[name]][1].type, rights[name][1].type) for name in names}
     every = frozenset((*lefts, *rights))
     nested = nested_changes(options.changes, types, partners, every, ignore_case=options.ignore_case)
     rules = _rules(options, key, types, nested)
@@ -191,8 +191,8 @@ def _rules(
     return with_tolerances(rules, options.tolerances, types, names, alone)
 
 
-def _fields(side: str, schema: T.StructType) -> dict[str, tuple[int, T.StructField]]:
-    fields: dict[str, tuple[int, T.StructField]] = {}
+def _fields(side: str, schema: StructType) -> dict[str, tuple[int, StructField]]:
+    fields: dict[str, tuple[int, StructField]] = {}
     for position, column in enumerate(schema.fields):
         if column.name in fields:
             raise ColumnChoiceError(f"{side} column", column.name, "two columns have this name", schema.names)
@@ -271,33 +271,33 @@ def _pair(
 ) -> Paired:
     (left_at, left), (right_at, right) = lefts[old], rights[name]
     ignored = name in options.ignore
-    tolerance = _tolerance(name, left.dataType, right.dataType, options, alone=ignored or name in key)
+    tolerance = _tolerance(name, left.type, right.type, options, alone=ignored or name in key)
     form, plain, why_not = None, None, "ignored, as asked" if ignored else ""
     if is_declared(left, right, options):
         names = replace(names, alone=None)
     if not ignored:
-        how = _How(left.dataType, right.dataType, options.signed_zero, names)
+        how = _How(left.type, right.type, options.signed_zero, names)
         form, why_not = how.under(rules)
         plain = how.under({})[0] if form and (tolerance or form.near) else form
     return Paired(
-        name, old, f"l{left_at}", f"r{right_at}", left.dataType, right.dataType,
+        name, old, f"l{left_at}", f"r{right_at}", left.type, right.type,
         form, plain, name in key, ignored, tolerance, why_not, rule_texts(rules),
     )  # fmt: skip
 
 
 def _tolerance(
-    name: str, left: T.DataType, right: T.DataType, options: Options, *, alone: bool
+    name: str, left: DataType, right: DataType, options: Options, *, alone: bool
 ) -> Tolerance | None:
     """Return the tolerance of a column as a whole: its own, or the one that is for all numbers."""
     own = options.tolerances.get(name)
     if own or alone:
-        return None if isinstance(left, T.ArrayType) and isinstance(right, T.ArrayType) else own
+        return None if isinstance(left, ArrayType) and isinstance(right, ArrayType) else own
     return _of_every_number(left, right, options)
 
 
-def _of_every_number(left: T.DataType, right: T.DataType, options: Options) -> Tolerance | None:
+def _of_every_number(left: DataType, right: DataType, options: Options) -> Tolerance | None:
     """Return the tolerance that is for all numbers, if both types are."""
-    numbers = isinstance(left, NUMBERS) and isinstance(right, NUMBERS)
+    numbers = is_number(left) and is_number(right)
     return options.tolerances.get(EVERY) if numbers else None
 
 
@@ -305,8 +305,8 @@ def _of_every_number(left: T.DataType, right: T.DataType, options: Options) -> T
 class _How:
     """How values of two types compare."""
 
-    left: T.DataType
-    right: T.DataType
+    left: DataType
+    right: DataType
     signed_zero: bool
     names: FieldNames
 
@@ -334,5 +334,5 @@ def _check_pairs(pairs: Sequence[Paired], key: tuple[str, ...]) -> None:
         if pair.tolerance and not pair.numeric:
             raise ToleranceError(
                 pair.name,
-                f"it is {type_name(pair.left_type)} and {type_name(pair.right_type)}; only numbers have one",
+                f"it is {pair.left_type.name} and {pair.right_type.name}; only numbers have one",
             )

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from pyspark.sql import types as T
-
 from dwh.compare.changes import Added, Change, Contract, Removed, Renamed, Retyped
-from dwh.compare.forms import type_name
 from dwh.compare.model import SchemaColumn, SchemaSide, Status
 from dwh.compare.nested import Nested
 from dwh.compare.options import Fields, Options
 from dwh.compare.type_names import same_type
+from dwh.compare.types import StructField
 
 __all__ = ["is_declared", "section_of"]
 
@@ -57,17 +55,17 @@ def _in_place(lefts: Fields, partners: Mapping[str, str]) -> set[str]:
     return {before[block.a + i] for block in blocks for i in range(block.size)}
 
 
-def _side(at: tuple[int, T.StructField]) -> SchemaSide:
+def _side(at: tuple[int, StructField]) -> SchemaSide:
     position, column = at
-    text = type_name(column.dataType)
+    text = column.type.name
     return SchemaSide(
         column.name, text if len(text) <= _TYPE_TEXT else text[:_TYPE_TEXT] + "…", column.nullable, position
     )
 
 
 def _both(
-    left_at: tuple[int, T.StructField],
-    right_at: tuple[int, T.StructField],
+    left_at: tuple[int, StructField],
+    right_at: tuple[int, StructField],
     moved: bool,
     options: Options,
     nested: Nested,
@@ -80,7 +78,7 @@ def _both(
         changes.append("renamed")
         meant = [c.reason for c in options.changes if isinstance(c, Renamed) and c.new == right.name]
         reasons += meant or ["paired, as asked"]
-    if type_name(left_at[1].dataType) != type_name(right_at[1].dataType):
+    if left_at[1].type.name != right_at[1].type.name:
         changes.append("type_changed")
         meant = _why_retyped(left_at[1], right_at[1], options, nested)
         reasons += meant
@@ -98,39 +96,37 @@ def _both(
     return SchemaColumn(left, right, status, tuple(changes), declared, fails, "; ".join(reasons))
 
 
-def is_declared(left: T.StructField, right: T.StructField, options: Options) -> bool:
+def is_declared(left: StructField, right: StructField, options: Options) -> bool:
     """Return whether it was declared that this column, as a whole, has these two types."""
     return any(_is_retyped(change, left, right) for change in options.changes) or _in_contracts(
         left, right, options.contracts
     )
 
 
-def _why_retyped(left: T.StructField, right: T.StructField, options: Options, nested: Nested) -> list[str]:
+def _why_retyped(left: StructField, right: StructField, options: Options, nested: Nested) -> list[str]:
     """Return why a column may have two types, as declared; nothing where it may not."""
     if meant := [change.reason for change in options.changes if _is_retyped(change, left, right)]:
         return meant
     if _in_contracts(left, right, options.contracts):
         return ["the contracts of both sides say so"]
-    if nested.explains(left.dataType, right.dataType):
+    if nested.explains(left.type, right.type):
         return [change.reason for change in nested.changes] or ["paired, as asked"]
     return []
 
 
-def _is_retyped(change: Change, left: T.StructField, right: T.StructField) -> bool:
+def _is_retyped(change: Change, left: StructField, right: StructField) -> bool:
     """Return whether a declared change says that this column has these two types."""
     if not isinstance(change, Retyped) or change.column != right.name:
         return False
-    old, new = (type_name(side.dataType) for side in (left, right))
+    old, new = (side.type.name for side in (left, right))
     return same_type(change.old, old) and same_type(change.new, new)
 
 
-def _in_contracts(
-    left: T.StructField, right: T.StructField, contracts: tuple[Contract, Contract] | None
-) -> bool:
+def _in_contracts(left: StructField, right: StructField, contracts: tuple[Contract, Contract] | None) -> bool:
     if not contracts:
         return False
     return all(
-        column is not None and same_type(column.type, type_name(side.dataType))
+        column is not None and same_type(column.type, side.type.name)
         for contract, side in zip(contracts, (left, right), strict=True)
         for column in [{column.name: column for column in contract.columns}.get(side.name)]
     )

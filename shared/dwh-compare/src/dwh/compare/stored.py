@@ -20,11 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from typing import TYPE_CHECKING, Any
 
 from dwh.compare.arguments import check_frame, column_names
 from dwh.compare.canonical import common_form
@@ -33,6 +29,10 @@ from dwh.compare.fingerprints import halves, whole
 from dwh.compare.forms import Form, hash_of
 from dwh.compare.schema import Paired, Schemas
 from dwh.compare.structs import IncomparableError
+from dwh.compare.types import StructType, schema_of_json
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 __all__ = ["ENCODING", "Parts", "differing_parts", "fingerprint", "merge_fingerprints", "schema_of"]
 
@@ -61,9 +61,12 @@ def fingerprint(
 
     Raises KeyChoiceError or ColumnChoiceError when a column is not there or cannot be hashed.
     """
+    from pyspark.sql import functions as F
+
     check_frame(frame)
+    schema = frame.schema.jsonValue()
     key = column_names("key", key)
-    forms = _forms(frame.schema)
+    forms = _forms(schema_of_json(schema))
     _check(frame, key, by, forms)
     values = [name for name in forms if name not in key]
     numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
@@ -81,7 +84,7 @@ def fingerprint(
     return {
         "format": FORMAT,
         "encoding": ENCODING,
-        "schema": frame.schema.jsonValue(),
+        "schema": schema,
         "columns": {name: form.tag for name, form in forms.items() if name not in key},
         "skipped": [name for name in frame.columns if name not in forms],
         "key": {name: forms[name].tag for name in key},
@@ -91,11 +94,11 @@ def fingerprint(
     }
 
 
-def _forms(schema: T.StructType) -> dict[str, Form]:
+def _forms(schema: StructType) -> dict[str, Form]:
     forms: dict[str, Form] = {}
     for column in sorted(schema.fields, key=lambda column: column.name):
         try:
-            forms[column.name] = common_form(column.dataType, column.dataType)
+            forms[column.name] = common_form(column.type, column.type)
         except IncomparableError:
             continue  # named in `skipped`, which makes a comparison read the data
     return forms
@@ -172,11 +175,11 @@ def _hex(one: str, other: str) -> str:
     return f"{int(one, 16) + int(other, 16):x}"
 
 
-def schema_of(stored: Stored) -> T.StructType:
+def schema_of(stored: Stored) -> StructType:
     """Return the schema of the output; raises ComparisonError for another format."""
     if stored.get("format") != FORMAT:
         raise ComparisonError(f"fingerprint format {stored.get('format')!r}: this version reads {FORMAT}")
-    return T.StructType.fromJson(stored["schema"])
+    return schema_of_json(stored["schema"])
 
 
 @dataclass(frozen=True)

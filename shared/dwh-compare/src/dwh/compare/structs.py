@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from pyspark.sql import types as T
-
-from dwh.compare.forms import quoted, type_name
+from dwh.compare.forms import quoted
+from dwh.compare.types import ArrayType, DataType, StructField, StructType
 
 __all__ = ["FieldNames", "IncomparableError", "Path", "Place", "place_of", "with_first"]
 
@@ -39,23 +38,22 @@ class FieldNames:
     renamed: Mapping[Path, str] = field(default_factory=dict)
     alone: Collection[Path] | None = ()
 
-    def pairs(
-        self, left: T.StructType, right: T.StructType, path: Path
-    ) -> list[tuple[T.StructField, T.StructField]]:
+    def pairs(self, left: StructType, right: StructType, path: Path) -> list[tuple[StructField, StructField]]:
         """Return the fields that belong together, in the order of the left side.
 
         Raises IncomparableError when a field has no partner and needs one, or more than one.
         """
-        olds, partners = left.fieldNames(), {self._left_name(n, left, path): n for n in right.fieldNames()}
+        olds, partners = left.names, {self._left_name(n, left, path): n for n in right.names}
         if len({name.lower() for name in olds}) < len(olds) or len(partners) < len(right.fields):
             raise IncomparableError("two fields of a struct have the same name (case does not count)")
         odd = {new for old, new in partners.items() if old not in olds} | (set(olds) - partners.keys())
         lone = sorted(name for name in odd if self.alone is not None and (*path, name) not in self.alone)
         if lone:
             raise IncomparableError(f"the structs have different fields ({', '.join(lone[:5])})")
-        return [(old, right[partners[old.name]]) for old in left.fields if old.name in partners]
+        news = {field.name: field for field in right.fields}
+        return [(old, news[partners[old.name]]) for old in left.fields if old.name in partners]
 
-    def both_at(self, left: T.DataType, right: T.DataType, path: Path) -> tuple[Path, T.DataType, T.DataType]:
+    def both_at(self, left: DataType, right: DataType, path: Path) -> tuple[Path, DataType, DataType]:
         """Return a path as the right side writes it, and both types there.
 
         Raises LookupError, which says which type lacks which field.
@@ -64,23 +62,23 @@ class FieldNames:
         for step in path:
             left, right = _inside_arrays(left), _inside_arrays(right)
             new = self._right_name(step, left, right, found)
-            old = self._left_name(new, left, found) if isinstance(left, T.StructType) else step
+            old = self._left_name(new, left, found) if isinstance(left, StructType) else step
             left, right = _field_of(left, old), _field_of(right, new)
             found = (*found, new)
         return found, left, right
 
-    def _right_name(self, step: str, left: T.DataType, right: T.DataType, path: Path) -> str:
+    def _right_name(self, step: str, left: DataType, right: DataType, path: Path) -> str:
         """Return the name on the right of the field that either side calls so."""
-        names = right.fieldNames() if isinstance(right, T.StructType) else []
-        if step in names or not isinstance(left, T.StructType):
+        names = right.names if isinstance(right, StructType) else []
+        if step in names or not isinstance(left, StructType):
             return step
         partners = {self._left_name(name, left, path): name for name in names}
         same = (name for name in names if self.ignore_case and name.casefold() == step.casefold())
         return partners.get(step) or next(same, step)
 
-    def _left_name(self, name: str, left: T.StructType, path: Path) -> str:
+    def _left_name(self, name: str, left: StructType, path: Path) -> str:
         """Return what a field of the right side is called on the left; its own name if that is not there."""
-        names = left.fieldNames()
+        names = left.names
         if renamed := self.renamed.get((*path, name)):
             return renamed
         if name in names or not self.ignore_case:
@@ -121,13 +119,15 @@ def with_first(name: str, called: Callable[[str], str], columns: Collection[str]
     return name if after == before else quoted(after) + name[first.end() :]
 
 
-def _field_of(data_type: T.DataType, name: str) -> T.DataType:
-    if not isinstance(data_type, T.StructType) or name not in data_type.fieldNames():
-        raise LookupError(f"{type_name(data_type)} has no field {name}")
-    return data_type[name].dataType
+def _field_of(data_type: DataType, name: str) -> DataType:
+    fields = data_type.fields if isinstance(data_type, StructType) else ()
+    for field_ in fields:
+        if field_.name == name:
+            return field_.type
+    raise LookupError(f"{data_type.name} has no field {name}")
 
 
-def _inside_arrays(data_type: T.DataType) -> T.DataType:
-    while isinstance(data_type, T.ArrayType):
-        data_type = data_type.elementType
+def _inside_arrays(data_type: DataType) -> DataType:
+    while isinstance(data_type, ArrayType):
+        data_type = data_type.element
     return data_type

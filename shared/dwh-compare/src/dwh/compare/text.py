@@ -7,10 +7,9 @@ float beside a double has the digits it really has; bytes that are not UTF-8 are
 
 from __future__ import annotations
 
-from pyspark.sql import types as T
-
 from dwh.compare.forms import quoted
 from dwh.compare.model import Cell
+from dwh.compare.types import ArrayType, DataType, MapType, StructType
 
 __all__ = ["MAX_TEXT", "cell", "text_of"]
 
@@ -35,9 +34,7 @@ _UTF8 = "|".join(  # in hex, as RFC 3629 has it
 )
 
 
-def text_of(
-    column: str, data_type: T.DataType, beside: T.DataType | None = None, *, most: int = MAX_TEXT
-) -> str:
+def text_of(column: str, data_type: DataType, beside: DataType | None = None, *, most: int = MAX_TEXT) -> str:
     """Return, as SQL, the first characters of a value, one more than fits so that a cut can be seen.
 
     Parameters:
@@ -47,40 +44,38 @@ def text_of(
     return f"substring({_whole_text(column, data_type, beside or data_type)}, 1, {most + 1})"
 
 
-def _whole_text(column: str, data_type: T.DataType, beside: T.DataType) -> str:
-    if isinstance(data_type, T.BinaryType):
+def _whole_text(column: str, data_type: DataType, beside: DataType) -> str:
+    if data_type.name == "binary":
         return f"hex({column})"  # as a whole: Sail takes a part of bytes for text
-    if isinstance(data_type, (T.ArrayType, T.MapType, T.StructType)):
+    if isinstance(data_type, (ArrayType, MapType, StructType)):
         return f"to_json({_telling(column, data_type, beside)}, {_OPTIONS})"
     return f"CAST({_telling(column, data_type, beside)} AS string)"
 
 
-def _telling(value: str, data_type: T.DataType, beside: T.DataType) -> str:
+def _telling(value: str, data_type: DataType, beside: DataType) -> str:
     """Return a value in which what would look alike is text that does not."""
-    if isinstance(data_type, T.ArrayType):
-        return _items(value, data_type.elementType, getattr(beside, "elementType", data_type.elementType))
-    if isinstance(data_type, T.MapType):
-        keys = _items(f"map_keys({value})", data_type.keyType, getattr(beside, "keyType", data_type.keyType))
-        values = _items(
-            f"map_values({value})", data_type.valueType, getattr(beside, "valueType", data_type.valueType)
-        )
+    if isinstance(data_type, ArrayType):
+        return _items(value, data_type.element, getattr(beside, "element", data_type.element))
+    if isinstance(data_type, MapType):
+        keys = _items(f"map_keys({value})", data_type.key, getattr(beside, "key", data_type.key))
+        values = _items(f"map_values({value})", data_type.value, getattr(beside, "value", data_type.value))
         same = (keys, values) == (f"map_keys({value})", f"map_values({value})")
         return value if same else f"map_from_arrays({keys}, {values})"
-    if isinstance(data_type, T.StructType):
+    if isinstance(data_type, StructType):
         return _fields(value, data_type, beside)
     return _leaf(value, data_type, beside)
 
 
-def _items(array: str, item: T.DataType, beside: T.DataType) -> str:
+def _items(array: str, item: DataType, beside: DataType) -> str:
     told = _telling("x", item, beside)
     return array if told == "x" else f"transform({array}, x -> {told})"
 
 
-def _fields(value: str, data_type: T.StructType, beside: T.DataType) -> str:
-    others = {f.name: f.dataType for f in beside.fields} if isinstance(beside, T.StructType) else {}
+def _fields(value: str, data_type: StructType, beside: DataType) -> str:
+    others = {f.name: f.type for f in beside.fields} if isinstance(beside, StructType) else {}
     places = {field.name: f"{value}.{quoted(field.name)}" for field in data_type.fields}
     told = {
-        field.name: _telling(places[field.name], field.dataType, others.get(field.name, field.dataType))
+        field.name: _telling(places[field.name], field.type, others.get(field.name, field.type))
         for field in data_type.fields
     }
     if told == places:
@@ -89,15 +84,15 @@ def _fields(value: str, data_type: T.StructType, beside: T.DataType) -> str:
     return f"CASE WHEN isnotnull({value}) THEN struct({fields}) END"
 
 
-def _leaf(value: str, data_type: T.DataType, beside: T.DataType) -> str:
-    if isinstance(data_type, T.TimestampType):
+def _leaf(value: str, data_type: DataType, beside: DataType) -> str:
+    if data_type.name == "timestamp":
         return f"concat(CAST({value} AS string), date_format({value}, 'XXX'))"
-    if isinstance(data_type, T.FloatType) and not isinstance(beside, T.FloatType):
+    if data_type.name == "float" and beside != data_type:
         return f"CAST({value} AS double)"
-    if isinstance(data_type, T.StringType):
+    if data_type.name.startswith("string"):
         first = f"hex(substring({value}, 1, {MAX_TEXT + 1}))"
         return f"IF({first} RLIKE '^(?:{_UTF8})*$', {value}, concat('0x', hex({value})))"
-    if isinstance(data_type, T.BinaryType):
+    if data_type.name == "binary":
         return f"hex({value})"
     return value
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dwh.core.ledger import Output
 from dwh.core.ledger.schema import runs
-from dwh.core.lines import installed_lines
+from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.warehouse import Warehouse
 
 __all__ = ["contracts_by_now", "sensitive_columns", "sensitive_columns_of"]
@@ -22,10 +22,11 @@ def sensitive_columns(contracts: Iterable[Mapping[str, Any]]) -> tuple[str, ...]
     return tuple(dict.fromkeys(str(column["name"]) for column in columns if column.get("sensitive")))
 
 
-def contracts_by_now(recorded: Mapping[str, Any], *, job: str, line: str) -> Iterator[Mapping[str, Any]]:
+def contracts_by_now(
+    recorded: Mapping[str, Any], *, job: str, installed: InstalledLine | None
+) -> Iterator[Mapping[str, Any]]:
     """Yield a contract as it was recorded, and as the installed line has it, if that can be used."""
     yield recorded
-    installed = installed_lines().get(line)
     found = installed.usable_job(job) if installed else None
     if found and found.writes.name == recorded["name"]:
         yield found.writes.to_dict()
@@ -34,9 +35,9 @@ def contracts_by_now(recorded: Mapping[str, Any], *, job: str, line: str) -> Ite
 def sensitive_columns_of(warehouse: Warehouse, outputs: Iterable[Output]) -> tuple[str, ...]:
     """Return the sensitive columns of outputs of one table: of each line, by its newest run."""
     newest = {output.line: output.run_id for output in sorted(outputs, key=lambda output: output.sequence)}
-    records = warehouse.ledger.find_runs(runs.c.id.in_(newest.values()))
+    records, lines = warehouse.ledger.find_runs(runs.c.id.in_(newest.values())), installed_lines()
     return sensitive_columns(
         contract
         for record in records
-        for contract in contracts_by_now(record.contract, job=record.job, line=record.line)
+        for contract in contracts_by_now(record.contract, job=record.job, installed=lines.get(record.line))
     )

@@ -16,7 +16,8 @@ from pyspark.sql import functions as F
 
 from dwh.compare.collected.matching import Matched
 from dwh.compare.collected.rows import CollectedRow, identity
-from dwh.compare.expectations import Usable, both_rows
+from dwh.compare.declared import Usable
+from dwh.compare.expectations import both_rows
 from dwh.compare.forms import SideName
 from dwh.compare.model import RowKind
 from dwh.compare.multiset import one_row

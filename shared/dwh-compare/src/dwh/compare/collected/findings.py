@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from dwh.compare.collected.judging import Judged, JudgedSurplus
 from dwh.compare.collected.rows import CollectedRow
-from dwh.compare.findings import KINDS, ColumnFound, in_order
+from dwh.compare.evidence import ColumnFound
+from dwh.compare.findings import KINDS, in_order
 from dwh.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.compare.multiset import one_sided
 from dwh.compare.schema import Paired, Tables

@@ -9,7 +9,7 @@ from dwh.compare.changes import Kind
 from dwh.compare.collected.coverage import Coverage, Marks
 from dwh.compare.collected.matching import Changed, Matched, Surplus
 from dwh.compare.collected.rows import CollectedRow
-from dwh.compare.expectations import Usable
+from dwh.compare.declared import Usable
 from dwh.compare.model import RowKind
 from dwh.compare.schema import Tables
 

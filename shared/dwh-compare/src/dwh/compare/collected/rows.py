@@ -15,6 +15,7 @@ from dwh.compare.fingerprints import compared, on
 from dwh.compare.forms import SideName, hash_of
 from dwh.compare.schema import Paired, Tables
 from dwh.compare.text import text_of
+from dwh.compare.types import type_of
 
 __all__ = ["CollectedRow", "identity", "in_one_job", "read_identities", "read_rows"]
 
@@ -129,7 +130,7 @@ def _with_forms(side: SideName, frame: DataFrame, pairs: Sequence[Paired]) -> tu
         return frame, []
     known = frame.selectExpr("*", *(f"{text} AS f{i}" for i, text in enumerate(others)))
     fields = known.schema.fields[-len(others) :]
-    return known, [text_of(column.name, column.dataType) for column in fields]
+    return known, [text_of(column.name, type_of(column.dataType)) for column in fields]
 
 
 def _has_form(pair: Paired) -> bool:

@@ -11,8 +11,8 @@ from dwh.compare.collected.findings import columns_found, samples_of, split_of, 
 from dwh.compare.collected.judging import Judged, JudgedSurplus, judged, judged_surplus
 from dwh.compare.collected.matching import Matched, matched
 from dwh.compare.collected.rows import CollectedRow, in_one_job, read_identities, read_rows
+from dwh.compare.declared import Usable
 from dwh.compare.evidence import Evidence, Limits
-from dwh.compare.expectations import Usable
 from dwh.compare.fingerprints import compared
 from dwh.compare.forms import SideName
 from dwh.compare.model import RowKind, Rows, SampleRow, Split

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from dwh.compare.comparing import compare, compare_stored
+from dwh.compare.comparing_stored import compare_stored
 from dwh.compare.errors import ComparisonError
 from dwh.compare.model import Comparison, NotCompared, Side
 from dwh.compare.rules import Rule
@@ -28,7 +28,6 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.compare.dated import dated, read_dated
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
-from dwh.migrate.compare.saved_rows import save_rows
 from dwh.migrate.compare.subjects import Subject, declared_changes, sensitive_in
 
 if TYPE_CHECKING:
@@ -86,6 +85,9 @@ def compare_outputs(
     A date that only one of them has is not compared, which makes the verdict `incomplete`.
     Raises ComparisonError when the sides have no logical date in common, LostFilesError, and RowsError.
     """
+    from dwh.compare.comparing import compare, engine_versions
+    from dwh.migrate.compare.saved_rows import save_rows
+
     _check_adopted(warehouse, left, right)
     days = common_dates(left, right)
     for subject in () if options.exact else (left, right):
@@ -94,7 +96,8 @@ def compare_outputs(
     arguments = _arguments(left, right, options)
     equal = _proved_equal(known, left, right, options)
     if equal and not options.rows:
-        return replace(equal, measurement=replace(equal.measurement, step="fingerprint"))
+        how = replace(equal.measurement, step="fingerprint", versions=engine_versions(spark))
+        return replace(equal, measurement=how)
     frames = [
         read_dated(spark, warehouse, subject.contract, [subject.outputs[day] for day in days])
         for subject in (left, right)

@@ -143,12 +143,13 @@ def _together(
 def _in_columns(frame: DataFrame, schema: T.StructType, columns: Mapping[str, T.DataType]) -> DataFrame:
     """Return the rows of one schema in the columns of all; partition columns stay where they are, last."""
     from dwh.compare.forms import ddl
+    from dwh.compare.types import type_of
     from dwh.migrate.compare.widest import as_type
 
     places = {column.name: (f"c{i}", column.dataType) for i, column in enumerate(schema.fields)}
     numbered = frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
     values = [
-        as_type(*places[name], wanted) if name in places else f"CAST(NULL AS {ddl(wanted)})"
+        as_type(*places[name], wanted) if name in places else f"CAST(NULL AS {ddl(type_of(wanted))})"
         for name, wanted in columns.items()
     ]
     partition = [f"c{i}" for i in range(len(schema.fields), len(frame.columns))]
@@ -170,9 +171,7 @@ def _gaps(
 
 
 def _differences(usual: T.StructType, schema: T.StructType) -> Iterator[str]:
-    from dwh.compare.forms import type_name
-
-    before, after = ({c.name: type_name(c.dataType) for c in each.fields} for each in (usual, schema))
+    before, after = ({c.name: c.dataType.simpleString() for c in each.fields} for each in (usual, schema))
     yield from (f"column {name} is not there, and read as null" for name in before if name not in after)
     yield from (f"column {name} is there, and null elsewhere" for name in after if name not in before)
     for name in before:

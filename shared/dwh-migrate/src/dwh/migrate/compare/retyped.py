@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dwh.compare.forms import type_name
 from dwh.core.changes import Retyped
 from dwh.migrate.compare.folder import Folder
 from dwh.migrate.compare.sources import Source
@@ -53,8 +52,8 @@ def retyped(
     for new in schemas[1].fields:
         name = old_names.get(new.name, new.name)
         old = lefts.get(name) or folded.get(name.lower())
-        if old is None or type_name(old.dataType) == type_name(new.dataType):
+        if old is None or old.dataType.simpleString() == new.dataType.simpleString():
             continue
         if reasons := dict.fromkeys(filter(None, (sides[0].why(old.name), sides[1].why(new.name)))):
-            types = type_name(old.dataType), type_name(new.dataType)
+            types = old.dataType.simpleString(), new.dataType.simpleString()
             yield Retyped(new.name, *types, " and ".join(reasons))

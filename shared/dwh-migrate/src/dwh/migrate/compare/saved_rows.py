@@ -13,7 +13,6 @@ from pyspark.sql import types as T
 
 from dwh.compare.changes import Change
 from dwh.compare.errors import first_line
-from dwh.compare.forms import type_name
 from dwh.compare.model import Comparison
 from dwh.compare.rows import rows_that_differ
 from dwh.core.errors import UsageError
@@ -112,7 +111,7 @@ def _storable(frame: DataFrame) -> DataFrame:
 
 
 def _storable_type(data_type: T.DataType) -> T.DataType:
-    if isinstance(data_type, (T.NullType, T.CalendarIntervalType)) or type_name(data_type)[:5] == "time(":
+    if isinstance(data_type, (T.NullType, T.CalendarIntervalType)) or data_type.simpleString()[:5] == "time(":
         return T.StringType()
     if isinstance(data_type, T.ArrayType):
         return T.ArrayType(_storable_type(data_type.elementType), data_type.containsNull)

@@ -15,7 +15,7 @@ from dwh.core.errors import DwhError, InvalidNameError, NoOutputError, UnknownTa
 from dwh.core.grain import grain_of_contract
 from dwh.core.ledger import Output, RunRecord
 from dwh.core.ledger.schema import runs
-from dwh.core.lines import Reference, find_job
+from dwh.core.lines import Reference, find_job, installed_lines
 from dwh.core.names import environment_aside, valid_table
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.sensitive import contracts_by_now, sensitive_columns
@@ -148,12 +148,12 @@ def declared_changes(left: Subject, right: Subject) -> tuple[Change, ...]:
 
 def sensitive_in(*subjects: Subject) -> tuple[str, ...]:
     """Return the columns of the subjects that a contract calls sensitive."""
-    known = column_names_of(*subjects)
+    known, lines = column_names_of(*subjects), installed_lines()
     contracts = (
         contract
         for subject in subjects
         for contract in contracts_by_now(
-            subject.contract, job=subject.job or subject.written_by, line=subject.line
+            subject.contract, job=subject.job or subject.written_by, installed=lines.get(subject.line)
         )
     )
     return tuple(name for name in sensitive_columns(contracts) if name in known)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pyspark.sql import types as T
 
-from dwh.compare.forms import ddl, quoted, type_name
+from dwh.compare.forms import ddl, quoted
 from dwh.compare.structs import IncomparableError
+from dwh.compare.types import type_of
 
 __all__ = ["as_type", "widest"]
 
@@ -19,7 +20,7 @@ _DIGITS: dict[type[T.DataType], int] = {T.ByteType: 3, T.ShortType: 5, T.Integer
 
 def widest(one: T.DataType, other: T.DataType) -> T.DataType:
     """Return the type that holds the values of both exactly; raises IncomparableError if none does."""
-    if type_name(one) == type_name(other):
+    if one.simpleString() == other.simpleString():
         return one
     if isinstance(one, T.ArrayType) and isinstance(other, T.ArrayType):
         return T.ArrayType(widest(one.elementType, other.elementType))
@@ -49,7 +50,9 @@ def _atomic(one: T.DataType, other: T.DataType) -> T.DataType:
         whole, scale = max(whole, other_whole), max(scale, other_scale)
         if whole + scale <= 38:
             return T.DecimalType(whole + scale, scale)
-    raise IncomparableError(f"no type holds the values of {type_name(one)} and {type_name(other)} exactly")
+    raise IncomparableError(
+        f"no type holds the values of {one.simpleString()} and {other.simpleString()} exactly"
+    )
 
 
 def _digits(kind: T.DataType) -> tuple[int, int]:
@@ -61,7 +64,7 @@ def _digits(kind: T.DataType) -> tuple[int, int]:
 
 def as_type(value: str, known: T.DataType, wanted: T.DataType) -> str:
     """Return, as SQL, a value of one type in a type that is at least as wide; fields that lack are null."""
-    if type_name(known) == type_name(wanted):
+    if known.simpleString() == wanted.simpleString():
         return value
     if isinstance(known, T.ArrayType) and isinstance(wanted, T.ArrayType):
         return f"transform({value}, x -> {as_type('x', known.elementType, wanted.elementType)})"
@@ -71,7 +74,7 @@ def as_type(value: str, known: T.DataType, wanted: T.DataType) -> str:
         return f"map_from_arrays({keys}, {values})"
     if isinstance(known, T.StructType) and isinstance(wanted, T.StructType):
         return f"CASE WHEN isnotnull({value}) THEN {_fields(value, known, wanted)} END"
-    return f"CAST({value} AS {ddl(wanted)})"
+    return f"CAST({value} AS {ddl(type_of(wanted))})"
 
 
 def _fields(value: str, known: T.StructType, wanted: T.StructType) -> str:
@@ -84,5 +87,5 @@ def _fields(value: str, known: T.StructType, wanted: T.StructType) -> str:
 
 def _field(value: str, known: T.DataType | None, wanted: T.StructField) -> str:
     if known is None:
-        return f"CAST(NULL AS {ddl(wanted.dataType)})"
+        return f"CAST(NULL AS {ddl(type_of(wanted.dataType))})"
     return as_type(f"{value}.{quoted(wanted.name)}", known, wanted.dataType)
