@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from dwh.core import Column, Input, Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import InputError, MissingInputError
-from dwh.core.grain import DAY, HOUR, MONTH, Grain
+from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of
+from dwh.core.ledger.schema import runs
 from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.testing.runs import committed_run
@@ -67,6 +68,11 @@ def table(grain: Grain, name: str, whole: bool = False) -> Table:
     return Table(name, (column,), partition_by=None if whole else "at", grain=None if whole else grain.name)
 
 
+def at(name: str) -> date:
+    """Return a logical date from its text."""
+    return grain_of(name).parse(name)
+
+
 def new_name() -> str:
     """Return the name of a table that no other example has."""
     return f"t{secrets.token_hex(4)}.t"
@@ -80,13 +86,28 @@ class Upstream:
     contract: Table
     grain: Grain
     newest: dict[str, str] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
 
     def run(self, numbers: Sequence[int]) -> None:
         dates = dated(self.grain, numbers)
         run = committed_run(
             self.warehouse.ledger, table=self.contract.name, line=LINE, dates=dates, contract=self.contract
         )
-        self.newest |= {UNITS[self.grain][number][0]: run for number in numbers}
+        names = [UNITS[self.grain][number][0] for number in numbers]
+        self.newest |= dict.fromkeys(names, run)
+        self.removed -= set(names)
+
+    def remove(self, name: str) -> None:
+        """Remove a whole table as `dwh gc --keep` does."""
+        with self.warehouse.ledger.writing() as connection:
+            gone = runs.update().where(runs.c.table_name == self.contract.name, runs.c.first_date == at(name))
+            connection.execute(gone.values(status="removed"))
+        del self.newest[name]
+        self.removed.add(name)
+
+    def older_than_removed(self, found: Sequence[str], last: str) -> bool:
+        """Return whether something newer than what was found, up to a date, was removed."""
+        return any(max(found, default="") < name <= last for name in self.removed)
 
     def read(self, need: Input, dates: DateRange) -> dict[str, str] | None:
         """Return the run of each output that a run reads, None where it is refused."""
@@ -136,18 +157,29 @@ def test_an_input_of_another_grain_is_read_for_the_time_of_the_run(warehouse, ex
 
 @pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.crash)])
 def test_a_whole_table_is_read_as_of_the_run(warehouse, examples):
-    """That of the last day that the run's time covers; a range that would read several is refused."""
+    """That of the last day that the run's time covers; a range that would read several is refused, and so is
+    what would be older than one that was removed."""
 
     @settings(max_examples=examples, deadline=None)
-    @given(mine=GRAINS, may_lack=st.booleans(), wrote=st.lists(st.integers(-40, 40), max_size=4), run=RUNS)
-    def check(mine, may_lack, wrote, run):
+    @given(
+        mine=GRAINS,
+        may_lack=st.booleans(),
+        wrote=st.lists(st.integers(-40, 40), min_size=1, max_size=4),
+        keep=st.integers(1, 4),
+        run=RUNS,
+    )
+    def check(mine, may_lack, wrote, keep, run):
         upstream = Upstream(warehouse, table(DAY, new_name(), whole=True), DAY)
         for number in wrote:
             upstream.run([PLACES[DAY][MIDDLE] + number])
+        for name in sorted(upstream.newest)[:-keep]:
+            upstream.remove(name)
         numbers = chosen(mine, run)
         read = [as_of(upstream.newest, UNITS[mine][number][1][-1], may_lack) for number in numbers]
         need = Input(upstream.contract, LINE, may_lack=may_lack)
-        expected = read[-1] if read[0] == read[-1] and (read[-1] or may_lack) else None
+        last = UNITS[mine][numbers[-1]][1][-1].strftime(WRITTEN[DAY])
+        is_old = may_lack and upstream.older_than_removed(list(read[-1]), last)
+        expected = read[-1] if read[0] == read[-1] and (read[-1] or may_lack) and not is_old else None
         assert upstream.read(need, dated(mine, numbers)) == expected
 
     check()
@@ -162,21 +194,31 @@ def as_of(newest: dict[str, str], last: datetime, may_lack: bool) -> dict[str, s
 
 @pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.crash)])
 def test_a_job_builds_on_its_own_output_before(warehouse, examples):
-    """In any order of runs: that of the date before, nothing for the first, refused over a gap."""
+    """In any order of runs and removals: that of the date before, nothing for the first, refused over a gap,
+    and where the history before it was removed."""
 
     @settings(max_examples=examples, deadline=None)
     @given(
-        grain=GRAINS, whole=st.booleans(), may_lack=st.booleans(), ran=st.lists(st.integers(0, 4), max_size=8)
+        grain=GRAINS,
+        whole=st.booleans(),
+        may_lack=st.booleans(),
+        ran=st.lists(st.one_of(st.integers(0, 4), st.just("keep one")), max_size=9),
     )
     def check(grain, whole, may_lack, ran):
         grain = DAY if whole else grain
         mine = Upstream(warehouse, table(grain, new_name(), whole), grain)
         need = Input.previous(may_lack=may_lack).of(mine.contract)
-        for number in (PLACES[grain][MIDDLE] - 2 + step for step in ran):
+        for step in ran:
+            if step == "keep one":
+                for name in sorted(mine.newest)[: -1 if whole else 0]:
+                    mine.remove(name)
+                continue
+            number = PLACES[grain][MIDDLE] - 2 + step
             source = PreviousSource.before(need, warehouse, LINE, dates := dated(grain, [number]), None)
             before, there = UNITS[grain][number - 1][0], sorted(mine.newest)
             earlier = [name for name in there if name <= before][-1:]
             refused = earlier and earlier != [before] and not may_lack
+            refused = refused or mine.older_than_removed(earlier, before)
             expected = None if refused else {name: mine.newest[name] for name in earlier}
             assert read_by(source, need, dates) == expected
             if not refused:

@@ -51,6 +51,7 @@ def test_where_sparks_plan_came_from_is_left_out() -> None:
     """Spark adds the line of Python, and of SQL, that an expression is from: the reason comes before it."""
     said = 'Division by zero. SQLSTATE: 22012\n== DataFrame ==\n"__truediv__" was called from\n/a/job.py:3\n'
     assert one_line(ArithmeticError(said)) == "ArithmeticError: Division by zero."
+    assert one_line(ArithmeticError()) == "ArithmeticError"
 
 
 def test_what_was_left_out_is_not_shown_as_found() -> None:

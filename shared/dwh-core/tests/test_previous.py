@@ -18,6 +18,7 @@ from dwh.core.definition import inputs_of
 from dwh.core.errors import DefinitionError, InputError, MissingInputError
 from dwh.core.grain import MONTH
 from dwh.core.ledger import RunRecord
+from dwh.core.ledger.schema import runs
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
 from dwh.core.sources.previous import PreviousSource, outdated_after
@@ -138,6 +139,25 @@ def test_a_range_is_computed_date_by_date(spark, warehouse, totals):
 
 DAY, SHOP, ORDERS = Column("day", "date"), Column("shop", "string"), Column("orders", "bigint")
 NOTE = Column("note", "string", nullable=True)
+
+
+@pytest.mark.parametrize("allowed", ["", "may_lack=True"])
+def test_a_history_does_not_begin_anew_where_it_was_removed(warehouse, totals, recorded, allowed):
+    """After `dwh gc --keep`, an old date says what to run first, and does not begin from nothing."""
+    job = totals(source=TOTALS.replace("previous()", f"previous({allowed})"))
+    days = [date(2024, 1, day) for day in (1, 2, 3, 4)]
+    for day in days[:-1]:
+        recorded(job, day, job.writes, run_id=f"run{day.day}")
+    with warehouse.ledger.writing() as connection:
+        connection.execute(runs.update().where(runs.c.id != "run3").values(status="removed"))
+    remedy = "dwh backfill totals@7.1 --from 2024-01-01 --to 2024-01-02 --env dev"
+    with pytest.raises(InputError, match=rf"output of 2024-01-02 \(run run2\) was removed by .*{remedy}"):
+        prepare_run(job, DateRange(days[2], days[2]), warehouse=warehouse)
+    for day in (days[0], days[3]):
+        prepare_run(job, DateRange(day, day), warehouse=warehouse)
+    recorded(job, days[1], job.writes, run_id="again")
+    prepare_run(job, DateRange(days[2], days[2]), warehouse=warehouse)
+
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,10 @@ def test_a_window_reads_the_dates_around(spark, mean):
 
 def test_a_window_beyond_the_first_date(spark, mean):
     """Dates that are not at a place that Spark reads have no rows: the mean is of what there is."""
-    assert mean("Input(TAKINGS, back=6)")(spark, "2024-01-02") == {2: (29_611.93, 2)}
+    run = mean("Input(TAKINGS, back=6)")
+    assert run(spark, "2024-01-02") == {2: (29_611.93, 2)}
+    with pytest.raises(RunError, match="0001-01-02"):  # beyond the first of all dates
+        run(spark, "0001-01-02")
 
 
 def test_without_a_window_other_dates_are_an_error(spark, mean, installed_line):

@@ -11,7 +11,7 @@ from fabricate import DAYS, shown, write
 from pyarrow.parquet import write_table
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import LostFilesError
+from dwh.core.errors import LostFilesError, NoOutputError
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
 from dwh.core.ledger.schema import decisions, reads, receipts, runs
@@ -55,6 +55,20 @@ def test_the_newest_dates_of_each_line_and_environment_stay(whole):
     assert [output.partition_date for output in there] == DAYS[-3:]
     assert {run.status for run in whole.ledger.find_runs(runs.c.id == old[0].id)} == {"removed"}
     assert (days_of(whole, 3), dead_runs(whole, 0)) == ([], [])
+    _is_told(whole, old[-1], DateRange(DAYS[0], DAYS[-4]), as_of=None)
+    write(whole, "takings@9.1", DAYS[0])  # older than what was removed
+    _is_told(whole, old[-1], DateRange(DAYS[0], DAYS[-4]), as_of=None)
+    _is_told(whole, old[0], None, as_of=old[0].finished_at)
+
+
+def _is_told(whole, run, dates, as_of):
+    """Assert that whoever asks for what a run had written, published or not, is told that it was removed."""
+    asked = {"table": "shop.takings", "environment": "prod", "dates": dates, "as_of": as_of}
+    problem = rf"{run.first_date} \(run {run.id}\) was removed by dwh gc --keep.*dwh history shop.takings"
+    with pytest.raises(NoOutputError, match=problem):
+        whole.published(**asked)
+    with pytest.raises(NoOutputError, match=problem):
+        whole.outputs(**asked, line="9.1")
 
 
 def test_what_a_rerun_has_superseded_stays_for_its_readers(whole, spark):

@@ -84,7 +84,9 @@ def one_line(error: BaseException) -> str:
         text = text.splitlines()[-1]
     text = re.sub(r"^(An error occurred while calling .*\n: )?([\w$]+\.)+[\w$]+: ", "", text)
     text = re.sub(r"^\[USER_RAISED_EXCEPTION\] | SQLSTATE: \w{5}$", "", " ".join(text.split()))
-    if not isinstance(error, DwhError) and not type(error).__module__.startswith(("pyspark.", "py4j.")):
+    if not text:  # as some of Java's are
+        text = type(error).__name__
+    elif not isinstance(error, DwhError) and not type(error).__module__.startswith(("pyspark.", "py4j.")):
         text = f"{type(error).__name__}: {text}"
     if (file := re.search(r"while reading file (\S+?)\.?(\s|$)", whole)) and file[1] not in text:
         text += f" (in {file[1]})"

@@ -77,7 +77,9 @@ def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
         return frame
     value, first, last = F.col(table.date_column), dates.begins, dates.ends
     if table.column(table.date_column).type == "date":
-        return frame.where(value.between(F.lit(first.date()), F.lit(last.date())))
+        # Written out: py4j would give Java a date before the year 1000 in a form that it refuses.
+        since, until = (F.lit(str(day.date())).cast("date") for day in (first, last))
+        return frame.where(value.between(since, until))
     return frame.where(value.between(F.lit(first), F.lit(last)))
 
 

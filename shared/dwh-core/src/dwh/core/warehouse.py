@@ -13,7 +13,7 @@ from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, check_grain, open_range
 from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
 from dwh.core.followers import tell_followers
-from dwh.core.grain import grain_of
+from dwh.core.grain import DAY, grain_of
 from dwh.core.ledger import Ledger, Output
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
@@ -55,11 +55,13 @@ class Warehouse:
     ) -> list[Output]:
         """Return what an environment, by default the configured one, shows for each logical date.
 
-        Raises InvalidNameError, UnknownTableError, or NoOutputError when it shows nothing.
+        Raises InvalidNameError, UnknownTableError, or NoOutputError when it shows nothing, or when the whole
+        table that is meant was removed.
         """
         environment = self._environment(environment)
         self._known(table)
         found = self.ledger.published_outputs(environment=environment, table=table, dates=dates, as_of=as_of)
+        self._check_removed(found, environment=environment, table=table, dates=dates, as_of=as_of)
         if dates:
             _check_dates(
                 table, dates, found or self.ledger.published_outputs(environment=environment, table=table)
@@ -80,13 +82,15 @@ class Warehouse:
     ) -> list[Output]:
         """Return a line's newest output for each logical date in an environment, by default the configured.
 
-        Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none.
+        Raises InvalidNameError, UnknownTableError, or NoOutputError when there is none, or when the whole
+        table that is meant was removed.
         """
         environment = self._environment(environment)
         self._known(table)
         found = self.ledger.newest_outputs(
             environment=environment, table=table, line=line, dates=dates, as_of=as_of
         )
+        self._check_removed(found, environment=environment, table=table, line=line, dates=dates, as_of=as_of)
         if dates:
             every = found or self.ledger.newest_outputs(environment=environment, table=table, line=line)
             _check_dates(table, dates, every)
@@ -146,6 +150,31 @@ class Warehouse:
     def _environment(self, wanted: str | None) -> str:
         """Return the environment that is meant; an empty name is not the default, but a mistake."""
         return valid_environment(self.config.environment if wanted is None else wanted)
+
+    def _check_removed(
+        self,
+        found: Iterable[Output],
+        *,
+        environment: str,
+        table: str,
+        line: str | None = None,
+        dates: DateRange | None,
+        as_of: datetime | None,
+    ) -> None:
+        """Raise NoOutputError where the whole table that is meant was removed: an older one is another."""
+        if dates is None and as_of is None:
+            return  # the newest of all stays
+        removed = self.ledger.removed_outputs(
+            environment=environment,
+            table=table,
+            line=line,
+            dates=dates or DateRange(DAY.first, DAY.last),
+            after=max((output.partition_date for output in found), default=None),
+            as_of=as_of,
+        )
+        if removed:
+            hint = f"run that date again, or read one that is there; type: dwh history {table}"
+            raise NoOutputError(table, str(removed), f"{hint} --env {environment}")
 
     def _where_to_look(self, *, environment: str, table: str) -> str:
         lines = ", ".join(self.ledger.table_lines(environment=environment, table=table)) or "none"

@@ -32,6 +32,7 @@ from dwh.core.ledger.environments import (
 from dwh.core.ledger.files import add_files, files_of_runs, of_runs, statistics_of_runs
 from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.records import ColumnStatistics, Output, OutputsRead, RunRecord, WrittenFile
+from dwh.core.ledger.removed import Removed, removed_after
 from dwh.core.ledger.schema import decisions, publications, reads, receipts, runs, tables
 
 __all__ = [
@@ -257,6 +258,21 @@ class Ledger(LedgerDatabase):
             receipts.c.sequence == last.correlate(receipts, publications).scalar_subquery(),
         )
         return self._select_outputs([], receipts.c.partition_date, source=shown.join(receipts, same))
+
+    def removed_outputs(
+        self,
+        *,
+        environment: str,
+        table: str,
+        dates: DateRange,
+        line: str | None = None,
+        after: date | None = None,
+        as_of: datetime | None = None,
+    ) -> Removed | None:
+        """Return which logical dates of a whole table were removed: see `removed_after`."""
+        place = {"environment": environment, "table": table, "line": line}
+        with self.reading() as connection:
+            return removed_after(connection, **place, dates=dates, after=after, as_of=as_of)
 
     def decision(self, *, environment: str, job: str) -> Decision | None:
         """Return what holds for a job in an environment, None without a pin."""

@@ -7,7 +7,7 @@ before it, and gets no rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -69,10 +69,13 @@ class PreviousSource(PublishedSource):
             line=line,
             dates=DateRange(grain_of(day).first, day),
         )
+        source = cls(warehouse, environment, line, tuple(earlier[-1:]))
+        if need.table.date_column is None:
+            source = source.with_removed(need, day)
         if not earlier or grain_of(earlier[-1].partition_date) != grain_of(day):
-            return cls(warehouse, environment, line, tuple(earlier[-1:]))
+            return source
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
-        return cls(warehouse, environment, line, tuple(earlier[-1:]), gap=gap)
+        return replace(source, gap=gap)
 
     def check_beside(self, run: RunRecord, need: Input, dates: DateRange) -> None:
         """Raise MissingInputError where another line's run of the same dates had a history to go on from.
@@ -102,6 +105,8 @@ class PreviousSource(PublishedSource):
                 )
         if self.gap and not need.may_lack:
             raise self._missing(need, dates, self.gap, self.outputs[0].job)
+        if self.removed:
+            raise self._gone(need, self.removed)
 
     def _missing(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
         return MissingInputError(

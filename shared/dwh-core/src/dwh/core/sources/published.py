@@ -20,6 +20,7 @@ from dwh.core.grain import DAY, grain_of, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead, RunRecord
 from dwh.core.ledger.contracts import runs_of_each_contract
+from dwh.core.ledger.removed import Removed
 from dwh.core.ledger.schema import runs
 from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.upstream import command_for
@@ -27,6 +28,7 @@ from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from typing_extensions import Self
 
 __all__ = ["PublishedSource"]
 
@@ -45,6 +47,7 @@ class PublishedSource:
         line: the line whose outputs are read; None for what is published.
         outputs: those that are read, at most one for each logical date.
         torn: whether it is a whole table for each date, and the run's dates one by one would read several.
+        removed: logical dates of a whole table, later than what is read, whose output was removed.
     """
 
     warehouse: Warehouse
@@ -52,6 +55,7 @@ class PublishedSource:
     line: str | None
     outputs: tuple[Output, ...]
     torn: bool = False
+    removed: Removed | None = None
 
     @classmethod
     def of(
@@ -66,9 +70,24 @@ class PublishedSource:
         )
         if wanted is not None or not warehouse.holds_whole(found):
             return cls(warehouse, environment, line, tuple(found))
-        as_of = (DateRange(day, day).covering(DAY).last for day in (dates.first, dates.last))
+        as_of = [DateRange(day, day).covering(DAY).last for day in (dates.first, dates.last)]
         first, last = (_as_of(found, day, need.may_lack) for day in as_of)
-        return cls(warehouse, environment, line, tuple(last), torn=first != last)
+        source = cls(warehouse, environment, line, tuple(last), torn=first != last)
+        return source.with_removed(need, as_of[-1]) if need.may_lack else source
+
+    def with_removed(self, need: Input, day: date) -> Self:
+        """Return the source of a whole table, with what was removed after its output, up to a date."""
+        after = self.outputs[-1].partition_date if self.outputs else None
+        if after == day:
+            return self
+        removed = self.warehouse.ledger.removed_outputs(
+            environment=self.environment,
+            table=need.name,
+            line=self.line,
+            dates=DateRange(DAY.first, day),
+            after=after,
+        )
+        return replace(self, removed=removed)
 
     @property
     def where(self) -> str:
@@ -82,6 +101,8 @@ class PublishedSource:
         self._check_contracts(need)
         if self.torn:
             raise InputError(need.name, self.where, *_TORN)
+        if self.removed:
+            raise self._gone(need, self.removed)
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
@@ -97,6 +118,17 @@ class PublishedSource:
         return MissingInputError(
             need.name, self.where, map(str, date_spans(days)), command, to_come=map(str, future)
         )
+
+    def _gone(self, need: Input, removed: Removed) -> InputError:
+        """Return the error for what was removed: something older would be read in its place."""
+        command = command_for(
+            self.warehouse,
+            table=need.name,
+            line=self.line,
+            environment=self.environment,
+            spans=[removed.dates],
+        )
+        return InputError(need.name, self.where, str(removed), f"make it again: {command}")
 
     def _check_contracts(self, need: Input) -> None:
         """Raise InputError where what a run has written, of those that are read, lacks what the job needs."""
@@ -144,7 +176,7 @@ class PublishedSource:
         days = earlier.dates or ()
         others = [] if wanted is None else [one for one in self.outputs if one.partition_date not in days]
         found = {one.partition_date: one for one in [*others, *self._written(need.name, read)]}
-        return replace(self, outputs=tuple(found[day] for day in sorted(found)), torn=False)
+        return replace(self, outputs=tuple(found[day] for day in sorted(found)), torn=False, removed=None)
 
     def _written(self, table: str, run_ids: Mapping[date, str]) -> list[Output]:
         """Return the outputs that runs have written, each for its logical date."""
