@@ -116,7 +116,9 @@ class Upstream:
 
 
 def read_by(source: PublishedSource, need: Input, dates: DateRange) -> dict[str, str] | None:
-    """Return the run of each output that a source has settled on, None where it refuses."""
+    """Return the run of each output that a source has settled on, None where a run would be refused."""
+    if source.torn:
+        return None
     try:
         source.check(need, dates)
     except (InputError, MissingInputError):

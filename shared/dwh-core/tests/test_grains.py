@@ -219,8 +219,27 @@ def test_a_month_is_not_its_first_day():
     assert month != day and day != month and len({month, day}) == 2
     assert HOUR.parse("2013-01-01T00") != day
     assert json.dumps(str(month)) == '"2013-01"'
-    with pytest.raises(InvalidDateError, match="ends in another grain"):
+    said = "begins with a UTC calendar date and ends with a month of UTC"
+    with pytest.raises(InvalidDateError, match=said):
         DateRange(day, month)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2024-02-30T00", "2013-01-15T07"),
+        ("2024-02-29T24", "2013-01-15T07"),
+        ("2024-1", "2013-01"),
+        ("2023-13", "2013-01"),
+        ("2024/01", "2013-01"),
+        ("2024-02-30", "2013-01-15"),
+        ("tomorrow", "2013-01-15"),
+    ],
+)
+def test_a_date_that_does_not_exist_is_answered_in_the_form_that_was_meant(text, form):
+    """Where nothing says of which grain it is to be."""
+    with pytest.raises(InvalidDateError, match=f"such as {form}, with"):
+        parse_any_date(text)
 
 
 def test_airflow_s_logical_date_is_taken_to_the_grain():

@@ -159,7 +159,6 @@ def test_a_history_does_not_begin_anew_where_it_was_removed(warehouse, totals, r
     prepare_run(job, DateRange(days[2], days[2]), warehouse=warehouse)
 
 
-
 @pytest.mark.parametrize(
     ("before", "problem"),
     [

@@ -87,9 +87,8 @@ def test_each_date_has_its_whole_table_and_readers_get_the_newest(spark, warehou
         known.run(date="2024-01-02", spark=spark, warehouse=warehouse)
     files = warehouse.ledger.files_of([receipt["run"]])[receipt["run"], date(2024, 1, 3)]
     assert sum(file.rows for file in files) == 1
-    with pytest.raises(
-        InputError, match=r"a whole table of its own, .* of the last date alone; .* --batch 1"
-    ):
+    remedy = "dwh backfill known@7.1 --from 2024-01-02 --to 2024-01-03 --env dev"
+    with pytest.raises(InputError, match=f"a whole table of its own, and a run reads one; .*{remedy}"):
         known.run(start="2024-01-02", end="2024-01-03", spark=spark, warehouse=warehouse)
     record = warehouse.ledger.find_runs()[1]
     for file in files:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fabricate import DAYS, write
 
+from dwh.core import Column, Table
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.ledger import OutputsRead
 from dwh.core.lines import find_job
@@ -31,6 +32,37 @@ class Total(Job):
     def transform(self, takings):
         return takings
 '''
+
+
+KNOWN = """
+from dwh.core import Column, Input, Job, Table
+
+SHOPS = Table("shop.shops", (Column("shop", "string"),))
+
+
+class Known(Job):
+    '''The shops that were known on each day.'''
+
+    reads = (Input(SHOPS, line="7.1", may_lack=True),)
+    writes = Table("shop.known", (Column("day", "date"), Column("shop", "string")), partition_by="day")
+
+    def transform(self, shops):
+        return shops
+"""
+
+
+def test_dates_that_read_different_whole_tables_are_run_by_themselves(warehouse, installed_line):
+    """Also where several are asked for at once; those that read the same table are one run."""
+    installed_line("9.1", {"known": KNOWN})
+    warehouse, job = replace(warehouse, config=warehouse.config.in_environment("dev")), find_job("known@9.1")
+    contract = Table("shop.shops", (Column("shop", "string"),))
+    for day in DAYS[1:3]:
+        committed_run(
+            warehouse.ledger, table="shop.shops", line="7.1", dates=DateRange(day, day), contract=contract
+        )
+    since, until = (DateRange(DAYS[1], DAYS[2]), DateRange(DAYS[2], DAYS[4]))
+    assert batches(warehouse, job(), since, 31) == [DateRange(day, day) for day in since]
+    assert batches(warehouse, job(), until, 31) == [until]
 
 
 @pytest.fixture

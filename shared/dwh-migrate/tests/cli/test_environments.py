@@ -251,6 +251,8 @@ def test_outputs_are_promoted_by_name(typed, warehouse):
     assert (code, out) == (0, "")
     assert "2 outputs of takings@7.1 in staging now belong to prod as well; prod publishes 2 of them" in err
     assert json.loads(typed(*words, "--json")[1])["already"] == 2
+    assert "with --date, or --from-date and --to-date" in typed(*words[:6])[2]
+    assert "(--from-date 2024-02-01 --to-date 2024-02-29 holds" in typed(*words[:6], "--date", "2024-02")[2]
     spans = json.loads(typed("history", "shop.takings", "--published", "--json")[1])
     assert [(span["run"], span["action"], span["reason"]) for span in spans] == [
         ("tested", "promote", "it was tested")

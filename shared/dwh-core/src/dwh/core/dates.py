@@ -38,7 +38,12 @@ class DateRange:
 
     def __post_init__(self) -> None:
         if grain_of(self.first) != grain_of(self.last):
-            raise InvalidDateError(f"{self.first} to {self.last}", "the range ends in another grain")
+            begins, ends = (grain_of(day).described for day in (self.first, self.last))
+            raise InvalidDateError(
+                f"{self.first} to {self.last}",
+                f"the range begins with {begins} and ends with {ends}",
+                self.grain,
+            )
         if self.last < self.first:
             raise InvalidDateError(f"{self.first} to {self.last}", "the range ends before it begins")
 
@@ -110,17 +115,24 @@ def parse_date(value: object, grain: Grain = DAY) -> date:
     raise InvalidDateError(value, "not a logical date", grain)
 
 
-def parse_any_date(text: str, usual: Grain = DAY) -> date:
+def parse_any_date(text: str, usual: Grain | None = None) -> date:
     """Return a logical date from text, whose form says of which grain; raises InvalidDateError.
 
     Parameters:
-        usual: the grain whose form to tell to whoever wrote something else.
+        usual: the grain whose form to tell to whoever wrote something else; by default the likeliest.
     """
     try:
         return grain_of(text).parse(text)
     except ValueError as error:
         problem = "not a logical date" if "written as" in str(error) else f"no such date ({error})"
-        raise InvalidDateError(text, problem, usual) from None
+        raise InvalidDateError(text, problem, usual or _likeliest(text)) from None
+
+
+def _likeliest(text: str) -> Grain:
+    """Return the grain of which somebody may have meant to write a logical date."""
+    if "T" in text:
+        return GRAINS["hour"]
+    return GRAINS["month"] if re.fullmatch(r"\d{4}\D\d{1,2}", text, re.ASCII) else DAY
 
 
 def open_range(start: object, end: object, grain: Grain | None = None) -> DateRange | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dwh.core.changes import Change
@@ -22,7 +22,6 @@ __all__ = [
     "JobDefinition",
     "builds_on_itself",
     "check_definition",
-    "in_runs",
     "inputs_of",
     "resolve_previous",
     "runs_date_by_date",
@@ -58,7 +57,7 @@ def check_definition(job: type[JobDefinition]) -> None:
     """Raise DefinitionError where the parts of a job do not fit together."""
     where = f"{job.__module__}.{job.__qualname__}"
     if not isinstance(getattr(job, "writes", None), Table):
-        raise DefinitionError(where, "set writes = Table(…)")
+        raise DefinitionError(where, "set writes = Table(…); for a second table, write a second job")
     partition, key = job.writes.date_column, job.writes.key
     if partition and key and partition not in key:
         raise DefinitionError(where, f"the key of writes must contain {partition}, its partition_by")
@@ -94,13 +93,6 @@ def builds_on_itself(job: JobDefinition | type[JobDefinition]) -> bool:
 def runs_date_by_date(job: JobDefinition | type[JobDefinition]) -> bool:
     """Return whether each logical date of a job is a run of its own."""
     return job.writes.date_column is None or builds_on_itself(job)
-
-
-def in_runs(job: JobDefinition, spans: Iterable[DateRange]) -> list[DateRange]:
-    """Return ranges as the job runs them: a date at a time where it holds a whole table."""
-    if job.writes.date_column is not None:
-        return list(spans)
-    return [DateRange(day, day) for span in spans for day in span]
 
 
 def transformed(job: JobDefinition, inputs: Mapping[str, DataFrame], dates: DateRange) -> DataFrame:

@@ -16,7 +16,7 @@ from dwh.core.config import Config, config_of_run, load_config
 from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
-from dwh.core.errors import InvalidDateError, LedgerError, RunError, WholeTableError, one_line
+from dwh.core.errors import InputError, InvalidDateError, LedgerError, RunError, WholeTableError, one_line
 from dwh.core.inputs import Input
 from dwh.core.layout import within
 from dwh.core.ledger import RunRecord, WrittenFile
@@ -27,7 +27,7 @@ from dwh.core.names import environment_read
 from dwh.core.receipt import Receipt
 from dwh.core.recording import new_run
 from dwh.core.session import interruptible, line_session, spark_session
-from dwh.core.sources import Source, as_read_by, settled_sources
+from dwh.core.sources import Source, as_read_by, settled_sources, torn_source
 from dwh.core.sources.previous import PreviousSource, outdated_after
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import new_storage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from dwh.core.job import Job
 
-__all__ = ["PreparedRun", "prepare_run", "run_job"]
+__all__ = ["PreparedRun", "in_runs", "prepare_run", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,40 @@ def prepare_run(
     if like:
         sources = as_read_by(like, needs, sources, warehouse, dates)
         _check_beside(like[0], needs, sources, warehouse, dates)
+    _check_torn(f"{job.name()}@{line.name}", sources, dates)
     for need in needs:
         sources[need.name].check(need, dates)
     return PreparedRun(job, line, dates, warehouse, sources, like)
+
+
+def in_runs(job: Job, spans: Iterable[DateRange], warehouse: Warehouse) -> list[DateRange]:
+    """Return ranges as the job can run them: a date at a time where it holds a whole table, or reads one of
+    which each date has another."""
+    return [part for span in spans for part in (_alone(span) if _is_torn(job, span, warehouse) else [span])]
+
+
+def _alone(span: DateRange) -> list[DateRange]:
+    return [DateRange(day, day) for day in span]
+
+
+def _is_torn(job: Job, dates: DateRange, warehouse: Warehouse) -> bool:
+    if job.writes.date_column is None or len(dates) == 1:
+        return True
+    sources = settled_sources(inputs_of(job), warehouse, dates, line_of(type(job)).name)
+    return torn_source(sources) is not None
+
+
+def _check_torn(reference: str, sources: Mapping[str, Source], dates: DateRange) -> None:
+    """Raise InputError where each of a run's dates would read another whole table: one run reads one."""
+    if found := torn_source(sources):
+        name, source = found
+        raise InputError(
+            name,
+            source.where,
+            f"each logical date has a whole table of its own, and a run reads one; found {dates}",
+            f"to run each date by itself, type: dwh backfill {reference} --from {dates.first} "
+            f"--to {dates.last} --env {source.environment}",
+        )
 
 
 def _check_beside(

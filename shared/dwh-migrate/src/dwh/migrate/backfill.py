@@ -7,12 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange, date_spans
-from dwh.core.definition import builds_on_itself, in_runs, inputs_of
+from dwh.core.definition import builds_on_itself, inputs_of
 from dwh.core.grain import date_after
 from dwh.core.job import Job
 from dwh.core.lines import line_of
 from dwh.core.receipt import Receipt
-from dwh.core.run import prepare_run
+from dwh.core.run import in_runs, prepare_run
 from dwh.core.sources.earlier import read_alike
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.proving import proof_of_backfill, prove, served_runs
@@ -26,8 +26,9 @@ __all__ = ["batches", "fill", "proof_of_backfill", "prove", "read_like", "ready"
 def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list[DateRange]:
     """Return the dates for which the job's line has no output in the environment, in ranges of `size`.
 
-    Each is a run; of whole tables each date is. While the environment moves to the line, the dates of a range
-    are such that their runs which readers have got have read alike: see `read_like`.
+    Each is a run; of a job that writes whole tables, or reads another one for each date, each date is. While
+    the environment moves to the line, the dates of a range are such that their runs which readers have got
+    have read alike: see `read_like`.
     """
     environment, line = warehouse.config.environment, line_of(type(job)).name
     outputs = warehouse.ledger.newest_outputs(
@@ -43,6 +44,7 @@ def batches(warehouse: Warehouse, job: Job, dates: DateRange, size: int) -> list
             for span in alike
             for first in list(span)[::size]
         ],
+        warehouse,
     )
 
 

@@ -1,4 +1,4 @@
-"""Outputs of whole tables that are no more: `dwh gc --keep` has removed them, and nothing took their place."""
+"""Outputs of whole tables that `dwh gc --keep` has removed, and whose place nothing has taken."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from dwh.core.warehouse import Warehouse
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Source", "as_read_by", "settled_sources"]
+__all__ = ["Source", "as_read_by", "settled_sources", "torn_source"]
 
 
 class Source(Protocol):
@@ -97,6 +97,14 @@ def as_read_by(
         if (before := earlier.get(need.name)) and _same(before.record, sources[need.name]):
             found[need.name] = sources[need.name].as_read(need, dates, before)
     return found
+
+
+def torn_source(sources: Mapping[str, Source]) -> tuple[str, PublishedSource] | None:
+    """Return the input, and its name, of which each logical date of a run would read another whole table."""
+    for name, source in sources.items():
+        if isinstance(source, PublishedSource) and source.torn:
+            return name, source
+    return None
 
 
 def _same(record: Mapping[str, Any], source: Source) -> bool:

@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PublishedSource"]
 
-_TORN = (
-    "each logical date has a whole table of its own, and a run of a range reads that of the last date alone",
-    "run the dates one by one: dwh run JOB --date DATE, or dwh backfill JOB@LINE --from … --to … --batch 1",
-)
-
 
 @dataclass(frozen=True)
 class PublishedSource:
@@ -99,8 +94,6 @@ class PublishedSource:
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where a contract lacks what the job needs, MissingInputError for missing dates."""
         self._check_contracts(need)
-        if self.torn:
-            raise InputError(need.name, self.where, *_TORN)
         if self.removed:
             raise self._gone(need, self.removed)
         wanted = _wanted(need, dates)
@@ -121,14 +114,9 @@ class PublishedSource:
 
     def _gone(self, need: Input, removed: Removed) -> InputError:
         """Return the error for what was removed: something older would be read in its place."""
-        command = command_for(
-            self.warehouse,
-            table=need.name,
-            line=self.line,
-            environment=self.environment,
-            spans=[removed.dates],
-        )
-        return InputError(need.name, self.where, str(removed), f"make it again: {command}")
+        where = {"table": need.name, "line": self.line, "environment": self.environment}
+        command = command_for(self.warehouse, **where, spans=[removed.dates])
+        return InputError(need.name, self.where, str(removed), f"to make it again, type: {command}")
 
     def _check_contracts(self, need: Input) -> None:
         """Raise InputError where what a run has written, of those that are read, lacks what the job needs."""

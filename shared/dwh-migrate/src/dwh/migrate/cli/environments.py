@@ -9,7 +9,7 @@ import click
 from dwh.core.config import load_config
 from dwh.core.errors import UsageError
 from dwh.migrate import completion
-from dwh.migrate.cli.options import as_json, environment_of, in_environment
+from dwh.migrate.cli.options import as_json, environment_of, in_environment, telling_of_dates
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
 
 __all__ = ["COMMANDS"]
@@ -131,9 +131,10 @@ def promote(
     from dwh.migrate.promotion import promote
     from dwh.migrate.rollout.terminal import show_withheld
 
-    dates = logical_dates(date, start, end, {})
-    warehouse = Warehouse.open()
-    done = promote(warehouse, reference, source=source, target=target, dates=dates, reason=reason)
+    with telling_of_dates("--from-date", "--to-date"):
+        dates = logical_dates(date, start, end, {})
+        warehouse = Warehouse.open()
+        done = promote(warehouse, reference, source=source, target=target, dates=dates, reason=reason)
     show_withheld(warehouse, job=done.job, environment=target)
     if as_json:
         print_json(asdict(done))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = [
     "release_python",
     "spark_log",
     "table",
+    "telling_of_dates",
     "verbose",
     "write_file",
 ]
@@ -102,6 +104,17 @@ def optional_dates(date: str | None, start: str | None, end: str | None) -> Date
     if date is None and (start is None or end is None):
         return open_range(start, end)
     return logical_dates(date, start, end, {})
+
+
+@contextmanager
+def telling_of_dates(first: str, last: str) -> Iterator[None]:
+    """Let an InvalidDateError name the options of a command whose `--from` and `--to` mean something else."""
+    try:
+        yield
+    except InvalidDateError as error:
+        text = error.message.replace("--from", first).replace("--to", last)
+        error.args = (text,)
+        raise
 
 
 def parse_instant(text: str | None) -> datetime | None:

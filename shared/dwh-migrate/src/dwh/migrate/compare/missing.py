@@ -11,11 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange, date_spans
-from dwh.core.definition import in_runs
 from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
 from dwh.core.lines import Reference
 from dwh.core.names import environment_aside
-from dwh.core.run import run_job
+from dwh.core.run import in_runs, run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.subjects import subject_of, subjects_of
 from dwh.migrate.releases.installed import is_installed
@@ -84,7 +83,7 @@ def _run(
 ) -> None:
     if is_installed(reference):
         job = reference.line().job(reference.job)()
-        for alone in in_runs(job, [dates]):
+        for alone in in_runs(job, [dates], warehouse):
             run_job(job, alone, spark=spark, warehouse=warehouse)
         return
     from dwh.migrate.releases.running import run_release

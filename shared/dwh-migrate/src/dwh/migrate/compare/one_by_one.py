@@ -15,7 +15,7 @@ from dwh.core.definition import runs_date_by_date
 from dwh.core.errors import UsageError
 from dwh.core.lines import find_job
 from dwh.core.names import environment_aside
-from dwh.core.run import prepare_run
+from dwh.core.run import in_runs, prepare_run
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.subjects import Subject, subject_of
 
@@ -45,7 +45,7 @@ def run_one_by_one(
     Raises RunError, and what naming a job raises.
     """
     job = find_job(reference)()
-    if runs_date_by_date(job):
+    if runs_date_by_date(job) or in_runs(job, [dates], warehouse) != [dates]:
         raise UsageError(f"{reference} computes a range date by date, so there is nothing to compare")
     aside = environment_aside(warehouse.config.environment)
     warehouse = replace(warehouse, config=warehouse.config.in_environment(aside))

@@ -7,6 +7,7 @@ judged by the gate, and reaches no reader: where it serves, its output is publis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
 from dwh.core.receipt import Receipt
-from dwh.core.run import prepare_run, run_job
+from dwh.core.run import in_runs, prepare_run, run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.state import progress
@@ -93,18 +94,26 @@ def serve(
             environment=warehouse.config.environment, job=job, dates=left, anew=anew and not served
         )
         line = lines[left.first]
-        span = _first_span(
-            job=decision.job, line=line, days=[day for day, other in lines.items() if other == line]
-        )
+        first = date_spans(day for day, other in lines.items() if other == line)[0]
+        span = _first_run(warehouse, decision, line, first)
         served.append(_serve(spark, warehouse, decision, line, span))
         left = DateRange(date_after(span.last), dates.last) if span.last < dates.last else None
     return served
 
 
-def _first_span(*, job: str, line: str, days: Sequence[date]) -> DateRange:
-    """Return the first of some dates, and those after it that the same run computes."""
-    first = date_spans(days)[0]
-    return DateRange(first.first, first.first) if runs_date_by_date(find_job(f"{job}@{line}")) else first
+def _first_run(warehouse: Warehouse, decision: Decision, line: str, dates: DateRange) -> DateRange:
+    """Return the first of some dates, and those after it that one run of each line that runs computes."""
+    alone = _runs_alone(warehouse, f"{decision.job}@{line}", dates)
+    rollout = decision.active_rollout
+    for other in rollout.lines if rollout and line in rollout.lines else ():
+        with suppress(DwhError):  # which is told when it runs, and may not keep the other line from running
+            alone = alone or _runs_alone(warehouse, f"{decision.job}@{other}", dates)
+    return DateRange(dates.first, dates.first) if alone else dates
+
+
+def _runs_alone(warehouse: Warehouse, reference: str, dates: DateRange) -> bool:
+    job = find_job(reference)()
+    return runs_date_by_date(job) or in_runs(job, [dates], warehouse) != [dates]
 
 
 def _serve(
