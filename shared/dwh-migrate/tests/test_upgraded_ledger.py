@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as Alembic
+from upgrading import older
 
-from dwh.core import migrations
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Ledger
 from dwh.core.ledger.database import SCHEMA_VERSION
-from dwh.core.ledger.schema import metadata
 from dwh.core.lines import find_job
 from dwh.core.warehouse import Warehouse, read_table
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
@@ -38,36 +32,6 @@ def written(config, installed_line, renamed, spark) -> Warehouse:
     for line in ("8.1", "8.2"):
         find_job(f"takings@{line}")().run(start=DAYS.first, end=DAYS.last, spark=spark, warehouse=warehouse)
     return warehouse
-
-
-def older(new: Ledger, url: str, version: str) -> Ledger:
-    """Make a ledger of an older version that holds what a newer one does, as far as it has a place."""
-    found = Ledger(url)
-    if found.url.get_backend_name() == "sqlite":
-        Path(str(found.url.database)).parent.mkdir(parents=True, exist_ok=True)
-    with found.writing() as connection:
-        setup = Alembic()
-        setup.attributes["connection"] = connection
-        setup.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        command.upgrade(setup, version)
-    with new.reading() as source, found.writing() as connection:
-        there = sa.inspect(connection)
-        for table in metadata.sorted_tables:
-            if there.has_table(table.name):
-                types = {each["name"]: each["type"] for each in there.get_columns(table.name)}
-                _copy(source, connection, table, types)
-    return found
-
-
-def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table, types: dict[str, Any]) -> None:
-    """Copy the rows, with logical dates as the older schema keeps them: PostgreSQL had dates."""
-    columns = [column for column in table.c if column.name in types]
-    dates = {name: found for name, found in types.items() if isinstance(found, sa.Date)}
-    rows: list[dict[str, Any]] = [dict(row._mapping) for row in source.execute(sa.select(*columns))]
-    if rows:
-        there = (sa.column(each.name, dates.get(each.name, each.type)) for each in columns)
-        place = sa.table(table.name, *there)
-        target.execute(place.insert(), rows)
 
 
 def moves(spark, warehouse: Warehouse, version: str) -> None:
