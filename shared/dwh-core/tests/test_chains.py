@@ -29,7 +29,12 @@ COLUMNS = (Column("day", "date"),)
 READS = st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans(), st.booleans())
 # A run: of which job of the chain, from which date, for how many more, and whether it is published.
 RUNS = st.tuples(st.integers(0, 3), st.integers(0, 7), st.integers(0, 3), st.booleans())
-CHAINS = {"reads": st.lists(READS, min_size=1, max_size=3), "ran": st.lists(RUNS, max_size=14)}
+# What is published again, as a rollback does: of the runs until then, the one of this number.
+BACK = st.integers(0, 13)
+CHAINS = {
+    "reads": st.lists(READS, min_size=1, max_size=3),
+    "done": st.lists(st.one_of(RUNS, RUNS, BACK), max_size=16),
+}
 
 
 def day(number: int) -> date:
@@ -51,6 +56,7 @@ class Model:
     reads: list[tuple[int, int, bool, bool]]
     newest: dict[tuple[int, date], int] = field(default_factory=dict)
     published: dict[tuple[int, date], int] = field(default_factory=dict)
+    wrote: list[dict[tuple[int, date], int]] = field(default_factory=list)
 
     def run(self, number: int, job: int, dates: DateRange, publish: bool) -> bool:
         """Run a job for some dates; return whether its input had what it needs."""
@@ -69,9 +75,15 @@ class Model:
                 window = {d: there[job - 1, d] for d in around if (job - 1, d) in there}
             values[job, at] = computed(job, at, number, window)
         self.newest |= values
+        self.wrote.append(values)
         if publish:
             self.published |= values
         return True
+
+    def go_back(self, to: int) -> None:
+        """Publish again what an earlier run has written."""
+        if self.wrote:
+            self.published |= self.wrote[to % len(self.wrote)]
 
 
 @dataclass
@@ -82,6 +94,7 @@ class Chain:
     reads: list[tuple[int, int, bool, bool]]
     name: str = field(default_factory=lambda: f"t{secrets.token_hex(4)}")
     values: dict[tuple[str, date], int] = field(default_factory=dict)
+    wrote: list[tuple[int, str, DateRange]] = field(default_factory=list)
 
     def table(self, job: int) -> str:
         return f"{self.name}.t{job}"
@@ -121,17 +134,26 @@ class Chain:
             first, last = at - timedelta(back), at + timedelta(ahead)
             window = {when: value for when, value in read.items() if first <= when <= last}
             self.values[run, at] = computed(job, at, number, window)
+        self.wrote.append((job, run, dates))
         if publish:
-            with self.warehouse.ledger.holding(self.table(job)) as (connection, sequence):
-                add_publications(
-                    connection,
-                    environment="dev",
-                    table=self.table(job),
-                    run_ids=dict.fromkeys(dates, run),
-                    sequence=sequence,
-                    now=datetime.now(timezone.utc),
-                )
+            self.publish(job, run, dates)
         return True
+
+    def publish(self, job: int, run: str, dates: DateRange) -> None:
+        with self.warehouse.ledger.holding(self.table(job)) as (connection, sequence):
+            add_publications(
+                connection,
+                environment="dev",
+                table=self.table(job),
+                run_ids=dict.fromkeys(dates, run),
+                sequence=sequence,
+                now=datetime.now(timezone.utc),
+            )
+
+    def go_back(self, to: int) -> None:
+        """Publish again what an earlier run has written."""
+        if self.wrote:
+            self.publish(*self.wrote[to % len(self.wrote)])
 
     def newest(self) -> dict[tuple[int, date], int]:
         return self._found(
@@ -153,13 +175,18 @@ class Chain:
 
 @pytest.mark.parametrize("examples", [12, pytest.param(400, marks=pytest.mark.crash)])
 def test_every_output_is_what_a_model_says(warehouse, examples):
-    """Whatever ran, was published, and ran again: values, and which runs are refused."""
+    """Whatever ran, was published, rolled back and ran again: values, and which runs are refused."""
 
     @settings(max_examples=examples, deadline=None)
     @given(**CHAINS)
-    def check(reads, ran):
+    def check(reads, done):
         model, chain = Model(reads), Chain(warehouse, reads)
-        for number, (job, first, more, publish) in enumerate(ran):
+        for number, what in enumerate(done):
+            if isinstance(what, int):
+                model.go_back(what)
+                chain.go_back(what)
+                continue
+            job, first, more, publish = what
             job, dates = job % (len(reads) + 1), DateRange(day(first), day(first + more))
             assert chain.run(number, job, dates, publish) == model.run(number, job, dates, publish)
         assert chain.newest() == model.newest
@@ -195,7 +222,7 @@ def test_a_run_like_another_reads_the_same(warehouse, examples):
     """Whatever its upstream has run and published since."""
 
     @settings(max_examples=examples, deadline=None)
-    @given(how=READS, since=st.lists(RUNS, min_size=1, max_size=6))
+    @given(how=READS, since=st.lists(st.one_of(RUNS, BACK), min_size=1, max_size=6))
     def check(how, since):
         chain, dates = Chain(warehouse, [how]), DateRange(day(2), day(3))
         chain.run(0, 0, DateRange(day(-3), day(9)), publish=True)
@@ -204,8 +231,12 @@ def test_a_run_like_another_reads_the_same(warehouse, examples):
         outputs = warehouse.ledger.newest_outputs(environment="dev", table=table, line=LINE)
         (first,) = {one.run_id for one in outputs}
         _, before = chain.source(1, dates)
-        for number, (_, at, more, publish) in enumerate(since, 2):
-            chain.run(number, 0, DateRange(day(at), day(at + more)), publish)
+        for number, what in enumerate(since, 2):
+            if isinstance(what, int):
+                chain.go_back(what)
+            else:
+                _, at, more, publish = what
+                chain.run(number, 0, DateRange(day(at), day(at + more)), publish)
         need, after = chain.source(1, dates)
         again = as_read_by((first,), [need], {need.name: after}, warehouse, dates)[need.name]
         assert again.reads() == before.reads()
