@@ -93,7 +93,7 @@ class PreviousSource(PublishedSource):
         )
         if began:
             missing = DateRange(began[0].partition_date, before)
-            raise self._missing(need, dates, missing, run.job)
+            raise self._left_out(need, dates, missing, run.job)
 
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where the output has another contract, MissingInputError for dates left out."""
@@ -104,11 +104,11 @@ class PreviousSource(PublishedSource):
                     need.name, self._where(output), "; ".join(problems), self._anew(output, dates)
                 )
         if self.gap and not need.may_lack:
-            raise self._missing(need, dates, self.gap, self.outputs[0].job)
+            raise self._left_out(need, dates, self.gap, self.outputs[0].job)
         if self.removed:
             raise self._gone(need, self.removed)
 
-    def _missing(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
+    def _left_out(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
         return MissingInputError(
             need.name,
             f"line {self.line} in {self.environment}, on which {dates.first} builds",

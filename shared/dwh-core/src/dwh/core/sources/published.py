@@ -104,18 +104,20 @@ class PublishedSource:
     def _missing(self, need: Input, days: Iterable[date]) -> MissingInputError:
         """Return what says which logical dates are missing, and how to get them."""
         past, future = _by_now(days)
-        command = None
-        if past:
-            where = {"table": need.name, "line": self.line, "environment": self.environment}
-            command = command_for(self.warehouse, **where, spans=past)
+        command = self._command(need, past) if past else None
         return MissingInputError(
             need.name, self.where, map(str, date_spans(days)), command, to_come=map(str, future)
         )
 
+    def _command(self, need: Input, spans: list[DateRange]) -> str:
+        """Return the command that makes logical dates of the table."""
+        return command_for(
+            self.warehouse, table=need.name, line=self.line, environment=self.environment, spans=spans
+        )
+
     def _gone(self, need: Input, removed: Removed) -> InputError:
         """Return the error for what was removed: something older would be read in its place."""
-        where = {"table": need.name, "line": self.line, "environment": self.environment}
-        command = command_for(self.warehouse, **where, spans=[removed.dates])
+        command = self._command(need, [removed.dates])
         return InputError(need.name, self.where, str(removed), f"to make it again, type: {command}")
 
     def _check_contracts(self, need: Input) -> None:
