@@ -22,6 +22,7 @@ from dwh.core.ledger.schema import runs
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
 from dwh.core.sources.previous import PreviousSource, outdated_after
+from dwh.core.testing.runs import committed_run
 from dwh.core.warehouse import read_table
 
 TOTALS = '''
@@ -135,6 +136,20 @@ def test_a_range_is_computed_date_by_date(spark, warehouse, totals):
         MissingInputError, match=r"dwh backfill totals@7\.1 --from 2024-01-04 --to 2024-01-05"
     ):
         prepare_run(job, DateRange(date(2024, 1, 6), date(2024, 1, 6)), warehouse=warehouse)
+
+
+def test_a_range_may_read_another_whole_table_for_each_date(warehouse, totals):
+    """A job that builds on itself computes date by date, and each date reads the table of its own."""
+    shops = Table("shop.shops", (Column("shop", "string"),))
+    source = TOTALS.replace("Input.previous())", 'Input.previous(), Input(SHOPS, line="7.1"))')
+    source = source.replace("orders, previous)", "orders, previous, shops)").replace(
+        "class Totals", 'SHOPS = Table("shop.shops", (Column("shop", "string"),))\n\n\nclass Totals'
+    )
+    dates = DateRange(date(2024, 1, 1), date(2024, 1, 2))
+    for day in dates:
+        alone = DateRange(day, day)
+        committed_run(warehouse.ledger, table=shops.name, line="7.1", dates=alone, contract=shops)
+    prepare_run(totals(source=source), dates, warehouse=warehouse)
 
 
 DAY, SHOP, ORDERS = Column("day", "date"), Column("shop", "string"), Column("orders", "bigint")

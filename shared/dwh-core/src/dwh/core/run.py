@@ -136,7 +136,8 @@ def prepare_run(
     if like:
         sources = as_read_by(like, needs, sources, warehouse, dates)
         _check_beside(like[0], needs, sources, warehouse, dates)
-    _check_torn(f"{job.name()}@{line.name}", sources, dates)
+    if not builds_on_itself(job):  # else each date is prepared again, by itself
+        _check_torn(f"{job.name()}@{line.name}", sources, dates)
     for need in needs:
         sources[need.name].check(need, dates)
     return PreparedRun(job, line, dates, warehouse, sources, like)
