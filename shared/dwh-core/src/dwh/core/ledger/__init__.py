@@ -270,9 +270,16 @@ class Ledger(LedgerDatabase):
         as_of: datetime | None = None,
     ) -> Removed | None:
         """Return which logical dates of a whole table were removed: see `removed_after`."""
-        place = {"environment": environment, "table": table, "line": line}
         with self.reading() as connection:
-            return removed_after(connection, **place, dates=dates, after=after, as_of=as_of)
+            return removed_after(
+                connection,
+                environment=environment,
+                table=table,
+                line=line,
+                dates=dates,
+                after=after,
+                as_of=as_of,
+            )
 
     def decision(self, *, environment: str, job: str) -> Decision | None:
         """Return what holds for a job in an environment, None without a pin."""
