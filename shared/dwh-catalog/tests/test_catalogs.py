@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from cataloging import Lake
 from readers import by_duckdb, by_pyiceberg
 from rest_server import TOKEN, rest_server
@@ -148,3 +154,95 @@ def test_a_wrong_password_of_a_database_is_an_error_with_what_to_set(
 
 def test_a_glue_catalog_is_read(glue: Path, runs: Runs, two_lines: None) -> None:
     is_read(followed(runs, glue), runs)
+
+
+@pytest.fixture
+def guarding(home: Path) -> Iterator[Callable[..., None]]:
+    """What names a Glue catalog in dwh.toml for a user who may do some actions there, and no other."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    requests.post(f"{address}/moto-api/reset", timeout=30)  # all servers of a process are one
+    key = {"aws_access_key_id": "root", "aws_secret_access_key": "root"}
+    iam = boto3.client("iam", endpoint_url=address, region_name="eu-central-1", **key)
+
+    def let(*actions: str, secret: str | None = None) -> None:
+        requests.post(f"{address}/moto-api/reset-auth", data=b"1000", timeout=30)
+        user = f"user{secrets.token_hex(4)}"
+        iam.create_user(UserName=user)
+        rights = {"Effect": "Allow", "Action": [f"glue:{each}" for each in actions], "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [rights]})
+        iam.put_user_policy(UserName=user, PolicyName="rights", PolicyDocument=policy)
+        made = iam.create_access_key(UserName=user)["AccessKey"]
+        properties = GLUE.format(address=address).replace(
+            'key-id" = "testing', f'key-id" = "{made["AccessKeyId"]}'
+        )
+        properties = properties.replace(
+            'access-key" = "testing', f'access-key" = "{secret or made["SecretAccessKey"]}'
+        )
+        (home / "dwh.toml").write_text(SETTINGS.format(type="glue", properties=properties))
+        requests.post(f"{address}/moto-api/reset-auth", data=b"0", timeout=30)  # from here on rights count
+
+    yield let
+    requests.post(f"{address}/moto-api/reset-auth", data=b"inf", timeout=30)
+    server.stop()
+
+
+def test_what_glue_does_not_allow_is_told_with_who_can_help(
+    guarding: Callable[..., None], home: Path, runs: Runs, typed_dwh: Typed
+) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+
+    def told(*actions: str, secret: str | None = None) -> str:
+        guarding(*actions, secret=secret)
+        before = state(home)
+        code, _, said = typed_dwh("catalog", "sync")
+        assert code == 1
+        assert before.keys() <= state(home).keys()
+        return said
+
+    wrong = told("*", secret="mistyped")
+    assert "reading table prod_shop.takings: ClientError: " in wrong and "mistyped" not in wrong
+    assert """export DWH_CATALOGS='lake.properties."glue.secret-access-key" = "…"'""" in wrong
+    assert "not authorized to perform: glue:GetTable" in (said := told("GetDatabase"))
+    assert "; have it allowed by somebody who may; the next dwh catalog sync makes up for it" in said
+    said = told("GetTable", "GetDatabase")
+    assert "making namespace prod_shop: ClientError: " in said and "glue:CreateDatabase" in said
+    assert "have it made by somebody who may, or let catalogs.lake.published in dwh.toml name one" in said
+    said = told("GetTable", "GetDatabase", "CreateDatabase")
+    assert "committing to table prod_shop.takings: ClientError: " in said and "glue:CreateTable" in said
+    guarding("*")
+    assert typed_dwh("catalog", "sync")[0] == 0
+    assert typed_dwh("catalog", "status")[0] == 0
+
+
+class Throttling(BaseHTTPRequestHandler):
+    """What AWS answers to those who ask too often."""
+
+    def do_POST(self) -> None:
+        content = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+        self.send_response(400)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_catalog_that_is_asked_too_often_is_told_as_such(home: Path, runs: Runs, typed_dwh: Typed) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Throttling)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    properties = f'{GLUE.format(address=address)}"glue.max-retries" = 1'
+    (home / "dwh.toml").write_text(SETTINGS.format(type="glue", properties=properties))
+    code, _, said = typed_dwh("catalog", "sync")
+    server.shutdown()
+    server.server_close()
+    assert (code, "Rate exceeded; it is asked too often at the moment; the next dwh" in said) == (1, True)

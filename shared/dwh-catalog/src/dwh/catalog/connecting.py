@@ -35,7 +35,12 @@ from dwh.core.errors import DwhError, one_line
 __all__ = ["CommitConflictError", "Connected", "connect"]
 
 _DENIED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedError)
-_DENIED_SAID = ("password", "permission denied", "role ", "accessdenied")  # by PostgreSQL and AWS
+_DENIED_SAID = (
+    *("password", "permission denied", "role "),  # by PostgreSQL
+    *("unrecognizedclient", "invalidclienttoken", "signature", "expiredtoken", "credentials"),  # by AWS
+)
+_FORBIDDEN_SAID = "accessdenied"  # by AWS, to somebody whom it knows
+_THROTTLED_SAID = ("throttl", "rate exceeded", "requestlimitexceeded")  # by AWS
 _SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
 _READING = "reading table"
 _LONGEST = 255  # of Glue, of pyiceberg's columns in PostgreSQL, and of the folders that parts name
@@ -89,7 +94,7 @@ class Connected:
             try:
                 self._catalog.create_namespace_if_not_exists(namespace)
             except Exception as error:  # of whichever library it speaks to the catalog with
-                if not isinstance(error, ForbiddenError) and "AccessDenied" not in str(error):
+                if not isinstance(error, ForbiddenError) and _FORBIDDEN_SAID not in str(error).lower():
                     raise
                 raise CatalogError(
                     self.settings.name,
@@ -150,7 +155,7 @@ def _reported(settings: CatalogSettings, action: str) -> Iterator[None]:
 
 
 def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoReturn:
-    again = "the next dwh catalog sync makes up for it"
+    again, said = "the next dwh catalog sync makes up for it", str(error).lower()
     if isinstance(error, ImportError) and settings.type == "served":
         hint = "S3, for one, needs: pip install 'dwh-catalog[s3]'"
     elif isinstance(error, ImportError | NotInstalledError):
@@ -158,7 +163,11 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
         hint = f"type: pip install 'dwh-catalog[{extra}]'"
     elif settings.type == "served":
         hint = f"see that {settings.metadata} can be read and written; what you remove there is made anew"
-    elif isinstance(error, _DENIED) or any(words in str(error).lower() for words in _DENIED_SAID):
+    elif _FORBIDDEN_SAID in said:
+        hint = f"have it allowed by somebody who may; {again}"
+    elif any(words in said for words in _THROTTLED_SAID):
+        hint = f"it is asked too often at the moment; {again}"
+    elif isinstance(error, _DENIED) or any(words in said for words in _DENIED_SAID):
         key = f"{settings.name}.properties.{_SECRET[settings.type]}"
         hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
     elif isinstance(error, FileNotFoundError) and _names_metadata(settings, action, error):
