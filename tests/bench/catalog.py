@@ -2,7 +2,8 @@
 
 `nox -s bench` runs it. Nothing here needs Spark, and no file of data is there: a catalog takes what runs have
 recorded. Each figure is what a commit of the ledger waits for, of a published table and of its line's:
-processor milliseconds with a catalog on SQLite, its own work included, and requests to a REST catalog.
+processor milliseconds with a catalog on SQLite, its own work included, the files of Iceberg that it reads and
+writes then, and requests to a REST catalog.
 `--quick` takes fewer rounds.
 """
 
@@ -15,14 +16,17 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "shared" / "dwh-catalog" / "tests"))
 
+from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 from rest_server import TOKEN, rest_server
 from warehousing import Runs, table
 
@@ -44,8 +48,9 @@ environment = "prod"
 type = "{type}"
 environments = ["prod"]
 timeout_seconds = 600
-properties = {{ uri = "{uri}", token = "{token}" }}
+properties = {{ uri = "{uri}", token = "{token}", py-io-impl = "{io}" }}
 """
+IO = f"{__name__}.CountedIO"
 # What is measured, and the aims: processor milliseconds, and requests.
 AIMS: Mapping[str, tuple[float | None, int | None]] = {
     "first publication": (None, None),
@@ -58,6 +63,20 @@ AIMS: Mapping[str, tuple[float | None, int | None]] = {
 }
 
 
+class CountedIO(PyArrowFileIO):
+    """The files of this machine, which keeps what is done with them."""
+
+    done: ClassVar[list[str]] = []
+
+    def new_input(self, location: str) -> PyArrowFile:
+        self.done.append("read")
+        return super().new_input(location)
+
+    def new_output(self, location: str) -> PyArrowFile:
+        self.done.append("written")
+        return super().new_output(location)
+
+
 @dataclass
 class Bench:
     """A warehouse whose catalog is brought to the ledger's state by hand, to be measured."""
@@ -66,6 +85,7 @@ class Bench:
     requests: list[str]
     spent: dict[str, list[float]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Counter[str]] = field(default_factory=dict)
 
     def commit(self, contract: Table, days: Iterable[date], line: str) -> str:
         """Record a run that has written a file of ten rows for each date; return its id."""
@@ -81,10 +101,12 @@ class Bench:
     def publish(self, what: str, days: Iterable[date], run_id: str) -> None:
         """Publish dates of a run, and measure what the catalog takes to follow."""
         self.runs.publish(NAME, dict.fromkeys(days, run_id))
+        CountedIO.done.clear()
         asked, started = len(self.requests), time.process_time()
         self.follow()
         self.spent.setdefault(what, []).append((time.process_time() - started) * 1000)
         self.asked[what] = len(self.requests) - asked
+        self.files.setdefault(what, Counter(CountedIO.done))
 
     def follow(self) -> None:
         """Do what a commit of the ledger does."""
@@ -98,15 +120,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--scale", type=float, help="for the other benchmarks; not used here")
     rounds = 2 if parser.parse_args().quick else 5
-    in_sql = _measured(rounds, lambda home: ([], SETTINGS.format(type="sql", uri="sqlite:///c.db", token="")))
+    in_sql = _measured(
+        rounds, lambda home: ([], SETTINGS.format(type="sql", uri="sqlite:///c.db", token="", io=IO))
+    )
     requests: list[str] = []
     with tempfile.TemporaryDirectory() as folder, rest_server(Path(folder), requests) as address:
-        settings = SETTINGS.format(type="rest", uri=address, token=TOKEN)
+        settings = SETTINGS.format(type="rest", uri=address, token=TOKEN, io=IO)
         over_rest = _measured(1, lambda home: (requests, settings))
     print(f"\na catalog of {DATES:,} logical dates; load average {os.getloadavg()[0]:.1f}")
     for what, aims in AIMS.items():
         told = _told(statistics.median(in_sql.spent[what]), aims[0], "ms")
-        print(f"  {what:<30} {told}  {_told(over_rest.asked[what], aims[1], 'requests')}", flush=True)
+        files = "{read:3} files read, {written:3} written".format_map(in_sql.files[what])
+        print(f"  {what:<30} {told}  {_told(over_rest.asked[what], aims[1], 'requests')} {files}", flush=True)
 
 
 def _measured(rounds: int, made: Callable[[Path], tuple[list[str], str]]) -> Bench:
@@ -131,15 +156,16 @@ def _story(bench: Bench, rounds: int) -> None:
     for _ in range(rounds):
         bench.publish("cutover with other columns", DAYS, new)
         bench.publish("rollback", DAYS, old)
+    bench.publish("others", DAYS[: DATES // 2], new)
+    for number in range(rounds):
+        day, (contract, line) = DAYS[100 + number], ((NEW, "0.2"), (OLD, "0.1"))[number % 2]
+        bench.publish("one date of half a rollout", [day], bench.commit(contract, [day], line))
+    bench.publish("others", DAYS, old)
     for number in range(DAILY + rounds):
         day = DAYS[-1] + timedelta(number + 1)
         run_id = bench.commit(OLD, [day], "0.1")
         what = "one date more, with two lines" if number < rounds else "others"
         bench.publish(what if number < DAILY else f"the same after {DAILY} others", [day], run_id)
-    bench.publish("others", DAYS[: DATES // 2], new)
-    for number in range(rounds):
-        day, (contract, line) = DAYS[100 + number], ((NEW, "0.2"), (OLD, "0.1"))[number % 2]
-        bench.publish("one date of half a rollout", [day], bench.commit(contract, [day], line))
 
 
 def _statistics(type_: str) -> ColumnStatistics:
