@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -68,6 +69,15 @@ def test_a_table_that_another_drops_is_made_again(published: Lake) -> None:
     assert published.standings()[PUBLISHED].state == "missing"
     assert published.sync()[PUBLISHED] == "created"
     assert len(published.rows(PUBLISHED)) == 2
+
+
+def test_metadata_that_is_gone_is_told_with_the_way_out(published: Lake) -> None:
+    """The catalog still names it, so that nobody can tell whose the table is: it is dropped by hand."""
+    Path(published.metadata(PUBLISHED).removeprefix("file://")).unlink()
+    (problem,) = published.problems()
+    assert "its metadata is gone: drop the table there, which loses no data" in problem
+    published.connected._catalog.drop_table(PUBLISHED)
+    assert published.sync()[PUBLISHED] == "created"
 
 
 def test_a_table_of_that_name_that_dwh_did_not_make_is_left_alone(runs: Runs, lake: Lake) -> None:

@@ -274,17 +274,32 @@ def _follow(spark: SparkSession, progress: Progress, done: threading.Event) -> N
 
 
 def _print_rich(columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str]) -> None:
+    """Print a table for a person, or records where it is more than twice as wide as the terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    if len(columns) > 2 and sum(widths) > 2 * console.width:
+        _print_records(columns, texts)
+        return
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
     for column in columns:
         table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
     for row in texts:
         table.add_row(*(Text(text, style="dim" if text == "null" else "") for text in row))
-    Console().print(table)
+    console.print(table)
+
+
+def _print_records(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+    """Print each row by itself, a value a line."""
+    width = max(map(len, columns))
+    for row in texts:
+        print()
+        for name, text in zip(columns, row, strict=True):
+            print(f"{name:{width}}  {text}".rstrip())
 
 
 def _print_plain(columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str]) -> None:
