@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from dwh.compare.declared import Usable
 from dwh.compare.expectations import any_of
 from dwh.compare.fingerprints import compared, on
-from dwh.compare.forms import SIDES, SideName, hash_of
+from dwh.compare.forms import SIDES, SideName, ddl, hash_of
 from dwh.compare.model import Cell, CellChange, RowKind, SampleRow, Split
 from dwh.compare.nearby import (
     MOST_PAIRS,
@@ -146,7 +146,7 @@ def _shown(side: SideName, i: int, pair: Paired) -> list[Column]:
     found = []
     for each in SIDES:
         if pair.pairwise:
-            value = F.col(on(side, pair)) if each == side else F.lit(None).cast(types[each])
+            value = F.col(on(side, pair)) if each == side else F.lit(None).cast(ddl(types[each]))
             found.append(value.alias(f"{each}_v{i}"))
         if not pair.grouped.readable:
             text = text_of(on(side, pair), *beside) if each == side else "CAST(NULL AS string)"
