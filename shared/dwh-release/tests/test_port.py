@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from monorepo import Monorepo
@@ -222,10 +223,13 @@ def test_a_fix_that_no_line_has_cannot_be_decided(repo: Monorepo) -> None:
 
 
 def test_a_released_fix_is_still_listed(repo: Monorepo) -> None:
-    """The fragment is gone, the record has its name."""
-    fix(repo)
+    """The fragment is gone, the record has its name, and what would take it there is said to the letter."""
+    commit = fix(repo)
     repo.run("prepare", "dwh-v0_2")
-    assert "refunds" in repo.run("unported").out
+    said = repo.run("unported")
+    assert "refunds" in said.out
+    (typed,) = re.findall(r"for refunds: dwh-release port (\w+) --to dwh-v0_1", said.err)
+    assert commit.startswith(typed)
     assert "refunds" in repo.run("status").out
 
 

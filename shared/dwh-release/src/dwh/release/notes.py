@@ -133,7 +133,7 @@ def section_of(package: Package, version: str) -> str:
     raise RecordError(
         f"reading {package.relative('CHANGELOG.md')}",
         f"it has no section for {version}",
-        "restore it from git",
+        f"type: dwh-release prepare {package.name}; where that was done already, restore the file from git",
     )
 
 

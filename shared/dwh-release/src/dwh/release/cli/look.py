@@ -9,7 +9,7 @@ from dwh.release.cli.options import as_json, packages, readable_repo, repo, toda
 from dwh.release.console import print_error, print_json, print_note, print_rows
 from dwh.release.edits import Edits
 from dwh.release.errors import RepositoryError
-from dwh.release.fixes import DECISIONS, FILE, Decision, decided, unported
+from dwh.release.fixes import DECISIONS, FILE, Decision, Unported, decided, unported
 from dwh.release.gate import Report, check_each
 from dwh.release.prerelease import tree_package
 from dwh.release.repository import Package, Repository
@@ -193,12 +193,26 @@ def _print_unported(repository: Repository, package: str | None, as_json: bool) 
         for fix in found:
             if fix.release:
                 print_note(f"for {fix.name}, {fix.way}")
+            elif commit := _commit_of(repository, fix):
+                print_note(f"for {fix.name}: dwh-release port {commit} --to {fix.lacks}")
         print_note(
             "next: dwh-release port COMMIT --to PACKAGE, or decide: dwh-release unported FIX --in "
             "PACKAGE --decision …"
         )
     else:
         print_note("every supported line has every fix, or a decision about it")
+
+
+def _commit_of(repository: Repository, fix: Unported) -> str | None:
+    """Return the commit that brought a fix's fragment to the first line that has it here."""
+    here = {package.name: package for package in repository.lines}
+    homes = [here[name] for name in fix.origins if name in here]
+    paths = [
+        home.relative("changes", f"{fix.name}.{kind}.md") for home in homes for kind in ("fix", "security")
+    ]
+    words = ("log", "--reverse", "--format=%h", "--diff-filter=A", "--", *paths)
+    found = (repository.git.try_run(*words) or "").split() if paths else []
+    return found[0] if found else None
 
 
 COMMANDS = (status, check_command, unported_command)
