@@ -164,12 +164,13 @@ def _check_torn(reference: str, sources: Mapping[str, Source], dates: DateRange)
     """Raise InputError where each of a run's dates would read another whole table: one run reads one."""
     if found := torn_source(sources):
         name, source = found
+        there = f"--env {source.environment}"
         raise InputError(
             name,
             source.where,
             f"each logical date has a whole table of its own, and a run reads one; found {dates}",
-            f"to run each date by itself, type: dwh backfill {reference} --from {dates.first} "
-            f"--to {dates.last} --env {source.environment}",
+            f"type: dwh run {reference} --date {dates.last} {there}, or, for a run of each that is missing: "
+            f"dwh backfill {reference} --from {dates.first} --to {dates.last} {there}",
         )
 
 

@@ -249,7 +249,7 @@ def _run_in_environment(
     config: Config, job: str, dates: DateRange, anew: bool, spark_log: bool, as_json: bool
 ) -> None:
     from dwh.core.ledger import Ledger
-    from dwh.core.run import prepare_run
+    from dwh.core.run import in_runs, prepare_run
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.rollout import serve
 
@@ -264,7 +264,8 @@ def _run_in_environment(
             find_job(f"{job}@{line}")(),
             date_spans(d for d, other in lines.items() if other == line),
         )
-        for span in [span for span in spans if not builds_on_itself(found) or span.first == dates.first]:
+        parts = list(spans) if found.writes.date_column is None else in_runs(found, spans, warehouse)
+        for span in [span for span in parts if not builds_on_itself(found) or span.first == dates.first]:
             prepare_run(found, span, warehouse=warehouse)
     with working_spark(config, spark_log) as spark:
         served = serve(spark, warehouse, job, dates)
