@@ -128,3 +128,11 @@ def test_nested_types_are_compared_by_meaning(spark):
     audit_schema(frame, Table("t", columns=(Column("s", "struct<user-agent:STRING, n:array<long>>"),)))
     with pytest.raises(AuditError, match=r"column s is struct<`user-agent`:string,n:array<bigint>>"):
         audit_schema(frame, Table("t", columns=(Column("s", "struct<user-agent:string,n:array<int>>"),)))
+
+
+def test_a_null_is_refused_with_its_column_and_key(frame):
+    """Where the column is looked at, alone or in the whole row."""
+    conformed = conform(frame((FIRST, 1), (SECOND, None)), KEYED)
+    for columns in (["n"], ["day", "n", "note"]):
+        with pytest.raises(Exception, match="column n of t is null in the row day=2024-01-02 n=null"):
+            conformed.select(*columns).collect()

@@ -11,19 +11,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dwh.core.contract import Table
+from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import AuditError
 from dwh.core.layout import date_of_row
 from dwh.core.sql_types import type_of
 
 if TYPE_CHECKING:
+    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame, Row
 
 __all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "has_hashes"]
 
 _EXAMPLES = 3
-_COUNT = "rows with this key"  # no column of a contract can be called that
+_COUNT, _REFUSED = "rows with this key", "what is null"  # no column of a contract can be called that
 _MANY = 1_000_000
 # Keys of these types that are equal have equal hashes. Of numbers with a point, 0.0 and -0.0 have not.
 _HASHED = re.compile(
@@ -58,20 +59,48 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     """
     from pyspark.sql import functions as F
 
+    if all(column.nullable for column in table.columns):
+        return frame.select(*(column.name for column in table.columns))
+    values = frame.select(*(_value(column, table) for column in table.columns))
+    # A message for each column would make Spark's code of a wide row too long for Java to compile.
+    checked = values.withColumn(_REFUSED, _refusal(table))
+    columns = (
+        F.col(column.name)
+        if column.nullable
+        else F.coalesce(F.col(column.name), F.col(_REFUSED)).alias(column.name)
+        for column in table.columns
+    )
+    return checked.select(*columns)
+
+
+def _value(column: Column, table: Table) -> SparkColumn:
+    """Return a column of an output, where an empty text counts as null if it is to name a folder."""
+    from pyspark.sql import functions as F
+
+    value = F.col(column.name)
+    return value if _null(column, table) == "null" else F.when(value != "", value).alias(column.name)
+
+
+def _null(column: Column, table: Table) -> str:
+    """Return what counts as null in a column: an empty text that names a folder would come back as null."""
+    return "null or empty" if column.name in table.partitions[1:] and column.type == "string" else "null"
+
+
+def _refusal(table: Table) -> SparkColumn:
+    """Return null for a row that has all it must have; computing it for another fails, and says why."""
+    from pyspark.sql import functions as F
+
+    messages = (
+        (column.name, f"required column {column.name} of {table.name} is {_null(column, table)} in the row")
+        for column in table.columns
+        if not column.nullable
+    )
+    found = F.coalesce(*(F.when(F.col(name).isNull(), message) for name, message in messages))
     shown = [
         F.concat(F.lit(f" {name}="), F.coalesce(F.col(name).cast("string"), F.lit("null")))
         for name in table.key
     ]
-    columns = []
-    for column in table.columns:
-        message = f"required column {column.name} of {table.name} is null in the row"
-        value = F.col(column.name)
-        if column.name in table.partitions[1:] and column.type == "string":
-            message = message.replace("is null", "is null or empty")
-            value = F.when(value != "", value)  # an empty text names no folder, and would come back as null
-        refuse = F.raise_error(F.concat(F.lit(message), *shown))
-        columns.append(value if column.nullable else F.coalesce(value, refuse).alias(column.name))
-    return frame.select(*columns)
+    return F.when(found.isNotNull(), F.raise_error(F.concat(found, *shown)))
 
 
 def audit_key(frame: DataFrame, table: Table) -> None:
