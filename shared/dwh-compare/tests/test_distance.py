@@ -14,6 +14,7 @@ from frames import frame_of_rows
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
+from dwh.compare import Retyped, compare
 from dwh.compare.distance import distance_of, is_near
 from dwh.compare.schema import Options, Paired, pair_columns
 from dwh.compare.tolerance import Tolerance, distance, near
@@ -30,7 +31,10 @@ VALUES: dict[str, list[Any]] = {
         D("9" * 36 + ".99"), D("-" + "9" * 36 + ".99"), D("9" * 33 + "000.00"), D("1.00"), D("1.01"),
         D("900000000000000.01"), D("900000000000000.02"), D(0), D("-0.5"), D(1000), D(999), None,
     ],
-    "decimal(38,0)": [D("9" * 38), D("-" + "9" * 38), D("9" * 37 + "8"), D(0), D(1), D(2**60), None],
+    "decimal(38,0)": [
+        D("9" * 38), D("-" + "9" * 38), D("9" * 37 + "8"), D(0), D(1), D(2**60), D(10**36 + 401), None,
+    ],
+    "decimal(36,1)": [D("1" + "0" * 33 + "4.5"), D("1" + "0" * 33 + "4.4"), D("0.4"), D("-0.1"), None],
     "decimal(38,10)": [D("1.0000000001"), D("-0.0000000001"), D("9" * 28), D(2**60), D("0.5"), None],
     "decimal(38,18)": [D("1.000000000000000001"), D(1), D("-99999999999999999999.5"), D("-0.25"), None],
     "decimal(38,38)": [D("0." + "3" * 38), D("0." + "3" * 37 + "4"), D("-0.5"), None],
@@ -56,6 +60,8 @@ TOLERANCES = [
     Tolerance(1),
     Tolerance(2**53),
     Tolerance(2**64 - 2),
+    Tolerance(10**34),
+    Tolerance(10**36),
     Tolerance(10**38),
     Tolerance(0, "0.001"),
     Tolerance("0.5", 1 / 3),
@@ -96,6 +102,37 @@ def test_numbers_that_overflow_are_not_near_without_ansi_mode_either(
         check(spark, types, ONE_OF_EACH)
     finally:
         spark.conf.set("spark.sql.ansi.enabled", before)
+
+
+FURTHEST = {
+    "decimal(38,0) and decimal(38,0)": (D("-" + "9" * 38), [D("9" * 37 + "8"), D("9" * 37 + "7"), D(1)]),
+    "decimal(38,2) and decimal(38,2)": (
+        D("-" + "9" * 36 + ".99"),
+        [D("9" * 36 + ".98"), D("9" * 36 + ".97")],
+    ),
+    "bigint and double": (2**60 + 1, [0.5, 0.25]),
+    "double and decimal(20,2)": (1e300, [D(1), D(2)]),
+}
+EXACTLY = ["1" + "9" * 37 + "7", "1" + "9" * 36 + ".97", f"{2**60}.7500000000000000000000", "1E+300"]
+
+
+@pytest.mark.parametrize(("types", "exactly"), [*zip(FURTHEST, EXACTLY, strict=True)])
+def test_the_largest_distance_has_all_its_digits_whichever_step_finds_it(
+    spark: SparkSession, types: str, exactly: str
+) -> None:
+    """Where it is too large for the engine to subtract, and several are as large as doubles go."""
+    (left, right), (old, news) = types.split(" and "), FURTHEST[types]
+    lefts = frame_of_rows(spark, [(k, old) for k, _ in enumerate(news)], f"k int, v {left}")
+    rights = frame_of_rows(spark, list(enumerate(news)), f"k int, v {right}")
+    for exact in (False, True):
+        found = compare(lefts, rights, key="k", exact=exact, changes=_retyped(left, right))
+        (numbers,) = (column.numbers for column in found.columns if column.name == "v")
+        assert numbers is not None
+        assert str(numbers.max_absolute) == exactly
+
+
+def _retyped(left: str, right: str) -> list[Retyped]:
+    return [Retyped("v", left, right, reason="to see")] if left != right else []
 
 
 @pytest.mark.breadth

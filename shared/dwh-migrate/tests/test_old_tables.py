@@ -14,7 +14,7 @@ from dwh.core.dates import DateRange
 from dwh.core.errors import LostFilesError, NoOutputError
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
-from dwh.core.ledger.schema import decisions, reads, receipts, runs
+from dwh.core.ledger.schema import decisions, publications, reads, receipts, runs
 from dwh.migrate.garbage import dead_runs
 from dwh.migrate.old_tables import old_tables, remove_tables
 from dwh.migrate.promotion import promote
@@ -33,7 +33,7 @@ def whole(warehouse, installed_line, takings):
 
 
 def days_of(warehouse, keep):
-    return [run.first_date for run in old_tables(warehouse, keep)]
+    return [run.first_date for run in old_tables(warehouse, keep, 0)]
 
 
 def test_the_newest_dates_of_each_line_and_environment_stay(whole):
@@ -45,9 +45,9 @@ def test_the_newest_dates_of_each_line_and_environment_stay(whole):
         (place / "part.parquet").write_text("rows")
     write(whole, "takings@9.2", DAYS[0])
     write(whole, "takings@9.1", DAYS[1], environment="dev")
-    old = old_tables(whole, 3)
+    old = old_tables(whole, 3, 0)
     assert [run.first_date for run in old] == DAYS[:-3]
-    remove_tables(whole, old, 3)
+    remove_tables(whole, old, 3, 0)
     assert not any(Path(whole.config.warehouse, run.location).exists() for run in old)
     assert place.exists()
     there = whole.ledger.newest_outputs(environment="prod", table="shop.takings", line="9.1")
@@ -82,14 +82,25 @@ def test_what_a_rerun_has_superseded_stays_for_its_readers(whole, spark):
     write(whole, "takings@9.1", DAYS[0])
     assert remove_tables(whole, old_tables(whole, 1), 1) == []
     assert [row["shop"] for row in planned.collect()] == ["north"]
-    with whole.ledger.writing() as connection:
-        two_days_ago = datetime.now(timezone.utc) - timedelta(days=2)
-        connection.execute(receipts.update().values(committed_at=two_days_ago))
+    _age(whole)
     assert [run.id for run in remove_tables(whole, old_tables(whole, 1), 1)] == [first.id]
     with pytest.raises(Exception, match=f"{first.location}.*does not exist"):  # in Spark's own words
         planned.collect()
     with pytest.raises(LostFilesError, match=f"run {first.id}, {DAYS[0]}: all its files are gone"):
         whole.read(spark, [read])
+
+
+def test_what_newer_dates_have_pushed_out_stays_for_its_readers(whole):
+    """For a day, as what a rerun has superseded does, and what an environment published meanwhile."""
+    for day in DAYS[:3]:
+        write(whole, "takings@9.1", day)
+    _age(whole)
+    for day in DAYS[3:5]:
+        write(whole, "takings@9.1", day)
+    assert [run.first_date for run in old_tables(whole, 2)] == DAYS[:1]
+    assert days_of(whole, 2) == DAYS[:3]
+    _age(whole)
+    assert [run.first_date for run in old_tables(whole, 2)] == DAYS[:3]
 
 
 def test_what_others_have_made_of_it_stays(whole):
@@ -147,6 +158,14 @@ def test_tables_of_dates_are_left_alone(warehouse):
     assert old_tables(warehouse, 1) == []
 
 
+def _age(warehouse):
+    """Let all that is there have been there for two days."""
+    two_days_ago = datetime.now(timezone.utc) - timedelta(days=2)
+    with warehouse.ledger.writing() as connection:
+        connection.execute(receipts.update().values(committed_at=two_days_ago))
+        connection.execute(publications.update().values(published_at=two_days_ago))
+
+
 def _add_read(warehouse, run, read):
     with warehouse.ledger.writing() as connection:
         connection.execute(reads.insert(), [{"run_id": run.id, **vars(read)}])
@@ -168,7 +187,7 @@ def test_what_is_promoted_meanwhile_stays(whole):
     """Between finding and removing, an environment may get an old table, which its readers then see."""
     for day in DAYS[:3]:
         write(whole, "takings@9.1", day, environment="staging", run_id=f"of_{day}")
-    old = old_tables(whole, 1)
+    old = old_tables(whole, 1, 0)
     promote(whole, "takings@9.1", source="staging", target="prod", dates=DateRange(DAYS[1], DAYS[1]))
-    assert [run.first_date for run in remove_tables(whole, old, 1)] == DAYS[:1]
+    assert [run.first_date for run in remove_tables(whole, old, 1, 0)] == DAYS[:1]
     assert shown(whole) == {DAYS[1]: f"of_{DAYS[1]}"}

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 import sqlalchemy as sa
 
-from dwh.compare import ComparisonError, Tolerance
+from dwh.compare import ComparisonError, Tolerance, comparing
 from dwh.core import find_job
 from dwh.core.config import load_config
 from dwh.core.dates import DateRange
-from dwh.core.errors import InvalidNameError, NoOutputError, UnknownLineError, UnknownTableError
+from dwh.core.errors import (
+    InvalidNameError,
+    LostFilesError,
+    NoOutputError,
+    UnknownLineError,
+    UnknownTableError,
+)
 from dwh.core.ledger.schema import comparisons, fingerprints, runs
 from dwh.core.warehouse import Warehouse
+from dwh.migrate.compare import kept, outputs
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
 from dwh.migrate.compare.outputs import (
     OutputOptions,
@@ -205,6 +213,51 @@ def test_what_a_comparison_proves(warehouse):
         OutputOptions(max_changed=1.0),
     ):
         assert compared_runs(left, right, less) == {}
+
+
+@pytest.mark.parametrize("options", [PLAIN, OutputOptions(exact=True)], ids=["by fingerprint", "exact"])
+@pytest.mark.parametrize("by_gc", [True, False], ids=["by gc", "by hand"])
+def test_outputs_that_go_while_they_are_compared_are_named(spark, warehouse, monkeypatch, options, by_gc):
+    """Between the plan of reading and the reading itself: there is no verdict, and no fingerprint is kept."""
+    aside = replace(warehouse, config=warehouse.config.in_environment("aside"))
+    day = DAYS.first
+    run = find_job("airport_traffic@0.1")().run(date=day, spark=spark, warehouse=aside)["run"]
+    subjects = subjects_of(warehouse, run, "airport_traffic@0.2", DateRange(day, day))
+    place = Path(warehouse.config.warehouse, subjects[0].outputs[day].location)
+
+    def gone_first(call):
+        def called(*arguments, **named):
+            if by_gc:
+                with warehouse.ledger.writing() as connection:
+                    connection.execute(runs.update().where(runs.c.id == run).values(status="removed"))
+            rmtree(place)
+            return call(*arguments, **named)
+
+        return called
+
+    monkeypatch.setattr(comparing, "compare", gone_first(comparing.compare))
+    monkeypatch.setattr(kept, "fingerprint", gone_first(kept.fingerprint))
+    told = "dwh gc removed it while it was read" if by_gc else "1 of 1 files is gone, which held 5 of 5 rows"
+    with pytest.raises(LostFilesError, match=f"run {run}, {day}: {told}"):
+        compare_outputs(spark, warehouse, *subjects, options)
+    with warehouse.ledger.reading() as connection:
+        assert not connection.execute(sa.select(fingerprints).where(fingerprints.c.run_id == run)).all()
+
+
+def test_rows_that_an_engine_leaves_out_in_silence_are_counted(spark, warehouse, monkeypatch):
+    """As Sail does where a folder has gone."""
+    subjects = subjects_of(warehouse, "airport_traffic@0.1", "airport_traffic@0.2", DAYS)
+    run = subjects[0].outputs[DAYS.first].run_id
+    with warehouse.ledger.writing() as connection:
+        connection.execute(fingerprints.delete())
+    for module in (outputs, kept):
+        read = module.read_dated
+        fewer = lambda *arguments, read=read: read(*arguments).where(f"flight_date <> '{DAYS.first}'")  # noqa: E731
+        monkeypatch.setattr(module, "read_dated", fewer)
+    with pytest.raises(LostFilesError, match=rf"run {run}, {DAYS.first}: 0 rows were read, .* with 5"):
+        compare_outputs(spark, warehouse, *subjects, PLAIN)
+    with pytest.raises(LostFilesError, match=r"10 rows were read, and 3 outputs .* with 15"):
+        compare_outputs(spark, warehouse, *subjects, OutputOptions(exact=True))
 
 
 def test_exact_reads_the_data(spark, warehouse):

@@ -26,6 +26,7 @@ _SPARE = Decimal("1e-15")  # more than rounding to double and multiplying can ad
 _UNSURE = 4.5e-16  # more than two numbers lose as doubles, as a share of the larger
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _SPLIT = re.compile(r"decimal\((\d+)\+(\d+)\)")
+_ZERO = "CAST('0' AS decimal(1,0))"
 _WIDE = Context(prec=200)
 
 
@@ -78,8 +79,7 @@ class Distance:
         if self.rests:
             wholes = (_fitted(whole, where, f"decimal({digits},0)") for whole in self.columns)
             sides = [f"({whole} + {rest})" for whole, rest in zip(wholes, self.rests, strict=True)]
-        old, new = (f"abs(CAST({side} AS {kind}))" for side in sides)
-        return f"greatest({old}, {new})"
+        return f"greatest({', '.join(_absolute(f'CAST({side} AS {kind})', kind) for side in sides)})"
 
 
 def distance_of(two: TwoNumbers) -> Distance:
@@ -119,7 +119,7 @@ def _of_doubles(two: TwoNumbers) -> Distance:
 
 def _subtracted(two: TwoNumbers, whole: int, scale: int) -> Distance:
     old, new = (f"CAST({column} AS decimal({whole + scale},{scale}))" for column in (two.left, two.right))
-    apart = f"abs({new} - {old})"
+    apart = f"greatest({new} - {old}, {old} - {new})"
     rough, largest = f"CAST({apart} AS double)", _doubles(two)[1]
     return Distance(apart, rough, largest, whole + 1, scale, (old, new))
 
@@ -132,7 +132,8 @@ def _split(two: TwoNumbers, scale: int) -> Distance:
     digits = _ROOM - scale
     wholes = f"CASE WHEN {rough} < double('9e37') THEN {new} - {old} END"
     fits = f"abs({wholes}) < CAST('{10**digits}' AS decimal(38,0))"
-    apart = f"abs({_fitted(wholes, fits, f'decimal({digits},0)')} + ({new_rest} - {old_rest}))"
+    both = f"({_fitted(wholes, fits, f'decimal({digits},0)')} + ({new_rest} - {old_rest}))"
+    apart = _absolute(both, f"decimal(38,{scale})")
     exact = f"CAST({apart} AS double)"
     return Distance(
         apart, f"coalesce({exact}, {rough})", largest, digits, scale,
@@ -196,11 +197,10 @@ def _within_split(found: Distance, limit: Decimal) -> str:
     """Compare whole parts first: only where they are as good as equal do the rests matter."""
     old_rest, new_rest = found.rests or ("", "")
     whole, rest = limit.quantize(Decimal(1), ROUND_FLOOR, _WIDE), _WIDE.remainder(limit, Decimal(1))
-    over = f"(abs({found.wholes}) - CAST('{whole:f}' AS decimal(38,0)))"
-    part = f"({new_rest} - {old_rest})"
-    towards = (
-        f"CASE WHEN {found.wholes} < 0 THEN -{part} WHEN {found.wholes} = 0 THEN abs{part} ELSE {part} END"
-    )
+    over = f"({_absolute(found.wholes, 'decimal(38,0)')} - CAST('{whole:f}' AS decimal(38,0)))"
+    up, down = f"({new_rest} - {old_rest})", f"({old_rest} - {new_rest})"
+    level = f"greatest({up}, {down})"
+    towards = f"CASE WHEN {found.wholes} < 0 THEN {down} WHEN {found.wholes} = 0 THEN {level} ELSE {up} END"
     near_zero = _fitted(over, f"{over} > -2 AND {over} < 2", "decimal(2,0)")
     close = f"{near_zero} + {towards} <= CAST('{rest:f}' AS decimal(38,{found.scale}))"
     return f"CASE WHEN {over} <= -2 THEN true WHEN {over} >= 2 THEN false ELSE {close} END"
@@ -226,6 +226,11 @@ def _within_share(found: Distance, share: Decimal) -> str:
     times = f"{apart} * CAST('{10**places}' AS decimal({places + 1},0))"
     limit = f"{found.small(digits, where)} * CAST('{factor}' AS decimal({len(parts.digits)},0))"
     return f"IF({where}, {times} <= {limit}, {surely})"
+
+
+def _absolute(number: str, kind: str) -> str:
+    """Return |number| of a decimal: Spark's own `abs` keeps only 34 digits where it is negative."""
+    return f"greatest(CAST({number} AS {kind}), CAST({_ZERO} - {number} AS {kind}))"
 
 
 def _fitted(number: str, where: str, kind: str) -> str:

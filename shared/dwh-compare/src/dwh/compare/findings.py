@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import reduce
 from typing import Any
 
@@ -22,7 +23,7 @@ from dwh.compare.join import Differing
 from dwh.compare.model import Cell, CellChange, Numbers, Pair, RowKind, SampleRow, Split
 from dwh.compare.schema import Paired
 from dwh.compare.text import cell, text_of
-from dwh.compare.tolerance import fifteen_digits
+from dwh.compare.tolerance import distance, fifteen_digits
 
 __all__ = [
     "KINDS",
@@ -36,6 +37,11 @@ __all__ = [
 
 KINDS: tuple[RowKind, ...] = ("changed", "left_only", "right_only")
 """In the order of sample rows."""
+
+_AS_FAR = 1 - 1e-15
+"""Distances are the same, as doubles go, from this share of one on."""
+
+_MOST_AS_FAR = 1_000
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,10 @@ def read_counts(differing: Differing) -> Counted:
     marks |= {name: name for name in ("l_more", "r_more", *seen)}
     counts = [f"count_if({mark}) AS {name}" for name, mark in marks.items()]
     measures = [text for i, pair in enumerate(differing.values) for text in _measures(i, pair)]
-    row = marked.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0]
+    row = marked.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0].asDict()
+    for i, pair in enumerate(differing.values):
+        if pair.numeric and row[f"max_far{i}"] is not None:
+            row[f"max_apart{i}"] = _furthest(differing, i, row[f"max_far{i}"])
     changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in KINDS)
     rows = RowsFound(
         changed,
@@ -115,6 +124,23 @@ def read_counts(differing: Differing) -> Counted:
 
 def _split(count: int, expected: int) -> Split:
     return Split(count, expected, count - expected)
+
+
+def _furthest(differing: Differing, i: int, far: float) -> Decimal | float:
+    """Return the largest distance in the i-th column where no type of the engine holds it exactly.
+
+    Parameters:
+        far: it as a double. The pairs that are as far apart, as doubles go, are brought here; where there are
+            too many, it is returned.
+    """
+    pair = differing.values[i]
+    limits = f"double('{far * _AS_FAR!r}') AND double('{far!r}')"
+    as_far = f"differs{i} AND {distance_of(pair.numbers).rough} BETWEEN {limits}"
+    pairs = (
+        differing.marked().where(as_far).selectExpr(f"{pair.left} AS old", f"{pair.right} AS new").distinct()
+    )
+    found = pairs.limit(_MOST_AS_FAR + 1).collect()
+    return far if len(found) > _MOST_AS_FAR else max(distance(row["old"], row["new"]) for row in found)
 
 
 def _cells(differing: Differing, i: int) -> dict[str, str]:
@@ -161,7 +187,7 @@ def _numbers(row: Any, i: int) -> Numbers:
     names = ("avg_absolute", "max_relative", "avg_relative")
     values = [row[f"{name}{i}"] for name in names]
     finite = [value if value is not None and math.isfinite(value) else None for value in values]
-    largest = row[f"max_apart{i}"] if row[f"max_far{i}"] is None else row[f"max_far{i}"]
+    largest = row[f"max_apart{i}"]
     exact = fifteen_digits(largest) if isinstance(largest, float) else largest
     return Numbers(row[f"compared{i}"], exact, *finite)
 

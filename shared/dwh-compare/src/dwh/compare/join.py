@@ -150,9 +150,8 @@ def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
     keyed = frame.selectExpr("*", f"true AS {mark}_here", *keys)
     if schemas.unique:
         return keyed.selectExpr("*", f"false AS {mark}_more")
-    # Equal keys may stand in any order. Sail cannot order by a struct.
-    order = f"CAST(isnull({names[0]}) AS int)" if _by_meaning(schemas) else ", ".join(names)
-    window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY {order})"
+    # Equal keys may stand in any order, and Sail cannot order by every type.
+    window = f"OVER (PARTITION BY {', '.join(names)} ORDER BY CAST(isnull({names[0]}) AS int))"
     return (
         keyed.selectExpr(
             "*",
@@ -162,10 +161,6 @@ def _one_a_key(side: SideName, frame: DataFrame, schemas: Tables) -> DataFrame:
         .where("isnull(before)")
         .drop("before")
     )
-
-
-def _by_meaning(schemas: Tables) -> bool:
-    return any(pair.how.tag.startswith("meaning") for pair in schemas.key)
 
 
 def _joined(left: DataFrame, right: DataFrame, schemas: Tables, null_keys: bool) -> DataFrame:

@@ -100,9 +100,13 @@ def _near_doubles(old: float, new: float, tolerance: Tolerance) -> bool:
 
 
 def distance(old: Number, new: Number) -> Decimal:
-    """Return |new - old| of two finite numbers: exact, or to 15 digits where both are floating."""
-    if isinstance(old, float) and isinstance(new, float):
-        return fifteen_digits(abs(new - old))
+    """Return |new - old| of two finite numbers: exact, or to 15 digits where both are floating.
+
+    So it is, too, where one of them is a double that no decimal holds.
+    """
+    floating = [number for number in (old, new) if isinstance(number, float)]
+    if len(floating) == 2 or any(abs(number) >= LARGEST_MIXED for number in floating):
+        return fifteen_digits(abs(float(new) - float(old)))
     apart = abs(_exact(new) - _exact(old))
     places = FLOATING_PLACES if isinstance(old, float) or isinstance(new, float) else 0
     places = max([places, *(-_exponent(number) for number in (old, new))])

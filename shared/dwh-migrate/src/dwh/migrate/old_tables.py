@@ -7,9 +7,9 @@ is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from itertools import pairwise
 
 import sqlalchemy as sa
 
@@ -30,7 +30,7 @@ def old_tables(warehouse: Warehouse, keep: int, hours: float = 24) -> list[RunRe
 
     Parameters:
         keep: of how many logical dates the newest output stays, for each line and environment.
-        hours: how long an output of these dates stays after a newer one, for those who are reading it.
+        hours: how long an output stays after newer ones have taken its place, for those who are reading it.
     """
     return [run for table in warehouse.ledger.table_names() for run in _old(warehouse, table, keep, hours)]
 
@@ -113,55 +113,47 @@ def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
 
 def _kept(warehouse: Warehouse, table: str, keep: int, hours: float) -> set[str]:
     """Return the runs whose outputs are new, or are what readers get, or may just be reading."""
+    begun = datetime.now(timezone.utc) - timedelta(hours=hours)
+    readable = readable_since(warehouse.config)
     kept: set[str] = set()
     for environment in warehouse.ledger.table_environments(table):
-        for line in warehouse.ledger.table_lines(environment=environment, table=table):
-            newest = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
-            kept |= {output.run_id for output in newest[-keep:]}
-            kept |= _just_superseded(warehouse, newest[-keep:], hours)
-            kept |= _readable(warehouse, environment=environment, table=table, line=line)
-        kept |= {
-            output.run_id
-            for output in warehouse.ledger.published_outputs(environment=environment, table=table)[-1:]
-        }
-        kept |= _readable(warehouse, environment=environment, table=table)
+        for line in (None, *warehouse.ledger.table_lines(environment=environment, table=table)):
+            found = _Outputs(warehouse, environment, table, line)
+            number = keep if line else 1
+            kept |= found.newest(number) | found.newest_since(begun, number)
+            kept |= found.newest_since(readable, 1) if readable else set()
     return kept
 
 
-def _just_superseded(warehouse: Warehouse, newest: Sequence[Output], hours: float) -> set[str]:
-    """Return the runs whose outputs, of the dates of some, a newer one has superseded in the last hours."""
-    if not newest:
-        return set()
-    one, since = newest[0], datetime.now(timezone.utc) - timedelta(hours=hours)
-    written: dict[date, list[Output]] = {output.partition_date: [] for output in newest}
-    for output in warehouse.ledger.outputs(environment=one.environment, table=one.table_name, line=one.line):
-        written.get(output.partition_date, []).append(output)
-    return {
-        before.run_id
-        for found in written.values()
-        for before, after in pairwise(found)
-        if after.committed_at >= since
-    }
+@dataclass(frozen=True)
+class _Outputs:
+    """What an environment publishes of a table, or the outputs of one of its lines."""
 
+    warehouse: Warehouse
+    environment: str
+    table: str
+    line: str | None
 
-def _readable(warehouse: Warehouse, *, environment: str, table: str, line: str | None = None) -> set[str]:
-    """Return the runs that a state of the table was, or a line's, which catalogs still let engines read."""
-    since = readable_since(warehouse.config)
-    if since is None:
-        return set()
-    ledger = warehouse.ledger
-    if line is None:
-        then = ledger.published_outputs(environment=environment, table=table, as_of=since)
-        mine = (publications.c.environment == environment) & (publications.c.table_name == table)
-        query = sa.select(publications.c.run_id).where(mine, publications.c.published_at >= since)
-    else:
-        then = ledger.newest_outputs(environment=environment, table=table, line=line, as_of=since)
-        mine = (receipts.c.environment == environment) & (receipts.c.table_name == table)
-        mine &= receipts.c.line == line
-        query = sa.select(receipts.c.run_id).where(mine, receipts.c.committed_at >= since)
-    with ledger.reading() as connection:
-        later = {run_id for run_id in connection.scalars(query) if run_id}
-    return later | {output.run_id for output in then[-1:]}
+    def newest(self, number: int, as_of: datetime | None = None) -> set[str]:
+        """Return the runs of so many of the newest logical dates, as they were at a time."""
+        ledger, of = self.warehouse.ledger, {"environment": self.environment, "table": self.table}
+        if self.line is None:
+            found = ledger.published_outputs(**of, as_of=as_of)
+        else:
+            found = ledger.newest_outputs(**of, line=self.line, as_of=as_of)
+        return {output.run_id for output in found[-number:]}
+
+    def newest_since(self, since: datetime, number: int) -> set[str]:
+        """Return the runs that were among so many at some time since then."""
+        kept_in = receipts if self.line else publications
+        mine = (kept_in.c.environment == self.environment) & (kept_in.c.table_name == self.table)
+        if self.line is None:
+            mine &= publications.c.published_at >= since
+        else:
+            mine &= (receipts.c.line == self.line) & (receipts.c.committed_at >= since)
+        with self.warehouse.ledger.reading() as connection:
+            later = connection.scalars(sa.select(kept_in.c.run_id).where(mine)).all()
+        return {run_id for run_id in later if run_id} | self.newest(number, since)
 
 
 def _read_by(warehouse: Warehouse, run_ids: set[str]) -> set[str]:

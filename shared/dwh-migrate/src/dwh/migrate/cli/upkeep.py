@@ -19,7 +19,7 @@ __all__ = ["COMMANDS"]
     show_default=True,
     metavar="HOURS",
     help="When a run that another machine started, and that never ended, counts as dead; with --keep, how "
-    "long a superseded output of a date that is kept stays for those who are reading it.",
+    "long an output stays after newer ones have taken its place, for those who are reading it.",
 )
 @click.option(
     "--keep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dwh.compare.comparing import compare
@@ -20,6 +21,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.files import moved, unreadable, with_gaps
 from dwh.migrate.compare.folder import Folder
+from dwh.migrate.compare.lost import check_kept, check_total, keeping
 from dwh.migrate.compare.paths import Looked, PathSide
 from dwh.migrate.compare.retyped import Texts, retyped
 from dwh.migrate.compare.saved_rows import save_rows
@@ -69,6 +71,13 @@ def compare_with_source(
     days = _days(both.subject)
     if not days:
         raise ComparisonError(f"{both.subject.label} has no output for these dates; run it first: dwh run …")
+    with keeping(spark, warehouse, [both.subject.outputs[day] for day in days]):
+        return _compared(spark, warehouse, both, days, options)
+
+
+def _compared(
+    spark: SparkSession, warehouse: Warehouse, both: Against, days: Sequence[date], options: OutputOptions
+) -> Comparison:
     before = {both.folder.path: both.folder.states}
     output = warehouse.read(spark, [both.subject.outputs[day] for day in days])
     try:
@@ -90,10 +99,14 @@ def compare_with_source(
         raise
     except Exception as error:  # engines raise errors of a file in their own ways
         raise FilesError(_unreadable(both, before, error)) from error
+    check_total(
+        [both.subject.outputs[day] for day in days], (result.rows.right if both.is_left else result.rows.left)
+    )
     changed = [NotCompared(path, "its files changed while they were read") for path in moved(before)]
     result = with_gaps(result, changed)
     if options.rows:
-        save_rows(result, frames[0], frames[1], options.rows, chosen)
+        kept = partial(check_kept, warehouse, [both.subject.outputs[day] for day in days])
+        save_rows(result, frames[0], frames[1], options.rows, chosen, kept)
     return result
 
 

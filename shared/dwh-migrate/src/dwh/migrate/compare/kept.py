@@ -21,6 +21,7 @@ from dwh.core.ledger import insert_if_absent, one_transaction
 from dwh.core.ledger.schema import encodings, fingerprints, runs
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.dated import dated, read_dated
+from dwh.migrate.compare.lost import check_counted
 from dwh.migrate.compare.subjects import Subject
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def known_fingerprint(warehouse: Warehouse, subject: Subject, days: Sequence[dat
 def add_fingerprints(
     spark: SparkSession, warehouse: Warehouse, subject: Subject, days: Sequence[date]
 ) -> None:
-    """Compute, in one scan, the fingerprints of the dates that the ledger lacks, and keep them there."""
+    """Compute, in one scan, the fingerprints of the dates that the ledger lacks, and keep them there.
+
+    Raises LostFilesError where other rows were read than were committed, as their files went meanwhile.
+    """
     known = {day for parts in _known(warehouse, subject).values() for day in parts}
     missing = {str(day): subject.outputs[day] for day in days if day not in known}
     if not missing:
@@ -56,6 +60,10 @@ def add_fingerprints(
         unique=_is_unique(warehouse, subject.contract["key"], {output.run_id for output in missing.values()}),
     )
     parts = {part["by"]: part for part in found.pop("parts")}
+    check_counted(
+        {output.partition_date: output for output in missing.values()},
+        {output.partition_date: parts[day]["rows"] for day, output in missing.items() if day in parts},
+    )
     digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
     rows = [
         {

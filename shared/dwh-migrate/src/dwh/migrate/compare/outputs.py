@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.compare.dated import dated, read_dated
 from dwh.migrate.compare.kept import add_fingerprints, known_fingerprint
+from dwh.migrate.compare.lost import check_kept, check_total, keeping
 from dwh.migrate.compare.subjects import Subject, declared_changes, sensitive_in
 
 if TYPE_CHECKING:
@@ -85,10 +87,18 @@ def compare_outputs(
     A date that only one of them has is not compared, which makes the verdict `incomplete`.
     Raises ComparisonError when the sides have no logical date in common, LostFilesError, and RowsError.
     """
+    _check_adopted(warehouse, left, right)
+    days = common_dates(left, right)
+    with keeping(spark, warehouse, [side.outputs[day] for side in (left, right) for day in days]):
+        return _compared(spark, warehouse, left, right, options)
+
+
+def _compared(
+    spark: SparkSession, warehouse: Warehouse, left: Subject, right: Subject, options: OutputOptions
+) -> Comparison:
     from dwh.compare.comparing import compare, engine_versions
     from dwh.migrate.compare.saved_rows import save_rows
 
-    _check_adopted(warehouse, left, right)
     days = common_dates(left, right)
     for subject in () if options.exact else (left, right):
         add_fingerprints(spark, warehouse, subject, days)
@@ -105,6 +115,7 @@ def compare_outputs(
     result = equal or compare(
         *frames, exact=options.exact, max_changed=options.max_changed, fingerprints=known, **arguments
     )
+    _check_rows(result, left, right, days)
     if options.rows:
         chosen = {
             name: value
@@ -117,8 +128,16 @@ def compare_outputs(
             frames[1],
             options.rows,
             {**chosen, "fingerprints": None if options.exact else known},
+            partial(check_kept, warehouse, [side.outputs[day] for side in (left, right) for day in days]),
         )
     return result
+
+
+def _check_rows(result: Comparison, left: Subject, right: Subject, days: Sequence[date]) -> None:
+    """Raise LostFilesError where other rows were compared than were committed."""
+    for side, rows in ((left, result.rows.left), (right, result.rows.right)):
+        outputs = [side.outputs[day] for day in days]
+        check_total(outputs, rows)
 
 
 def _check_adopted(warehouse: Warehouse, left: Subject, right: Subject) -> None:

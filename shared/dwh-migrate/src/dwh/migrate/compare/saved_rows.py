@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,12 @@ def check_rows_place(place: str) -> None:
 
 
 def save_rows(
-    result: Comparison, left: DataFrame, right: DataFrame, place: str, arguments: dict[str, Any]
+    result: Comparison,
+    left: DataFrame,
+    right: DataFrame,
+    place: str,
+    arguments: dict[str, Any],
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write all rows that differ as Parquet, whole or not at all.
 
@@ -49,13 +55,14 @@ def save_rows(
         result: what was found; it says which declared changes cannot be applied.
         place: a folder that is not there yet.
         arguments: what `rows_that_differ` takes.
+        check: raises if what has been read was not whole.
 
     Raises RowsError.
     """
     changes = tuple(change for change in arguments.get("changes", ()) if not _is_broken(change, result))
     try:
         rows = rows_that_differ(left, right, **{**arguments, "changes": changes})
-        _write(_storable(rows), place)
+        _write(_storable(rows), place, check)
     except Exception as error:  # engines raise errors of a row, and of a place, in their own ways
         raise RowsError(result, place, first_line(error)) from error
 
@@ -65,7 +72,7 @@ def _is_broken(change: Change, result: Comparison) -> bool:
     return tuple(getattr(change, name, None) for name in ("kind", "column", "where")) in told
 
 
-def _write(frame: DataFrame, place: str) -> None:
+def _write(frame: DataFrame, place: str, check: Callable[[], None]) -> None:
     """Write beside the place and then move, so that nobody sees a part."""
     import fsspec
 
@@ -76,6 +83,7 @@ def _write(frame: DataFrame, place: str) -> None:
         frame.write.mode("error").parquet(files.unstrip_protocol(beside))
         if not files.exists(beside):
             _write_empty(frame, files, beside)
+        check()
         if _is_local(files):
             Path(beside).rename(root)  # fails where somebody has put something there meanwhile
         else:
