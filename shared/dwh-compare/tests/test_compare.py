@@ -316,6 +316,15 @@ def test_a_broken_condition_is_incomplete_and_never_a_pass(table: Frames) -> Non
     assert {e.where: (e.status, bool(e.problem)) for e in broken} == dict.fromkeys(BROKEN, ("broken", True))
 
 
+def test_a_condition_counts_for_nothing_where_its_column_is_equal(spark: SparkSession) -> None:
+    """So it may fail there, at each step."""
+    left, right = (frame_of_rows(spark, [(1, text, 1)], "k int, t string, n int") for text in ("a", "b"))
+    meant = Expected("n", "value", reason="asked for", where="CAST(new.t AS int) = 1")
+    for exact in (False, True):
+        found = compare(left, right, key="k", changes=[meant], exact=exact)
+        assert (found.verdict, found.expectations[0].status) == ("fail", "not seen")
+
+
 def test_an_expectation_on_a_column_of_one_side_is_broken(table: Frames) -> None:
     """There is nothing that it could cover."""
     left, right = table("id int", (1,)), table("id int, v int", (1, 1))

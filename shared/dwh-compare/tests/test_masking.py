@@ -37,6 +37,20 @@ def test_masked_values_are_in_no_report(spark: SparkSession) -> None:
     assert pair.old != pair.new
 
 
+@pytest.mark.parametrize("where", ["CAST(new.email AS int) = 1", "CAST(concat_ws('', new.*) AS int) = 1"])
+def test_what_an_engine_says_of_a_condition_is_masked(spark: SparkSession, where: str) -> None:
+    """It may quote the value on which the condition has failed; an engine's own words go with it."""
+    left, right = (
+        frame_of_rows(spark, [(1, email)], "id int, email string") for email in ("ann@x.org", "bob@x.org")
+    )
+    declared = Expected("email", kind="value", where=where, reason="asked for")
+    result = compare(left, right, key="id", changes=[declared], mask="email")
+    assert result.expectations[0].status == "broken"
+    reports = (json.dumps(result.to_dict(), ensure_ascii=False), to_markdown(result), to_html(result))
+    assert not [secret for secret in SECRETS for report in reports if secret in report]
+    assert "cannot be applied: ⟨masked⟩" in " ".join(result.reasons)
+
+
 def test_one_value_has_one_mask(spark: SparkSession) -> None:
     """So that a reader sees which rows belong together; nulls stay."""
     left = frame_of_rows(spark, [(1, "x"), (2, "x"), (3, None)], "id int, v string")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,14 +42,25 @@ class Written:
     def provenance(self) -> dict[str, Any]:
         return {}
 
-    def read(self, spark: SparkSession, outputs: list[date]) -> DataFrame:
-        return self.frame.where(self.frame.day.isin(outputs))
+    def read(self, spark: SparkSession, outputs: list[Any]) -> DataFrame:
+        return self.frame.where(self.frame.day.isin([output.partition_date for output in outputs]))
+
+    @property
+    def ledger(self) -> Any:
+        return SimpleNamespace(find_runs=lambda *_: [])  # none was removed
+
+
+def output(day: date) -> SimpleNamespace:
+    rows = sum(row[0] == day for row in ROWS)
+    return SimpleNamespace(run_id="run", partition_date=day, row_count=rows, table_name="t")
 
 
 @pytest.fixture
 def written(spark: SparkSession) -> Written:
     """Three rows of two dates."""
-    return Written(frame_of_rows(spark, ROWS, SCHEMA), contract=CONTRACT, outputs={day: day for day in DAYS})
+    return Written(
+        frame_of_rows(spark, ROWS, SCHEMA), contract=CONTRACT, outputs={day: output(day) for day in DAYS}
+    )
 
 
 def compared(
@@ -100,7 +112,7 @@ def test_json_is_read_as_text_too(spark: SparkSession, written: Written, tmp_pat
 def test_rows_are_limited_to_the_dates(spark: SparkSession, written: Written, tmp_path: Path) -> None:
     """Other dates at the path do not count when dates are asked for, and are a gap otherwise."""
     written.frame.write.parquet(str(tmp_path / "old"))
-    written.outputs = {DAYS[0]: DAYS[0]}
+    written.outputs = {DAYS[0]: output(DAYS[0])}
     asked = OutputOptions(dates=DateRange(DAYS[0], DAYS[0]))
     assert compared(spark, str(tmp_path / "old"), written, asked).verdict == "pass"
     result = compared(spark, str(tmp_path / "old"), written)
@@ -116,7 +128,7 @@ def test_names_in_other_cases_belong_together_when_asked(
     """So that rows are limited to the dates by them, and text means what the contract says."""
     file = tmp_path / "old.csv"
     file.write_text("DAY,ZIP,Mean,N\n2013-01-01,02134,1.5,1\n2013-01-01,02135,,2\n2013-01-02,x,2,3\n")
-    written.outputs = {DAYS[0]: DAYS[0]}
+    written.outputs = {DAYS[0]: output(DAYS[0])}
     asked = OutputOptions(dates=DateRange(DAYS[0], DAYS[0]), ignore_case=True)
     result = compared(spark, f"csv:{file}", written, asked)
     assert (result.verdict, result.rows.matched) == ("pass", 2)

@@ -131,7 +131,10 @@ def _measured(
     except Exception:
         checked = without_broken(tables, expectations)
         if checked == expectations:
-            raise
+            if options.exact or parts or all(item.change.where.strip() == "true" for item in expectations):
+                raise
+            # Of two small sides, conditions are tried on cells that are equal, too: these may not do.
+            return expectations, climb(tables, expectations, limits, exact=False)
         return checked, _climbed(tables, options, checked, limits, parts)
 
 

@@ -27,6 +27,7 @@ __all__ = ["check_masked", "masked", "sensitive_of"]
 
 _MASK = "•••"
 _HIDDEN = "⟨masked⟩"
+_WHOLE_ROW = re.compile(r"(?<![\w.`])(old|new)\b(?!\s*\.\s*[^*\s])", re.IGNORECASE)
 
 
 def masked(comparison: Comparison, columns: Sequence[str]) -> Comparison:
@@ -38,12 +39,19 @@ def masked(comparison: Comparison, columns: Sequence[str]) -> Comparison:
         return comparison
     names = _both_names(comparison, columns)
     masks = _Masks(names)
+    expectations = tuple(_expectation(item, names) for item in comparison.expectations)
+    problems = [
+        item.problem
+        for item, shown in zip(comparison.expectations, expectations, strict=True)
+        if item.problem and shown.problem == _HIDDEN
+    ]
     notes = (*comparison.measurement.notes, f"The values of {', '.join(columns)} are masked.")
     return replace(
         comparison,
+        reasons=tuple(_without(reason, problems) for reason in comparison.reasons),
         columns=tuple(masks.column(column) for column in comparison.columns),
         samples=tuple(masks.sample(row) for row in comparison.samples),
-        expectations=tuple(_expectation(item, names) for item in comparison.expectations),
+        expectations=expectations,
         measurement=replace(comparison.measurement, notes=notes),
     )
 
@@ -125,6 +133,14 @@ class _Masks:
 
 def _expectation(item: ExpectationResult, names: Collection[str]) -> ExpectationResult:
     """Return a declared change whose condition, which may hold a value, is hidden if it is about a mask."""
-    if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", item.where, re.IGNORECASE) for name in names):
+    named = (re.search(rf"(?<!\w){re.escape(name)}(?!\w)", item.where, re.IGNORECASE) for name in names)
+    if not (any(named) or _WHOLE_ROW.search(item.where)):
         return item
     return replace(item, where=_HIDDEN, problem=item.problem and _HIDDEN)
+
+
+def _without(reason: str, problems: Iterable[str]) -> str:
+    """Return a reason without what an engine said of a condition, as it may quote a value."""
+    for problem in problems:
+        reason = reason.replace(problem, _HIDDEN)
+    return reason
