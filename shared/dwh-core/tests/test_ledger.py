@@ -288,6 +288,19 @@ def test_commits_at_once_all_land_whatever_the_default_isolation(postgresql_url,
     assert [output.sequence for output in found] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize("default", ["client_encoding = 'LATIN1'", "datestyle = 'German, DMY'"])
+def test_texts_and_times_are_kept_whatever_the_defaults_of_a_database(postgresql_url, default):
+    """A database or a role may have its own encoding and its own way to write dates."""
+    with sa.create_engine(postgresql_url).begin() as connection:
+        name = connection.engine.url.database
+        connection.execute(sa.text(f'ALTER DATABASE "{name}" SET {default}'))
+    ledger, run = Ledger.create(postgresql_url), record("r1")
+    ledger.start_run(run)
+    ledger.fail_run("r1", "no shop called Żółw ☃")
+    (found,) = Ledger.open(postgresql_url).find_runs()
+    assert (found.error, found.started_at) == ("no shop called Żółw ☃", run.started_at)
+
+
 def test_a_deadlock_is_tried_again(postgresql_url):
     """A transaction that PostgreSQL ends because of a deadlock is done again."""
     ledger = Ledger.create(postgresql_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,7 +58,17 @@ def first_line(error: Exception) -> str:
 def _postgresql(url: sa.URL) -> sa.Engine:
     # The ledger's locks are rows of `tables`. Who has waited for one must see what was committed
     # meanwhile, whatever isolation the server, the role or the URL has as a default.
-    return sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    engine = sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    sa.event.listen(engine, "connect", _prepare_postgresql, insert=True)  # before SQLAlchemy asks anything
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # Texts of any language, and dates that drivers can read, whatever the database or the role defaults to.
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET client_encoding TO 'UTF8'")
+        cursor.execute("SET datestyle TO 'ISO'")
+    connection.commit()
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
