@@ -136,11 +136,11 @@ class _Outputs:
 
     def newest(self, number: int, as_of: datetime | None = None) -> set[str]:
         """Return the runs of so many of the newest logical dates, as they were at a time."""
-        ledger, of = self.warehouse.ledger, {"environment": self.environment, "table": self.table}
+        ledger, environment, table = self.warehouse.ledger, self.environment, self.table
         if self.line is None:
-            found = ledger.published_outputs(**of, as_of=as_of)
+            found = ledger.published_outputs(environment=environment, table=table, as_of=as_of)
         else:
-            found = ledger.newest_outputs(**of, line=self.line, as_of=as_of)
+            found = ledger.newest_outputs(environment=environment, table=table, line=self.line, as_of=as_of)
         return {output.run_id for output in found[-number:]}
 
     def newest_since(self, since: datetime, number: int) -> set[str]:
