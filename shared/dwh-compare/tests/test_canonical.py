@@ -239,8 +239,9 @@ def _one(spark: SparkSession, value: str) -> DataFrame:
     """Return one row with a value, if this Spark has its type."""
     settings = ("spark.sql.timeType.enabled", "spark.sql.geospatial.enabled")
     try:
-        for setting in settings:
-            spark.conf.set(setting, "true")
+        for session in (spark, SparkSession.getActiveSession() or spark):  # either may be asked
+            for setting in settings:
+                session.conf.set(setting, "true")
         frame = spark.sql(f"SELECT 1 AS k, {value} AS v")
         _ = frame.schema
         return frame
