@@ -29,7 +29,7 @@ def test_without_uv(monkeypatch):
     """Where uv is neither beside this Python nor on PATH, the error says what to install."""
     monkeypatch.setattr(uv_module, "_beside", lambda: None)
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(UvMissingError, match=r"pip install 'dwh-migrate\[isolated\]'"):
+    with pytest.raises(UvMissingError, match="pip install uv"):
         Uv.find(WANTED, None)
 
 
