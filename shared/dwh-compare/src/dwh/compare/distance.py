@@ -26,7 +26,6 @@ _SPARE = Decimal("1e-15")  # more than rounding to double and multiplying can ad
 _UNSURE = 4.5e-16  # more than two numbers lose as doubles, as a share of the larger
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _SPLIT = re.compile(r"decimal\((\d+)\+(\d+)\)")
-_ZERO = "CAST('0' AS decimal(1,0))"
 _WIDE = Context(prec=200)
 
 
@@ -229,8 +228,11 @@ def _within_share(found: Distance, share: Decimal) -> str:
 
 
 def _absolute(number: str, kind: str) -> str:
-    """Return |number| of a decimal: Spark's own `abs` keeps only 34 digits where it is negative."""
-    return f"greatest(CAST({number} AS {kind}), CAST({_ZERO} - {number} AS {kind}))"
+    """Return |number| of a decimal: Spark's own `abs` keeps only 34 digits where it is negative.
+
+    It names the number once. These nest, and each level would else have twice the length of the one below.
+    """
+    return f"CAST(trim(LEADING '-' FROM CAST(CAST({number} AS {kind}) AS string)) AS {kind})"
 
 
 def _fitted(number: str, where: str, kind: str) -> str:
