@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from frames import frame_of_rows
 from oracle import Found, brute_force, meaning  # found by the path above
 
 QUICK = {
@@ -96,3 +97,13 @@ def either_step(request: pytest.FixtureRequest) -> str:
     if request.param == "ladder":
         request.getfixturevalue("ladder")
     return str(request.param)
+
+
+@pytest.fixture
+def table(spark: SparkSession) -> Callable[..., DataFrame]:
+    """Make a DataFrame from a schema and rows."""
+
+    def make(schema: str, *rows: Any) -> DataFrame:
+        return frame_of_rows(spark, list(rows), schema)
+
+    return make

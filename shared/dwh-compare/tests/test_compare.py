@@ -33,16 +33,6 @@ WHY = "because"
 Frames = Callable[..., DataFrame]
 
 
-@pytest.fixture
-def table(spark: SparkSession) -> Frames:
-    """Make a DataFrame from a schema and rows."""
-
-    def make(schema: str, *rows: Any) -> DataFrame:
-        return frame_of_rows(spark, list(rows), schema)
-
-    return make
-
-
 def column(result: Comparison, name: str) -> Any:
     return next(found for found in result.columns if found.name == name)
 

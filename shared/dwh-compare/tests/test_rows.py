@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from frames import frame_of_rows
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from dwh.compare import Comparison, KeyChoiceError, Tolerance, compare, fingerprint, rows_that_differ
 from dwh.compare.changes import Expected, Renamed
@@ -16,16 +15,6 @@ from dwh.compare.changes import Expected, Renamed
 WHY = "because"
 
 Frames = Callable[..., DataFrame]
-
-
-@pytest.fixture
-def table(spark: SparkSession) -> Frames:
-    """Make a DataFrame from a schema and rows."""
-
-    def make(schema: str, *rows: Any) -> DataFrame:
-        return frame_of_rows(spark, list(rows), schema)
-
-    return make
 
 
 def counted(result: Comparison) -> Counter[tuple[str, bool]]:
