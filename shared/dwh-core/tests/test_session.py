@@ -30,9 +30,24 @@ def test_a_session_of_another_thread_is_left_alone(spark):
     assert found.conf.get("spark.sql.shuffle.partitions") == before
 
 
-def test_workers_run_the_drivers_python(spark):
+@pytest.mark.parametrize(
+    ("settings", "variables", "python"),
+    [
+        ({}, {}, sys.executable),
+        ({"spark.pyspark.python": "/of/the/settings"}, {}, "/of/the/settings"),
+        ({}, {"PYSPARK_PYTHON": "/of/the/user"}, "/of/the/user"),
+    ],
+)
+def test_workers_run_the_drivers_python(tmp_path, settings, variables, python):
     """Python workers run the driver's Python, unless the user chose another."""
-    assert os.environ["PYSPARK_PYTHON"] == sys.executable
+    program = (
+        "import os\nfrom dwh.core.session import spark_session\n"
+        f"try: spark_session({settings})\nfinally: print(os.environ['PYSPARK_PYTHON'])"
+    )
+    # Without Java, it ends as soon as it has chosen.
+    bare = {"PATH": str(tmp_path), "JAVA_HOME": "/nonexistent", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command, variables = [sys.executable, "-c", program], {**bare, **variables}
+    assert subprocess.run(command, capture_output=True, text=True, env=variables).stdout == f"{python}\n"
 
 
 def test_settings_stay_in_their_session(spark):
