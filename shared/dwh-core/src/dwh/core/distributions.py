@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["GROUP", "Brought", "brought_lines", "entries_of"]
 
@@ -40,11 +41,27 @@ class Brought:
     problem: str = ""
 
 
+class _Named(NamedTuple):
+    """A distribution with its name and its release, which are empty where its metadata is damaged."""
+
+    distribution: Distribution
+    name: str
+    release: str
+
+    @classmethod
+    def of(cls, each: Distribution) -> _Named:
+        try:
+            metadata = each.metadata  # which is parsed each time
+            return cls(each, str(metadata["Name"] or ""), str(metadata["Version"] or ""))
+        except Exception:  # the file is missing or no text, for which Pythons raise different things
+            return cls(each, "", "")
+
+
 def brought_lines() -> dict[str, Brought]:
     """Return the lines that installed distributions bring, by name, oldest first."""
-    found: dict[str, list[tuple[EntryPoint, Distribution]]] = defaultdict(list)
+    found: dict[str, list[tuple[EntryPoint, _Named]]] = defaultdict(list)
     for entry, each in entries_of(GROUP):
-        found[entry.name].append((entry, each))
+        found[entry.name].append((entry, _Named.of(each)))
     lines = {name: _brought(name, entries) for name, entries in found.items()}
     return dict(sorted(lines.items(), key=lambda item: _age(item[0])))
 
@@ -69,16 +86,14 @@ def _age(name: str) -> tuple[bool, list[int], str]:
     return match is None, [int(number) for number in match.groups()] if match else [], name
 
 
-def _brought(name: str, entries: Sequence[tuple[EntryPoint, Distribution]]) -> Brought:
+def _brought(name: str, entries: Sequence[tuple[EntryPoint, _Named]]) -> Brought:
     entry, first = entries[0]
     package, _, attribute = (part.strip() for part in entry.value.partition(":"))
-    own, release = _identity(first)
-    return Brought(name, package, attribute, own, release, _problem(name, package, entries))
+    return Brought(name, package, attribute, first.name, first.release, _problem(name, package, entries))
 
 
-def _problem(name: str, package: str, entries: Sequence[tuple[EntryPoint, Distribution]]) -> str:
-    entry, first = entries[0]
-    own, release = _identity(first)
+def _problem(name: str, package: str, entries: Sequence[tuple[EntryPoint, _Named]]) -> str:
+    entry, (first, own, release) = entries[0]
     if not own or not release:
         return f"{_folder(first)} does not say which release it belongs to; type: rm -r {_quoted(first)}"
     if not _LINE.fullmatch(name) or not re.fullmatch(r"[\w.]+\s*:\s*\w+", entry.value):
@@ -89,11 +104,11 @@ def _problem(name: str, package: str, entries: Sequence[tuple[EntryPoint, Distri
     return _conflict(package, [each for _, each in entries])
 
 
-def _conflict(package: str, found: Sequence[Distribution]) -> str:
+def _conflict(package: str, found: Sequence[_Named]) -> str:
     """Return what is wrong where more than one release claims a line; empty where just one does."""
-    names = {_identity(each)[0]: each for each in found}
-    same_name = (each for name in names if name for each in distributions(name=name))
-    claims = {_identity(each): each for each in reversed([*found, *same_name])}
+    names = {each.name: each for each in found}
+    same_name = (_Named.of(each) for name in names if name for each in distributions(name=name))
+    claims = {(each.name, each.release): each.distribution for each in reversed([*found, *same_name])}
     if len(claims) == 1:
         return ""
     shown = " and ".join(
@@ -129,14 +144,6 @@ def _hash(path: Path) -> str:
     if not path.is_file():
         return ""
     return base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
-
-
-def _identity(each: Distribution) -> tuple[str, str]:
-    """Return a distribution's name and release, empty where its metadata is damaged."""
-    try:
-        return str(each.metadata["Name"] or ""), str(each.metadata["Version"] or "")
-    except Exception:  # the file is missing or no text, for which Pythons raise different things
-        return "", ""
 
 
 def _folder(each: Distribution) -> Path:
