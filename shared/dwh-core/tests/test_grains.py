@@ -121,6 +121,7 @@ def as_published(source):
 DAILY, MONTHLY = as_published(DAILY), as_published(MONTHLY).replace('line="7.1"', 'line="7.1", may_lack=True')
 
 
+@pytest.mark.breadth
 def test_hours_make_days_and_days_make_months(meter):
     """An hourly job's outputs are a daily job's input, and those a monthly one's, each in its own grain."""
     run, read, warehouse = meter("UTC", "2013-01-15")

@@ -43,6 +43,7 @@ def seconds(repo: Monorepo, *arguments: str) -> float:
     return min(found)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("arguments", "limit"), [(("check", "dwh-v0_1"), 1.5), (("status",), 2.0)])
 def test_a_look_is_quick(repo: Monorepo, arguments: tuple[str, ...], limit: float) -> None:
     """check of one package in under 1.5 s, status of all in under 2 s."""

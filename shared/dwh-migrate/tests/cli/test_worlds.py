@@ -86,6 +86,7 @@ def test_a_cutover_takes_nothing_that_another_environment_ran(dwh, landing):
     assert totals(dwh, "--env dev --line 8.2") == {day: total + 1000 for day, total in before.items()}
 
 
+@pytest.mark.breadth
 def test_a_cutover_waits_for_each_date(dwh, landing):
     """A date that was filled with other inputs is compared as that is done, and keeps the gate shut."""
     dwh("run takings@8.1 --env prod --date 2024-01-03")

@@ -215,7 +215,11 @@ def test_what_a_comparison_proves(warehouse):
         assert compared_runs(left, right, less) == {}
 
 
-@pytest.mark.parametrize("options", [PLAIN, OutputOptions(exact=True)], ids=["by fingerprint", "exact"])
+@pytest.mark.parametrize(
+    "options",
+    [PLAIN, pytest.param(OutputOptions(exact=True), marks=pytest.mark.breadth)],
+    ids=["by fingerprint", "exact"],
+)
 @pytest.mark.parametrize("by_gc", [True, False], ids=["by gc", "by hand"])
 def test_outputs_that_go_while_they_are_compared_are_named(spark, warehouse, monkeypatch, options, by_gc):
     """Between the plan of reading and the reading itself: there is no verdict, and no fingerprint is kept."""
