@@ -42,6 +42,8 @@ GLUE = """
 "glue.region" = "eu-central-1"
 "glue.access-key-id" = "testing"
 "glue.secret-access-key" = "testing"
+"glue.max-retries" = 5
+"glue.skip-archive" = true
 """
 
 

@@ -74,6 +74,10 @@ def test_what_hadoop_calls_s3a_readers_call_s3(tmp_path: Path) -> None:
         (GOOD + 'metadata = "warehouse/shop"', "a place apart from the data"),
         (GOOD + 'metadata = "."', "a place apart from the data"),
         (GOOD + "keep_days = 0", "catalogs.lake.keep_days: found 0, allowed: a number above 0"),
+        (GOOD + "keep_days = nan", "catalogs.lake.keep_days: found nan, allowed: a number above 0"),
+        (GOOD + "keep_days = inf", "catalogs.lake.keep_days: found inf, allowed: .* up to 36500"),
+        (GOOD + "keep_days = 1000000", "catalogs.lake.keep_days: found 1000000, allowed: .* up to 36500"),
+        (GOOD + "timeout_seconds = inf", "catalogs.lake.timeout_seconds: found inf"),
         (GOOD + "timeout_seconds = true", "catalogs.lake.timeout_seconds: found True"),
     ],
 )

@@ -1,7 +1,7 @@
 """Published tables for SQL engines: Iceberg tables in a catalog, which follow the ledger.
 
 Nothing is copied. An Iceberg table is a list of files; here these are the files that runs have written.
-Read in this order: `settings` (`[catalogs.NAME]` of dwh.toml), `subjects` (which tables there are, and what
+Read in this order: `settings` (`[catalogs.NAME]` of dwh.toml, with its `properties`), `subjects` (which tables there are, and what
 they are called), `wanted` (what the ledger says of one), `schemas`, `partitions`, `entries` and `manifests`
 (how that is written down), `layouts` and `commits` (one commit that brings a table to it), `recent` (after a
 few dates have changed), `sync` (all tables, again and again). `following` is what each commit of the ledger

@@ -31,6 +31,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from dwh.catalog.errors import NoCatalogError
+from dwh.catalog.properties import checked_properties
 from dwh.core.config import Config
 from dwh.core.errors import ConfigError, InvalidNameError
 from dwh.core.names import valid_environment
@@ -58,6 +59,7 @@ _FILE = re.compile(r"^file:(//)?(?=/)")
 _SQLITE = "sqlite:///"
 _SERVED = "_catalog/_served"  # which no name of a catalog can be
 _KEEP_DAYS, _TIMEOUT_SECONDS = 7, 20
+_MOST = 36_500  # a century of days; Python's calendar does not go back much further
 _KEYS = (
     *("type", "properties", "environments", "published", "lines"),
     *("metadata", "data", "keep_days", "timeout_seconds"),
@@ -81,7 +83,7 @@ class CatalogSettings:
 
     name: str
     type: Kind
-    properties: Mapping[str, str] = field(repr=False)
+    properties: Mapping[str, Any] = field(repr=False)
     environments: tuple[str, ...]
     published: str | None
     lines: str | None
@@ -149,8 +151,8 @@ class _Table:
 
     def number(self, key: str, default: float) -> float:
         value = self.values.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise self.refused(key, value, f"a number above 0, such as {default:g}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST:
+            raise self.refused(key, value, f"a number above 0, such as {default:g}, up to {_MOST}")
         return value
 
     def location(self, key: str, default: str) -> str:
@@ -207,19 +209,12 @@ def _kind(table: _Table) -> Kind:
     return kind  # type: ignore[return-value]
 
 
-def _properties(table: _Table) -> dict[str, str]:
+def _properties(table: _Table) -> dict[str, Any]:
     values = table.values.get("properties", {})
     if not isinstance(values, dict):
         raise table.refused("properties", type(values).__name__, "a table of pyiceberg's properties")
-    found = {}
-    for key, value in values.items():
-        if not isinstance(value, str | int | float):
-            allowed = (
-                'text, a number or a boolean; a key with dots needs quotes: "s3.region" = "eu-central-1"'
-            )
-            raise table.refused(f"properties.{key}", type(value).__name__, allowed)  # it may be a secret
-        found[key] = str(value).lower() if isinstance(value, bool) else str(value)
-    if table.values.get("type") in ("sql", "rest") and "uri" not in found:
+    found = checked_properties(values, table.values.get("type"), table.refused)
+    if table.values.get("type") in ("sql", "rest") and not found.get("uri"):
         raise table.refused("properties", "no uri", "the uri of the catalog: a database's URL, or a server's")
     if table.values.get("type") == "sql":
         found["uri"] = _database(table, found["uri"])
