@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from cataloging import Lake
+from pyiceberg.table.update import SetLocationUpdate
+from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import StringType
 from stories import OLD, ONE, PUBLISHED, TWO, amounts
 from warehousing import Runs, partitioned, table
@@ -55,6 +58,112 @@ def test_a_property_that_lets_engines_delete_files_is_put_right(published: Lake)
     with published.table(PUBLISHED).transaction() as change:
         change.set_properties({"gc.enabled": "true"})
     _is_repaired(published)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("write.metadata.path", "elsewhere"), ("history.expire.max-snapshot-age-ms", "1"), ("comment", "mine")],
+)
+def test_a_property_that_dwh_would_not_set_is_put_right(published: Lake, key: str, value: str) -> None:
+    before = published.table(PUBLISHED).properties.get(key)
+    with published.table(PUBLISHED).transaction() as change:
+        change.set_properties(
+            {key: value if key != "write.metadata.path" else f"{published.settings.metadata}/x"}
+        )
+    _is_repaired(published)
+    assert published.table(PUBLISHED).properties.get(key) == before
+
+
+def test_a_property_that_is_about_something_else_is_left_alone(published: Lake) -> None:
+    """Catalogs have some of their own, which come back with each commit."""
+    with published.table(PUBLISHED).transaction() as change:
+        change.set_properties({"nessie.commit.id": "1a2b"})
+    assert published.standings()[PUBLISHED].is_current
+    assert published.sync()[PUBLISHED] == "unchanged"
+
+
+def test_a_partition_field_that_another_adds_is_gone_after_the_next_sync(published: Lake) -> None:
+    before = published.table(PUBLISHED).spec()
+    with published.table(PUBLISHED).update_spec() as change:
+        change.add_identity("shop")
+    _is_repaired(published)
+    assert published.table(PUBLISHED).spec() == before
+
+
+def test_a_partition_field_that_another_drops_is_back_after_the_next_sync(published: Lake) -> None:
+    before = published.table(PUBLISHED).spec()
+    with published.table(PUBLISHED).update_spec() as change:
+        change.remove_field(before.fields[0].name)
+    _is_repaired(published)
+    assert published.table(PUBLISHED).spec() == before
+
+
+def test_a_sort_order_that_another_sets_is_gone_after_the_next_sync(published: Lake) -> None:
+    with published.table(PUBLISHED).update_sort_order() as change:
+        change.asc("amount", IdentityTransform())
+    _is_repaired(published)
+    assert published.table(PUBLISHED).sort_order().is_unsorted
+
+
+@pytest.mark.parametrize("kind", ["branch", "tag"])
+def test_a_branch_or_tag_of_another_is_gone_after_the_next_sync(published: Lake, kind: str) -> None:
+    snapshot = published.table(PUBLISHED).current_snapshot().snapshot_id  # type: ignore[union-attr]
+    with published.table(PUBLISHED).manage_snapshots() as change:
+        getattr(change, f"create_{kind}")(snapshot, "mine")
+    _is_repaired(published)
+    assert list(published.table(PUBLISHED).refs()) == ["main"]
+
+
+def test_rows_on_a_branch_of_another_are_gone_after_the_next_sync(published: Lake) -> None:
+    snapshot = published.table(PUBLISHED).current_snapshot().snapshot_id  # type: ignore[union-attr]
+    with published.table(PUBLISHED).manage_snapshots() as change:
+        change.create_branch(snapshot, "mine")
+    more = pa.table({"day": [ONE], "shop": ["west"], "amount": pa.array([9], pa.int64())})
+    published.table(PUBLISHED).append(more, branch="mine")
+    _is_repaired(published)
+    assert list(published.table(PUBLISHED).refs()) == ["main"]
+
+
+def test_a_rollback_by_another_is_undone_and_said(published: Lake, runs: Runs) -> None:
+    """Also to a state that is just like the one that the ledger has."""
+    runs.publish("shop.takings", {ONE: None})
+    published.sync()
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    published.sync()
+    for before in published.table(PUBLISHED).snapshots()[:2]:
+        with published.table(PUBLISHED).manage_snapshots() as change:
+            change.set_current_snapshot(before.snapshot_id)
+        _is_repaired(published)
+
+
+def test_a_location_that_another_sets_is_put_right(published: Lake, tmp_path: Path) -> None:
+    before = published.table(PUBLISHED).location()
+    with published.table(PUBLISHED).transaction() as change:
+        change._stage((SetLocationUpdate(location=f"{tmp_path}/theirs"),))
+    assert published.table(PUBLISHED).location() != before
+    _is_repaired(published)
+    assert published.table(PUBLISHED).location() == before
+
+
+def test_former_metadata_that_another_registers_is_put_right(published: Lake, runs: Runs) -> None:
+    catalog, former = published.connected._catalog, published.metadata(PUBLISHED)
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(3)})})
+    published.sync()
+    catalog.drop_table(PUBLISHED)
+    catalog.register_table(PUBLISHED, former)
+    assert published.standings()[PUBLISHED].state == "behind"
+    assert published.sync()[PUBLISHED] == "updated"
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [2, 3]
+
+
+def test_a_run_repairs_what_another_has_changed(published: Lake, runs: Runs) -> None:
+    """It looks at a few dates alone where nothing else has changed."""
+    with published.table(PUBLISHED).update_spec() as change:
+        change.add_identity("shop")
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(3)})})
+    assert published.sync(wholly=False)[PUBLISHED] == "repaired"
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED, row_filter=f"day = '{ONE}'")) == [3]
+    assert published.standings()[PUBLISHED].is_current
 
 
 def test_names_in_files_that_another_removes_are_put_right(published: Lake) -> None:
@@ -156,3 +265,15 @@ def test_a_wider_type_takes_the_narrower_one_with_it(published: Lake, runs: Runs
     runs.publish("shop.takings", {TWO: runs.commit(narrow, {TWO: amounts(5)}, "9.9")})
     published.sync()
     assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 5]
+
+
+def test_a_later_format_is_told_with_the_way_out(published: Lake) -> None:
+    """No table goes back to a former one."""
+    place = Path(published.metadata(PUBLISHED))
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"format-version": 3, "next-row-id": 2}))
+    assert published.standings()[PUBLISHED].state == "changed"
+    (problem,) = published.problems()
+    assert "somebody has changed it to Iceberg's format 3, and dwh writes 2; drop the table there" in problem
+    published.connected._catalog.drop_table(PUBLISHED)
+    assert published.sync()[PUBLISHED] == "created"
+    assert len(published.rows(PUBLISHED)) == 2

@@ -46,6 +46,7 @@ from pyiceberg.table.update import (
 )
 
 from dwh.catalog.entries import Layout, entries_of
+from dwh.catalog.foreign import SHAPE, is_intact, shape, undoing
 from dwh.catalog.manifests import (
     COMPRESSION,
     FORMAT,
@@ -55,7 +56,15 @@ from dwh.catalog.manifests import (
     state_of,
     written_manifest,
 )
-from dwh.catalog.owners import CHANGED, NAME_MAPPING, NEWEST, SEQUENCE, STATE, our_snapshot, stands_at
+from dwh.catalog.owners import (
+    CHANGED,
+    NAME_MAPPING,
+    NEWEST,
+    SEQUENCE,
+    STATE,
+    our_snapshot,
+    stands_at,
+)
 from dwh.catalog.schemas import name_mapping
 from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
 from dwh.catalog.wanted import Wanted, as_text
@@ -123,8 +132,10 @@ def planned_commit(
     spans = sorted([*kept, *spans_of(wanted, layout)], key=lambda span: span.key)
     state = state_of(spans, layout)
     mapping = name_mapping(layout.schema, base.metadata.schemas if base.metadata else [])
-    new_properties = _properties(base, wanted, {**properties, NAME_MAPPING: mapping.model_dump_json()})
-    if not new_properties and _is_there(base.metadata, wanted, layout, state):
+    meant = {**properties, NAME_MAPPING: mapping.model_dump_json(), "comment": _comment(wanted)}
+    new_properties = _unlike(base, meant)
+    is_ours = base.metadata is not None and is_intact(base.metadata, properties)
+    if is_ours and not new_properties and _is_there(base.metadata, wanted, layout, state):
         return None
     snapshot_id = secrets.randbits(62) + 1
     manifests, written = _manifests(base, wanted, layout, read_files, spans, state, snapshot_id)
@@ -134,6 +145,7 @@ def planned_commit(
     _write_list(base, snapshot, manifests)
     updates = (
         *_table_updates(base, layout.schema, layout.spec),
+        *(undoing(base.metadata, base.location, properties) if base.metadata else []),
         *([SetPropertiesUpdate(updates=new_properties)] if new_properties else []),
         AddSnapshotUpdate(snapshot=snapshot),
         SetSnapshotRefUpdate(ref_name=MAIN_BRANCH, type=SnapshotRefType.BRANCH, snapshot_id=snapshot_id),
@@ -190,6 +202,7 @@ def _snapshot(
         CHANGED: wanted.changed_at.isoformat(),
         STATE: state,
         NEWEST: as_text(wanted.newest),
+        SHAPE: shape(spec_id=layout.spec.spec_id, location=base.location, comment=_comment(wanted)),
         **({LEFT: json.dumps(left)} if left else {}),
         "total-data-files": str(
             sum(_count(one.added_files_count, one.existing_files_count) for one in manifests)
@@ -271,9 +284,12 @@ def _is_there(metadata: TableMetadata | None, wanted: Wanted, layout: Layout, st
     return is_current and laid_out == (layout.schema.schema_id, layout.spec.spec_id)
 
 
-def _properties(base: Base, wanted: Wanted, properties: Mapping[str, str]) -> dict[str, str]:
+def _comment(wanted: Wanted) -> str:
+    return str(wanted.contract.get("doc", "")) if wanted.contracts else ""
+
+
+def _unlike(base: Base, meant: Mapping[str, str]) -> dict[str, str]:
     """Return the properties that are not as they should be."""
-    meant = {**properties, "comment": str(wanted.contract.get("doc", "")) if wanted.contracts else ""}
     known: Mapping[str, Any] = base.metadata.properties if base.metadata else {}
     return {key: value for key, value in meant.items() if known.get(key) != value}
 

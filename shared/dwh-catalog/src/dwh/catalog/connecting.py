@@ -27,6 +27,7 @@ from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 
 from dwh.catalog.commits import Base, Commit
 from dwh.catalog.errors import CatalogError, ForeignTableError
+from dwh.catalog.foreign import our_location
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
 from dwh.catalog.versions import VersionFiles
@@ -75,7 +76,7 @@ class Connected:
     def base(self, subject: Subject, table: Table | None) -> Base:
         """Return what a commit is based on."""
         if table is not None:
-            return Base(table.metadata, table.metadata.location, table.io)
+            return Base(table.metadata, our_location(table.metadata), table.io)
         location = f"{self.settings.metadata}/{'/'.join(subject.identifier)}"
         with _reported(self.settings, f"reaching {location}"):
             return Base(None, location, load_file_io(self._catalog.properties, location))

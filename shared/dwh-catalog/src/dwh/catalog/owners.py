@@ -9,7 +9,6 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from dwh.catalog.errors import ForeignTableError
-from dwh.catalog.schemas import name_mapping
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject
 
@@ -21,7 +20,6 @@ __all__ = [
     "STATE",
     "check_owner",
     "fixed_properties",
-    "is_intact",
     "our_snapshot",
     "sequence_of",
     "stands_at",
@@ -95,22 +93,6 @@ def stands_at(metadata: TableMetadata, change: tuple[int, datetime] | None) -> b
         return False
     said = snapshot.summary.additional_properties.get(CHANGED)
     return sequence_of(metadata) == change[0] and said in (None, change[1].isoformat())
-
-
-def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:
-    """Tell whether a table is as the last commit of dwh has left it."""
-    snapshot = our_snapshot(metadata)
-    return (
-        snapshot is not None
-        and snapshot.schema_id == metadata.current_schema_id
-        and fixed.items() <= metadata.properties.items()
-        and metadata.properties.get(NAME_MAPPING) == _named(metadata)
-    )
-
-
-def _named(metadata: TableMetadata) -> str:
-    """Return what the property of names in files says in a table that is as dwh has left it."""
-    return name_mapping(metadata.schema(), metadata.schemas).model_dump_json()
 
 
 def _owner(settings: CatalogSettings, subject: Subject) -> dict[str, str]:

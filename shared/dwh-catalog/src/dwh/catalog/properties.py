@@ -1,7 +1,7 @@
 """Properties of a catalog as pyiceberg takes them: most as text, whatever TOML has them as.
 
-What pyiceberg reads as a number, as yes or no, or as one of a few words is checked here, because there a wrong
-one is an error of Python's, or goes unnoticed. Values are never shown: any of them may be a secret.
+What pyiceberg reads as a number, as yes or no, or as one of a few words is checked here, because there a
+wrong one is an error of Python's, or goes unnoticed. Values are never shown: any of them may be a secret.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _is_above_zero(text: str) -> bool:
 
 
 def _table(where: str, value: Any, refused: Refused) -> Mapping[str, Any]:
-    """Return one of the tables that pyiceberg takes as they are: how to log in, or whose certificates count."""
+    """Return a table that pyiceberg takes as it is: how to log in, or whose certificates count."""
     if not isinstance(value, dict):
         example = _AUTH if where == "properties.auth" else _SSL
         raise refused(where, type(value).__name__, f"a table of pyiceberg's, such as {example}")

@@ -17,8 +17,9 @@ from dwh.catalog.commits import Base, Commit, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
 from dwh.catalog.entries import files_of
 from dwh.catalog.errors import CatalogError
+from dwh.catalog.foreign import check_format, is_intact
 from dwh.catalog.layouts import layout_of
-from dwh.catalog.owners import check_owner, fixed_properties, is_intact, sequence_of, stands_at
+from dwh.catalog.owners import check_owner, fixed_properties, sequence_of, stands_at
 from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
@@ -160,6 +161,7 @@ def _tried(connected: Connected, warehouse: Warehouse, subject: Subject, wholly:
     properties = fixed_properties(settings, subject)
     if table is not None:
         check_owner(settings, subject, table.metadata.properties)
+        check_format(settings.name, subject.name, table.metadata)
     metadata = table.metadata if table else None
     is_ours = metadata is None or is_intact(metadata, properties)
     base = connected.base(subject, table)
