@@ -29,13 +29,51 @@ class CatalogFollower:
         ]
 
     def readable_since(self, config: Config) -> datetime | None:
-        """Return since when states can still be read in some catalog, served ones included."""
-        catalogs = catalog_settings(config) + ([served_settings(config)] if was_served(config) else [])
-        kept = max((settings.keep_days for settings in catalogs), default=0)
-        return datetime.now(timezone.utc) - timedelta(days=kept) if kept else None
+        """Return since when states can still be read in some catalog, served ones included.
+
+        A catalog that is behind still names what was there when it was brought to the ledger's state last.
+
+        Raises CatalogError when one does not say what it names, and LedgerError.
+        """
+        catalogs = catalog_settings(config)
+        kept = [
+            each.keep_days for each in catalogs + ([served_settings(config)] if was_served(config) else [])
+        ]
+        now = datetime.now(timezone.utc)
+        since = [now - timedelta(days=max(kept))] if kept else []
+        return min([*since, *(at for each in catalogs for at in _named_since(config, each))], default=None)
 
 
 FOLLOWER = CatalogFollower()
+
+
+def _named_since(config: Config, settings: CatalogSettings) -> list[datetime]:
+    """Return since when a catalog's tables are as they are now; raises CatalogError."""
+    from dwh.catalog.errors import CatalogError
+
+    found: list[datetime] = []
+    problems: list[str] = []
+    worker = Thread(target=_look, args=(config, settings, found, problems), daemon=True)
+    worker.start()
+    worker.join(settings.timeout_seconds)
+    if worker.is_alive():
+        problems.append(f"it has not answered in {settings.timeout_seconds:g} seconds")
+    if problems:
+        hint = "nothing was removed: try again when it is back, or type dwh gc without --keep"
+        raise CatalogError(settings.name, "asking which outputs it still names", problems[0], hint)
+    return found
+
+
+def _look(config: Config, settings: CatalogSettings, found: list[datetime], problems: list[str]) -> None:
+    try:
+        from dwh.catalog.connecting import connect
+        from dwh.catalog.sync import named_since
+        from dwh.core.ledger import Ledger
+        from dwh.core.warehouse import Warehouse
+
+        found += named_since(connect(settings), Warehouse(config, Ledger.open(config.ledger)))
+    except Exception as error:
+        problems.append(getattr(error, "problem", None) or one_line(error))
 
 
 def _followed(config: Config, settings: CatalogSettings, tables: Sequence[str]) -> list[str]:

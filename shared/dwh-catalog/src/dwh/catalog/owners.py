@@ -18,6 +18,7 @@ __all__ = [
     "NEWEST",
     "SEQUENCE",
     "STATE",
+    "changed_at",
     "check_owner",
     "fixed_properties",
     "our_snapshot",
@@ -78,6 +79,17 @@ def sequence_of(metadata: TableMetadata) -> int | None:
     """Return the ledger's sequence at which a table stands; None after another's commit."""
     snapshot = our_snapshot(metadata)
     return int(snapshot.summary[SEQUENCE] or -1) if snapshot and snapshot.summary else None
+
+
+def changed_at(metadata: TableMetadata) -> datetime | None:
+    """Return when the ledger changed to the state that a table names; None in a table that is not of dwh.
+
+    After another's commit, it is the last state of dwh, whose files it may name as well.
+    """
+    ours = [one for one in metadata.snapshots if one.summary and CHANGED in one.summary.additional_properties]
+    last = our_snapshot(metadata) or max(ours, key=lambda one: one.sequence_number or 0, default=None)
+    said = last.summary.additional_properties.get(CHANGED) if last and last.summary else None
+    return datetime.fromisoformat(said) if said else None
 
 
 def stands_at(metadata: TableMetadata, change: tuple[int, datetime] | None) -> bool:

@@ -16,10 +16,10 @@ from pyiceberg.table.metadata import TableMetadata
 from dwh.catalog.commits import Base, Commit, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
 from dwh.catalog.entries import files_of
-from dwh.catalog.errors import CatalogError
+from dwh.catalog.errors import CatalogError, ForeignTableError
 from dwh.catalog.foreign import check_format, is_intact
 from dwh.catalog.layouts import layout_of
-from dwh.catalog.owners import check_owner, fixed_properties, sequence_of, stands_at
+from dwh.catalog.owners import changed_at, check_owner, fixed_properties, sequence_of, stands_at
 from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.settings import CatalogSettings
 from dwh.catalog.subjects import Subject, subjects_of
@@ -29,7 +29,16 @@ from dwh.core.errors import DwhError
 from dwh.core.ledger import Output, WrittenFile
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["Action", "Standing", "Synced", "is_current", "standings", "sync_table", "sync_tables"]
+__all__ = [
+    "Action",
+    "Standing",
+    "Synced",
+    "is_current",
+    "named_since",
+    "standings",
+    "sync_table",
+    "sync_tables",
+]
 
 Action = Literal["created", "updated", "repaired", "unchanged", "failed"]
 
@@ -135,6 +144,15 @@ def standings(
         change = last_change(warehouse.ledger, subject)
         if change is not None:
             yield _standing(connected, subject, change)
+
+
+def named_since(connected: Connected, warehouse: Warehouse) -> Iterator[datetime]:
+    """Yield for each table of a catalog since when the ledger has what it names; raises CatalogError."""
+    for subject in subjects_of(connected.settings, warehouse.ledger):
+        with suppress(ForeignTableError):
+            table = connected.table(subject)
+            if table is not None and (changed := changed_at(table.metadata)):
+                yield changed
 
 
 def _synced(connected: Connected, warehouse: Warehouse, subject: Subject, wholly: bool) -> Iterator[Synced]:

@@ -36,7 +36,10 @@ class Follower(Protocol):
         """Bring what follows to the state of some tables; return what went wrong, a sentence each."""
 
     def readable_since(self, config: Config) -> datetime | None:
-        """Return since when every state can still be read there; None where only the present one can."""
+        """Return since when every state can still be read there; None where only the present one can.
+
+        Raises DwhError where it cannot be told.
+        """
 
 
 def tell_followers(config: Config, tables: Sequence[str]) -> None:
@@ -53,7 +56,7 @@ def tell_followers(config: Config, tables: Sequence[str]) -> None:
 def readable_since(config: Config) -> datetime | None:
     """Return since when every state can still be read by some follower: outputs of then must stay.
 
-    Raises ConfigError for what it says of catalogs and cannot be used.
+    Raises ConfigError for what it says of catalogs and cannot be used, and DwhError where one is down.
     """
     followers: list[Follower] = [entry.load() for entry, _ in entries_of(GROUP)]  # some need no catalog there
     return min(filter(None, (each.readable_since(config) for each in followers)), default=None)

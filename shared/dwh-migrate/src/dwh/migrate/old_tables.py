@@ -31,8 +31,14 @@ def old_tables(warehouse: Warehouse, keep: int, hours: float = 24) -> list[RunRe
     Parameters:
         keep: of how many logical dates the newest output stays, for each line and environment.
         hours: how long an output stays after newer ones have taken its place, for those who are reading it.
+
+    Raises DwhError where nobody can tell what a catalog still names, as it is down.
     """
-    return [run for table in warehouse.ledger.table_names() for run in _old(warehouse, table, keep, hours)]
+    tables, kept = warehouse.ledger.table_names(), _Kept(keep, hours)
+    if not any(_old(warehouse, table, kept) for table in tables):  # no catalog is asked about nothing
+        return []
+    kept = _Kept(keep, hours, readable_since(warehouse.config))
+    return [run for table in tables for run in _old(warehouse, table, kept)]
 
 
 def remove_tables(
@@ -45,21 +51,33 @@ def remove_tables(
     found: dict[str, dict[str, RunRecord]] = defaultdict(dict)
     for run in old:
         found[run.table_name][run.id] = run
-    removed = [run for table in found for run in _withdraw(warehouse, table, found[table], keep, hours)]
+    kept = _Kept(
+        keep, hours, readable_since(warehouse.config) if found else None
+    )  # not while a table is held
+    removed = [run for table in found for run in _withdraw(warehouse, table, found[table], kept)]
     for run in removed:
         storage_of(warehouse.config.warehouse, run.storage).remove(run.location)
         warehouse.ledger.forget_run(run.id)
     return removed
 
 
-def _old(warehouse: Warehouse, table: str, keep: int, hours: float) -> list[RunRecord]:
+@dataclass(frozen=True)
+class _Kept:
+    """What stays for those who read: so many dates, what was newest within some hours, and since a time."""
+
+    keep: int
+    hours: float
+    readable: datetime | None = None
+
+
+def _old(warehouse: Warehouse, table: str, stays: _Kept) -> list[RunRecord]:
     """Return the runs of a table that may go, by date."""
     committed = warehouse.ledger.find_runs(runs.c.table_name == table, runs.c.status == "committed")
     ours = (run for run in committed if run.storage != ADOPTED_STORAGE)
     whole = {run.id: run for run in ours if run.contract["partition_by"] is None}
     if not whole or _may_roll_back(warehouse, table):
         return []
-    kept = _kept(warehouse, table, keep, hours)
+    kept = _kept(warehouse, table, stays)
     kept |= _read_by(warehouse, kept)
     left = whole.keys() - kept
     found = [whole[run_id] for run_id in left - _in_use(warehouse, table, left)]
@@ -68,14 +86,14 @@ def _old(warehouse: Warehouse, table: str, keep: int, hours: float) -> list[RunR
 
 @one_transaction
 def _withdraw(
-    warehouse: Warehouse, table: str, found: Mapping[str, RunRecord], keep: int, hours: float
+    warehouse: Warehouse, table: str, found: Mapping[str, RunRecord], stays: _Kept
 ) -> list[RunRecord]:
     """Let runs have no output any more, as far as they may go still; return those.
 
     Nothing comes to the table meanwhile. What the ledger has of the runs stays.
     """
     with warehouse.ledger.holding(table) as (connection, sequence):
-        old = [run for run in _old(warehouse, table, keep, hours) if run.id in found]
+        old = [run for run in _old(warehouse, table, stays) if run.id in found]
         for run in old:
             _withdraw_in(connection, run, sequence)
     return old
@@ -111,17 +129,16 @@ def _may_roll_back(warehouse: Warehouse, table: str) -> bool:
     )
 
 
-def _kept(warehouse: Warehouse, table: str, keep: int, hours: float) -> set[str]:
+def _kept(warehouse: Warehouse, table: str, stays: _Kept) -> set[str]:
     """Return the runs whose outputs are new, or are what readers get, or may just be reading."""
-    begun = datetime.now(timezone.utc) - timedelta(hours=hours)
-    readable = readable_since(warehouse.config)
+    begun = datetime.now(timezone.utc) - timedelta(hours=stays.hours)
     kept: set[str] = set()
     for environment in warehouse.ledger.table_environments(table):
         for line in (None, *warehouse.ledger.table_lines(environment=environment, table=table)):
             found = _Outputs(warehouse, environment, table, line)
-            number = keep if line else 1
+            number = stays.keep if line else 1
             kept |= found.newest(number) | found.newest_since(begun, number)
-            kept |= found.newest_since(readable, 1) if readable else set()
+            kept |= found.newest_since(stays.readable, 1) if stays.readable else set()
     return kept
 
 
