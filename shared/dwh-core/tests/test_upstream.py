@@ -216,7 +216,8 @@ DAY, ORDERS, NOTE = Column("day", "date"), Column("orders", "bigint"), Column("n
 )
 def test_each_output_that_is_read_keeps_the_contract(shop, before, problem):
     """An older one of the line without a column, or of another type, is named; new ones may be null."""
-    noted = TOTAL.replace('"bigint")), partition_by', '"bigint"), Column("note", "string")), partition_by')
+    note = 'Column("note", "string", nullable=True)'
+    noted = TOTAL.replace('"bigint")), partition_by', f'"bigint"), {note}), partition_by')
     shop.install('Input(TAKINGS, line="7.1")', source=noted)
     written = [
         committed_run(
@@ -236,6 +237,42 @@ def test_each_output_that_is_read_keeps_the_contract(shop, before, problem):
     with pytest.raises(InputError, match=f"{where}; .*{remedy}"):
         shop.prepare(end=SECOND)
     assert [run.id for run in shop.warehouse.ledger.find_runs()] == written
+
+
+MAY_BE_NULL = (DAY, Column("orders", "bigint", nullable=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ([MAY_BE_NULL], "column orders may be null, .*: write nullable=True there"),
+        ([MAY_BE_NULL, (DAY, ORDERS)], "column orders may be null, .*; .*run these dates again"),
+    ],
+)
+def test_nulls_that_an_input_does_not_expect(shop, written, told):
+    """A column that may be null by the contract of what is read, and by the input may not, is named."""
+    shop.install('Input(TAKINGS, line="7.1")')
+    for number, columns in enumerate(written):
+        day = parse_date(FIRST) + timedelta(number)
+        contract = Table("shop.takings", columns, partition_by="day")
+        dates = DateRange(day, day)
+        committed_run(shop.warehouse.ledger, table=contract.name, line="7.1", dates=dates, contract=contract)
+    with pytest.raises(InputError, match=told):
+        shop.prepare(end=day)
+    assert len(shop.warehouse.ledger.find_runs()) == len(written)
+
+
+def test_nulls_that_an_input_expects(shop):
+    """An input may allow nulls where the table that it reads has them, and where it has none."""
+    nullable = TOTAL.replace('"bigint")), partition_by', '"bigint", nullable=True)), partition_by')
+    shop.install('Input(TAKINGS, line="7.1")', source=nullable)
+    for day, columns in ((FIRST, MAY_BE_NULL), (SECOND, (DAY, ORDERS))):
+        contract, dates = (
+            Table("shop.takings", columns, partition_by="day"),
+            DateRange(*[parse_date(day)] * 2),
+        )
+        committed_run(shop.warehouse.ledger, table=contract.name, line="7.1", dates=dates, contract=contract)
+    shop.prepare(end=SECOND)
 
 
 def test_another_logical_date_is_not_taken_for_ones_own(shop):

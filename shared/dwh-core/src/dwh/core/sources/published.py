@@ -215,7 +215,7 @@ def _anew(run: RunRecord, environment: str) -> str:
 def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
     """Return what a table's contract lacks for an input."""
     found = {column["name"]: column["type"] for column in contract["columns"]}
-    problems = unmet(need.table.columns, found)
+    problems = unmet(need.table.columns, found) + _nulls(need, contract)
     partition = need.table.date_column
     if partition is not None and contract["partition_by"] is None:
         problems.append("it is a whole table for each logical date: leave partition_by out of the input")
@@ -228,3 +228,14 @@ def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
             f"a logical date of it is {found_grain.described}, the job needs one for each {asked}"
         )
     return problems
+
+
+def _nulls(need: Input, contract: Mapping[str, Any]) -> list[str]:
+    """Return which columns may be null by a table's contract, and never are by the input."""
+    found = {column["name"] for column in contract["columns"] if column["nullable"]}
+    return [
+        f"column {column.name} may be null, and the job's input says that it never is: "
+        "write nullable=True there, and let transform say what becomes of a null"
+        for column in need.table.columns
+        if column.name in found and not column.nullable
+    ]
