@@ -10,11 +10,13 @@ import pytest
 from fabricate import DAYS, shown, write
 from pyarrow.parquet import write_table
 
+from dwh.core import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import LostFilesError, NoOutputError
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.environments import add_publications
 from dwh.core.ledger.schema import decisions, publications, reads, receipts, runs
+from dwh.core.testing.runs import started_run
 from dwh.migrate.garbage import dead_runs
 from dwh.migrate.old_tables import old_tables, remove_tables
 from dwh.migrate.promotion import promote
@@ -114,6 +116,27 @@ def test_what_others_have_made_of_it_stays(whole):
             whole.ledger.commit_run(reader, {day: 1})
             _publish(whole, reader, day)
     assert days_of(whole, 1) == DAYS[2:-1]
+
+
+def test_what_a_rollback_of_another_table_would_show_again_keeps_what_it_was_made_of(warehouse):
+    """While a reader's rollout is under way, what its earlier line has read stays, though it is not shown."""
+    contract = Table("shop.stock", (Column("item", "string"),))
+    for day in DAYS[:4]:
+        dates = DateRange(day, day)
+        run = started_run(contract, line="0.1", dates=dates, environment="prod", id=f"stock_{day}")
+        warehouse.ledger.start_run(run)
+        warehouse.ledger.commit_run(run, {day: 1})
+    served, candidate = (write(warehouse, f"takings@{line}", DAYS[0]) for line in ("7.1", "7.2"))
+    _add_read(warehouse, served, OutputsRead(contract.name, f"stock_{DAYS[1]}", DAYS[1], DAYS[1]))
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
+    _publish(warehouse, candidate, DAYS[0])
+    assert days_of(warehouse, 1) == DAYS[:3]
+    plan(warehouse, job="takings", old="7.1", new="7.2", environment="prod")
+    start(warehouse, job="takings", environment="prod", reason="to see")
+    assert days_of(warehouse, 1) == [DAYS[0], DAYS[2]]
+    roll_back(warehouse, job="takings", environment="prod", reason="it was wrong")
+    _publish(warehouse, served, DAYS[0])
+    assert days_of(warehouse, 1) == [DAYS[0], DAYS[2]]
 
 
 def test_what_readers_get_stays_however_old(whole):

@@ -179,14 +179,22 @@ def _read_by(warehouse: Warehouse, run_ids: set[str]) -> set[str]:
 
 
 def _in_use(warehouse: Warehouse, table: str, run_ids: set[str]) -> set[str]:
-    """Return those of some runs that a published output of another table, or a run under way, has read."""
+    """Return those of some runs that others rest on: a published output of another table, or a run under way.
+
+    Of a table that may be rolled back, every output counts: any of them may be published again.
+    """
     query = sa.select(reads.c.read_run_id, runs.c.id, runs.c.table_name, runs.c.status)
     query = query.join(runs, runs.c.id == reads.c.run_id).where(reads.c.read_run_id.in_(run_ids))
     with warehouse.ledger.reading() as connection:
         found = connection.execute(query).all()
     readers = {row.table_name for row in found} - {table}
     published = {output.run_id for output in _published(warehouse, readers)}
-    return {row.read_run_id for row in found if row.status == "started" or row.id in published}
+    moving = {name for name in readers if _may_roll_back(warehouse, name)}
+    return {
+        row.read_run_id
+        for row in found
+        if row.status == "started" or row.id in published or row.table_name in moving
+    }
 
 
 def _published(warehouse: Warehouse, tables: set[str]) -> Iterator[Output]:
