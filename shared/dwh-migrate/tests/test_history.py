@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from fabricate import DAYS, TABLE, write
 
 from dwh.core.dates import DateRange
 from dwh.core.ledger import OutputsRead
 from dwh.core.testing.runs import committed_run
-from dwh.migrate.history import inputs_history, partition_history
+from dwh.migrate.history import inputs_history, partition_history, standing
 
 NEED = {"name": TABLE, "format": "dwh", "environment": "prod", "line": None, "back": 1, "columns": ["day"]}
 
@@ -94,3 +95,39 @@ def test_what_rests_on_something_old(warehouse):
     assert outdated() == {}
     ran("t.orders", 1)
     assert outdated() == {str(DAYS[1]): ("t.orders",), str(DAYS[2]): ("t.total",)}
+
+
+def test_why_the_dates_of_one_run_stand_apart(warehouse):
+    """Where a date of a run is outdated or superseded, what it has read says so."""
+    days = DateRange(DAYS[0], DAYS[2])
+    needs = [{"name": "t.orders", "format": "dwh", "environment": "dev", "line": "0.1"}]
+
+    def ran(table, dates, *reads, inputs=()):
+        return committed_run(
+            warehouse.ledger, table=table, line="0.1", dates=dates, reads=reads, inputs=inputs
+        )
+
+    orders = ran("t.orders", days)
+    total = ran("t.total", days, OutputsRead("t.orders", orders, *[DAYS[0], DAYS[2]]), inputs=needs)
+    again = ran("t.orders", DateRange(DAYS[2], DAYS[2]))
+    ran("t.total", DateRange(DAYS[0], DAYS[0]), OutputsRead("t.orders", orders, *[DAYS[0]] * 2), inputs=needs)
+    found = inputs_history(warehouse, partition_history(warehouse, table="t.total", environment="dev"))
+    assert [(one.partitions, standing(one)) for one in found if one.run == total] == [
+        (str(DAYS[0]), "superseded"),
+        (str(DAYS[1]), "newest"),
+        (str(DAYS[2]), "newest, outdated by t.orders"),
+    ]
+    assert again not in {one.read_run for one in found}
+
+
+def test_dates_of_one_run_that_were_promoted_one_by_one(warehouse):
+    """They came at different times, of which what was read says nothing, and so stand together."""
+    needs = [{"name": "orders", "format": "csv", "path": "landing/orders"}]
+    days = DateRange(DAYS[0], DAYS[1])
+    committed_run(warehouse.ledger, table="t.total", line="0.1", dates=days, inputs=needs)
+    (span,) = partition_history(warehouse, table="t.total", environment="dev")
+    first = replace(span, last_date=DAYS[0], promoted_from="staging")
+    later = span.committed_at + timedelta(minutes=1)
+    second = replace(span, first_date=DAYS[1], promoted_from="staging", committed_at=later)
+    (found,) = inputs_history(warehouse, [first, second])
+    assert (found.partitions, standing(found)) == (span.partitions, "newest, from staging")

@@ -25,6 +25,7 @@ __all__ = [
     "inputs_history",
     "partition_history",
     "published_history",
+    "standing",
     "unfinished_runs",
 ]
 
@@ -80,6 +81,7 @@ class InputsOfRun:
             environment published.
         read: the dates that it read of another job's table; None where no job of the warehouse writes it.
         read_run: the run that had written these.
+        state, promoted_from, outdated: of what was written, as `Span` has them.
     """
 
     first_date: date
@@ -90,6 +92,9 @@ class InputsOfRun:
     source: str
     read: str | None
     read_run: str | None
+    state: Literal["newest", "superseded"]
+    promoted_from: str | None
+    outdated: tuple[str, ...]
 
     @property
     def partitions(self) -> str:
@@ -153,18 +158,37 @@ def partition_history(
 
 
 def inputs_history(warehouse: Warehouse, spans: Iterable[Span]) -> list[InputsOfRun]:
-    """Return what the runs of some spans have read, in their order."""
-    spans = list(spans)
+    """Return what the runs of some spans have read, in their order, whenever these were committed."""
+    spans = _whenever_committed(spans)
     run_ids = {span.run for span in spans}
     records = {run.id: run for run in warehouse.ledger.find_runs(runs.c.id.in_(run_ids))}
     reads = warehouse.ledger.reads_of(run_ids)
     whole = _whole_tables(warehouse, {read.read_run_id for found in reads.values() for read in found})
     return [
-        InputsOfRun(span.first_date, span.last_date, span.line, span.run, need["name"], _source(need), *read)
+        InputsOfRun(
+            *(span.first_date, span.last_date, span.line, span.run, need["name"], _source(need), *read),
+            *(span.state, span.promoted_from, span.outdated),
+        )
         for span in spans
         for need in records[span.run].inputs
         for read in _read(need, reads.get(span.run, []), span, whole | {records[span.run].table_name})
     ]
+
+
+def standing(one: Span | InputsOfRun) -> str:
+    """Return what has become of an output, for people: its state, whence it came, and what outdates it."""
+    came = f"from {one.promoted_from}" if one.promoted_from else ""
+    old = f"outdated by {', '.join(one.outdated)}" if one.outdated else ""
+    return ", ".join(filter(None, (one.state, came, old)))
+
+
+def _whenever_committed(spans: Iterable[Span]) -> list[Span]:
+    """Return spans, those as one that differ in nothing but when they came to the environment."""
+    found: list[Span] = []
+    for span in spans:
+        joined = found and _joined(replace(found[-1], committed_at=span.committed_at), span)
+        found[-1:] = [joined] if joined else [*found[-1:], span]
+    return found
 
 
 def _whole_tables(warehouse: Warehouse, run_ids: Iterable[str]) -> set[str]:

@@ -230,7 +230,7 @@ def history(
         _published(table=table, environment=environment_of(env), line=line, dates=dates, as_json=as_json)
         return
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.history import partition_history, unfinished_runs
+    from dwh.migrate.history import partition_history, standing, unfinished_runs
 
     warehouse = Warehouse.open()
     environment = environment_of(env)
@@ -260,9 +260,7 @@ def history(
                     s.run,
                     f"{s.rows:,}",
                     utc_text(s.committed_at),
-                    s.state
-                    + (f", from {s.promoted_from}" if s.promoted_from else "")
-                    + (f", outdated by {', '.join(s.outdated)}" if s.outdated else ""),
+                    standing(s),
                 )
                 for s in spans
             ],
@@ -294,15 +292,21 @@ def _elsewhere(table: str, others: list[str]) -> str:
 
 
 def _inputs(warehouse: Warehouse, spans: list[Span], as_json: bool) -> None:
-    from dwh.migrate.history import inputs_history
+    from dwh.migrate.history import inputs_history, standing
 
     found = inputs_history(warehouse, spans)
     if as_json:
         print_json([asdict(one) for one in found])
     else:
         print_rows(
-            ("partitions", "line", "run", "input", "from", "read", "written by run"),
-            [(i.partitions, i.line, i.run, i.input, i.source, i.read or "", i.read_run or "") for i in found],
+            ("partitions", "line", "run", "state", "input", "from", "read", "written by run"),
+            [
+                (
+                    *(one.partitions, one.line, one.run, standing(one), one.input, one.source),
+                    *(one.read or "", one.read_run or ""),
+                )
+                for one in found
+            ],
         )
 
 
