@@ -229,10 +229,18 @@ def _commit(
     try:
         after = connected.commit(subject, table, base, commit)
     except CommitConflictError:
-        _forget(base, commit)
-        raise
+        found = connected.table(subject)  # whose answer was lost may be told that it comes second, to itself
+        if found is None or not _has(found.metadata, commit):
+            _forget(base, commit)
+            raise
+        after = found.metadata
     if base.metadata is not None:
         remove_dropped(base.io, base.metadata, after)
+
+
+def _has(metadata: TableMetadata, commit: Commit) -> bool:
+    """Tell whether a commit is made: then what was written for it is the table's."""
+    return any(each.manifest_list in commit.written for each in metadata.snapshots)
 
 
 def _read_files(

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -18,12 +19,15 @@ from dwh.migrate.cli.options import as_json
 from dwh.migrate.console import print_error, print_json, print_note, print_rows
 
 if TYPE_CHECKING:
+    from dwh.catalog.connecting import Connected
     from dwh.catalog.settings import CatalogSettings
     from dwh.catalog.subjects import Subject
     from dwh.catalog.sync import Standing, Synced
     from dwh.core.warehouse import Warehouse
 
 __all__ = ["catalog"]
+
+T = TypeVar("T")
 
 _tables = click.argument("tables", nargs=-1, metavar="[TABLE]…", shell_complete=completion.tables)
 _name = click.option(
@@ -49,8 +53,8 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
     """Bring tables to the ledger's state: all of them, or those named. No data is copied.
 
     What was changed in a catalog by others is put right, and said. Exits with 1 when a table could not be
-    brought to the ledger's state; the others are not affected. With --watch, a catalog or a ledger that is
-    down is tried again, until SIGTERM ends it.
+    brought to the ledger's state, or a catalog is down; the others are not affected. With --watch, a catalog
+    or a ledger that is down is tried again, until SIGTERM ends it.
 
     \b
     Examples:
@@ -60,9 +64,9 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
     """
     if watch is not None:
         _sync_on(tables, name, as_json, watch)
-    found = _sync_all(tables, name)
+    found, down = _sync_all(tables, name)
     _print_synced(found, as_json, quiet=False)
-    if any(one.problem for one in found):
+    if down or any(one.problem for one in found):
         sys.exit(1)
 
 
@@ -73,18 +77,17 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
 def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Say for each table at which sequence of the ledger it stands in each catalog.
 
-    Exits with 1 when one is not at the ledger's state.
+    Exits with 1 when one is not at the ledger's state, or a catalog is down.
 
     \b
     Examples:
       dwh catalog status
       dwh catalog status flights.carrier_delays --json
     """
-    from dwh.catalog.connecting import connect
     from dwh.catalog.sync import standings
 
     warehouse, settings = _opened(tables, name)
-    found = [one for each in settings for one in standings(connect(each), warehouse, tables or None)]
+    found, down = _of_each(settings, lambda each: standings(each, warehouse, tables or None))
     if as_json:
         print_json([_standing(one) for one in found])
     else:
@@ -96,6 +99,7 @@ def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
     behind = sum(not one.is_current for one in found)
     if behind:
         print_note(f"{behind} of {len(found)} tables are not at the ledger's state; type: dwh catalog sync")
+    if behind or down:
         sys.exit(1)
 
 
@@ -155,18 +159,43 @@ def _sync_on(tables: tuple[str, ...], name: str | None, as_json: bool, seconds: 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         try:
-            _print_synced(_sync_all(tables, name), as_json, quiet=True)
+            found, _ = _sync_all(tables, name)
+            _print_synced(found, as_json, quiet=True)
         except (CatalogError, LedgerError) as error:
             print_error(str(error))
         time.sleep(seconds)
 
 
-def _sync_all(tables: tuple[str, ...], name: str | None) -> list[Synced]:
-    from dwh.catalog.connecting import connect
+def _sync_all(tables: tuple[str, ...], name: str | None) -> tuple[list[Synced], bool]:
     from dwh.catalog.sync import sync_tables
 
     warehouse, settings = _opened(tables, name)
-    return [one for each in settings for one in sync_tables(connect(each), warehouse, tables or None)]
+    return _of_each(settings, lambda each: sync_tables(each, warehouse, tables or None))
+
+
+def _of_each(
+    settings: list[CatalogSettings], ask: Callable[[Connected], Iterable[T]]
+) -> tuple[list[T], bool]:
+    """Return what each catalog answers, and whether one is down, which is named and keeps no other from it.
+
+    Raises CatalogError where none of them answers anything.
+    """
+    from dwh.catalog.connecting import connect
+    from dwh.catalog.errors import CatalogError
+
+    found: list[T] = []
+    down: list[CatalogError] = []
+    for each in settings:
+        try:
+            found.extend(ask(connect(each)))
+        except CatalogError as error:
+            down.append(error)
+    named = down if found else down[1:]
+    for error in named:
+        print_error(str(error))
+    if down and not found:
+        raise down[0]
+    return found, bool(down)
 
 
 def _print_synced(found: list[Synced], as_json: bool, *, quiet: bool) -> None:
