@@ -20,6 +20,7 @@ from pyiceberg.manifest import ManifestFile, write_manifest_list
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.name_mapping import NameMapping
 from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
@@ -65,7 +66,7 @@ from dwh.catalog.owners import (
     our_snapshot,
     stands_at,
 )
-from dwh.catalog.schemas import name_mapping
+from dwh.catalog.schemas import name_mapping, names_in
 from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
 from dwh.catalog.wanted import Wanted, as_text
 from dwh.core.ledger import Output, WrittenFile
@@ -131,7 +132,7 @@ def planned_commit(
     """
     spans = sorted([*kept, *spans_of(wanted, layout)], key=lambda span: span.key)
     state = state_of(spans, layout)
-    mapping = name_mapping(layout.schema, base.metadata.schemas if base.metadata else [])
+    mapping = _mapping(base, wanted, layout.schema)
     meant = {**properties, NAME_MAPPING: mapping.model_dump_json(), "comment": _comment(wanted)}
     new_properties = _unlike(base, meant)
     is_ours = base.metadata is not None and is_intact(base.metadata, properties)
@@ -140,8 +141,11 @@ def planned_commit(
     snapshot_id = secrets.randbits(62) + 1
     manifests, written = _manifests(base, wanted, layout, read_files, spans, state, snapshot_id)
     lost = unreadable(base.metadata, mapping) if base.metadata else []
-    left = left_by(lost, oldest_kept, int(time.time() * 1000))
-    snapshot = _snapshot(base, wanted, layout, manifests, state, snapshot_id, left)
+    more = {
+        SHAPE: shape(layout.spec.spec_id, base.location, meant),
+        **_left_behind(lost, oldest_kept),
+    }
+    snapshot = _snapshot(base, wanted, layout, manifests, state, snapshot_id, more)
     _write_list(base, snapshot, manifests)
     updates = (
         *_table_updates(base, layout.schema, layout.spec),
@@ -193,7 +197,7 @@ def _snapshot(
     manifests: list[ManifestFile],
     state: str,
     snapshot_id: int,
-    left: Mapping[str, int],
+    more: Mapping[str, str],
 ) -> Snapshot:
     metadata = base.metadata
     before = metadata.current_snapshot_id if metadata else None
@@ -202,8 +206,7 @@ def _snapshot(
         CHANGED: wanted.changed_at.isoformat(),
         STATE: state,
         NEWEST: as_text(wanted.newest),
-        SHAPE: shape(spec_id=layout.spec.spec_id, location=base.location, comment=_comment(wanted)),
-        **({LEFT: json.dumps(left)} if left else {}),
+        **more,
         "total-data-files": str(
             sum(_count(one.added_files_count, one.existing_files_count) for one in manifests)
         ),
@@ -282,6 +285,20 @@ def _is_there(metadata: TableMetadata | None, wanted: Wanted, layout: Layout, st
     laid_out = (metadata.current_schema_id, metadata.default_spec_id)
     is_current = stands_at(metadata, (wanted.sequence, wanted.changed_at))
     return is_current and laid_out == (layout.schema.schema_id, layout.spec.spec_id)
+
+
+def _mapping(base: Base, wanted: Wanted, schema: Schema) -> NameMapping:
+    """Return which names in files mean which field, however the lines spell them, and old states did."""
+    spelled = [column["name"] for contract in wanted.contracts.values() for column in contract["columns"]]
+    if base.metadata is None:
+        return name_mapping(schema, [], spelled)
+    before = names_in(base.metadata.properties.get(NAME_MAPPING))
+    return name_mapping(schema, base.metadata.schemas, [*spelled, *before])
+
+
+def _left_behind(lost: Iterable[Snapshot], oldest_kept: int) -> dict[str, str]:
+    left = left_by(lost, oldest_kept, int(time.time() * 1000))
+    return {LEFT: json.dumps(left)} if left else {}
 
 
 def _comment(wanted: Wanted) -> str:

@@ -24,7 +24,6 @@ from pyiceberg.table.update import (
 from dwh.catalog.errors import CatalogError
 from dwh.catalog.manifests import FORMAT
 from dwh.catalog.owners import NAME_MAPPING, our_snapshot
-from dwh.catalog.schemas import name_mapping
 from dwh.catalog.settings import as_uri
 
 __all__ = ["SHAPE", "check_format", "is_intact", "our_location", "shape", "undoing"]
@@ -38,10 +37,10 @@ _OF_ENGINES = ("commit.", "encryption.", "gc.", "history.", "schema.", "write.")
 _LIST = "/metadata/snap-"
 
 
-def shape(*, spec_id: int, location: str, comment: str | None) -> str:
-    """Return a digest of how a table is partitioned now, where it lies, and what is said of it."""
-    said = json.dumps([spec_id, as_uri(location), comment or ""])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+def shape(spec_id: int, location: str, properties: Mapping[str, str]) -> str:
+    """Return a digest of how a table is partitioned now, where it lies, what is said of it, and its names."""
+    said = [spec_id, as_uri(location), properties.get("comment", ""), properties.get(NAME_MAPPING)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:
@@ -59,7 +58,6 @@ def is_intact(metadata: TableMetadata, fixed: Mapping[str, str]) -> bool:
         and metadata.default_sort_order_id == UNSORTED_SORT_ORDER_ID
         and _has_shape(metadata, snapshot)
         and fixed.items() <= metadata.properties.items()
-        and metadata.properties.get(NAME_MAPPING) == _named(metadata)
         and not _refs(metadata)
         and not _properties(metadata, fixed)
     )
@@ -108,11 +106,7 @@ def our_location(metadata: TableMetadata) -> str:
 
 
 def _has_shape(metadata: TableMetadata, snapshot: Snapshot) -> bool:
-    found = shape(
-        spec_id=metadata.default_spec_id,
-        location=metadata.location,
-        comment=metadata.properties.get("comment"),
-    )
+    found = shape(metadata.default_spec_id, metadata.location, metadata.properties)
     return snapshot.summary is not None and snapshot.summary.additional_properties.get(SHAPE) == found
 
 
@@ -125,8 +119,3 @@ def _properties(metadata: TableMetadata, fixed: Mapping[str, str]) -> list[str]:
     """Return the properties of others that change what engines write and delete."""
     ours = {*fixed, NAME_MAPPING}
     return sorted(key for key in metadata.properties.keys() - ours if key.startswith(_OF_ENGINES))
-
-
-def _named(metadata: TableMetadata) -> str:
-    """Return what the property of names in files says in a table that is as dwh has left it."""
-    return name_mapping(metadata.schema(), metadata.schemas).model_dump_json()

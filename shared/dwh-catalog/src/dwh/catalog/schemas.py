@@ -13,7 +13,7 @@ from itertools import count
 
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.name_mapping import MappedField, NameMapping
+from pyiceberg.table.name_mapping import MappedField, NameMapping, parse_mapping_from_json
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StructType
 
 from dwh.catalog.errors import UnpublishableError
@@ -25,6 +25,7 @@ __all__ = [
     "evolved_schema",
     "field_of",
     "name_mapping",
+    "names_in",
     "needs_renames",
     "parts_of",
     "wanted_columns",
@@ -88,14 +89,29 @@ def field_of(schema: Schema, column: str) -> NestedField:
     return schema.find_field(column, case_sensitive=False)
 
 
-def name_mapping(schema: Schema, others: Iterable[Schema]) -> NameMapping:
+def name_mapping(schema: Schema, others: Iterable[Schema], spelled: Iterable[str] = ()) -> NameMapping:
     """Return which names in files mean which field: those of a schema, and others that its fields have had.
 
     Parameters:
         others: the schemas that the table has had, oldest first.
+        spelled: names of columns in files; one that differs from a field's by case alone means that field.
     """
     versions = [schema, *reversed([other for other in others if other.schema_id != schema.schema_id])]
-    return NameMapping(_mapped([version.fields for version in versions]))
+    mapped = _mapped([version.fields for version in versions])
+    owner = {name.lower(): field for field in reversed(mapped) for name in field.names}
+    taken = {name for field in mapped for name in field.names}
+    for name in sorted({*spelled} - taken):
+        if (field := owner.get(name.lower())) is not None:  # a field without parts is false
+            field.names.append(name)
+    return NameMapping(mapped)
+
+
+def names_in(mapping: str | None) -> list[str]:
+    """Return the names of columns that a mapping has, as a table's property has it; none where it is none."""
+    try:
+        return [name for field in parse_mapping_from_json(mapping or "[]").root for name in field.names]
+    except ValueError:
+        return []
 
 
 def parts_of(of: IcebergType) -> Iterable[NestedField]:

@@ -1,0 +1,48 @@
+"""Columns whose names differ by case alone are one column, whatever each line's files call it."""
+
+from __future__ import annotations
+
+from cataloging import Lake
+from stories import OLD, ONE, PUBLISHED, TWO, amounts
+from warehousing import Runs, table
+
+UPPER = table("shop.takings", "day date", "Shop string", "AMOUNT bigint")
+
+
+def upper(value: int) -> list[dict[str, object]]:
+    return [{"Shop": "south", "AMOUNT": value}]
+
+
+def read(lake: Lake, **scan: object) -> list[tuple[object, ...]]:
+    """Return the rows of the published table, whatever its columns are called."""
+    return sorted(tuple(row.values()) for row in lake.rows(PUBLISHED, **scan))
+
+
+def test_lines_that_spell_a_column_differently_stand_in_one_table(runs: Runs, lake: Lake) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    runs.publish("shop.takings", {TWO: runs.commit(UPPER, {TWO: upper(2)}, "9.1")})
+    lake.sync()
+    assert read(lake) == [(ONE, "north", 1), (TWO, "south", 2)]
+    assert lake.table(PUBLISHED).schema().column_names == ["day", "Shop", "AMOUNT"]
+    assert lake.standings()[PUBLISHED].is_current
+    assert lake.sync()[PUBLISHED] == "unchanged"
+
+
+def test_old_states_are_read_by_the_spelling_of_their_files(runs: Runs, lake: Lake) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    runs.publish("shop.takings", {TWO: runs.commit(UPPER, {TWO: upper(2)}, "9.1")})
+    lake.sync()
+    both = lake.table(PUBLISHED).current_snapshot().snapshot_id  # type: ignore[union-attr]
+    runs.publish("shop.takings", {ONE: runs.commit(UPPER, {ONE: upper(3)}, "9.1")})
+    lake.sync()
+    assert read(lake) == [(ONE, "south", 3), (TWO, "south", 2)]
+    assert read(lake, snapshot_id=both) == [(ONE, "north", 1), (TWO, "south", 2)]
+
+
+def test_a_few_dates_that_change_keep_the_spelling_of_the_others(runs: Runs, lake: Lake) -> None:
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    runs.publish("shop.takings", {TWO: runs.commit(UPPER, {TWO: upper(2)}, "9.1")})
+    lake.sync()
+    runs.publish("shop.takings", {TWO: runs.commit(UPPER, {TWO: upper(4)}, "9.1")})
+    assert lake.sync(wholly=False)[PUBLISHED] == "updated"
+    assert read(lake) == [(ONE, "north", 1), (TWO, "south", 4)]
