@@ -190,9 +190,8 @@ def _of_each(
             found.extend(ask(connect(each)))
         except CatalogError as error:
             down.append(error)
-    named = down if found else down[1:]
-    for error in named:
-        print_error(str(error))
+    for named in down if found else down[1:]:
+        print_error(str(named))
     if down and not found:
         raise down[0]
     return found, bool(down)
