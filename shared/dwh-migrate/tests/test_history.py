@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pytest
 from fabricate import DAYS, TABLE, write
 
+from dwh.core import Column, Table
 from dwh.core.dates import DateRange
+from dwh.core.grain import Month
 from dwh.core.ledger import OutputsRead
 from dwh.core.testing.runs import committed_run
 from dwh.migrate.history import inputs_history, partition_history, standing
 
+COLUMNS = (Column("day", "date"),)
 NEED = {"name": TABLE, "format": "dwh", "environment": "prod", "line": None, "back": 1, "columns": ["day"]}
 
 
@@ -131,3 +135,53 @@ def test_dates_of_one_run_that_were_promoted_one_by_one(warehouse):
     second = replace(span, first_date=DAYS[1], promoted_from="staging", committed_at=later)
     (found,) = inputs_history(warehouse, [first, second])
     assert (found.partitions, standing(found)) == (span.partitions, "newest, from staging")
+
+
+@pytest.mark.parametrize(
+    ("upstream", "read", "replaced", "outdated"),
+    [
+        (Table("t.stock", COLUMNS), DAYS[0], DAYS[0], ("t.stock",)),
+        (Table("t.stock", COLUMNS), DAYS[0], DAYS[3], ()),
+        (Table("t.stock", COLUMNS, partition_by="day"), DAYS[1], DAYS[1], ("t.stock",)),
+    ],
+)
+def test_what_rests_on_a_whole_table_of_a_date_before(warehouse, upstream, read, replaced, outdated):
+    """A run may have read the whole table of an earlier date, and is outdated once that is replaced."""
+
+    def ran(table, day, **others):
+        dates = DateRange(day, day)
+        return committed_run(warehouse.ledger, table=table, line="0.1", dates=dates, **others)
+
+    stock = ran(upstream.name, read, contract=upstream)
+    needs = [{"name": upstream.name, "format": "dwh", "environment": "dev", "line": "0.1", "may_lack": True}]
+    ran("t.total", DAYS[1], reads=[OutputsRead(upstream.name, stock, read, read)], inputs=needs)
+    ran(upstream.name, replaced, contract=upstream)
+    (span,) = partition_history(warehouse, table="t.total", environment="dev")
+    assert span.outdated == outdated
+
+
+def test_a_month_is_outdated_once_one_of_its_days_is_replaced(warehouse):
+    """It rests on each day of its month, and on no other; computed again, it is as it should be."""
+    months = Table("t.months", COLUMNS, partition_by="day", grain="month")
+    needs = [{"name": "t.orders", "format": "dwh", "environment": "dev", "line": "0.1"}]
+    january, dates = DateRange(date(2024, 1, 1), date(2024, 1, 31)), DateRange(*[Month(2024, 1, 1)] * 2)
+
+    def ran(table, dates, **others):
+        return committed_run(warehouse.ledger, table=table, line="0.1", dates=dates, **others)
+
+    def newest():
+        return partition_history(warehouse, table="t.months", environment="dev")[-1].outdated
+
+    orders = ran("t.orders", january)
+    read = [OutputsRead("t.orders", orders, january.first, january.last)]
+    ran("t.months", dates, reads=read, inputs=needs, contract=months)
+    ran("t.orders", DateRange(*[date(2024, 2, 1)] * 2))
+    assert newest() == ()
+    again = ran("t.orders", DateRange(*[january.last] * 2))
+    assert newest() == ("t.orders",)
+    read = [
+        OutputsRead("t.orders", orders, january.first, date(2024, 1, 30)),
+        OutputsRead("t.orders", again, january.last, january.last),
+    ]
+    ran("t.months", dates, reads=read, inputs=needs, contract=months)
+    assert newest() == ()

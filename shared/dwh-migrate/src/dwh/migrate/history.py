@@ -15,7 +15,7 @@ from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import decisions, promotions, publications, runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.warehouse import Warehouse
-from dwh.migrate.outdated import outdated_inputs
+from dwh.migrate.outdated import outdated_inputs, whole_tables
 
 __all__ = [
     "InputsOfRun",
@@ -163,7 +163,7 @@ def inputs_history(warehouse: Warehouse, spans: Iterable[Span]) -> list[InputsOf
     run_ids = {span.run for span in spans}
     records = {run.id: run for run in warehouse.ledger.find_runs(runs.c.id.in_(run_ids))}
     reads = warehouse.ledger.reads_of(run_ids)
-    whole = _whole_tables(warehouse, {read.read_run_id for found in reads.values() for read in found})
+    whole = whole_tables(warehouse, {read.read_run_id for found in reads.values() for read in found})
     return [
         InputsOfRun(
             *(span.first_date, span.last_date, span.line, span.run, need["name"], _source(need), *read),
@@ -186,15 +186,11 @@ def _whenever_committed(spans: Iterable[Span]) -> list[Span]:
     """Return spans, those as one that differ in nothing but when they came to the environment."""
     found: list[Span] = []
     for span in spans:
-        joined = found and _joined(replace(found[-1], committed_at=span.committed_at), span)
-        found[-1:] = [joined] if joined else [*found[-1:], span]
+        if found and (joined := _joined(replace(found[-1], committed_at=span.committed_at), span)):
+            found[-1] = joined
+        else:
+            found.append(span)
     return found
-
-
-def _whole_tables(warehouse: Warehouse, run_ids: Iterable[str]) -> set[str]:
-    """Return the tables that some runs have written whole for each logical date."""
-    written = warehouse.ledger.find_runs(runs.c.id.in_(run_ids))
-    return {run.table_name for run in written if not run.contract["partition_by"]}
 
 
 def _source(need: Mapping[str, Any]) -> str:

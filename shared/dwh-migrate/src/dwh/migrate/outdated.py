@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import runs
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["outdated_inputs"]
+__all__ = ["outdated_inputs", "whole_tables"]
 
 _Key = tuple[str, str, str | None]  # a table, an environment, and a line or None for what is published
 
@@ -29,13 +29,14 @@ def outdated_inputs(
     ordered = sorted(outputs, key=lambda output: output.partition_date)
     reads = warehouse.ledger.reads_of({output.run_id for output in ordered})
     inputs = {run.id: run.inputs for run in warehouse.ledger.find_runs(runs.c.id.in_(reads))}
+    whole = whole_tables(warehouse, {one.read_run_id for read in reads.values() for one in read})
     current = _current(warehouse, reads, inputs)
     found: dict[tuple[str, date], tuple[str, ...]] = {}
     for output in ordered:
         changed = [
             need["name"]
             for need in inputs.get(output.run_id, ())
-            for day, run_id in _read(output, need, reads[output.run_id])
+            for day, run_id in _read(output, need, reads[output.run_id], whole | {output.table_name})
             if current[_key(need)].get(day) != run_id
             or (need["name"] == output.table_name and (run_id, day) in found)
         ]
@@ -44,16 +45,26 @@ def outdated_inputs(
     return found
 
 
+def whole_tables(warehouse: Warehouse, run_ids: Iterable[str]) -> set[str]:
+    """Return the tables that some runs have written whole for each logical date."""
+    written = warehouse.ledger.find_runs(runs.c.id.in_(run_ids))
+    return {run.table_name for run in written if not run.contract["partition_by"]}
+
+
 def _read(
-    output: Output, need: Mapping[str, Any], reads: Iterable[OutputsRead]
+    output: Output, need: Mapping[str, Any], reads: Iterable[OutputsRead], of_earlier_dates: Container[str]
 ) -> Iterator[tuple[date, str]]:
-    """Yield the dates of an input, each with the run that had written it, that were read for an output."""
+    """Yield the dates of an input, each with the run that had written them, that were read for an output.
+
+    Parameters:
+        of_earlier_dates: the tables of which a run reads one output, which may be of a date before its own.
+    """
     for one in (one for one in reads if one.table_name == need["name"] and need["format"] == "dwh"):
         day = output.partition_date
         wanted = DateRange(day, day).covering(grain_of(one.first_date))
         wanted = wanted.widened(need.get("back", 0), need.get("ahead", 0))
-        if need["name"] == output.table_name:
-            wanted = DateRange(one.first_date, one.last_date)  # whatever came before it
+        if need["name"] in of_earlier_dates:
+            wanted = DateRange(one.first_date, one.last_date)
         for read in DateRange(one.first_date, one.last_date):
             if wanted.first <= read <= wanted.last:
                 yield read, one.read_run_id
