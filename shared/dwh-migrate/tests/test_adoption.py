@@ -285,6 +285,19 @@ def test_what_runs_have_written_is_not_adopted(warehouse, config):
         adopting(warehouse, run)
 
 
+def test_what_runs_have_written_is_not_adopted_through_a_link_either(warehouse, config, tmp_path):
+    """Be it a link to the folder, to a file in it, or to the whole warehouse."""
+    run = Path(config.warehouse) / TABLE / "7.1" / "_run=20240101-000000-abc"
+    written(run / f"day={FIRST}" / "a.parquet", ["north"])
+    (tmp_path / "run").symlink_to(run)
+    (tmp_path / "all").symlink_to(config.warehouse)
+    (tmp_path / "files" / f"day={FIRST}").mkdir(parents=True)
+    (tmp_path / "files" / f"day={FIRST}" / "a.parquet").symlink_to(run / f"day={FIRST}" / "a.parquet")
+    for place in (tmp_path / "run", tmp_path / "files", tmp_path / "all" / run.relative_to(config.warehouse)):
+        with pytest.raises(FilesError, match="what runs of this warehouse have written"):
+            adopting(warehouse, place)
+
+
 def test_categories_are_texts(warehouse, tmp_path):
     """As pandas and polars note that they had some, beside plain values."""
     shops = pa.array(["north", "south"]).dictionary_encode()

@@ -6,6 +6,7 @@ null that no footer counts, need the rows.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -115,15 +116,23 @@ def _writer(line: InstalledLine, table: str) -> type[JobDefinition]:
 
 
 def _refuse_runs(root: str, found: FoundTable) -> None:
-    """Raise FilesError for what runs of the warehouse have written: that may be removed by `dwh gc`."""
-    below = f"{absolute(root)}/"
+    """Raise FilesError for what runs of the warehouse have written: that may be removed by `dwh gc`.
+
+    Also where links lead there.
+    """
+    below = f"{_real(absolute(root))}/"
     for file in found.files:
-        path = f"{found.location}/{file.written.path}"
+        path = _real(f"{found.location}/{file.written.path}")
         if path.startswith(below) and _RUN_FOLDER in path.removeprefix(below):
             raise FilesError(
                 f"{found.place} is what runs of this warehouse have written, and dwh gc may remove; "
                 "what one environment has becomes another's by: dwh promote"
             )
+
+
+def _real(place: str) -> str:
+    """Return where a file of this machine really is; one of a store is where its path says."""
+    return place if "://" in place else os.path.realpath(place)
 
 
 def _record(adoption: Adoption, audited: bool) -> RunRecord:
