@@ -374,7 +374,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, every warning an error, and type what it shows; `-- build` only builds."""
-    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, DEPLOY, RELEASE, *LINES)
+    packages = (f"{CORE}[postgresql,sail]", COMPARE, MIGRATE, CATALOG, DEPLOY, RELEASE, *LINES)
     install(session, *packages, groups=["docs", "test"], extra=[BOTH_LINES_SPARK, FLIGHTS])
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
     session.log("open build/docs/index.html")

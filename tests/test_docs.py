@@ -34,6 +34,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 # the engines (nox -s catalog), and in a clone of the repository (nox -s rehearsal).
 ELSEWHERE = {"catalogs", "databricks", "emr", "glue", "releasing"}
 PLAYED = [path for path in PAGES if path.stem not in ELSEWHERE]
+ON_SPARK = {"cluster", "troubleshooting"}  # all others on Sail, as the demo
 SHOWN_HOME = "/home/you/.demo"
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -80,7 +81,7 @@ class Page:
         done = subprocess.run(
             ["bash", "-c", f"(exit {self.code}); {typed}"],
             cwd=self.home,
-            env=variables(),
+            env=variables("spark" if self.path.stem in ON_SPARK else "sail"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -105,16 +106,17 @@ def same(expected: str, printed: str) -> bool:
     """Return whether an output is the expected one, as doctest compares, apart from what always differs."""
     for pattern, shown in DIFFERS.items():
         expected, printed = re.sub(pattern, shown, expected), re.sub(pattern, shown, printed)
-    wanted = expected.replace("…", "...")
-    return doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS)
+    wanted = expected.rstrip().replace("…", "...")
+    return doctest.OutputChecker().check_output(wanted, printed.rstrip(), doctest.ELLIPSIS)
 
 
-def variables() -> dict[str, str]:
+def variables(engine: str) -> dict[str, str]:
     """Return environment variables under which this Python's `dwh` is on PATH, in order, and small."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DWH_")},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",  # notes come after the results they are about
+        "DWH_ENGINE": engine,
         "DWH_SPARK": '"spark.master" = "local[2]"\n"spark.sql.shuffle.partitions" = 2',
         "COLUMNS": "100",
         "LOGNAME": "you",  # who decides
