@@ -31,7 +31,14 @@ APPLICATION = {
     # A third of all calls into the JVM would tell it which line of Python comes next.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.driver.host": "127.0.0.1",
-    "spark.driver.memory": "1g",
+    "spark.driver.memory": "2g",
+    # What the parser remembers of all expressions, in a process with many tests, would fill the memory.
+    "spark.sql.parser.manageParserCaches": "true",
+    "spark.sql.parser.parserDfaCacheFlushThreshold": "30000",
+    # Nobody looks at queries that have ended.
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedJobs": "1",
+    "spark.ui.retainedStages": "1",
     "spark.default.parallelism": "1",
     "spark.log.level": "OFF",
     "spark.sql.session.timeZone": "UTC",
