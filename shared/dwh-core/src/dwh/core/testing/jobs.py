@@ -25,11 +25,7 @@ _SMALL = {
     "spark.driver.memory": "2g",
     # What the parser remembers of all expressions, in a process with many tests, would fill the memory.
     "spark.sql.parser.manageParserCaches": "true",
-    "spark.sql.parser.parserDfaCacheFlushThreshold": "30000",
-    # Nobody looks at queries that have ended.
-    "spark.sql.ui.retainedExecutions": "1",
-    "spark.ui.retainedJobs": "1",
-    "spark.ui.retainedStages": "1",
+    "spark.sql.parser.parserDfaCacheFlushThreshold": "60000",
     "spark.log.level": "OFF",
     # To compile a plan, or to adapt it, takes far longer than to run it on ten rows.
     "spark.sql.codegen.wholeStage": "false",
