@@ -16,7 +16,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from dwh.core.dates import DateRange
-from dwh.core.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerVersionError
+from dwh.core.errors import (
+    LedgerBusyError,
+    LedgerCutError,
+    LedgerError,
+    LedgerVersionError,
+    NoLedgerError,
+)
 from dwh.core.ledger import SCHEMA_VERSION, Ledger, RunRecord, connecting, insert_if_absent, one_transaction
 from dwh.core.ledger.newest import newest_receipts
 from dwh.core.ledger.schema import ledger_version, metadata, receipts, runs, tables
@@ -421,7 +427,7 @@ def test_creating_again_changes_nothing(ledger_url):
 
 def test_there_is_no_ledger_yet(ledger_url):
     """Opening what is not there says how it comes to be, and makes nothing."""
-    with pytest.raises(LedgerError, match="there is no ledger yet; the first run or pin makes it"):
+    with pytest.raises(NoLedgerError, match="there is no ledger yet; the first run or pin makes it"):
         Ledger.open(ledger_url)
     if ledger_url.startswith("sqlite"):
         assert not Path(sa.make_url(ledger_url).database).exists()

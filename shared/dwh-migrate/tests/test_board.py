@@ -661,7 +661,7 @@ def test_without_a_ledger_the_command_says_so(
 ) -> None:
     monkeypatch.setenv("DWH_LEDGER", f"sqlite:///{tmp_path}/none.db")
     code, _, said = board()
-    assert code == 1 and "there is no ledger yet" in said
+    assert code == 2 and "there is no ledger yet" in said
 
 
 PAGES = ["empty", "busy", "hostile"]

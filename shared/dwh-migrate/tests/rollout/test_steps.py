@@ -238,6 +238,13 @@ def test_a_gate_needs_enough_that_passed(quick):
     finish(quick, **JOB)
 
 
+def test_a_gate_may_need_nothing(quick):
+    """What has passed is told all the same."""
+    begin(quick, "7.2", ["shadow:0", "100%"])
+    compared(quick, "pass", FIRST)
+    assert advance(quick, **JOB).decision.reason == "gate: 1 date passed, none needed"
+
+
 def test_a_step_is_not_skipped(quick):
     """A rollout finishes at its last step alone."""
     begin(quick, "7.2")

@@ -31,6 +31,7 @@ __all__ = [
     "LedgerVersionError",
     "LostFilesError",
     "MissingInputError",
+    "NoLedgerError",
     "NoOutputError",
     "NotPinnedError",
     "RunError",
@@ -477,6 +478,20 @@ class LedgerError(DwhError):
     def __init__(self, url: str, problem: str) -> None:
         self.url, self.problem = url, problem
         super().__init__(f"ledger {url}: {problem}")
+
+
+class NoLedgerError(LedgerError):
+    """The configuration leads to a place where there is no ledger."""
+
+    code = "DWH506"
+    exit_code = 2
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            "there is no ledger yet; the first run or pin makes it, type: dwh run JOB@LINE --date DATE, "
+            'or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"',
+        )
 
 
 class LedgerBusyError(LedgerError):

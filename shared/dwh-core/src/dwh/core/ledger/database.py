@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from dwh.core.errors import LedgerBusyError, LedgerCutError, LedgerError, LedgerVersionError
+from dwh.core.errors import (
+    LedgerBusyError,
+    LedgerCutError,
+    LedgerError,
+    LedgerVersionError,
+    NoLedgerError,
+)
 from dwh.core.ledger import connecting
 from dwh.core.ledger.connecting import first_line, ledger_engine, ledger_url, shown
 from dwh.core.ledger.schema import ledger_version
@@ -163,11 +169,7 @@ class LedgerDatabase:
 
     def _check(self, version: str | None) -> None:
         if version is None:
-            problem = (
-                "there is no ledger yet; the first run or pin makes it, type: dwh run JOB@LINE --date DATE, "
-                'or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"'
-            )
-            raise LedgerError(self.shown_url, problem)
+            raise NoLedgerError(self.shown_url)
         if version != SCHEMA_VERSION:
             raise LedgerVersionError(self.shown_url, version, SCHEMA_VERSION, version > SCHEMA_VERSION)
 

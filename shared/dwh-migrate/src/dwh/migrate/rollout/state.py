@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import sqlalchemy as sa
 
+from dwh.compare.safe_text import plural
 from dwh.core.dates import DateRange
 from dwh.core.ledger import Decision
 from dwh.core.ledger.rollouts import Rollout, Step
@@ -88,7 +89,7 @@ class Progress:
         needed = self.step.gate
         passed = f"{self.passed} of {needed} dates passed"
         if self.passed > needed:
-            passed = f"{self.passed} dates passed, {needed} needed"
+            passed = f"{plural(self.passed, 'date')} passed, {needed or 'none'} needed"
         failed = f", {self.not_passed} did not pass" if self.not_passed else ""
         proof = f"; {self.proof}" if self.proof else ""
         waits = len(self.arrived.withheld) if self.arrived else 0
