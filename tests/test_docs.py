@@ -34,7 +34,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 # the engines (nox -s catalog), and in a clone of the repository (nox -s rehearsal).
 ELSEWHERE = {"catalogs", "databricks", "emr", "glue", "releasing"}
 PLAYED = [path for path in PAGES if path.stem not in ELSEWHERE]
-ON_SPARK = {"cluster", "troubleshooting"}  # all others on Sail, as the demo
+ON_SPARK = {"cluster", "troubleshooting"}  # of those that are played here
 SHOWN_HOME = "/home/you/.demo"
 
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -61,6 +61,7 @@ class Page:
 
     path: Path
     home: Path
+    engine: str = "spark"
     code: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class Page:
         done = subprocess.run(
             ["bash", "-c", f"(exit {self.code}); {typed}"],
             cwd=self.home,
-            env=variables("spark" if self.path.stem in ON_SPARK else "sail"),
+            env=variables(self.engine),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -110,7 +111,7 @@ def same(expected: str, printed: str) -> bool:
     return doctest.OutputChecker().check_output(wanted, printed.rstrip(), doctest.ELLIPSIS)
 
 
-def variables(engine: str) -> dict[str, str]:
+def variables(engine: str = "spark") -> dict[str, str]:
     """Return environment variables under which this Python's `dwh` is on PATH, in order, and small."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DWH_")},
@@ -121,6 +122,11 @@ def variables(engine: str) -> dict[str, str]:
         "COLUMNS": "100",
         "LOGNAME": "you",  # who decides
     }
+
+
+def engine_for(path: Path) -> str:
+    """Return the engine on which a page is played here: Sail, as the demo, unless it is about Spark."""
+    return "spark" if path.stem in ON_SPARK else "sail"
 
 
 def landing_zone(home: Path) -> Path:
@@ -138,7 +144,7 @@ def landing_zone(home: Path) -> Path:
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Page:
     """The tutorial, played."""
-    page = Page(TUTORIAL, landing_zone(tmp_path_factory.mktemp("tutorial") / ".demo"))
+    page = Page(TUTORIAL, landing_zone(tmp_path_factory.mktemp("tutorial") / ".demo"), engine_for(TUTORIAL))
     page.play()
     return page
 
@@ -151,7 +157,7 @@ def test_the_tutorial_prints_what_it_says(tutorial):
 @pytest.mark.parametrize("path", [path for path in PLAYED if path != TUTORIAL], ids=lambda path: path.stem)
 def test_a_page_prints_what_it_says(path, tutorial, tmp_path):
     """Every command of a page, typed in order after the tutorial, prints what the page shows."""
-    page = Page(path, tmp_path / ".demo")
+    page = Page(path, tmp_path / ".demo", engine_for(path))
     if "```console" in path.read_text("utf-8"):
         shutil.copytree(tutorial.home, page.home)
     page.play()
@@ -199,7 +205,7 @@ def write_outputs(wanted: list[str]) -> None:
             home = start if path == TUTORIAL else Path(folder) / path.stem / ".demo"
             if path != TUTORIAL:
                 shutil.copytree(start, home)
-            page = Page(path, home)
+            page = Page(path, home, engine_for(path))
             path.write_text(page.play(), "utf-8")
             print(f"{path.name}: {len(page.problems)} outputs written", flush=True)
 
