@@ -53,7 +53,7 @@ def test_a_port_or_a_host_that_cannot_be_used_is_told_with_what_to_type(
 
 def test_where_there_is_no_ledger_nothing_is_served(typed_dwh: Typed, home: object) -> None:
     code, _, said = typed_dwh("catalog", "serve", "--port", "0")
-    assert (code, "[DWH501]" in said) == (1, True)
+    assert (code, "[DWH506]" in said) == (2, True)
 
 
 def test_what_is_told_to_type_never_has_the_token() -> None:

@@ -128,5 +128,5 @@ def test_a_mistake_is_told_without_a_traceback(looked, arguments, code, said):
 def test_reading_makes_no_warehouse(dwh, home):
     """A command that only looks leaves a folder without a warehouse as it was."""
     code, _, said = dwh("history", "flights.carrier_delays")
-    assert code == 1 and "dwh run" in said
+    assert code == 2 and "dwh run" in said
     assert not (home / "warehouse").exists()
