@@ -10,6 +10,7 @@ writes then, and requests to a REST catalog.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import secrets
 import statistics
@@ -56,6 +57,7 @@ AIMS: Mapping[str, tuple[float | None, int | None]] = {
     "first publication": (None, None),
     "one date again": (150, 5),
     "cutover with other columns": (3_000, None),
+    "the same cutover again": (3_000, None),
     "rollback": (3_000, None),
     "one date more, with two lines": (150, None),
     "one date of half a rollout": (150, None),
@@ -102,6 +104,8 @@ class Bench:
         """Publish dates of a run, and measure what the catalog takes to follow."""
         self.runs.publish(NAME, dict.fromkeys(days, run_id))
         CountedIO.done.clear()
+        if what in AIMS:  # else it falls to one of them to look through all that Python has imported
+            gc.collect()
         asked, started = len(self.requests), time.process_time()
         self.follow()
         self.spent.setdefault(what, []).append((time.process_time() - started) * 1000)
@@ -119,14 +123,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--scale", type=float, help="for the other benchmarks; not used here")
-    rounds = 2 if parser.parse_args().quick else 5
+    rounds = 3 if parser.parse_args().quick else 5
     in_sql = _measured(
         rounds, lambda home: ([], SETTINGS.format(type="sql", uri="sqlite:///c.db", token="", io=IO))
     )
     requests: list[str] = []
     with tempfile.TemporaryDirectory() as folder, rest_server(Path(folder), requests) as address:
         settings = SETTINGS.format(type="rest", uri=address, token=TOKEN, io=IO)
-        over_rest = _measured(1, lambda home: (requests, settings))
+        over_rest = _measured(2, lambda home: (requests, settings))
     print(f"\na catalog of {DATES:,} logical dates; load average {os.getloadavg()[0]:.1f}")
     for what, aims in AIMS.items():
         told = _told(statistics.median(in_sql.spent[what]), aims[0], "ms")
@@ -153,8 +157,8 @@ def _story(bench: Bench, rounds: int) -> None:
         bench.publish("one date again", [day], bench.commit(OLD, [day], "0.1"))
     new = bench.commit(NEW, DAYS, "0.2")
     bench.follow()
-    for _ in range(rounds):
-        bench.publish("cutover with other columns", DAYS, new)
+    for number in range(rounds):
+        bench.publish("the same cutover again" if number else "cutover with other columns", DAYS, new)
         bench.publish("rollback", DAYS, old)
     bench.publish("others", DAYS[: DATES // 2], new)
     for number in range(rounds):
