@@ -116,6 +116,22 @@ def test_rows_come_in_the_order_of_spark(spark, interpreted, written):
     ]
 
 
+@pytest.mark.breadth
+def test_values_in_the_names_of_folders(spark, interpreted, written):
+    """Columns by which a date's files are laid out are shown, in their types, though no file holds them."""
+    of_folders = {"n": ("int", "7"), "flag": ("boolean", "shop = 'north'"), "since": ("date", "day")}
+    jobs = everything("shop", "day", shop=("string", "concat(shop, ' / 50%')"), one=("int", "1"), **of_folders)
+    head, _, writes = jobs["everything"].replace("nullable=True", "nullable=False").partition("class")
+    writes = writes.replace('partition_by="day"', f"partition_by={('day', 'shop', *of_folders)}")
+    written("7.1", {"everything": f"{head}class{writes}"}, "2024-01-01")
+    warehouse = written("7.2", everything("shop"), "2024-01-02")  # whose files hold the shop
+    outputs = [output for line in ("7.1", "7.2") for output in warehouse.outputs(table="shop.all", line=line)]
+    found = first_rows(warehouse, outputs, 9)
+    assert found == by_spark(spark, warehouse, outputs, 9)
+    assert [row["shop"] for row in found[1]] == ["north", "north / 50%", "south", "south / 50%"]
+    assert first_rows(warehouse, outputs[:1], 9) == by_spark(spark, warehouse, outputs[:1], 9)
+
+
 def test_two_lines_in_one_table(spark, interpreted, written):
     """What one line lacks is null in its rows; where dates come first, only the first are opened."""
     written("7.1", everything(), "2024-01-01")

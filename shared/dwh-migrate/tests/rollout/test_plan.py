@@ -72,6 +72,20 @@ def test_a_cutover_is_shown(pinned):
     assert read.startswith("orders (csv, ") and read.endswith("): 3 logical dates of it")
 
 
+def test_what_would_be_read_counts_in_the_grain_of_each_input(pinned, installed_line, takings):
+    """Days of hours are all their hours, a window reaches beyond, and a job's own output is told as that."""
+    hours = 'Table("m.hours", (Column("at", "timestamp"),), partition_by="at")'
+    reads = f"reads = (Input(ORDERS, back=2), Input({hours}), Input.previous())"
+    changed = {"import Added": "import Input, Added", "reads = (ORDERS,)": reads}
+    changed["self, orders"] = "self, orders, hours, previous"
+    installed_line("8.5", {"takings": takings(**changed)})
+    sources = {**pinned.config.sources, "m.hours": SourcePlace("csv", "hours")}
+    there = replace(pinned, config=replace(pinned.config, sources=sources))
+    found = plan(there, job="takings", old="7.1", new="8.5", environment="prod")
+    parts = [text.rpartition("): ")[2] for text in found.reads]
+    assert parts == ["6 logical dates of it", "96 logical dates of it", "that of the date before"]
+
+
 def test_nothing_lacking_reads_nothing(pinned):
     """Where the new line has written all that is shown, nothing would be read."""
     write(pinned, "takings@7.3", *DAYS[:4])

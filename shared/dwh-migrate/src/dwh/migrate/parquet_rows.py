@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dwh.core.layout import folder_of_contract
 from dwh.core.storage import storage_of
+from dwh.core.storage.adopted import value_in_folders
 from dwh.core.storage.parquet import ParquetRuns
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ __all__ = ["UnreadError", "first_rows"]
 _THREADS = 16  # an object store answers many at once
 _MOST_SORTED = 5_000_000
 """Rows to put in order at most: an engine does it without holding them all."""
+
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_FROM_FOLDERS: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "date": date.fromisoformat,
+    "boolean": "true".__eq__,
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), int),
+}
 
 
 class UnreadError(Exception):
@@ -75,8 +84,9 @@ def _types(contracts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return types
 
 
-def _checked(warehouse: Warehouse, outputs: Sequence[Output]) -> dict[Output, list[Any]]:
-    """Return where the files of outputs are, each of which has the size with which it was written."""
+def _checked(warehouse: Warehouse, outputs: Sequence[Output]) -> dict[Output, list[tuple[str, Any]]]:
+    """Return the files of outputs, each of which has the size with which it was written: the path below the
+    output's place, and what PyArrow opens."""
     recorded = warehouse.ledger.files_of(output.run_id for output in outputs)
     if any((output.run_id, output.partition_date) not in recorded for output in outputs):
         raise UnreadError("an older release wrote an output, whose files are not known")
@@ -86,9 +96,9 @@ def _checked(warehouse: Warehouse, outputs: Sequence[Output]) -> dict[Output, li
     places = [f"{_place(warehouse, output)}/{file.path}" for output, file in written]
     with ThreadPoolExecutor(_THREADS) as pool:
         sources = list(pool.map(_source, places, (file for _, file in written)))
-    found: dict[Output, list[Any]] = {output: [] for output in outputs}
-    for (output, _), source in zip(written, sources, strict=True):
-        found[output].append(source)
+    found: dict[Output, list[tuple[str, Any]]] = {output: [] for output in outputs}
+    for (output, file), source in zip(written, sources, strict=True):
+        found[output].append((file.path, source))
     return found
 
 
@@ -156,8 +166,11 @@ class _Group:
         import pyarrow as pa
 
         if name not in self.types:
-            day = self.constants.get(name)
-            return pa.nulls(self.rows) if day is None else _repeated(day.toordinal(), self.rows)
+            value = self.constants.get(name)
+            if value is None:
+                return pa.nulls(self.rows)
+            is_day = isinstance(value, date)
+            return _repeated(value.toordinal(), self.rows) if is_day else pa.repeat(value, self.rows)
         return self.file.read_row_group(self.number, [name]).column(name).combine_chunks()
 
     @cached_property
@@ -168,10 +181,14 @@ class _Group:
         """Return a row as plain data; a column that its line does not have is null."""
         from dwh.migrate.parquet_types import plain
 
-        found = {name: None if (value := self.constants.get(name)) is None else str(value) for name in names}
+        found = {name: _plain(self.constants.get(name)) for name in names}
         for name, type_ in self.types.items():
             found[name] = plain(self._table.column(name)[number].as_py(), type_)
         return found
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, date) else value
 
 
 def _repeated(number: int, count: int) -> pa.Array:
@@ -183,18 +200,16 @@ def _repeated(number: int, count: int) -> pa.Array:
 
 
 def _groups(
-    sources: Sequence[Any], output: Output, contracts: Mapping[str, Mapping[str, Any]]
+    files: Sequence[tuple[str, Any]], output: Output, contracts: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[_Group]:
     """Yield the row groups of an output's files."""
     from pyarrow.parquet import ParquetFile
 
-    contract, rows = contracts[output.line], 0
-    in_folders = folder_of_contract(contract) == contract["partition_by"] is not None
-    constants = {contract["partition_by"]: output.partition_date} if in_folders else {}
-    wanted = {
-        column["name"]: column["type"] for column in contract["columns"] if column["name"] not in constants
-    }
-    for source in sources:
+    rows = 0
+    every = {column["name"]: column["type"] for column in contracts[output.line]["columns"]}
+    for path, source in files:
+        constants = dict(_in_folders(path, every))
+        wanted = {name: type_ for name, type_ in every.items() if name not in constants}
         file = ParquetFile(source, coerce_int96_timestamp_unit="us")
         types = _types_in(file, wanted)
         for number in range(file.num_row_groups):
@@ -202,6 +217,17 @@ def _groups(
         rows += file.metadata.num_rows
     if rows != output.row_count:
         raise UnreadError(f"{output.partition_date} has {rows:,} rows, and was committed with others")
+
+
+def _in_folders(path: str, types: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield the columns by whose values the folders of a file are named, with these values."""
+    for name, type_ in types.items():
+        text = value_in_folders(path, name)
+        if text is None:
+            continue
+        if type_ not in _FROM_FOLDERS or text == _NULL:
+            raise UnreadError(f"{text!r} names a folder, and {name} is {type_}")
+        yield name, _FROM_FOLDERS[type_](text)
 
 
 def _types_in(file: ParquetFile, wanted: Mapping[str, str]) -> dict[str, pa.DataType]:

@@ -288,10 +288,19 @@ def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date], line: 
     sources = settled_sources(needs, warehouse, span, line)
 
     def shown(need: Input) -> str:
-        part = "whole" if need.table.date_column is None else f"{len(days):,} logical dates of it"
-        return f"{need.name} ({_place(sources[need.name].record())}): {part}"
+        return f"{need.name} ({_place(sources[need.name].record())}): {_part(need, days)}"
 
     return tuple(shown(need) for need in needs) if days else ()
+
+
+def _part(need: Input, days: Set[date]) -> str:
+    """Return how much of an input is read by runs for some dates."""
+    if need.own:
+        return "that of the date before"
+    if need.table.date_column is None:
+        return "whole"
+    read = {day for span in date_spans(days) for day in need.dates(span)}
+    return f"{len(read):,} logical date{'' if len(read) == 1 else 's'} of it"
 
 
 def _place(record: Mapping[str, Any]) -> str:
