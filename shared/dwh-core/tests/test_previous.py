@@ -17,7 +17,8 @@ from dwh.core.dates import DateRange
 from dwh.core.definition import inputs_of
 from dwh.core.errors import DefinitionError, InputError, MissingInputError
 from dwh.core.grain import MONTH
-from dwh.core.ledger import RunRecord
+from dwh.core.ledger import RunRecord, WrittenFile
+from dwh.core.ledger.records import ColumnStatistics
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
@@ -71,7 +72,7 @@ def totals_once(totals):
 def recorded(warehouse):
     """Commit a run of a job as it would without Spark; return its id."""
 
-    def commit(job, day, contract, read=(), run_id="before"):
+    def commit(job, day, contract, read=(), run_id="before", files=None):
         now = datetime.now(timezone.utc)
         facts = dict.fromkeys(("started_by", "host", "location"), "here")
         run = RunRecord(
@@ -97,7 +98,7 @@ def recorded(warehouse):
             error=None,
         )
         warehouse.ledger.start_run(run, read)
-        warehouse.ledger.commit_run(run, {day: 1})
+        warehouse.ledger.commit_run(run, {day: 1}, files)
         return run_id
 
     return commit
@@ -184,6 +185,10 @@ def test_a_history_does_not_begin_anew_where_it_was_removed(warehouse, totals, r
             Table("shop.totals", (SHOP, ORDERS, NOTE), key=("shop", "orders")),
             r"its key is \(shop, orders\), and",
         ),
+        (
+            Table("shop.totals", (SHOP, Column("orders", "bigint", nullable=True), NOTE)),
+            "column orders may be null, and now must not be",
+        ),
         (Table("shop.totals", (SHOP, ORDERS)), None),
     ],
 )
@@ -196,6 +201,20 @@ def test_an_output_before_of_another_contract(warehouse, totals, recorded, befor
         return
     remedy = "dwh run totals@7.1 --from 2024-01-01 --to 2024-01-02 --env dev"
     with pytest.raises(InputError, match=f"{problem}.*{re.escape(remedy)}"):
+        prepare_run(job, DateRange(second, second), warehouse=warehouse)
+
+
+@pytest.mark.parametrize(("nulls", "refused"), [(0, False), (1, True), (None, True)])
+def test_an_output_before_whose_nulls_are_known(warehouse, totals, recorded, nulls, refused):
+    """Where its run has counted none in a column that must not be null any more, the history goes on."""
+    job, (first, second) = totals(), (date(2024, 1, 1), date(2024, 1, 2))
+    before = Table("shop.totals", (SHOP, Column("orders", "bigint", nullable=True), NOTE))
+    said = {"orders": ColumnStatistics(nulls)}
+    recorded(job, first, before, files={first: [WrittenFile("part.parquet", 1, 1, said)]})
+    if refused:
+        with pytest.raises(InputError, match="column orders may be null"):
+            prepare_run(job, DateRange(second, second), warehouse=warehouse)
+    else:
         prepare_run(job, DateRange(second, second), warehouse=warehouse)
 
 

@@ -12,8 +12,10 @@ from dwh.core import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.grain import Month
 from dwh.core.ledger import OutputsRead
-from dwh.core.testing.runs import committed_run
+from dwh.core.ledger.schema import runs
+from dwh.core.testing.runs import committed_run, started_run
 from dwh.migrate.history import inputs_history, partition_history, standing
+from dwh.migrate.promotion import promote
 
 COLUMNS = (Column("day", "date"),)
 NEED = {"name": TABLE, "format": "dwh", "environment": "prod", "line": None, "back": 1, "columns": ["day"]}
@@ -141,12 +143,14 @@ def test_dates_of_one_run_that_were_promoted_one_by_one(warehouse):
     ("upstream", "read", "replaced", "outdated"),
     [
         (Table("t.stock", COLUMNS), DAYS[0], DAYS[0], ("t.stock",)),
+        (Table("t.stock", COLUMNS), DAYS[0], DAYS[1], ("t.stock",)),
         (Table("t.stock", COLUMNS), DAYS[0], DAYS[3], ()),
         (Table("t.stock", COLUMNS, partition_by="day"), DAYS[1], DAYS[1], ("t.stock",)),
     ],
 )
 def test_what_rests_on_a_whole_table_of_a_date_before(warehouse, upstream, read, replaced, outdated):
-    """A run may have read the whole table of an earlier date, and is outdated once that is replaced."""
+    """A run may have read the whole table of an earlier date, and is outdated once that is replaced, or one
+    comes that is newer and not of a later date than its own."""
 
     def ran(table, day, **others):
         dates = DateRange(day, day)
@@ -185,3 +189,99 @@ def test_a_month_is_outdated_once_one_of_its_days_is_replaced(warehouse):
     ]
     ran("t.months", dates, reads=read, inputs=needs, contract=months)
     assert newest() == ()
+
+
+def test_what_lacked_and_has_come(warehouse):
+    """A window that lacked a date, and a history that went on without it, are outdated once it is there."""
+    need = {"format": "dwh", "environment": "dev", "line": "0.1"}
+
+    def ran(table, number, *read, inputs=(), contract=None):
+        dates = DateRange(DAYS[number], DAYS[number])
+        reads = [OutputsRead(name, run, DAYS[of], DAYS[of]) for name, run, of in read]
+        asked = {"table": table, "line": "0.1", "dates": dates, "contract": contract}
+        needs = [{**need, **one} for one in inputs]
+        return committed_run(warehouse.ledger, **asked, reads=reads, inputs=needs)
+
+    def outdated(table):
+        spans = partition_history(warehouse, table=table, environment="dev")
+        return {span.partitions: span.outdated for span in spans if span.outdated}
+
+    window = [{"name": "t.orders", "back": 2}]
+    orders = ran("t.orders", 4)
+    ran("t.mean", 4, ("t.orders", orders, 4), inputs=window)
+    ran("t.mean", 6, ("t.orders", orders, 4), inputs=window)
+    ran("t.orders", 1)
+    assert outdated("t.mean") == {}
+    ran("t.orders", 3)
+    assert outdated("t.mean") == {str(DAYS[4]): ("t.orders",)}
+
+    own = [{"name": "t.total"}]
+    total = ran("t.total", 2, inputs=own)
+    ran("t.total", 5, ("t.total", total, 2), inputs=own)
+    assert outdated("t.total") == {}
+    ran("t.total", 4, ("t.total", total, 2), inputs=own)
+    assert outdated("t.total") == {str(DAYS[5]): ("t.total",)}
+    ran("t.total", 1, inputs=own)
+    assert set(outdated("t.total")) == {str(DAYS[2]), str(DAYS[4]), str(DAYS[5])}
+
+
+def test_what_was_removed_makes_nothing_outdated(warehouse):
+    """`dwh gc --keep` replaces nothing: only what had been replaced before is outdated still."""
+    need = {"name": "t.state", "format": "dwh", "environment": "dev", "line": "0.1"}
+    state = Table("t.state", COLUMNS)
+
+    def ran(number, *read):
+        dates = DateRange(DAYS[number], DAYS[number])
+        reads = [OutputsRead("t.state", run, DAYS[number - 1], DAYS[number - 1]) for run in read]
+        asked = {"table": "t.state", "line": "0.1", "dates": dates, "contract": state}
+        return committed_run(warehouse.ledger, **asked, reads=reads, inputs=[need])
+
+    def removed(*run_ids):
+        with warehouse.ledger.writing() as connection:
+            connection.execute(runs.update().where(runs.c.id.in_(run_ids)).values(status="removed"))
+
+    def outdated():
+        spans = partition_history(warehouse, table="t.state", environment="dev")
+        return [span.partitions for span in spans if span.outdated]
+
+    first = ran(0)
+    second = ran(1, first)
+    third = ran(2, second)
+    removed(first)
+    assert outdated() == []
+    again = ran(1)
+    assert outdated() == [str(DAYS[2])]
+    removed(second, again)
+    assert outdated() == [str(DAYS[2])]
+    ran(3, third)
+    assert outdated() == [str(DAYS[2]), str(DAYS[3])]
+
+
+def test_what_was_promoted_is_held_against_its_environment(warehouse):
+    """What the other one runs again outdates nothing here; what this one runs again does."""
+
+    def ran(number, environment, *read, table="t.total", name="t.total"):
+        need = {"name": name, "format": "dwh", "environment": environment, "line": "0.1"}
+        contract = Table(table, COLUMNS, partition_by="day")
+        dates = DateRange(DAYS[number], DAYS[number])
+        run = started_run(contract, line="0.1", dates=dates, environment=environment, inputs=[need])
+        warehouse.ledger.start_run(run, [OutputsRead(name, one, day, day) for one, day in read])
+        warehouse.ledger.commit_run(run, {DAYS[number]: 1})
+        return run.id
+
+    def outdated(environment, table="t.total"):
+        spans = partition_history(warehouse, table=table, environment=environment)
+        return [span.partitions for span in spans if span.outdated]
+
+    first = ran(0, "staging")
+    second = ran(1, "staging", (first, DAYS[0]))
+    ran(1, "staging", (second, DAYS[1]), table="t.mean")
+    both = {"source": "staging", "target": "prod", "dates": DateRange(DAYS[0], DAYS[1])}
+    promote(warehouse, "t.total@0.1", **both)
+    promote(warehouse, "t.mean@0.1", **{**both, "dates": DateRange(DAYS[1], DAYS[1])})
+    ran(0, "staging")
+    assert (outdated("staging"), outdated("prod")) == ([str(DAYS[1])], [])
+    ran(1, "prod", (first, DAYS[0]))
+    assert (outdated("prod"), outdated("prod", "t.mean")) == ([], [str(DAYS[1])])
+    ran(0, "prod")
+    assert outdated("prod") == [str(DAYS[1])]

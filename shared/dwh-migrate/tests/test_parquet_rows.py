@@ -120,7 +120,8 @@ def test_rows_come_in_the_order_of_spark(spark, interpreted, written):
 def test_values_in_the_names_of_folders(spark, interpreted, written):
     """Columns by which a date's files are laid out are shown, in their types, though no file holds them."""
     of_folders = {"n": ("int", "7"), "flag": ("boolean", "shop = 'north'"), "since": ("date", "day")}
-    jobs = everything("shop", "day", shop=("string", "concat(shop, ' / 50%')"), one=("int", "1"), **of_folders)
+    shop = ("string", "concat(shop, ' / 50%')")
+    jobs = everything("shop", "day", shop=shop, one=("int", "1"), **of_folders)
     head, _, writes = jobs["everything"].replace("nullable=True", "nullable=False").partition("class")
     writes = writes.replace('partition_by="day"', f"partition_by={('day', 'shop', *of_folders)}")
     written("7.1", {"everything": f"{head}class{writes}"}, "2024-01-01")

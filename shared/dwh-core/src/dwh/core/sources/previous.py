@@ -17,7 +17,7 @@ from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
 from dwh.core.grain import grain_of, grain_of_contract
 from dwh.core.inputs import Input
-from dwh.core.ledger import Output, RunRecord
+from dwh.core.ledger import Output, RunRecord, WrittenFile
 from dwh.core.names import environment_read
 from dwh.core.sources.published import PublishedSource
 from dwh.core.warehouse import Warehouse
@@ -99,7 +99,7 @@ class PreviousSource(PublishedSource):
         """Raise InputError where the output has another contract, MissingInputError for dates left out."""
         for output in self.outputs:
             contract = self.warehouse.contracts([output])[output.line]
-            if problems := _problems(need.table, contract):
+            if problems := _problems(need.table, contract) + self._nulls(need.table, contract, output):
                 raise InputError(
                     need.name, self._where(output), "; ".join(problems), self._anew(output, dates)
                 )
@@ -134,6 +134,21 @@ class PreviousSource(PublishedSource):
                 for column in columns
             )
         )
+
+    def _nulls(self, table: Table, contract: Mapping[str, Any], output: Output) -> list[str]:
+        """Return which columns must not be null any more, and may be in an output: its run has not counted
+        that there is no null."""
+        before = {column["name"] for column in contract["columns"] if column["nullable"]}
+        stricter = [column.name for column in table.columns if column.name in before and not column.nullable]
+        if not stricter or not output.row_count:
+            return []
+        at = (output.run_id, output.partition_date)
+        files = self.warehouse.ledger.statistics_of([at[0]], DateRange(at[1], at[1])).get(at, ())
+        return [
+            f"column {name} may be null, and now must not be"
+            for name in stricter
+            if not files or not all(_has_no_null(file, name) for file in files)
+        ]
 
     def _where(self, output: Output) -> str:
         return f"the output of {output.partition_date} of line {self.line} in {self.environment}"
@@ -172,6 +187,11 @@ def outdated_after(warehouse: Warehouse, need: Input, line: str, day: date) -> l
         if read != {before.run_id} or before.partition_date in outdated:
             outdated.add(output.partition_date)
     return date_spans(outdated)
+
+
+def _has_no_null(file: WrittenFile, column: str) -> bool:
+    said = (file.columns or {}).get(column)
+    return said is not None and said.nulls == 0
 
 
 def _problems(table: Table, contract: Mapping[str, Any]) -> list[str]:
