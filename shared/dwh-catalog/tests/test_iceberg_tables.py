@@ -28,6 +28,8 @@ from pyiceberg.types import DateType, DoubleType, LongType, NestedField, StringT
 from warehousing import Runs
 
 from dwh.catalog.iceberg_tables import found_iceberg
+from dwh.core.contract import Column
+from dwh.core.contract import Table as ContractTable
 from dwh.core.errors import AuditError, LostFilesError
 from dwh.core.ledger import ColumnStatistics
 from dwh.core.ledger.schema import runs as recorded
@@ -35,6 +37,7 @@ from dwh.core.storage.adopted import check_adopted
 from dwh.core.testing.lines import TAKINGS
 from dwh.migrate.adoption import Adoption, prepare_adoption
 from dwh.migrate.compare.errors import FilesError
+from dwh.migrate.table_readers import draft_contract
 
 FIRST, SECOND = date(2024, 1, 1), date(2024, 1, 2)
 SCHEMA = Schema(
@@ -72,6 +75,20 @@ def by_day(foreign: SqlCatalog) -> Table:
 
 def folder_of(table: Table) -> str:
     return table.location().removeprefix("file://")
+
+
+def test_its_metadata_drafts_a_contract(by_day: Table) -> None:
+    """With the column that it is partitioned by as its date, and nulls as its manifests count them."""
+    columns = (
+        Column("day", "date"),
+        Column("shop", "string"),
+        Column("orders", "bigint"),
+        Column("amount", "double"),
+    )
+    drafted = draft_contract(folder_of(by_day), "shop.takings")
+    assert drafted == ContractTable("shop.takings", columns, partition_by="day")
+    by_day.append(rows(SECOND, shop=None))
+    assert draft_contract(folder_of(by_day)).column("shop").nullable
 
 
 @pytest.fixture

@@ -58,6 +58,13 @@ def adopting(warehouse: Warehouse, place: Path):
     return prepare_adoption(warehouse, table=TABLE, line="7.1", place=str(place))
 
 
+def test_its_log_drafts_a_contract(by_day: Path, typed_dwh) -> None:
+    """By the files that count now, of which none is opened; what comes next is to adopt them."""
+    code, printed, notes = typed_dwh("contract", str(by_day), "--table", TABLE)
+    assert code == 0 and f"dwh adopt {TABLE} --line LINE --from {by_day}" in notes
+    assert 'Column("shop", "string"),' in printed and 'partition_by="day",' in printed
+
+
 def test_its_files_are_those_of_the_version(warehouse, by_day):
     """Replaced ones do not count, no file is opened, and the record names the version."""
     for path in by_day.rglob("day=*/*.parquet"):

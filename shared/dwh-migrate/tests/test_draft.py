@@ -13,7 +13,8 @@ from pyarrow.parquet import write_table
 from dwh.core.contract import Column, Table
 from dwh.core.errors import InvalidNameError, UsageError
 from dwh.migrate.compare.errors import FilesError
-from dwh.migrate.draft import draft_contract, python_source
+from dwh.migrate.draft import python_source
+from dwh.migrate.table_readers import draft_contract
 
 DAYS = [date(2013, 1, 1), date(2013, 1, 2)]
 
@@ -128,6 +129,12 @@ def test_what_no_contract_can_hold_is_named(tmp_path: Path) -> None:
         draft_contract(written(tmp_path / "blank" / "a.parquet", **{"a b": [1]}))
     with pytest.raises(UsageError, match="'Old' cannot be a table's name; give it one, such as --table"):
         draft_contract(written(tmp_path / "Old" / "a.parquet", x=[1]))
+    twice = pa.table([pa.array([1]), pa.array([2])], names=["x", "x"])
+    write_table(twice, tmp_path / "Old" / "a.parquet")
+    with pytest.raises(FilesError, match=r"a\.parquet has two columns of one name \(x, x\); write it with"):
+        draft_contract(str(tmp_path / "Old"), "old")
+    with pytest.raises(FilesError, match="the path is empty; name a file or a folder"):
+        draft_contract("", "old")
     (tmp_path / "Old" / "a.parquet").write_text("x,y\n")
     with pytest.raises(FilesError, match="cannot be read as Parquet"):
         draft_contract(str(tmp_path / "Old"), "old")

@@ -85,6 +85,17 @@ def test_folders_named_by_pyarrow_and_columns_of_other_types_mean_the_same(
     assert compare().verdict == "pass"
 
 
+def test_a_relative_path_is_one_of_the_folder_where_it_was_typed(
+    spark: SparkSession, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark may be at work in another one, as a server of Spark Connect is."""
+    write("old/day=2013-01-01/a.parquet", id=[1])
+    monkeypatch.chdir(tmp_path)
+    assert rows_at(spark, Path("old/day=2013-01-01")) == {(1,)}
+    monkeypatch.chdir(tmp_path / "old")
+    assert rows_at(spark, Path()) == {(1, "2013-01-01")}
+
+
 def test_a_link_to_a_folder_is_refused(spark: SparkSession, write: Write, tmp_path: Path) -> None:
     """Its files may be read twice; a link to a file is one more file, and the path may be a link."""
     write("old/a.parquet", id=[1])

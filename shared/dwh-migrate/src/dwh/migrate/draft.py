@@ -1,6 +1,6 @@
-"""Drafts the contract of a table that something else wrote, from its Parquet files.
+"""Drafts the contract of a table that something else wrote, from what its files, folders or log say.
 
-Only footers and the names of folders are read. What they do not say, such as the key and what a value means,
+No rows are read. What they do not say, such as the key and what a value means,
 is left to the author.
 """
 
@@ -14,39 +14,21 @@ from typing import TYPE_CHECKING
 
 from dwh.core.contract import Column, Table
 from dwh.core.dates import parse_any_date
-from dwh.core.errors import InvalidDateError, InvalidNameError, UsageError
+from dwh.core.errors import InvalidDateError, InvalidNameError, UsageError, listed
 from dwh.core.grain import HOUR, MONTH, Grain, grain_of
 from dwh.core.ledger.records import WrittenFile
 from dwh.core.names import valid_table
 from dwh.core.storage.footers import described, null_counts
 from dwh.migrate.compare.errors import FilesError
-from dwh.migrate.compare.folder import DataFile, Folder, look_at
+from dwh.migrate.compare.folder import DataFile, Folder
 from dwh.migrate.compare.footers import of_each, opened_parquet
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-__all__ = ["Inside", "draft_contract", "draft_of", "look_into", "python_source"]
+__all__ = ["Inside", "draft_of", "drafted", "look_into", "name_at", "python_source"]
 
 _INTEGERS = (("int", 2**31), ("bigint", 2**63))
-
-
-def draft_contract(path: str, name: str | None = None) -> Table:
-    """Return a contract that the Parquet files at a path keep.
-
-    Parameters:
-        path: of a file, or of a folder, which may have folders named `column=value` in it.
-        name: of the table; by default that of the folder.
-
-    A column is nullable unless each file says that it holds no null. The logical date is in the folders whose
-    names are dates; without such folders, in the only column of type date, if there is just one. Columns of
-    folders come last, where Spark has them.
-
-    Raises FilesError or InvalidNameError where no contract can hold what is there, and UsageError where the
-    table has no name.
-    """
-    folder = look_at(path)
-    return draft_of(folder, look_into(folder), valid_table(name) if name else _name_of(folder))
 
 
 @dataclass(frozen=True)
@@ -74,10 +56,12 @@ def look_into(folder: Folder, hidden: Collection[str] = ()) -> list[Inside]:
 
 
 def draft_of(folder: Folder, insides: Sequence[Inside], table: str) -> Table:
-    """Return a contract that the files of a folder keep, as `draft_contract` does; raises what it raises.
+    """Return a contract that the files of a folder keep; columns of folders come last, where Spark has them.
 
     Parameters:
         insides: what `look_into` has found in the folder.
+
+    Raises FilesError or InvalidNameError where no contract can hold what is there.
     """
     values = {
         column: [dict(file.partition)[column] for file in folder.files] for column in folder.partitioned_by
@@ -86,6 +70,18 @@ def draft_of(folder: Folder, insides: Sequence[Inside], table: str) -> Table:
         *_in_files(folder, insides, values),
         *(_in_folders(column, found) for column, found in values.items()),
     ]
+    return drafted(table, columns, values)
+
+
+def drafted(table: str, columns: Sequence[Column], values: Mapping[str, Sequence[str | None]]) -> Table:
+    """Return a contract of columns, whose logical date is what its files are laid out by.
+
+    That is the column whose values are dates; where files are not laid out by any, the only column of type
+    date, if there is just one.
+
+    Parameters:
+        values: of each column by which files are laid out, those of the files.
+    """
     days, grain = _days(values)
     if not values:
         days = [column.name for column in columns if column.type == "date" and not column.nullable]
@@ -121,8 +117,9 @@ def _literal(value: str | tuple[str, ...] | None) -> str:
     return "None" if value is None else f'"{value}"'
 
 
-def _name_of(folder: Folder) -> str:
-    words = [word for word in PurePosixPath(folder.root).parts if "=" not in word]
+def name_at(place: str) -> str:
+    """Return the name that a folder gives its table; raises UsageError where it gives none."""
+    words = [word for word in PurePosixPath(place).parts if "=" not in word]
     try:
         return valid_table(words[-1].removesuffix(".parquet"))
     except InvalidNameError:
@@ -149,14 +146,18 @@ def _in_files(folder: Folder, insides: Sequence[Inside], elsewhere: Mapping[str,
 def _inside(folder: Folder, file: DataFile, hidden: Collection[str]) -> Inside:
     with opened_parquet(folder, file) as parquet:
         size, modified = folder.states[file.name]
+        columns = _columns(folder.place_of(file), parquet)
         written = described(folder.below(file), size, parquet.metadata, hidden=hidden)
-        return Inside(_columns(folder.place_of(file), parquet), replace(written, modified=modified))
+        return Inside(columns, replace(written, modified=modified))
 
 
 def _columns(place: str, parquet: ParquetFile) -> dict[str, Column]:
     """Return the columns of a file, as it says of each whether it holds a null."""
     from dwh.migrate.parquet_types import arrow_types, spark_type
 
+    names = parquet.schema_arrow.names
+    if len({*names}) < len(names):
+        raise FilesError(f"{place} has two columns of one name ({listed(names)}); write it with other names")
     nulls, required = null_counts(parquet.metadata), {f.name for f in parquet.schema_arrow if not f.nullable}
     found = {}
     for name, type_ in arrow_types(parquet).items():

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from dwh.core.contract import Table
 from dwh.core.distributions import entries_of
 from dwh.core.errors import UsageError
-from dwh.migrate.compare.folder import has_iceberg, opened_system
+from dwh.core.names import valid_table
+from dwh.migrate.compare.folder import has_iceberg, look_at, opened_system
 from dwh.migrate.delta_tables import found_delta
+from dwh.migrate.draft import draft_of, drafted, look_into, name_at
 from dwh.migrate.found_tables import FoundTable, found_folder
 
-__all__ = ["GROUP", "Reader", "found_table"]
+__all__ = ["GROUP", "Reader", "draft_contract", "found_table", "has_log"]
 
 GROUP = "dwh.tables"
 
@@ -37,6 +40,34 @@ def found_table(place: str, name: str, hidden: Collection[str]) -> FoundTable:
     Raises FilesError, and UsageError where what reads such a table is not installed.
     """
     return _reader(place)(place, name, hidden)
+
+
+def has_log(place: str) -> bool:
+    """Tell whether a table keeps a log that says which files count, as Iceberg's and Delta's do."""
+    return _reader(place) is not found_folder
+
+
+def draft_contract(path: str, name: str | None = None) -> Table:
+    """Return a contract that the table at a path keeps.
+
+    Parameters:
+        path: of a Parquet file, or what `found_table` takes.
+        name: of the table; by default that of the folder.
+
+    A column is nullable unless each file says that it holds no null. See `dwh.migrate.draft` for what is the
+    logical date.
+
+    Raises FilesError or InvalidNameError where no contract can hold what is there, and UsageError where the
+    table has no name, or what reads it is not installed.
+    """
+    reader = _reader(path)
+    if reader is found_folder:
+        folder = look_at(path)
+        return draft_of(folder, look_into(folder), valid_table(name) if name else name_at(folder.root))
+    table = valid_table(name) if name else name_at(path)
+    found = reader(path, table, ())
+    values = {by: [file.partition[by] for file in found.files] for by in found.partitioned_by}
+    return drafted(table, found.columns, values)
 
 
 def _reader(place: str) -> Reader:

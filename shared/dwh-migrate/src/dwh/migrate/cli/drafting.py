@@ -24,18 +24,19 @@ __all__ = ["COMMANDS"]
 @click.option("--table", metavar="NAME", help="The table's name; by default that of the folder.")
 @as_json
 def contract(path: str, table: str | None, as_json: bool) -> None:
-    """Draft the contract of a table that is there already, from its Parquet files.
+    """Draft the contract of a table that is there already.
 
-    PATH is a file, or a folder that may have folders such as flight_date=2013-01-15 in it. Footers and names
-    of folders are read, and no rows. The draft is Python, to be pasted into a job: say which columns identify
-    a row, and what each means.
+    PATH is a Parquet file, a folder that may have folders such as flight_date=2013-01-15 in it, an Iceberg
+    table (with dwh-catalog) or a Delta table (with deltalake). No rows are read. The draft is Python, to be
+    pasted into a job: say which columns identify a row, and what each means.
 
     \b
     Examples:
       dwh contract ./old/warehouse/carrier_delays --table flights.carrier_delays
       dwh contract s3://old/warehouse/carrier_delays >> my_job.py
     """
-    from dwh.migrate.draft import draft_contract, python_source
+    from dwh.migrate.draft import python_source
+    from dwh.migrate.table_readers import draft_contract, has_log
 
     draft = draft_contract(path, table)
     if as_json:
@@ -43,7 +44,11 @@ def contract(path: str, table: str | None, as_json: bool) -> None:
         return
     click.echo(python_source(draft), nl=False)
     print_note("add the key, and what a row and each value mean")
-    print_note(f"what proves a job against it: dwh compare {shlex.quote(path)} JOB@LINE")
+    if has_log(path):
+        made = f"dwh adopt {draft.name} --line LINE --from {shlex.quote(path)}"
+        print_note(f"what makes its files outputs of a line with that contract: {made}")
+    else:
+        print_note(f"what proves a job against it: dwh compare {shlex.quote(path)} JOB@LINE")
 
 
 @click.command()

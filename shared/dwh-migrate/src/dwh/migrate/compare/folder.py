@@ -32,12 +32,12 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What a folder is called whose partition value is null."""
 
 _LOGS = {
-    "_delta_log": ("Delta", "delta"),
-    ".hoodie": ("Hudi", "hudi"),
-    "_symlink_format_manifest": ("Delta", "delta"),
-    "_spark_metadata": ("streaming", "parquet"),
+    "_delta_log": ("a Delta", "delta"),
+    ".hoodie": ("a Hudi", "hudi"),
+    "_symlink_format_manifest": ("a Delta", "delta"),
+    "_spark_metadata": ("a streaming", "parquet"),
 }
-_ICEBERG = ("Iceberg", "iceberg")
+_ICEBERG = ("an Iceberg", "iceberg")
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,8 @@ def opened_system(path: str) -> tuple[Any, str]:
     """Return the file system of a path, and how that calls it; raises FilesError."""
     import fsspec
 
+    if not path.strip():
+        raise FilesError("the path is empty; name a file or a folder")
     try:
         system, root = fsspec.core.url_to_fs(path)
     except (OSError, ValueError, ImportError) as error:
@@ -187,7 +189,7 @@ def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> No
     """Raise ComparisonError when files at the path belong to a table that keeps a log of them."""
     for table, (kind, reader) in _tables(system, root, states):
         raise FilesError(
-            f"{path}: {table or '/'} is a {kind} table, whose log says which files count; files read by "
+            f"{path}: {table or '/'} is {kind} table, whose log says which files count; files read by "
             "themselves bring removed rows back. Read it by its log, in Python: "
             f'compare(spark.read.format("{reader}").load("{table}"), …)'
         )

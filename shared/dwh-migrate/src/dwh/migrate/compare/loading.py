@@ -27,11 +27,11 @@ _BEYOND_ASCII = re.compile("%[89A-Fa-f][0-9A-Fa-f]")
 
 
 def literal(spark: SparkSession, place: str) -> str:
-    """Return a path in which nothing is a pattern."""
+    """Return a path in which nothing is a pattern, and which means the same in another folder."""
+    if is_sail(spark) and "://" not in place:
+        return Path(place).expanduser().absolute().as_uri()
     if not is_sail(spark):
-        return "".join(f"\\{char}" if char in "[]{}*?\\" else char for char in place)
-    if "://" not in place:
-        return Path(place).absolute().as_uri()
+        return "".join(f"\\{char}" if char in "[]{}*?\\" else char for char in _absolute(place))
     return "".join(f"[{char}]" if char in "[]{}*?" else char for char in place)
 
 
@@ -75,7 +75,12 @@ def frames_of(
         yield typed.load(literal(spark, folder.path))
     else:
         places = [literal(spark, folder.place_of(file)) for file in files]
-        yield (typed.option("basePath", folder.path) if names else typed).load(places)
+        yield (typed.option("basePath", _absolute(folder.path)) if names else typed).load(places)
+
+
+def _absolute(place: str) -> str:
+    """Return a path of this machine from its root on: the engine may be at work in another folder."""
+    return place if ":/" in place else str(Path(place).expanduser().absolute())
 
 
 def _is_beyond_ascii(folder: Folder, file: DataFile) -> bool:
