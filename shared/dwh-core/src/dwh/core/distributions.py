@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shlex
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import NamedTuple
@@ -59,11 +62,7 @@ class _Named(NamedTuple):
 
 def brought_lines() -> dict[str, Brought]:
     """Return the lines that installed distributions bring, by name, oldest first."""
-    found: dict[str, list[tuple[EntryPoint, _Named]]] = defaultdict(list)
-    for entry, each in entries_of(GROUP):
-        found[entry.name].append((entry, _Named.of(each)))
-    lines = {name: _brought(name, entries) for name, entries in found.items()}
-    return dict(sorted(lines.items(), key=lambda item: _age(item[0])))
+    return {**_lines(_places())}
 
 
 def entries_of(group: str) -> Iterator[tuple[EntryPoint, Distribution]]:
@@ -71,13 +70,44 @@ def entries_of(group: str) -> Iterator[tuple[EntryPoint, Distribution]]:
 
     A distribution whose metadata cannot be read has one, named after its folder, with the reason as value.
     """
+    yield from _entries(group, _places())
+
+
+def _places() -> tuple[tuple[str, int], ...]:
+    """Return where distributions are looked for, each with when something was last added or removed there.
+
+    As long as this stays the same, nobody looks again: a command asks some twenty times.
+    """
+    return tuple((place, _changed_at(place or os.curdir)) for place in sys.path)
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns
+    except (OSError, ValueError):  # not there, or no path at all
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _lines(places: tuple[tuple[str, int], ...]) -> dict[str, Brought]:
+    found: dict[str, list[tuple[EntryPoint, _Named]]] = defaultdict(list)
+    for entry, each in _entries(GROUP, places):
+        found[entry.name].append((entry, _Named.of(each)))
+    lines = {name: _brought(name, entries) for name, entries in found.items()}
+    return dict(sorted(lines.items(), key=lambda item: _age(item[0])))
+
+
+@lru_cache(maxsize=8)
+def _entries(group: str, _: tuple[tuple[str, int], ...]) -> list[tuple[EntryPoint, Distribution]]:
+    found: list[tuple[EntryPoint, Distribution]] = []
     for each in distributions():
         if group not in (each.read_text("entry_points.txt") or ""):
             continue
         try:
-            yield from ((entry, each) for entry in each.entry_points.select(group=group))
+            found += ((entry, each) for entry in each.entry_points.select(group=group))
         except Exception as error:  # of whatever kind the parser's are
-            yield EntryPoint(_folder(each).name, f"unreadable: {error}", group), each
+            found.append((EntryPoint(_folder(each).name, f"unreadable: {error}", group), each))
+    return found
 
 
 def _age(name: str) -> tuple[bool, list[int], str]:

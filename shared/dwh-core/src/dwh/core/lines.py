@@ -16,6 +16,7 @@ import importlib
 import pkgutil
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
@@ -74,10 +75,13 @@ class InstalledLine:
 
     def job_names(self) -> list[str]:
         """Return the names of the line's jobs, sorted."""
+        return [*self._job_names]
+
+    @cached_property
+    def _job_names(self) -> tuple[str, ...]:  # a look into folders, for which a command asks many times
         paths = importlib.import_module(self.package).__path__
-        return sorted(
-            module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_")
-        )
+        names = (module.name for module in pkgutil.iter_modules(paths))
+        return tuple(sorted(name for name in names if not name.startswith("_")))
 
     def job(self, name: str) -> type[Job]:
         """Return the job's class; raises UnknownJobError, or DefinitionError if its module has not one."""
