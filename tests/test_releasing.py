@@ -32,7 +32,9 @@ def variables() -> Mapping[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     somebody = {"NAME": "Maintainer", "EMAIL": "maintainer@example.org"}
     named = {f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in somebody.items()}
-    return {**os.environ, **named, "PATH": path, "GIT_CONFIG_GLOBAL": os.devnull}
+    # With all of its tests, each line is tried out in test_rehearsal.py.
+    some = {"PYTEST_ADDOPTS": "-k test_my_job"}
+    return {**os.environ, **named, **some, "PATH": path, "GIT_CONFIG_GLOBAL": os.devnull}
 
 
 @pytest.fixture

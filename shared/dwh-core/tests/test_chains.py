@@ -5,6 +5,7 @@ The ledger and the sources are real; the rows are numbers that the test keeps fo
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from dwh.core.sources import as_read_by
 from dwh.core.sources.published import PublishedSource
 from dwh.core.testing.runs import committed_run
 
+HUNDREDS = 100 * int(os.environ.get("DWH_EXAMPLES", "4"))  # of chains: nox -s crash
 LINE = "0.1"
 COLUMNS = (Column("day", "date"),)
 # How a job reads the one before it: back, ahead, whether it may lack dates, whether what is published.
@@ -173,7 +175,7 @@ class Chain:
         }
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(400, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [12, pytest.param(HUNDREDS, marks=pytest.mark.crash)])
 def test_every_output_is_what_a_model_says(warehouse, examples):
     """Whatever ran, was published, rolled back and ran again: values, and which runs are refused."""
 
@@ -195,7 +197,7 @@ def test_every_output_is_what_a_model_says(warehouse, examples):
     check()
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(200, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [5, pytest.param(HUNDREDS // 2, marks=pytest.mark.crash)])
 def test_a_range_is_what_its_dates_are_one_by_one(warehouse, examples):
     """In any chain whose first table is there."""
 
@@ -217,7 +219,7 @@ def test_a_range_is_what_its_dates_are_one_by_one(warehouse, examples):
     check()
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(200, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [5, pytest.param(HUNDREDS // 2, marks=pytest.mark.crash)])
 def test_a_run_like_another_reads_the_same(warehouse, examples):
     """Whatever its upstream has run and published since."""
 

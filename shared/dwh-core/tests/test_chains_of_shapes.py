@@ -5,6 +5,7 @@ The ledger and the sources are real. The model knows no grain: a logical date is
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.testing.runs import committed_run
 
+HUNDREDS = 100 * int(os.environ.get("DWH_EXAMPLES", "4"))  # of chains: nox -s crash
 LINE = "0.1"
 BEGIN = datetime(2023, 10, 1, tzinfo=timezone.utc)
 HOURS = [BEGIN + timedelta(hours=number) for number in range(24 * 366)]
@@ -128,7 +130,7 @@ def read_by(source: PublishedSource, need: Input, dates: DateRange) -> dict[str,
     }
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [40, pytest.param(HUNDREDS, marks=pytest.mark.crash)])
 def test_an_input_of_another_grain_is_read_for_the_time_of_the_run(warehouse, examples):
     """Whatever the two grains, the window, and what was written when."""
 
@@ -157,7 +159,7 @@ def test_an_input_of_another_grain_is_read_for_the_time_of_the_run(warehouse, ex
     check()
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [40, pytest.param(HUNDREDS, marks=pytest.mark.crash)])
 def test_a_whole_table_is_read_as_of_the_run(warehouse, examples):
     """That of the last day that the run's time covers; a range that would read several is refused, and so is
     what would be older than one that was removed."""
@@ -194,7 +196,7 @@ def as_of(newest: dict[str, str], last: datetime, may_lack: bool) -> dict[str, s
     return {name: newest[name] for name in there[-1:]}
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(400, marks=pytest.mark.crash)])
+@pytest.mark.parametrize("examples", [40, pytest.param(HUNDREDS, marks=pytest.mark.crash)])
 def test_a_job_builds_on_its_own_output_before(warehouse, examples):
     """In any order of runs and removals: that of the date before, nothing for the first, refused over a gap,
     and where the history before it was removed."""

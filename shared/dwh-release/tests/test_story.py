@@ -81,7 +81,9 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tool = tmp_path_factory.mktemp("pip") / "venv"
     subprocess.run([sys.executable, "-m", "venv", tool], check=True)
     command = [tool / "bin/python", "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, *THIRD_PARTY]
-    subprocess.run(command, check=True)
+    # Where the session keeps a wheel of PySpark, it need not be built again.
+    kept = {"PIP_FIND_LINKS": os.environ.get("UV_FIND_LINKS", "")}
+    subprocess.run(command, check=True, env={**os.environ, **kept})
     return folder
 
 
@@ -109,6 +111,7 @@ def offline(wheelhouse: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse), "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_COMPILE": "1",
             "UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheelhouse),
         }.items():  # fmt: skip
             patch.setenv(name, value)

@@ -31,7 +31,7 @@ from dwh.release.released import build_released, ends_of_range
 from dwh.release.repository import Package, Repository
 from dwh.release.surface import code_digest, file_digests
 from dwh.release.tag import require_released
-from dwh.release.trial import Trial, belongs, try_out
+from dwh.release.trial import Trial, belongs, test_requirements, try_out
 from dwh.release.wheels import check_files, sha256
 
 __all__ = ["SOURCE_EPOCH", "Built", "build_files", "build_prerelease", "build_release", "built_files"]
@@ -111,19 +111,22 @@ def _tried(
     today: date,
     trial: Trial,
 ) -> Iterator[str]:
-    """Try a wheel out beside every other supported package, and with the oldest libraries that it takes.
+    """Try a wheel out beside every other supported line, and with the oldest libraries that it takes.
 
     Libraries are those that were released, where there is a release: the tree's may have more.
     """
     others = [other for other in repository.packages if other.path != package.path and belongs(other, today)]
+    lines = [other for other in others if other.line]
+    needed = repository.required_by([package, *lines], test_requirements(repository, package))
     ends, wheelhouse = ends_of_range(repository, package), folder / "wheelhouse"
     for name, versions in ends.items():
         for version in sorted(set(versions)):
             build_released(repository, repository.package(name), version, wheelhouse, build_files)
-    built = {o.name: build_files(repository, o, wheelhouse)[0] for o in others if o.name not in ends}
+    wanted = [o for o in others if o.name not in ends and (o in lines or o in needed)]
+    built = {other.name: build_files(repository, other, wheelhouse)[0] for other in wanted}
     newest = [f"{name}=={last}" for name, (_, last) in ends.items()]
-    beside = [*(str(built[other.name]) for other in others if other.line), *newest]
-    with_them = [*(other.tag for other in others if other.line), *newest]
+    beside = [*(str(built[line.name]) for line in lines), *newest]
+    with_them = [*(line.tag for line in lines), *newest]
     yield f"installed with {', '.join(with_them) or 'nothing else'}"
     yield from try_out(repository, package, files, beside, folder, wheelhouse, trial)
     oldest = [f"{name}=={first}" for name, (first, _) in ends.items()]

@@ -160,6 +160,15 @@ class Repository:
         """The files of the working tree, as they were when this was first asked for."""
         return Tree(self.git)
 
+    def required_by(self, packages: Iterable[Package], requirements: Iterable[str] = ()) -> list[Package]:
+        """Return the packages that these and further requirements need, also by an extra, at any depth."""
+        needed = {canonicalize_name(Requirement(text).name) for text in requirements}
+        needed.update(*map(_required, packages))
+        for package in reversed(self.packages):  # each comes before what it requires
+            if canonicalize_name(package.name) in needed:
+                needed |= _required(package)
+        return [package for package in self.packages if canonicalize_name(package.name) in needed]
+
     def package(self, name: str) -> Package:
         """Return a package by its distribution's name as pip would spell it, or by its tag, to the letter.
 

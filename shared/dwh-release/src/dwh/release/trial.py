@@ -20,7 +20,7 @@ from dwh.release.environment import Environment
 from dwh.release.errors import BuildError
 from dwh.release.repository import Package, Repository
 
-__all__ = ["Trial", "belongs", "try_out"]
+__all__ = ["Trial", "belongs", "test_requirements", "try_out"]
 
 _IMPORT_ALL = """
 from dwh.core.lines import broken_lines, installed_lines
@@ -70,7 +70,7 @@ def try_out(
     """
     wheel, sdist = files
     tested = any(path.endswith(".py") for path in repository.git.tracked(package.relative("tests")))
-    tools = _test_requirements(repository, package) if tested else []
+    tools = test_requirements(repository, package) if tested else []
     environment = Environment(folder / "environment")
     environment.install([str(wheel), *beside, *tools], wheelhouse)
     beside_it = ", ".join(Path(one).name for one in beside) or "nothing else"
@@ -111,7 +111,7 @@ def _run_tests(
     return said.strip().splitlines()[-1].strip("= ")
 
 
-def _test_requirements(repository: Repository, package: Package) -> list[str]:
+def test_requirements(repository: Repository, package: Package) -> list[str]:
     """Return what `test-groups` of [tool.dwh] names, by default the dependency group `test`.
 
     Groups are those of the package, else those of the repository; without either, pytest it is.
