@@ -295,3 +295,10 @@ def test_a_reference_names_its_line(installed_line, version, line):
     """Before 1.0 by two numbers; from 1.0 on by the first, and the line of that number that is installed."""
     installed_line("7.1")
     assert Reference.parse(f"takings@{version}").line_name == line
+
+
+def test_a_line_that_is_installed_while_a_process_runs_is_found(installed_line, takings):
+    """Lines are looked for once, and again as soon as something was installed."""
+    assert "7.1" not in installed_lines()
+    installed_line("7.1", {"takings": takings()})
+    assert "7.1" in installed_lines()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 import shlex
 import sys
@@ -78,12 +77,12 @@ def _places() -> tuple[tuple[str, int], ...]:
 
     As long as this stays the same, nobody looks again: a command asks some twenty times.
     """
-    return tuple((place, _changed_at(place or os.curdir)) for place in sys.path)
+    return tuple((place, _changed_at(place)) for place in sys.path)
 
 
 def _changed_at(place: str) -> int:
     try:
-        return os.stat(place).st_mtime_ns
+        return Path(place).stat().st_mtime_ns
     except (OSError, ValueError):  # not there, or no path at all
         return 0
 
