@@ -220,6 +220,21 @@ def test_a_type_that_iceberg_lacks_is_refused_with_its_column(runs: Runs, lake: 
     assert len(runs.warehouse.published(table="shop.odd")) == 1
 
 
+@pytest.mark.parametrize("name", ["_file", "_partition", "_row_id"])
+def test_a_column_that_iceberg_calls_its_own_is_refused(name: str, runs: Runs, lake: Lake) -> None:
+    """Spark would refuse to read the table, whichever columns are asked for; in other letters it reads it."""
+    odd = table("shop.odd", "day date", f"{name} bigint")
+    runs.publish("shop.odd", {ONE: runs.commit(odd, {ONE: [{name: 7}]})})
+    problems = lake.problems()
+    assert len(problems) == 2
+    assert f"[DWH973] shop.odd: column {name} is called as one of Iceberg's own" in problems[0]
+    assert len(runs.warehouse.published(table="shop.odd")) == 1
+    other = table("shop.other", "day date", f"{name.upper()} bigint")
+    runs.publish("shop.other", {ONE: runs.commit(other, {ONE: [{name.upper(): 7}]})})
+    assert len(lake.problems()) == 2
+    assert lake.rows("prod_shop.other") == [{"day": ONE, name.upper(): 7}]
+
+
 def test_one_column_in_two_types_at_once_is_refused(published: Lake, runs: Runs) -> None:
     text = table("shop.takings", "day date", "shop string", "amount string")
     run = runs.commit(text, {TWO: [{"shop": "north", "amount": "2"}]}, "9.9")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import NoReturn
 
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
@@ -32,6 +33,10 @@ __all__ = [
 ]
 
 
+_OWN = {"_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number"}
+"""What Iceberg calls its own columns: Spark reads no table that has one of them."""
+
+
 @dataclass(frozen=True)
 class WantedColumn:
     """A column that a table should have, by the newest contract that has it."""
@@ -44,11 +49,14 @@ class WantedColumn:
 def wanted_columns(wanted: Wanted) -> list[WantedColumn]:
     """Return the columns of a table, those of the newest output first, as `read_table` gives them.
 
-    Raises UnpublishableError where two lines have one column in types that cannot stand in one table.
+    Raises UnpublishableError where two lines have one column in types that cannot stand in one table, and for
+    one that is called as Iceberg calls its own.
     """
     found: dict[str, WantedColumn] = {}
     for line, contract in wanted.contracts.items():
         for column in contract["columns"]:
+            if column["name"] in _OWN:
+                _refuse_name(wanted.subject.table, column["name"])
             mine = WantedColumn(column["name"], column["type"], column.get("doc", ""))
             other = found.setdefault(mine.name.lower(), mine)
             found[mine.name.lower()] = _widest(wanted, line, other, mine)
@@ -121,6 +129,16 @@ def parts_of(of: IcebergType) -> Iterable[NestedField]:
     if isinstance(of, ListType):
         return [of.element_field]
     return [of.key_field, of.value_field] if isinstance(of, MapType) else ()
+
+
+def _refuse_name(table: str, column: str) -> NoReturn:
+    raise UnpublishableError(
+        table,
+        column,
+        "is called as one of Iceberg's own, so that Spark would read nothing of the table",
+        "its outputs are as they were, and read_table reads them; for SQL engines call it otherwise in the "
+        "next line",
+    )
 
 
 def _widest(wanted: Wanted, line: str, one: WantedColumn, other: WantedColumn) -> WantedColumn:
