@@ -30,6 +30,21 @@ environments = ["prod"]
 properties = {{ uri = "{uri}" }}
 """
 
+TAKINGS = "lake.prod_shop.takings"
+REPAIRED = (
+    "DELETE FROM {}",
+    "UPDATE {} SET shop = 'mine' WHERE shop IS NOT NULL",
+    "CALL lake.system.rewrite_data_files(table => '{}', options => map('rewrite-all', 'true'))",
+    "CALL lake.system.rewrite_manifests('{}')",
+    "CREATE OR REPLACE TABLE {} (mine int) USING iceberg",
+)
+_OLDER = "older_than => TIMESTAMP '2020-01-01 00:00:00'"
+REFUSED = (
+    f"CALL lake.system.expire_snapshots(table => '{{}}', {_OLDER}, retain_last => 1)",
+    f"CALL lake.system.remove_orphan_files(table => '{{}}', location => '{{}}/warehouse', {_OLDER})",
+    "DROP TABLE {} PURGE",
+)
+
 
 @contextmanager
 def by_tcp(path: str) -> Iterator[int]:
@@ -57,7 +72,8 @@ def by_tcp(path: str) -> Iterator[int]:
 def test_spark_reads_an_sql_catalog_by_jdbc(
     postgresql_url: str, home: Path, runs: Runs, two_lines: None
 ) -> None:
-    """Under the catalog's own name, and what it writes there is put right by the next sync."""
+    """Under the catalog's own name. What it writes there is put right by the next sync, and no maintenance of
+    its own removes a file that is an output."""
     (home / "dwh.toml").write_text(SETTINGS.format(uri=postgresql_url))
     lake = Lake.of(Warehouse(load_config(home, {}), runs.warehouse.ledger))
     url, spark = sa.make_url(postgresql_url), readers._spark()
@@ -77,7 +93,15 @@ def test_spark_reads_an_sql_catalog_by_jdbc(
             for read in step:
                 rows = spark.sql(readers._sql(f"lake.{read.table}", read)).collect()
                 assert as_plain([tuple(row) for row in rows]) == as_plain(read.rows)
-        spark.sql("DELETE FROM lake.prod_shop.takings")
-        assert lake.sync()["prod_shop.takings"] == "repaired"
-        count = spark.sql("SELECT count(*) FROM lake.prod_shop.takings").collect()[0][0]
-        assert count == len(lake.rows("prod_shop.takings")) > 0
+        data = [path for path in home.rglob("*.parquet") if "_catalog" not in path.parts]
+        rows = as_plain([tuple(row) for row in spark.sql(f"SELECT * FROM {TAKINGS}").collect()])
+        for words in REPAIRED:
+            spark.sql(words.format(TAKINGS))
+            assert lake.sync()["prod_shop.takings"] == "repaired", words
+            found = spark.sql(f"SELECT * FROM {TAKINGS}").collect()
+            assert as_plain([tuple(row) for row in found]) == rows != [], words
+        for words in REFUSED:
+            with pytest.raises(Exception, match=r"GC is disabled|gc\.enabled"):
+                spark.sql(words.format(TAKINGS, home)).collect()
+        assert lake.standings()["prod_shop.takings"].is_current
+        assert data and all(path.exists() for path in data)

@@ -191,8 +191,8 @@ def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> No
     for table, (kind, reader) in _tables(system, root, states):
         raise FilesError(
             f"{path}: {table or '/'} is {kind} table, whose log says which files count; files read by "
-            f"themselves bring removed rows back. {_BY_LOG.get(reader, '')}To compare it, read it by its log, in "
-            f'Python: compare(spark.read.format("{reader}").load("{table}"), …)'
+            f"themselves bring removed rows back. {_BY_LOG.get(reader, '')}To compare it, read it by its "
+            f'log, in Python: compare(spark.read.format("{reader}").load("{table}"), …)'
         )
 
 
