@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dwh.core.dates import DateRange, logical_dates, parse_date
+from dwh.core.dates import DateRange, logical_dates, parse_any_date, parse_date
 from dwh.core.errors import InvalidDateError
 
 ONE_DAY = DateRange(date(2013, 1, 15), date(2013, 1, 15))
@@ -49,6 +49,16 @@ def test_not_a_date(value):
     """What is not a calendar date written YYYY-MM-DD is refused, with what to write."""
     with pytest.raises(InvalidDateError, match="write a UTC calendar date such as 2013-01-15"):
         parse_date(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("DATE", "2013-01-15"), ("TODAY", "2013-01-15"), ("2013-01-15T7", "2013-01-15T07"), ("2013-1", "2013-01")],
+)
+def test_the_form_that_was_meant(text, form):
+    """Where nothing says the grain, the message shows the form that the text is likest to."""
+    with pytest.raises(InvalidDateError, match=f"such as {form}, with"):
+        parse_any_date(text)
 
 
 def test_a_datetime_counts_in_utc():

@@ -14,7 +14,7 @@ from dwh.core.ledger.schema import ledger_version
 from dwh.core.lines import installed_lines
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import cli
-from dwh.migrate.rollout import hold, pin
+from dwh.migrate.rollout import hold, pin, plan, roll_back, start
 from dwh.migrate.whereabouts import whereabouts
 from dwh.migrate.whereabouts.following import following
 from dwh.migrate.whereabouts.gather import Run, Situation
@@ -51,10 +51,14 @@ def test_where_nothing_was_run(here, typed_dwh, tmp_path):
     assert found.engine["name"] == "spark" and found.engine["because"]
     ended = {line["line"]: line["status"] for line in found.lines if line["line"].startswith("7.")}
     assert ended == {"7.0": "ended", **dict.fromkeys(("7.1", "7.2", "7.3", "7.4"), "main")}
-    assert hints() == ["dwh jobs", "dwh run takings@7.4 --date DATE", "dwh shell"]
+    # The newest date whose folder has landed.
+    assert hints() == ["dwh jobs", "dwh run takings@7.4 --date 2024-01-03", "dwh shell"]
     code, printed, notes = typed_dwh()
     assert (code, notes) == (0, "") and "not made yet" in printed and "dwh jobs" in printed
-    assert not (tmp_path / "warehouse").exists()
+    assert not (tmp_path / "warehouse").exists() and "catalogs" not in printed
+    (tmp_path / "dwh.toml").write_text('[catalogs.lake]\ntype = "sql"\n', "utf-8")
+    assert hints() == ["dwh jobs", "dwh run takings@7.4 --date DATE", "dwh shell"]  # nobody knows which
+    assert "lake; `dwh catalog status` says how they stand" in typed_dwh()[1]
 
 
 def test_runs_without_a_pin(here):
@@ -84,11 +88,17 @@ def test_commands_for_one_purpose_are_one(here):
 
 
 def test_a_pin_with_a_newer_line(here):
-    """Where a newer line is installed, its rollout is what may come next."""
+    """Where a newer line is installed, planning its rollout may come next, and then beginning it."""
     warehouse = Warehouse.create(here)
-    write(warehouse, "takings@7.3", FIRST)
-    pin(warehouse, job="takings", line="7.3", environment="prod", reason="where we start")
-    assert hints() == ["dwh rollout plan takings 7.3 7.4", "dwh show shop.takings", "dwh board"]
+    write(warehouse, "takings@7.2", FIRST)
+    pin(warehouse, job="takings", line="7.2", environment="prod", reason="where we start")
+    planning = "dwh rollout plan takings 7.2 7.3"  # 7.4 writes another table
+    assert hints() == [planning, "dwh show shop.takings", "dwh board"]
+    plan(warehouse, job="takings", old="7.2", new="7.3", environment="prod")
+    assert hints() == ['dwh rollout start takings --reason "…"', planning, "dwh show shop.takings"]
+    start(warehouse, job="takings", environment="prod", reason="it is better")
+    roll_back(warehouse, job="takings", environment="prod", reason="it is not")
+    assert hints()[0] == planning
 
 
 def test_a_rollout_under_way(here, monkeypatch):
@@ -98,7 +108,7 @@ def test_a_rollout_under_way(here, monkeypatch):
     write(warehouse, "takings@7.1", FIRST)
     begin(warehouse, "7.2", gate=1)
     assert whereabouts().under_way[0]["what"] == "rollout of takings in prod"
-    assert hints()[:2] == ["dwh run takings --date DATE", "dwh rollout status takings"]
+    assert hints()[:2] == [f"dwh run takings --date {SECOND}", "dwh rollout status takings"]
     compared(warehouse, "fail", FIRST)
     assert hints() == [
         f"dwh run takings --date {SECOND}",
@@ -111,6 +121,22 @@ def test_a_rollout_under_way(here, monkeypatch):
     assert hints()[0] == "dwh rollout advance takings --env prod"
     hold(warehouse, job="takings", environment="prod", reason="wait")
     assert hints()[0] == 'dwh rollout resume takings --env prod --reason "…"'
+
+
+def test_a_cutover_that_waits_for_proof(here, monkeypatch):
+    """What opens its gate is what the rollout's status says, too: to fill, then to prove."""
+    warehouse = Warehouse.create(here)
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="where we start")
+    write(warehouse, "takings@7.1", FIRST, SECOND)
+    begin(warehouse, "7.3", ["shadow", "cutover"])
+    filling = f"dwh backfill takings@7.3 --from {FIRST} --to {SECOND}"
+    assert hints()[:2] == [filling, "dwh rollout status takings"]
+    write(warehouse, "takings@7.3", SECOND)
+    assert hints()[0] == f"dwh backfill takings@7.3 --date {FIRST}"
+    monkeypatch.setenv("DWH_ENVIRONMENT", "pro")
+    assert hints()[0] == f"dwh backfill takings@7.3 --date {FIRST} --env prod"
+    write(warehouse, "takings@7.3", FIRST)
+    assert hints()[0] == f"{filling} --env prod"
 
 
 def test_a_run_that_failed(here):

@@ -130,7 +130,7 @@ def parse_any_date(text: str, usual: Grain | None = None) -> date:
 
 def _likeliest(text: str) -> Grain:
     """Return the grain of which somebody may have meant to write a logical date."""
-    if "T" in text:
+    if re.search(r"\dT", text, re.ASCII):
         return GRAINS["hour"]
     return GRAINS["month"] if re.fullmatch(r"\d{4}\D\d{1,2}", text, re.ASCII) else DAY
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.util import find_spec
 
 from dwh.migrate.console import print_json, print_rows
 
@@ -33,6 +34,9 @@ def show_whereabouts(as_json: bool) -> None:
         "engine": f"{found.engine['name']}, because {found.engine['because']}",
         "lines": ", ".join(lines) or "none installed",
     }
+    if found.catalogs:
+        ask = "; `dwh catalog status` says how they stand" if find_spec("dwh.catalog") else ""
+        facts["catalogs"] = f"{', '.join(found.catalogs)}{ask}"
     print_rows(("here", ""), [*facts.items(), *(("problem", problem) for problem in found.problems)])
     if found.under_way:
         print()

@@ -4,38 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.proof import shown_dates
 from dwh.migrate.rollout.state import Progress, progress_of
 
-__all__ = ["between", "remedy", "withheld_now", "withheld_remedy"]
+__all__ = ["Opening", "between", "opening", "remedy", "withheld_now", "withheld_remedy"]
 
 
-def remedy(now: Progress) -> str:
-    """Return what opens a gate: what to run, to fill or to compare."""
+class Opening(NamedTuple):
+    """What opens a gate.
+
+    Attributes:
+        command: what to type.
+        why: what the gate waits for, with what leads to the command; empty where one more date is all.
+        purpose: what the command is for, in few words.
+        otherwise: another command that may do.
+    """
+
+    command: str
+    why: str
+    purpose: str
+    otherwise: str = ""
+
+
+def opening(now: Progress) -> Opening | None:
+    """Return what opens a gate that waits for proof; None where it waits for further dates."""
     job, environment, proof = now.decision.job, now.decision.environment, now.proof
     old, new = (f"{job}@{line}" for line in now.rollout.lines)
     if now.not_passed or now.passed < now.step.gate or proof is None:
-        return f"type: dwh run {job} --env {environment} --date DATE"
-    if proof.lacking:
-        return (
-            f"a cutover moves the whole table, and line {now.rollout.new_line} has no output for "
-            f"{shown_dates(proof.lacking)}; type: dwh backfill {new} --from {proof.lacking[0]} "
-            f"--to {proof.lacking[-1]} --env {environment}"
-        )
+        return None
+    backfill = f"dwh backfill {new} {{}} --env {environment}".format
     compare = f"dwh compare {old} {new} --env {environment}"
-    if alone := sorted({*proof.failed} - proof.together):
-        return f"failed: {shown_dates(alone)}; type: {compare} --date {alone[0]}"
-    if together := sorted(proof.together):
-        return (
-            f"compared together, and one of them failed: {shown_dates(together)}; to compare each, "
-            f"type: dwh backfill {new} {between(together)} --env {environment}"
+    if proof.lacking:
+        return Opening(
+            backfill(between(proof.lacking)),
+            f"a cutover moves the whole table, and line {now.rollout.new_line} has no output for "
+            f"{shown_dates(proof.lacking)}; ",
+            f"run what line {now.rollout.new_line} lacks",
         )
-    return (
-        f"not proven: {shown_dates(proof.open)}; type: dwh backfill {new} --from {proof.open[0]} "
-        f"--to {proof.open[-1]} --env {environment}, or {compare}"
-    )
+    if alone := sorted({*proof.failed} - proof.together):
+        command = f"{compare} --date {alone[0]}"
+        return Opening(command, f"failed: {shown_dates(alone)}; ", "see why a date failed")
+    if together := sorted(proof.together):
+        return Opening(
+            backfill(between(together)),
+            f"compared together, and one of them failed: {shown_dates(together)}; to compare each, ",
+            "find the date that failed",
+        )
+    why, purpose = f"not proven: {shown_dates(proof.open)}; ", "prove the dates that are not"
+    return Opening(backfill(between(proof.open)), why, purpose, otherwise=compare)
+
+
+def remedy(now: Progress) -> str:
+    """Return what opens a gate, as a sentence: what to run, to fill or to compare."""
+    found = opening(now)
+    if found is None:
+        return f"type: dwh run {now.decision.job} --env {now.decision.environment} --date DATE"
+    return f"{found.why}type: {found.command}" + (f", or {found.otherwise}" if found.otherwise else "")
 
 
 def withheld_remedy(now: Progress) -> str | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from dwh.core.errors import DwhError
 from dwh.core.grain import date_after, grain_of
-from dwh.core.lines import example_requirement
+from dwh.core.lines import InstalledLine, example_requirement
+from dwh.migrate.rollout.remedies import opening
 
 if TYPE_CHECKING:
     from dwh.migrate.rollout.state import Progress
@@ -67,21 +70,27 @@ def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
     if found.rollout.state == "held":
         yield Hint(f'dwh rollout resume {job}{there} --reason "…"', "go on after the hold")
     elif found.gate_is_open and last:
-        yield Hint(f"dwh rollout finish {job}{there}", f"end it: {found.rollout.new_line} is the pin")
+        yield Hint(f"dwh rollout finish {job}{there}", f"end the rollout, on line {found.rollout.new_line}")
     elif found.gate_is_open:
         yield Hint(f"dwh rollout advance {job}{there}", "take the next step, as the gate is open")
+    elif way := opening(found):
+        command = way.command if there else way.command.replace(f" --env {now.environment}", "")
+        yield Hint(command, way.purpose)
     else:
-        yield Hint(f"dwh run {job}{there} --date {_next_date(found)}", "give the gate another date")
+        yield Hint(f"dwh run {job}{there} --date {_next_date(now, found)}", "add a date to the gate")
     yield Hint(f"dwh rollout status {job}{there}", "see how it stands")
     if found.not_passed:
         yield Hint(f'dwh rollout rollback {job}{there} --reason "…"', "go back")
 
 
-def _next_date(found: Progress) -> str:
-    """Return the logical date after the last one that was compared, unless it is still to come (UTC)."""
-    if not found.shadows:
+def _next_date(now: Situation, found: Progress) -> str:
+    """Return the logical date after the last one that was compared, or run, unless it is still to come."""
+    days = [shadow.last_date for shadow in found.shadows]
+    if not days and found.decision.environment == now.environment:
+        days = [run.last_date for run in now.committed if run.job == found.decision.job]
+    if not days:
         return "DATE"
-    last = max(shadow.last_date for shadow in found.shadows)
+    last = max(days)
     after = date_after(last)
     return str(after) if last < after <= grain_of(last).holding(datetime.now(timezone.utc)) else "DATE"
 
@@ -116,12 +125,20 @@ def _of_pins(now: Situation) -> Iterator[Hint]:
             for line in now.lines
             if _age(line.name) > _age(decision.line)
             and not line.line.ended
-            and decision.job in line.job_names()
+            and _writes(line, decision.job) == decision.table_name
         ]
+        if newer and (decision.environment, decision.job) in now.planned:
+            yield Hint(f'dwh rollout start {decision.job} --reason "…"', "begin what was planned")
         if newer:
-            yield Hint(
-                f"dwh rollout plan {decision.job} {decision.line} {newer[-1]}", "see what moving would do"
-            )
+            plan = f"dwh rollout plan {decision.job} {decision.line} {newer[-1]}"
+            yield Hint(plan, f"see what moving to {newer[-1]} would do")
+
+
+def _writes(line: InstalledLine, job: str) -> str | None:
+    """Return the table that a job of a line writes; None where the line has no such job."""
+    with suppress(DwhError):
+        return line.job(job).writes.name
+    return None
 
 
 def _looking(now: Situation) -> Iterator[Hint]:
@@ -129,16 +146,17 @@ def _looking(now: Situation) -> Iterator[Hint]:
     pinned = any(
         decision.environment == now.environment and decision.job == run.job for decision in now.decisions
     )
-    yield Hint(f"dwh show {run.table}" + ("" if pinned else f" --line {run.line}"), "look at rows")
+    yield Hint(f"dwh show {run.table}" + ("" if pinned else f" --line {run.line}"), "look at its rows")
     yield Hint("dwh board", "see where every job stands")
 
 
 def _first_steps(now: Situation) -> Iterator[Hint]:
     yield Hint("dwh jobs", "list the jobs of each line")
-    if now.lines and not now.committed:
-        line = now.lines[-1]
-        for job in line.job_names()[:1]:
-            yield Hint(f"dwh run {job}@{line.name} --date DATE", "run a job for a logical date")
+    if now.ledger in ("ready", "none") and now.lines and not now.committed:
+        jobs = [f"{job}@{now.lines[-1].name}" for job in now.lines[-1].job_names()]
+        if now.landed or jobs:
+            job, day = now.landed or (jobs[0], "DATE")
+            yield Hint(f"dwh run {job} --date {day}", "run a job for a logical date")
 
 
 def _there(now: Situation, environment: str) -> str:

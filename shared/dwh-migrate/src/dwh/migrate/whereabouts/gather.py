@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.util import find_spec
 from itertools import islice
@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from dwh.core.config import Config, load_config
 from dwh.core.errors import PYSPARK_MISSING, LedgerError, LedgerVersionError, SparkUnavailableError
 from dwh.core.ledger import Ledger
-from dwh.core.ledger.schema import runs
+from dwh.core.ledger.schema import plans, runs
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.core.process import has_ended
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.rollout.state import Progress, progress_of, standing
 from dwh.migrate.whereabouts.following import Hint, following
+from dwh.migrate.whereabouts.landed import landed
 
 if TYPE_CHECKING:
     from dwh.core.ledger import Decision
@@ -61,6 +62,8 @@ class Situation:
         failed: runs after which nothing was committed for their dates, newest first.
         decisions: what holds for each job in each environment.
         rollouts: those that have not ended.
+        planned: environments and jobs for which a rollout was planned after all that was decided.
+        landed: a job, and a date for which its inputs are there; None where nobody can tell.
     """
 
     environment: str
@@ -70,6 +73,8 @@ class Situation:
     failed: tuple[Run, ...] = ()
     decisions: tuple[Decision, ...] = ()
     rollouts: tuple[Progress, ...] = ()
+    planned: frozenset[tuple[str, str]] = frozenset()
+    landed: tuple[str, date] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class Whereabouts:
 
     Attributes:
         configuration: the file, or that there is none.
+        catalogs: the names of those that follow the ledger.
         ledger: its URL without the password, and what is the matter with it.
         problems: why lines, or the ledger, cannot be used.
         under_way: rollouts, and runs that have not ended.
@@ -90,6 +96,7 @@ class Whereabouts:
     environment: str
     engine: dict[str, str]
     lines: list[dict[str, Any]]
+    catalogs: list[str]
     problems: list[str]
     under_way: list[dict[str, str]]
     next: list[Hint]
@@ -107,6 +114,8 @@ def whereabouts(config: Config | None = None) -> Whereabouts:
         warehouse = Warehouse.open(config)
         situation = _situation(warehouse, lines)
         running = list(_running(warehouse.ledger, config.environment))
+    if lines and not situation.committed:
+        situation = replace(situation, landed=landed(config, lines[-1]))
     return Whereabouts(
         configuration=config.origin,
         warehouse=config.warehouse,
@@ -114,6 +123,7 @@ def whereabouts(config: Config | None = None) -> Whereabouts:
         environment=config.environment,
         engine={"name": config.engine, "because": config.engine_reason},
         lines=[_line(line) for line in lines],
+        catalogs=sorted(config.catalogs),
         problems=[*problems, *([problem] if problem else [])],
         under_way=[*map(_rollout, situation.rollouts), *map(_run, running)],
         next=list(islice(following(situation), _HINTS)),
@@ -147,7 +157,18 @@ def _situation(warehouse: Warehouse, lines: tuple[InstalledLine, ...]) -> Situat
         failed=tuple(_failed(warehouse.ledger, environment)),
         decisions=tuple(decisions),
         rollouts=tuple(progress_of(warehouse, now, rollout) for now, rollout in active),
+        planned=_planned(warehouse.ledger, decisions),
     )
+
+
+def _planned(ledger: Ledger, decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
+    """Return the environments and jobs whose newest plan is newer than what was decided last."""
+    newest = sa.select(plans.c.environment, plans.c.job, sa.func.max(plans.c.planned_at))
+    with ledger.reading() as connection:
+        found = connection.execute(newest.group_by(plans.c.environment, plans.c.job))
+        planned = {(row[0], row[1]): row[2] for row in found}
+    decided = {(now.environment, now.job): now.decided_at for now in decisions}
+    return frozenset(each for each, when in decided.items() if planned.get(each, when) > when)
 
 
 def _runs(ledger: Ledger, environment: str, *statuses: str) -> Iterator[Run]:
