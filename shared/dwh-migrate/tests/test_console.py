@@ -51,3 +51,26 @@ def test_a_table_that_is_far_too_wide_is_shown_row_by_row(sit_at):
     assert f"\nrun    {run}\njob    carrier_delays\ntable  flights." in terminal.getvalue()
     print_rows(("run", "job"), [(run, "my_job")])
     assert "─" in terminal.getvalue()
+
+
+def test_a_table_that_is_too_wide_is_folded_between_words(sit_at):
+    """Where a word would be cut, few rows are shown one by one, and many in lines that the terminal wraps."""
+    columns, row = ("run", "job"), ("20261126-104644-bab0524f", "carrier_delays@0.1")
+    terminal = sit_at()
+    print_rows(("a", "b"), [("one two three four", "five six seven eight nine")])
+    rows = terminal.getvalue().splitlines()[3:5]
+    assert [row.split() for row in rows] == [
+        ["one", "two", "three", "five", "six", "seven"],
+        ["four", "eight", "nine"],
+    ]
+    print_rows((*columns, "rows"), [(*row, 15)])
+    assert f"\nrun   {row[0]}\njob   {row[1]}\nrows  15\n" in terminal.getvalue()
+    print_rows((*columns, "rows"), [(*row, 15)] * 4, right=("rows",))
+    assert f"\n{'  '.join(row)}    15\n" in terminal.getvalue()
+
+
+def test_a_command_to_copy_is_in_one_line(sit_at):
+    """However narrow the terminal, which wraps it by itself."""
+    terminal, command = sit_at(), "dwh compare takings@7.1 takings@7.2 --date 2024-01-01"
+    print_rows(("type", "to"), [(command, "see what differs")], whole=True)
+    assert f"\n{command}  see what differs\n" in terminal.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from fabricate import DAYS, begin, compared, everything, shown, write
@@ -84,6 +85,8 @@ def test_a_ramp_from_plan_to_history(typed, pinned):
     code, out, _ = typed("rollout", "status", "takings", "--json")
     (found,) = json.loads(out)
     assert (found["state"], found["to"]) == ("finished", "7.2") and found["rollback_until"]
+    shown = typed("rollout", "status", "takings")[1]
+    assert re.search(r"rollback until +\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n", shown) and "passed" not in shown
     code, out, _ = typed("rollout", "history", "takings", "--json")
     history = json.loads(out)
     assert [(made["action"], made["reason"], made["line"]) for made in history] == [
@@ -194,7 +197,7 @@ def test_what_cannot_be_is_refused(typed, pinned, arguments, said):
     [
         ("plan", "being rolled out in prod already; type: dwh rollout status takings"),
         ("start", "being rolled out in prod already"),
-        ("advance", "has no output for 2024-01-02; type: dwh backfill takings@7.3 --from 2024-01-02"),
+        ("advance", "has no output for 2024-01-02; type: dwh backfill takings@7.3 --date 2024-01-02"),
         ("finish", "which is not its last step; type: dwh rollout advance takings --env prod"),
         ("resume", "is running, not held"),
     ],

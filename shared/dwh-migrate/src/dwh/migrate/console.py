@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dwh.compare.safe_text import json_visible
 from dwh.core.config import Config
@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 _POLL_SECONDS = 0.2
+_FEW = 3
+_BESIDE_CELLS = 3  # spaces that a table takes for each column
 
 
 def printable(value: object) -> str:
@@ -84,11 +86,21 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
-    """Print a table; the columns named in `right` are aligned to the right."""
+def print_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    right: Sequence[str] = (),
+    *,
+    whole: bool = False,
+) -> None:
+    """Print a table; the columns named in `right` are aligned to the right.
+
+    Parameters:
+        whole: whether no cell goes over several lines, however narrow the terminal, so that it can be copied.
+    """
     texts = [[printable(value) for value in row] for row in rows]
     if sys.stdout.isatty():
-        _print_rich(columns, texts, right)
+        _print_rich(columns, texts, right, whole)
     else:
         _print_plain(columns, texts, right)
 
@@ -273,24 +285,41 @@ def _follow(spark: SparkSession, progress: Progress, done: threading.Event) -> N
         progress.update(progress.task_ids[0], description=what, completed=finished, total=total or None)
 
 
-def _print_rich(columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str]) -> None:
-    """Print a table for a person, or records where it is more than twice as wide as the terminal."""
+def _print_rich(
+    columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[str], whole: bool
+) -> None:
+    """Print a table for a person.
+
+    Where the terminal is too narrow, cells are folded between words, but no word is: then few rows, or rows
+    more than twice as wide as the terminal, are records, and others lines that the terminal wraps.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
-    if len(columns) > 2 and sum(widths) > 2 * console.width:
+    cells = list(zip(columns, *texts, strict=True))
+    widths = [max(map(len, column)) for column in cells]
+    least = widths if whole else [max(map(_longest_word, column)) for column in cells]
+    room = console.width - _BESIDE_CELLS * len(columns) - 1
+    if len(columns) > 2 and (sum(widths) > 2 * console.width or (sum(least) > room and len(texts) <= _FEW)):
         _print_records(columns, texts)
         return
+    if sum(least) > room:
+        _print_plain(columns, texts, right)
+        return
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
-    for column in columns:
-        table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
+    for column, width in zip(columns, least, strict=True):
+        justify: Literal["right", "left"] = "right" if column in right else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold", min_width=width)
     for row in texts:
         table.add_row(*(Text(text, style="dim" if text == "null" else "") for text in row))
     console.print(table)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
 
 
 def _print_records(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:

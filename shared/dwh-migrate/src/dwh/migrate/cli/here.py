@@ -42,4 +42,4 @@ def show_whereabouts(as_json: bool) -> None:
         print()
         print_rows(("under way", ""), [tuple(each.values()) for each in found.under_way])
     print()
-    print_rows(("next, type", "to"), found.next)
+    print_rows(("next, type", "to"), found.next, whole=True)

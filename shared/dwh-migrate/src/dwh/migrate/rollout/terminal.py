@@ -108,6 +108,10 @@ def show_status(now: Progress) -> None:
     steps = [f"[{name}]" if name == facts["step"] else name for name in facts.pop("steps")]
     facts["step"] = " → ".join(steps)
     facts["gate"] += ", open" if facts.pop("gate_is_open") else ""
+    if not now.rollout.is_active:
+        facts["gate"] = None  # there is nothing left to open
+    if until := facts["rollback_until"]:
+        facts["rollback_until"] = utc_text(until)
     facts = {name: value for name, value in facts.items() if value is not None}
     print_rows(("rollout", ""), [(name.replace("_", " "), value) for name, value in facts.items()])
     if shadows:
