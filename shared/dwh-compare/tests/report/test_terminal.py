@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from dwh.compare.model import Comparison
+from dwh.compare.model import Cell, Comparison
 from dwh.compare.report.terminal import print_report
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -68,6 +68,17 @@ def test_hostile_values_cannot_reach_the_terminal(hostile: Comparison) -> None:
 def test_no_line_is_wider_than_the_console(hostile: Comparison, failing: Comparison, width: int) -> None:
     for comparison in (hostile, failing):
         assert max(cell_len(line) for line in printed(comparison, width=width).splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_name_is_found_by_searching_the_text(failing: Comparison, width: int) -> None:
+    """No name of a column is cut by the end of a line, nor what marks a difference."""
+    (delay,), name = [c for c in failing.columns if c.name == "avg_delay"], "mean_departure_delay_min"
+    old, new = Cell("-3.7142857142857144"), Cell("-1.6538461538461537")
+    top = (dataclasses.replace(delay.top[0], old=old, new=new),)
+    columns = [dataclasses.replace(delay, name=name, top=top)]
+    text = printed(dataclasses.replace(failing, columns=columns), width=width)
+    assert re.search(rf"{name} .*-3\.7.*✗ unexpected", text)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

@@ -310,12 +310,21 @@ def _print_rich(
         _print_plain(columns, texts, right)
         return
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
-    for column, width in zip(columns, least, strict=True):
+    for column, width in zip(columns, _shared(room, least, widths), strict=True):
         justify: Literal["right", "left"] = "right" if column in right else "left"
-        table.add_column(Text(column), justify=justify, overflow="fold", min_width=width)
+        table.add_column(Text(column), justify=justify, overflow="fold", width=width)
     for row in texts:
         table.add_row(*(Text(text, style="dim" if text == "null" else "") for text in row))
     console.print(table)
+
+
+def _shared(room: int, least: Sequence[int], widths: Sequence[int]) -> list[int]:
+    """Return how wide each column is: what it needs at least, and as much more of the room as others have."""
+    found = list(least)
+    while (spare := room - sum(found)) > 0 and (narrow := [n for n, w in enumerate(found) if w < widths[n]]):
+        for place in narrow[:spare]:
+            found[place] += 1
+    return found
 
 
 def _longest_word(text: str) -> int:

@@ -6,10 +6,11 @@ Texts reach the console as `rich.text.Text`, never as markup, and hold no contro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -206,15 +207,26 @@ def _indented(part: RenderableType) -> RenderableType:
     return Padding(part, (0, 0, 0, 2), expand=False)
 
 
+class _NamedRows(Table):
+    """A table that folds nothing in its first column, where names are, if there is room for them."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first = self.columns[0]
+        width = max(cell_len(str(text)) for text in (first.header, *first.cells))
+        first.no_wrap = width <= options.max_width // 3
+        yield from super().__rich_console__(console, options)
+
+
 def _table(
     title: str, headers: Sequence[str], rows: Sequence[Sequence[str | Text]]
 ) -> Iterator[RenderableType]:
     """A table under its title; a header that ends in a colon has numbers below it."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    table = _NamedRows(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     used = [place for place, header in enumerate(headers) if header or any(row[place] for row in rows)]
     for place in used:
         name, numeric = headers[place].rstrip(":"), headers[place].endswith(":")
-        table.add_column(Text(name), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+        justify: Literal["right", "left"] = "right" if numeric else "left"
+        table.add_column(Text(name), justify=justify, no_wrap=numeric or not name, overflow="fold")
     for row in rows[:_MOST_LINES]:
         table.add_row(*(Text.assemble(row[place]) for place in used))
     yield Text()
