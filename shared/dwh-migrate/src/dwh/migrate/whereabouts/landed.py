@@ -1,4 +1,4 @@
-"""Something to run first: a job, and a logical date for which its inputs have landed, as far as folders here say."""
+"""Something to run first: a job, and a logical date for which folders here have its inputs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from dwh.core.config import Config
+from dwh.core.definition import inputs_of
 from dwh.core.errors import DwhError
 from dwh.core.inputs import Input
 from dwh.core.job import Job
@@ -27,7 +28,7 @@ def landed(config: Config, line: InstalledLine) -> tuple[str, date] | None:
 
 def _days(config: Config, job: type[Job]) -> set[date]:
     """Return the dates for which each input of a job with folders of dates, in local folders, has one."""
-    inputs = [Input.of(need) for need in job.reads]
+    inputs = inputs_of(job)
     dated = [need for need in inputs if need.table.date_column]
     if not dated or any(need.own or need.name not in config.sources for need in inputs):
         return set()
