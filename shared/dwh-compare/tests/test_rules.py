@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,15 +31,22 @@ from dwh.compare.report.markdown import to_markdown
 from dwh.compare.rules import parse_rules
 
 Frames = Callable[..., DataFrame]
+NINES, NEARLY, OTHER = Decimal("9" * 38), Decimal("9" * 37 + "6"), Decimal("9" * 37 + "4")
 NOON = datetime(2013, 1, 15, 12)
 CASES: dict[str, tuple[str, Any, Any, Any, Any]] = {  # type, rule, left, the same, another
     "trim": ("string", Trim(), "a b", " a b\t\n", "ab"),
     "case": ("string", IgnoreCase(), "Ärger", "äRGER", "Arger"),
+    "case of one letter that is two": ("string", IgnoreCase(), "STRASSE", "straße", "strase"),
+    "case at the end of a word": ("string", IgnoreCase(), "ΟΔΟΣ", "οδοσ", "οδο"),
     "unicode": ("string", Unicode(), "caf\u00e9", "cafe\u0301", "cafe"),
     "compatible": ("string", Unicode("NFKC"), "\ufb01n", "fin", "fIn"),
     "both": ("string", [Trim(), IgnoreCase()], "a", " A ", " B "),
     "round": ("double", Round(2), 1.001, 1.002, 1.02),
     "hundreds": ("int", Round(-2), 101, 149, 151),
+    "tens of the largest byte": ("tinyint", Round(-1), 127, 126, 119),
+    "tens of the largest integer": ("bigint", Round(-1), 2**63 - 1, 2**63 - 2, -(2**63)),
+    "hundreds of decimals": ("decimal(10,2)", Round(-2), Decimal("49.99"), Decimal("-49.99"), Decimal("50")),
+    "tens of the largest decimal": ("decimal(38,0)", Round(-1), NINES, NEARLY, OTHER),
     "order": ("array<string>", AnyOrder(), ["a", "b", "b"], ["b", "a", "b"], ["a", "a", "b"]),
     "elements": ("array<string>", [AnyOrder(), Trim()], ["a", None], [None, " a"], ["a"]),
     "order of maps": ("array<map<string,int>>", AnyOrder(), [{"a": 1}, {}], [{}, {"a": 1}], [{}, {"a": 2}]),
@@ -194,6 +202,7 @@ def test_rules_are_read_from_text() -> None:
         ("round(x)", "round does not take this"),
         ("within", "within does not take nothing"),
         ("within(1 fortnight)", "500ms, 1s, 5m"),
+        ("within(999999999999999d)", "500ms, 1s, 5m"),
         ("unicode(NFX)", "NFC, NFD, NFKC"),
         ("sql( )", "a condition over left and right"),
         ("sql(rand() < 0.5)", "is not a function that a condition may use"),

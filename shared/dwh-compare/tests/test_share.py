@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+from dwh.compare.arguments import share
 from dwh.compare.model import Rows, Split
 from dwh.compare.share import exact_share, percents, unexpected_share
+from dwh.compare.verdict import threshold_of
 
 
 def rows(left: int, right: int, changed: int = 0, left_only: int = 0, right_only: int = 0) -> Rows:
@@ -53,3 +56,15 @@ def test_shares_that_differ_look_different(found: str, limit: str, said: tuple[s
 
 def test_a_limit_is_what_was_written() -> None:
     assert exact_share(0.1) == Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("limit", "held"),
+    [("0.99999999999999999999", False), ("99.9999999999999999999%", False), ("1", True), ("100%", True)],
+)
+def test_a_limit_that_no_float_holds_is_judged_as_it_was_written(limit: str, held: bool) -> None:
+    """And shown as one that differs from what it is not."""
+    (threshold,) = threshold_of(rows(3, 3, changed=3), share("max_changed", limit))
+    assert (threshold.held, threshold.limit == 1) == (held, held)
+    third = threshold_of(rows(3, 3, changed=1), Decimal("0.33333333333333333334"))[0]
+    assert third.held and not threshold_of(rows(3, 3, changed=1), Decimal("0.33333333333333333333"))[0].held

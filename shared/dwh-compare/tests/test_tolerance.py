@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from dwh.compare.tolerance import Tolerance, distance, near
+from dwh.compare.arguments import tolerance_of
+from dwh.compare.nearness import Near
+from dwh.compare.tolerance import Tolerance, distance, hundredth, near, percentage
 
 D = Decimal
 
@@ -18,6 +20,19 @@ def test_a_tolerance_is_the_number_that_was_written(given: Any) -> None:
     """A float is what it prints as, not the binary number next to it."""
     assert Tolerance(given).absolute == Tolerance(relative=given).relative == D("0.1")
     assert Tolerance(given) == Tolerance("0.100")
+
+
+def test_a_tolerance_has_every_digit_that_was_written() -> None:
+    """Arithmetic of Python's decimals would round it to 28."""
+    digits = "199999999999999999999999999999999999997"
+    assert Tolerance(digits).absolute == Tolerance(D(digits)).absolute == int(digits)
+    assert not near(D("9" * 38), D("-" + "9" * 38), Tolerance(digits))
+    assert near(D("9" * 38), D("-" + "9" * 38), Tolerance(digits[:-1] + "8"))
+    assert str(Near(Tolerance(digits))) == f"tolerance({digits})"
+    share = "0." + "3" * 40
+    assert percentage(D(share)) == D("33." + "3" * 38) and hundredth(percentage(D(share))) == D(share)
+    assert tolerance_of("x", "33." + "3" * 38 + "%") == Tolerance(relative=share)
+    assert str(Near(Tolerance(relative=share))) == f"tolerance(33.{'3' * 38}%)"
 
 
 @pytest.mark.parametrize("given", [-1, math.nan, math.inf, "x", "", None, True, D("sNaN"), "-0.1"])

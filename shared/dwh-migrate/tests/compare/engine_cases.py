@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructField, StructType
 
 from dwh.compare import (
     AnyOrder,
@@ -123,6 +124,30 @@ def bytes_that_are_no_text(spark: SparkSession) -> Any:
     ]
 
 
+def decimals_that_are_never_null(spark: SparkSession) -> Any:
+    """Of types that have no exact type in common, in a column that is required."""
+    rows = [("38,0", Decimal(1)), ("38,10", Decimal("1.5")), ("38,10", Decimal("1.0000000000"))]
+    left, right, same = (
+        spark.createDataFrame([(1, value)], _required(f"decimal({digits})")) for digits, value in rows
+    )
+    change = Retyped("v", "decimal(38,0)", "decimal(38,10)", WHY)
+    return [compare(left, other, key="k", changes=change).verdict for other in (right, same)]
+
+
+def _required(data_type: str) -> StructType:
+    schema = StructType.fromDDL(f"k int, v {data_type}")
+    return StructType([StructField(field.name, field.dataType, nullable=False) for field in schema])
+
+
+def numbers_and_letters_at_their_limits(spark: SparkSession) -> Any:
+    """Rounded beyond their type, and one upper case letter that is two."""
+    schema = "k int, n bigint, d decimal(38,0), s string"
+    left = frame_of_rows(spark, [(1, 2**63 - 1, Decimal("9" * 38), "STRASSE")], schema)
+    right = frame_of_rows(spark, [(1, 2**63 - 2, Decimal("9" * 37 + "8"), "straße")], schema)
+    rules: dict[str, Any] = {"n": Round(-1), "d": Round(-1), "s": IgnoreCase()}
+    return [compare(left, right, key="k", rules=rules, exact=exact).verdict for exact in (False, True)]
+
+
 CASES: Mapping[str, tuple[Callable[[SparkSession], Any], Any]] = {
     case.__name__: (case, answer)
     for case, answer in (
@@ -134,6 +159,8 @@ CASES: Mapping[str, tuple[Callable[[SparkSession], Any], Any]] = {
         (changes_inside, "pass"),
         (rows_without_a_key, [("pass", 2, "collected"), ("pass", 2, "join")]),
         (bytes_that_are_no_text, [("FF00", "FF01")] * 2),
+        (decimals_that_are_never_null, ["fail", "pass"]),
+        (numbers_and_letters_at_their_limits, ["pass", "pass"]),
     )
 }
 """Each case with what every engine answers."""

@@ -15,7 +15,7 @@ from typing import Any
 from dwh.compare.changes import Change, Contract, as_change, is_change
 from dwh.compare.errors import ComparisonError, ToleranceError
 from dwh.compare.model import Side
-from dwh.compare.tolerance import Tolerance
+from dwh.compare.tolerance import Tolerance, hundredth
 
 __all__ = [
     "Tolerances",
@@ -87,17 +87,17 @@ def column_names(argument: str, given: object) -> tuple[str, ...]:
     return found
 
 
-def share(argument: str, given: object) -> float | None:
+def share(argument: str, given: object) -> Decimal | None:
     """Return a share from 0 to 1, written as a number or as a percentage: 0.001, "0.001" or "0.1%"."""
     if given is None:
         return None
     number = _number(given)
     if isinstance(given, str) and given.strip().endswith("%"):
         number = _number(given.strip()[:-1])
-        number = None if number is None else number / 100
+        number = None if number is None else hundredth(number)
     if number is None or not 0 <= number <= 1:
         raise ComparisonError(f"{argument}={given!r}: write a share from 0 to 1, such as 0.001 or '0.1%'")
-    return float(number)
+    return number
 
 
 def how_many(argument: str, given: Any) -> int:
@@ -131,7 +131,7 @@ def tolerance_of(column: str, given: Any) -> Tolerance:
     number = _number(given.strip()[:-1] if percentage else given)
     try:
         if number is not None:
-            return Tolerance(relative=number / 100) if percentage else Tolerance(number)
+            return Tolerance(relative=hundredth(number)) if percentage else Tolerance(number)
     except ValueError:
         pass
     raise ToleranceError(column, f"{given!r}: write a finite number, 0 or more, '0.1%', or a Tolerance")

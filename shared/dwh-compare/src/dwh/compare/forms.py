@@ -34,6 +34,7 @@ __all__ = [
     "ddl",
     "hash_of",
     "quoted",
+    "rest_of",
 ]
 
 _WORD = 62  # marks in one number: a bigint has 63 bits beside its sign
@@ -137,8 +138,7 @@ class WideDecimal(Form):
         return Hashable(self._split(column), (f"isnull({column})",))
 
     def _split(self, column: str) -> tuple[str, str]:
-        rest = f"CAST({column} % CAST(1 AS decimal(1,0)) AS decimal({self.scale},{self.scale}))"
-        return f"CAST(floor({column}) AS decimal(38,0))", rest
+        return f"CAST(floor({column}) AS decimal(38,0))", rest_of(column, self.scale)
 
 
 @dataclass(frozen=True)
@@ -314,6 +314,14 @@ def hash_of(parts: Iterable[Hashable], *first: str) -> str:
 def _word(marks: Sequence[str]) -> str:
     """Return a number with a bit for each mark."""
     return " | ".join(f"if({mark}, {1 << i}L, 0L)" for i, mark in enumerate(marks))
+
+
+def rest_of(number: str, scale: int) -> str:
+    """Return what of a decimal is behind the point, with its sign.
+
+    `x % -1` is `x % 1`; but that Sail takes for 0 where x cannot be null, as if x were an integer.
+    """
+    return f"CAST({number} % CAST(-1 AS decimal(1,0)) AS decimal({scale},{scale}))"
 
 
 def _size(column: str) -> str:

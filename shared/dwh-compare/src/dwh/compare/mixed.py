@@ -6,6 +6,7 @@ to double would lose what the tolerance is about: 2^53 + 1 would be 2^53.
 
 from __future__ import annotations
 
+from dwh.compare.forms import rest_of
 from dwh.compare.tolerance import FLOATING_PLACES, LARGEST_MIXED, WHOLE_FROM
 from dwh.compare.types import DataType, DecimalType
 
@@ -26,8 +27,7 @@ def scale_beside(exact: DataType) -> int:
 
 def exact_parts(number: str, scale: int) -> tuple[str, str]:
     """Return the whole part, rounded down, of a whole or decimal number, and the rest as `%` gives it."""
-    rest = f"CAST({number} % CAST(1 AS decimal(1,0)) AS decimal({scale},{scale}))"
-    return f"CAST(floor({number}) AS decimal(38,0))", rest
+    return f"CAST(floor({number}) AS decimal(38,0))", rest_of(number, scale)
 
 
 def floating_parts(column: str, scale: int) -> tuple[str, str, str]:
@@ -40,8 +40,7 @@ def floating_parts(column: str, scale: int) -> tuple[str, str, str]:
     whole = f"CAST(floor({printed}) AS decimal(38,0))"
     return (
         f"CASE WHEN {small} THEN {whole} WHEN {fits} THEN {_whole(number)} END",
-        f"CASE WHEN {small} THEN CAST({printed} % CAST(1 AS decimal(1,0)) AS {rest}) "
-        f"WHEN {fits} THEN CAST(0 AS {rest}) END",
+        f"CASE WHEN {small} THEN {rest_of(printed, scale)} WHEN {fits} THEN CAST(0 AS {rest}) END",
         f"(NOT {fits} OR isnan({number}))",
     )
 

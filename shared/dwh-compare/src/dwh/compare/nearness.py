@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from dwh.compare.distance import TwoNumbers, is_near
 from dwh.compare.forms import Form, Pairwise
-from dwh.compare.tolerance import Tolerance
+from dwh.compare.tolerance import Tolerance, percentage
 from dwh.compare.types import VOID, DataType, is_number
 
 __all__ = ["Near"]
+
+
+def _plain(number: Decimal) -> str:
+    """Return a number with every digit, and no zeros after the last of them."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
@@ -23,8 +30,8 @@ class Near:
 
     def __str__(self) -> str:
         absolute, relative = self.tolerance.absolute, self.tolerance.relative
-        limits = [f"{absolute.normalize():f}"] if absolute or not relative else []
-        limits += [f"{(relative * 100).normalize():f}%"] if relative else []
+        limits = [_plain(absolute)] if absolute or not relative else []
+        limits += [f"{_plain(percentage(relative))}%"] if relative else []
         return f"tolerance({' or '.join(limits)})"
 
     def takes(self, data_type: DataType) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from dwh.compare.arguments import column_names
 from dwh.compare.changes import Change, Contract, Renamed
@@ -41,7 +42,7 @@ class Options:
     contracts: tuple[Contract, Contract] | None = None
     signed_zero: bool = False
     exact: bool = False
-    max_changed: float | None = None
+    max_changed: Decimal | None = None
     sides: tuple[Side, Side] = (Side("left"), Side("right"))
     gaps: tuple[NotCompared, ...] = ()
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)

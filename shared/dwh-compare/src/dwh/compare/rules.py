@@ -16,14 +16,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dwh.compare.conditions import problem_of
 from dwh.compare.errors import RuleError
-from dwh.compare.forms import Form, Hashable, Pairwise
-from dwh.compare.types import ArrayType, DataType, is_number
+from dwh.compare.forms import Form, Hashable, Pairwise, SideName
+from dwh.compare.types import VOID, ArrayType, DataType, DecimalType, is_number
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _ANY = Form("string")
+_WHOLE = ("tinyint", "smallint", "int", "bigint")
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 
@@ -71,10 +72,19 @@ class Rule(ABC):
 
 @dataclass(frozen=True)
 class _Normal(Form):
-    """Values that are brought into a normal form by an SQL expression over `{x}`."""
+    """Values that are brought into a normal form by an SQL expression over `{x}`.
+
+    Attributes:
+        of_left: the expression for values on the left, where their type needs another.
+    """
 
     inner: Form = _ANY
     expression: str = "{x}"
+    of_left: str = ""
+
+    def on(self, side: SideName) -> _Normal:
+        own = super().on(side)
+        return replace(own, expression=self.of_left, of_left="") if side == "left" and self.of_left else own
 
     @property
     def readable(self) -> bool:
@@ -129,7 +139,8 @@ class IgnoreCase(Rule):
         return "ignore_case"
 
     def form(self, inner: Form, left: DataType, right: DataType) -> Form:
-        return _normal(inner, "lower(upper({x}))")
+        # Spark makes lower(upper(x)) lower(x), under which ß is not SS.
+        return _normal(inner, "lower(concat(upper({x}), ''))")
 
 
 @dataclass(frozen=True)
@@ -190,7 +201,28 @@ class Round(Rule):
         return is_number(data_type)
 
     def form(self, inner: Form, left: DataType, right: DataType) -> Form:
-        return _normal(inner, f"round({{x}}, {self.digits})")
+        exact = not any(data_type.name in ("float", "double", VOID.name) for data_type in (left, right))
+        whole = Form("decimal(38,0)", False) if exact and self.digits < 0 else inner
+        return _Normal(inner.tag, False, whole, self._rounded(right), self._rounded(left))
+
+    def _rounded(self, data_type: DataType) -> str:
+        """Return the value rounded: 127 to 130, which no tinyint holds, and 10^38 - 1 to what is above it."""
+        if not isinstance(data_type, DecimalType):
+            wide = data_type.name in _WHOLE and self.digits < 0
+            value = "CAST({x} AS decimal(20,0))" if wide else "{x}"
+            return f"round({value}, {self.digits})"
+        if self.digits >= 0 or (data_type.precision, data_type.scale) != (38, 0):
+            return f"round({{x}}, {self.digits})"
+        least, most = 10**38 - 5 * 10 ** (-self.digits - 1), 10**38 - 1
+        below, above = f"{{x}} <= {_integer(-least)}", f"{{x}} >= {_integer(least)}"
+        fits = f"round(IF({below} OR {above}, NULL, {{x}}), {self.digits})"
+        # What lies beyond goes to a number that nothing else is rounded to.
+        return f"CASE WHEN {above} THEN {_integer(most)} WHEN {below} THEN {_integer(-most)} ELSE {fits} END"
+
+
+def _integer(number: int) -> str:
+    """Return a literal: Spark's own unary minus would round it to 34 digits."""
+    return f"CAST('{number}' AS decimal(38,0))"
 
 
 @dataclass(frozen=True)
@@ -252,7 +284,10 @@ class Within(Rule):
 
 def _duration(given: Any) -> timedelta:
     match = re.fullmatch(r"\s*(\d{1,15})\s*(us|ms|s|m|h|d)\s*", given) if isinstance(given, str) else None
-    apart = timedelta(microseconds=int(match[1]) * _UNITS[match[2]]) if match else given
+    try:
+        apart = timedelta(microseconds=int(match[1]) * _UNITS[match[2]]) if match else given
+    except OverflowError:
+        apart = None  # more than any two times are apart
     if not isinstance(apart, timedelta) or apart < timedelta():
         raise RuleError(f"within({given})", "write a duration such as 500ms, 1s, 5m, 2h or 1d")
     return apart

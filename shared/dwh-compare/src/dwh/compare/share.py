@@ -10,6 +10,7 @@ of the rows that differ unexpectedly. It is from 0 to 1, the same with a key and
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dwh.compare.model import Rows
 
-__all__ = ["exact_share", "percents", "unexpected_share"]
+__all__ = ["at_most", "exact_share", "percents", "unexpected_share"]
 
 _MOST_DIGITS = 40
 
@@ -31,6 +32,12 @@ def unexpected_share(rows: Rows) -> Fraction:
 def exact_share(share: float) -> Fraction:
     """Return a share as the number that it prints as: 0.001 is a thousandth."""
     return Fraction(Decimal(repr(share)))
+
+
+def at_most(share: Decimal) -> float:
+    """Return a share as a floating number that is no larger: 0.99999999999999999999 is not 1."""
+    number = float(share)
+    return number if exact_share(number) <= Fraction(share) else math.nextafter(number, 0)
 
 
 def percents(found: Fraction, limit: Fraction, digits: int = 4) -> tuple[str, str]:

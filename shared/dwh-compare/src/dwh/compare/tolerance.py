@@ -26,7 +26,9 @@ __all__ = [
     "Tolerance",
     "distance",
     "fifteen_digits",
+    "hundredth",
     "near",
+    "percentage",
 ]
 
 Number = int | float | Decimal
@@ -65,6 +67,18 @@ class Tolerance:
         object.__setattr__(self, "relative", _decimal(relative))
 
 
+def hundredth(percent: Decimal) -> Decimal:
+    """Return a percentage as a share, with every digit: other arithmetic rounds to 28."""
+    sign, digits, exponent = percent.as_tuple()
+    return Decimal((sign, digits, int(exponent) - 2))
+
+
+def percentage(share: Decimal) -> Decimal:
+    """Return a share as a percentage, with every digit."""
+    sign, digits, exponent = share.as_tuple()
+    return Decimal((sign, digits, int(exponent) + 2))
+
+
 def _decimal(given: Number | str) -> Decimal:
     try:
         number = Decimal(repr(given) if isinstance(given, float) else given)
@@ -72,7 +86,7 @@ def _decimal(given: Number | str) -> Decimal:
         number = Decimal("NaN")
     if isinstance(given, bool) or not number.is_finite() or number < 0:
         raise ValueError(f"a tolerance is a finite number, 0 or more, not {given!r}")
-    return abs(number)  # of -0
+    return number.copy_abs()  # of -0; abs() would round to 28 digits
 
 
 def near(old: Number, new: Number, tolerance: Tolerance, *, signed_zero: bool = False) -> bool:

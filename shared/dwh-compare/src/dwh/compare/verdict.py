@@ -7,6 +7,8 @@ else was not looked at; and what was not looked at never passes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 from dwh.compare.model import (
     ColumnResult,
@@ -17,17 +19,17 @@ from dwh.compare.model import (
     Threshold,
     Verdict,
 )
-from dwh.compare.share import exact_share, percents, unexpected_share
+from dwh.compare.share import at_most, exact_share, percents, unexpected_share
 
 __all__ = ["judge", "threshold_of"]
 
 
-def threshold_of(rows: Rows, max_changed: float | None) -> tuple[Threshold, ...]:
+def threshold_of(rows: Rows, max_changed: Decimal | None) -> tuple[Threshold, ...]:
     """Return the threshold on rows that differ unexpectedly, if the caller set one."""
     if max_changed is None:
         return ()
     found = unexpected_share(rows)
-    return (Threshold("max_changed", max_changed, float(found), found <= exact_share(max_changed)),)
+    return (Threshold("max_changed", at_most(max_changed), float(found), found <= Fraction(max_changed)),)
 
 
 def judge(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.compare.report.view import name
 from dwh.compare.safe_text import count, exact, plural, prose, quantity, shorten
 from dwh.compare.share import exact_share, percents
-from dwh.compare.tolerance import Tolerance
+from dwh.compare.tolerance import Tolerance, percentage
 
 if TYPE_CHECKING:
     from dwh.compare.model import Comparison, Measurement, Threshold
@@ -76,7 +76,7 @@ def measured(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 def _within(used: Tolerance) -> str:
     absolute = f"±{exact(used.absolute)}" if used.absolute else ""
-    relative = f"±{exact(used.relative * 100)} %" if used.relative else ""
+    relative = f"±{exact(percentage(used.relative))} %" if used.relative else ""
     return " or ".join(filter(None, (absolute, relative))) or "±0"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dwh.compare.report.view import Tone, name
 from dwh.compare.safe_text import count, exact, quantity, show, show_among, show_pair
+from dwh.compare.tolerance import percentage
 
 if TYPE_CHECKING:
     from dwh.compare.model import Cell, CellChange, ColumnResult, Comparison, Pair, SampleRow
@@ -154,7 +155,7 @@ def _within(column: ColumnResult) -> str:
         return ""
     absolute, relative = column.tolerance.absolute, column.tolerance.relative
     within = [exact(absolute)] if absolute else []
-    within += [f"{exact(relative * 100)} %"] if relative else []
+    within += [f"{exact(percentage(relative))} %"] if relative else []
     return f"equal within {' or '.join(within) or '0'}"
 
 

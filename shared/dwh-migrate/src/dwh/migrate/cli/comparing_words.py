@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dwh.core.errors import UsageError
@@ -56,7 +57,7 @@ def column_rules(texts: Sequence[str]) -> dict[str, tuple[Rule, ...]]:
     return chosen_rules(given)
 
 
-def share_of_rows(text: str) -> float | None:
+def share_of_rows(text: str) -> Decimal | None:
     """Return how many rows of all may differ, between 0 and 1."""
     from dwh.compare.arguments import share
 

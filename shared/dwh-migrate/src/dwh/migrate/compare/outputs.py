@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ class OutputOptions:
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     exact: bool = False
-    max_changed: float | None = None
+    max_changed: Decimal | None = None
     dates: DateRange | None = None
     rows: str | None = None
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
