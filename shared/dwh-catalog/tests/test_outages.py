@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,18 @@ def test_one_catalog_that_is_down_keeps_no_other_from_the_ledgers_state(
         code, out, said = typed_dwh("catalog", command)
         assert (code, out.count(state)) == (1, 2)
         assert "catalog a: connecting: " in said and "catalog z: connecting: " in said
+
+
+@pytest.mark.breadth
+def test_a_file_of_sqlite_that_another_keeps_locked_is_told_with_who_may(
+    runs: Runs, home: Path, lake: Lake
+) -> None:
+    """As Spark's JDBC catalog does, which leaves a statement open that reads."""
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    lake.sync()
+    runs.publish("shop.takings", {TWO: runs.commit(OLD, {TWO: amounts(2)})})
+    with closing(sqlite3.connect(home / "catalog.db")) as other, closing(other.cursor()) as reading:
+        reading.execute("SELECT * FROM iceberg_tables").fetchone()
+        problems = lake.problems()
+    assert "database is locked; close what keeps it locked: Spark, for one, does, and needs" in problems[0]
+    assert lake.sync()[PUBLISHED] == "updated"

@@ -41,6 +41,7 @@ _DENIED_SAID = (
     *("unrecognizedclient", "invalidclienttoken", "signature", "expiredtoken", "credentials"),  # by AWS
 )
 _FORBIDDEN_SAID = "accessdenied"  # by AWS, to somebody whom it knows
+_LOCKED_SAID = "database is locked"  # by SQLite
 _THROTTLED_SAID = ("throttl", "rate exceeded", "requestlimitexceeded")  # by AWS
 _SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
 _READING = "reading table"
@@ -166,6 +167,8 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
         hint = f"see that {settings.metadata} can be read and written; what you remove there is made anew"
     elif _FORBIDDEN_SAID in said:
         hint = f"have it allowed by somebody who may; {again}"
+    elif _LOCKED_SAID in said:
+        hint = f"close what keeps it locked: Spark, for one, does, and needs a catalog in PostgreSQL; {again}"
     elif any(words in said for words in _THROTTLED_SAID):
         hint = f"it is asked too often at the moment; {again}"
     elif isinstance(error, _DENIED) or any(words in said for words in _DENIED_SAID):
