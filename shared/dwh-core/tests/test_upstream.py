@@ -15,6 +15,7 @@ from dwh.core import Column, Input, Table
 from dwh.core.config import SourcePlace
 from dwh.core.dates import DateRange, parse_date
 from dwh.core.errors import CycleError, DefinitionError, InputError, MissingInputError, UnknownSourceError
+from dwh.core.grain import HOUR
 from dwh.core.ledger.environments import add_publications
 from dwh.core.lines import find_job
 from dwh.core.run import prepare_run
@@ -283,6 +284,18 @@ def test_another_logical_date_is_not_taken_for_ones_own(shop):
     shop.install('Input(TAKINGS, line="7.1")', source=source)
     shop.run("takings@7.1", FIRST)
     with pytest.raises(InputError, match="its logical date is in day, the job needs paid"):
+        shop.prepare()
+
+
+@pytest.mark.parametrize("allowed", ["", ", may_lack=True"])
+def test_a_table_of_another_grain(shop, allowed):
+    """It has none of the logical dates that the job asks for: why is said, and may_lack does not hide it."""
+    shop.install(f'Input(TAKINGS, line="7.1"{allowed})')
+    hour = DateRange(*[HOUR.parse(f"{FIRST}T05")] * 2)
+    hourly = Table("shop.takings", (Column("day", "timestamp"),), partition_by="day")
+    committed_run(shop.warehouse.ledger, table=hourly.name, line="7.1", dates=hour, contract=hourly)
+    problem = "a logical date of it is an hour of UTC, the job needs one for each day"
+    with pytest.raises(InputError, match=problem):
         shop.prepare()
 
 

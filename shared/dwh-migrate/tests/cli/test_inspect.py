@@ -84,6 +84,12 @@ def test_history_says_which_run_wrote_each_partition(looked):
     ]
 
 
+def test_history_of_dates_in_another_grain(looked):
+    """They are refused with how to write the same time, as everywhere."""
+    code, _, error = looked("history", "flights.carrier_delays", "--date", "2013-01-02T05")
+    assert (code, "flights.carrier_delays is daily (--date 2013-01-02 holds the same" in error) == (2, True)
+
+
 def test_history_says_what_each_run_has_read(looked):
     """Each input of each run stands with where it came from."""
     code, printed, _ = looked("history", "flights.carrier_delays", "--inputs", "--line", "0.2", "--json")

@@ -16,7 +16,7 @@ from dwh.core.compatibility import unmet
 from dwh.core.contract import ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
-from dwh.core.grain import DAY, grain_of, grain_of_contract
+from dwh.core.grain import DAY, Grain, grain_of, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead, RunRecord
 from dwh.core.ledger.contracts import runs_of_each_contract
@@ -94,6 +94,7 @@ class PublishedSource:
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where a contract lacks what the job needs, MissingInputError for missing dates."""
         self._check_contracts(need)
+        self._check_grain(need)
         if self.removed:
             raise self._gone(need, self.removed)
         wanted = _wanted(need, dates)
@@ -131,6 +132,17 @@ class PublishedSource:
                 where = f"{self.where} (line {run.line}{f', run {run.id}' if is_old else ''})"
                 remedy = _anew(run, self.environment) if is_old else None
                 raise InputError(need.name, where, "; ".join(problems), remedy)
+
+    def _check_grain(self, need: Input) -> None:
+        """Raise InputError where there is nothing of the dates as the table has another grain."""
+        if self.outputs or need.table.date_column is None:
+            return
+        ledger = self.warehouse.ledger
+        lines = ledger.table_lines(environment=self.environment, table=need.name)
+        if self.line in lines if self.line else lines:
+            found = ledger.table_grain(table=need.name, line=self.line)
+            if found != need.table.logical_grain:
+                raise InputError(need.name, self.where, _of_another_grain(need, found), None)
 
     def settled(self, spark: SparkSession, need: Input) -> PublishedSource:
         """Return the source as it is: the ledger has said all."""
@@ -223,11 +235,13 @@ def _problems(need: Input, contract: Mapping[str, Any]) -> list[str]:
         problems.append(f"its logical date is in {contract['partition_by']}, the job needs {partition}")
     found_grain = grain_of_contract(contract)
     if partition is not None and found_grain != need.table.logical_grain:
-        asked = need.table.logical_grain.name
-        problems.append(
-            f"a logical date of it is {found_grain.described}, the job needs one for each {asked}"
-        )
+        problems.append(_of_another_grain(need, found_grain))
     return problems
+
+
+def _of_another_grain(need: Input, found: Grain) -> str:
+    asked = need.table.logical_grain.name
+    return f"a logical date of it is {found.described}, the job needs one for each {asked}"
 
 
 def _nulls(need: Input, contract: Mapping[str, Any]) -> list[str]:

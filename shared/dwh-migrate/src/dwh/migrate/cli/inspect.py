@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.distributions import Brought, brought_lines
 from dwh.core.errors import DwhError, NoOutputError, UnknownTableError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
@@ -241,6 +241,8 @@ def history(
     )
     spans = partition_history(warehouse, table=table, environment=environment, line=line, dates=dates)
     if not spans and not others:
+        if dates is not None and table in warehouse.ledger.table_names():
+            check_grain(dates, warehouse.ledger.table_grain(table=table), table)
         raise _nothing_of(warehouse, table=table, environment=environment)
     if inputs:
         _inputs(warehouse, spans, as_json)
@@ -287,7 +289,7 @@ def _nothing_of(warehouse: Warehouse, *, table: str, environment: str) -> DwhErr
 
 def _elsewhere(table: str, others: list[str]) -> str:
     if not others:
-        return "no other environment has any; type: dwh history TABLE --all"
+        return f"no other environment has any; type: dwh history {table} --all"
     return f"environments with outputs: {', '.join(others)}; type: dwh history {table} --env {others[0]}"
 
 
