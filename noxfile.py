@@ -226,7 +226,7 @@ def sail(session: nox.Session) -> None:
     names = ["audit", "grains", "output_files", "partitions", "previous", "sources"]
     names += ["upstream", "whole_tables", "windows"]
     of_core = (f"{CORE}/tests/test_{name}.py" for name in names)
-    on_sail = [*LINES, *of_core, "tests/test_sail.py"]
+    on_sail = [*LINES, *of_core, "tests/test_sail.py", "tests/test_shapes.py"]
     of_migrate = ("compare/test_paths.py", "compare/test_engines.py", "test_adoption.py")
     on_sail += (f"{MIGRATE}/tests/{name}" for name in of_migrate)
     session.run("pytest", *on_sail, *session.posargs, env=bare)
@@ -282,8 +282,9 @@ def glue(session: nox.Session) -> None:
     install(session, *packages, groups=["test", "postgresql", "glue"], extra=[GLUE_SPARK, *tools])
     environment = quick_spark(session, compiled=True)
     session.run("pytest", "-m", "glue", f"{DEPLOY}/tests", *session.posargs, env=environment)
-    if not session.posargs:  # comparisons on the Spark that only Glue still has
+    if not session.posargs:  # comparisons, and jobs of every shape, on the Spark that only Glue still has
         session.run("pytest", f"{MIGRATE}/tests/compare/test_engines.py", env=environment)
+        session.run("pytest", "tests/test_shapes.py", "-k", "Berlin", env=environment)
 
 
 def line_settings(package: str) -> dict[str, object]:

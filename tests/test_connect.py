@@ -16,6 +16,7 @@ pytest.importorskip("grpc", reason="Spark Connect's client is not installed: pip
 pytestmark = pytest.mark.connect
 
 DWH = str(Path(sys.executable).parent / "dwh")
+SHAPES = str(Path(__file__).parent / "shapes.py")
 RUN = (DWH, "run", "takings@7.1", "--from", "2024-01-01", "--to", "2024-01-03", "--json")
 FIGURES = ("job", "line", "release", "table", "first_date", "last_date", "partitions", "rows")
 
@@ -57,6 +58,12 @@ def test_the_command_line(program, remote, config, installed_line, takings):
 def test_jobs_of_every_shape(shapes, remote):
     """Windows, tables of other jobs, whole tables with their history, hours and months work over Connect."""
     shapes(**remote)
+
+
+def test_every_shape_by_every_command(program, remote):
+    """Hours over a change of clocks, days laid out by site, too, a whole table and its history."""
+    some = ("hours", "days", "totals")
+    program(sys.executable, SHAPES, "2024-03-30,2024-03-31", *some, TZ="Europe/Berlin", **remote)
 
 
 def test_a_server_that_does_not_answer(program, remote, config, installed_line, takings):

@@ -114,6 +114,13 @@ def test_an_option_without_effect(dwh, tmp_path):
     assert "found dateFormat" in dwh()(*RUN, fails=True).stderr
 
 
+def test_a_session_in_a_test_that_fails(program, config):
+    """It ends with its block, so that the process does, too, and does not wait for a server that has gone."""
+    fails = "with local_session() as spark: spark.range(1).collect(); raise SystemExit(3)"
+    done = program(sys.executable, "-c", f"from dwh.core.testing import *\n{fails}", fails=True, **BARE)
+    assert done.returncode == 3
+
+
 def test_spark_remote_beside_sail(dwh):
     """Sail in this process and a server elsewhere are not both wanted."""
     failed = dwh()(*RUN, fails=True, DWH_SPARK='"spark.remote" = "sc://127.0.0.1"')

@@ -54,10 +54,12 @@ def local_session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSe
 
     before = SparkSession.getActiveSession()
     application = spark_session(_SMALL)
-    with line_session(application, settings or {}) as session:
-        yield session
-    if before is None:
-        application.stop()
+    try:
+        with line_session(application, settings or {}) as session:
+            yield session
+    finally:
+        if before is None:
+            application.stop()
 
 
 def frame_of(
