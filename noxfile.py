@@ -213,7 +213,7 @@ def connect(session: nox.Session) -> None:
     """Run jobs over a Spark Connect server, which this session starts and stops."""
     install(session, CORE, COMPARE, MIGRATE, *LINES, groups=["test"], extra=[CONNECT_SPARK])
     files = [f"{CORE}/tests/test_connect.py", f"{MIGRATE}/tests/compare/test_connect.py", "tests"]
-    session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session, compiled=True))
+    session.run("pytest", "-m", "connect", *files, *session.posargs, env=quick_spark(session))
 
 
 @nox.session

@@ -199,8 +199,6 @@ def _compare_versions(
 ) -> Comparison:
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.compare.errors import RowsError
-    from dwh.migrate.compare.missing import is_complete
-    from dwh.migrate.compare.missing import run_missing as complete
     from dwh.migrate.compare.outputs import compare_outputs, from_ledger
     from dwh.migrate.compare.subjects import subjects_of
 
@@ -210,12 +208,14 @@ def _compare_versions(
     if options.mask:
         _check_mask(warehouse, left, right, options.mask, run_missing)
     result = None
-    if not options.rows and (not run_missing or not dates or is_complete(warehouse, left, right, dates)):
+    if not options.rows and not (run_missing and dates and _lacks(warehouse, left, right, dates)):
         subjects = subjects_of(warehouse, left, right, dates)
         result = from_ledger(warehouse, *subjects, options)
     if result is None:
         with working_spark(warehouse.config, spark_log) as spark:
             if run_missing and dates:
+                from dwh.migrate.compare.missing import run_missing as complete
+
                 complete(spark, warehouse, left, right, dates, print_note)
             subjects = subjects_of(warehouse, left, right, dates)
             try:
@@ -225,6 +225,12 @@ def _compare_versions(
                 raise
     _record(warehouse, result, subjects, options)
     return result
+
+
+def _lacks(warehouse: Warehouse, left: str, right: str, dates: DateRange) -> bool:
+    from dwh.migrate.compare.missing import is_complete
+
+    return not is_complete(warehouse, left, right, dates)
 
 
 def _check_mask(warehouse: Warehouse, left: str, right: str, mask: Sequence[str], run_missing: bool) -> None:

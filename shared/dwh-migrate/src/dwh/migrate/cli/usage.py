@@ -10,7 +10,6 @@ import click
 
 from dwh.migrate.cli.options import as_json
 from dwh.migrate.console import print_json, print_note, print_rows
-from dwh.migrate.usage import check_uses, find_uses
 
 __all__ = ["COMMANDS"]
 
@@ -40,6 +39,8 @@ def usage(paths: Sequence[Path], within: int, check: bool, as_json: bool) -> Non
       dwh usage dags
       dwh usage dags --check --within 180
     """
+    from dwh.migrate.usage import check_uses, find_uses
+
     uses = find_uses(paths, within=within)
     if as_json:
         print_json([asdict(use) for use in uses])

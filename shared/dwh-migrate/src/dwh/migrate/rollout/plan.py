@@ -23,7 +23,6 @@ from dwh.core.ledger.rollouts import OnFail, Step, Way
 from dwh.core.ledger.schema import plans
 from dwh.core.lines import find_line, installed_lines
 from dwh.core.names import valid_environment, valid_job
-from dwh.core.sources import settled_sources
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.errors import LineChoiceError, NoRolloutError, RolloutError, StepError
@@ -283,6 +282,8 @@ def _readers(table: str) -> Iterator[str]:
 
 
 def _reads(needs: Sequence[Input], warehouse: Warehouse, days: Set[date], line: str) -> tuple[str, ...]:
+    from dwh.core.sources import settled_sources  # here, as every look at a rollout would wait for it
+
     today = datetime.now(timezone.utc).date()
     span = DateRange(min(days, default=today), max(days, default=today))
     sources = settled_sources(needs, warehouse, span, line)

@@ -23,7 +23,6 @@ from dwh.core.ledger.rollouts import Rollout
 from dwh.core.ledger.schema import shadows
 from dwh.core.lines import find_job
 from dwh.core.receipt import Receipt
-from dwh.core.run import in_runs, prepare_run, run_job
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.clock import recorded_now
 from dwh.migrate.rollout.state import progress
@@ -112,6 +111,8 @@ def _first_run(warehouse: Warehouse, decision: Decision, line: str, dates: DateR
 
 
 def _runs_alone(warehouse: Warehouse, reference: str, dates: DateRange) -> bool:
+    from dwh.core.run import in_runs
+
     job = find_job(reference)()
     return runs_date_by_date(job) or in_runs(job, [dates], warehouse) != [dates]
 
@@ -119,6 +120,8 @@ def _runs_alone(warehouse: Warehouse, reference: str, dates: DateRange) -> bool:
 def _serve(
     spark: SparkSession, warehouse: Warehouse, decision: Decision, line: str, dates: DateRange
 ) -> Served:
+    from dwh.core.run import run_job
+
     rollout = decision.active_rollout
     if rollout is None or line not in rollout.lines:
         receipt = run_job(find_job(f"{decision.job}@{line}")(), dates, spark=spark, warehouse=warehouse)
@@ -183,6 +186,8 @@ def _shadow(
     dates: DateRange,
 ) -> _Beside:
     """Run the new line, compare, record, publish what is proven, and judge."""
+    from dwh.core.run import prepare_run
+
     new: Receipt | None = None
     found: list[Compared] = []
     error = None
