@@ -65,12 +65,12 @@ def test_mistakes_are_told_with_what_to_type(published: Runs, typed_dwh: Typed, 
 def test_a_catalog_that_cannot_be_reached_is_an_error_with_the_next_step(
     published: Runs, typed_dwh: Typed, home: Path
 ) -> None:
-    text = (
-        (home / "dwh.toml")
-        .read_text()
-        .replace("sqlite:///catalog.db", "postgresql+psycopg://dwh:hidden@127.0.0.1:1/c")
-    )
-    (home / "dwh.toml").write_text(text)
+    sqlite, file = (home / "dwh.toml").read_text(), "sqlite:///catalog.db"
+    (home / "dwh.toml").write_text(sqlite.replace(file, "postgresql+psycopg://dwh:hidden@127.0.0.1:1/c"))
     code, _, said = typed_dwh("catalog", "sync")
     assert code == 1
     assert "[DWH971] catalog lake: connecting:" in said and "hidden" not in said
+    rest = sqlite.replace('"sql"', '"rest"').replace(file, "http://127.0.0.1:1")
+    (home / "dwh.toml").write_text(rest)
+    code, _, said = typed_dwh("catalog", "sync")
+    assert (code, "see that it is up, and catalogs.lake in dwh.toml; the next" in said) == (1, True), said

@@ -17,7 +17,7 @@ from cataloging import Lake
 from readers import by_duckdb, by_pyiceberg
 from rest_server import TOKEN, rest_server
 from sqlalchemy import create_engine, text
-from stories import OLD, ONE, STORIES, amounts
+from stories import OLD, ONE, PUBLISHED, STORIES, amounts
 from warehousing import Runs
 
 from dwh.core.config import load_config
@@ -63,6 +63,7 @@ def glue(home: Path) -> Iterator[Path]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)  # all servers of a process are one
     properties = GLUE.format(address=f"http://{host}:{port}")
     (home / "dwh.toml").write_text(SETTINGS.format(type="glue", properties=properties))
     yield home
@@ -101,6 +102,24 @@ def test_a_token_that_has_expired_is_an_error_with_what_to_set(
     assert code == 1
     assert "[DWH971] catalog lake: connecting: " in said and "DWH_CATALOGS='lake.properties." in said
     assert "yesterdays" not in said
+
+
+def test_a_token_that_expires_while_a_sync_goes_on_is_told_for_each_table(
+    rest: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `dwh catalog sync --watch` may see it; with a new one, the next sync makes up for all of it."""
+    lake = followed(runs, rest, DWH_CATALOGS=f'lake.properties.token = "{TOKEN}"')
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    assert lake.sync()[PUBLISHED] == "created"
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(2)})})
+    monkeypatch.setattr("rest_server.TOKEN", "another")
+    before = state(rest)
+    problems = lake.problems()
+    assert (len(problems), state(rest)) == (2, before)
+    assert "[DWH971] catalog lake: reading table prod_shop.takings: " in problems[0]
+    assert "export DWH_CATALOGS='lake.properties.token = \"…\"'" in problems[0]
+    again = followed(runs, rest, DWH_CATALOGS='lake.properties.token = "another"')
+    assert again.sync()[PUBLISHED] == "updated"
 
 
 def test_a_namespace_that_may_not_be_made_is_told_and_nothing_is_written(
@@ -157,6 +176,22 @@ def test_a_wrong_password_of_a_database_is_an_error_with_what_to_set(
 
 def test_a_glue_catalog_is_read(glue: Path, runs: Runs, two_lines: None) -> None:
     is_read(followed(runs, glue), runs)
+
+
+def test_a_table_of_glue_that_is_none_of_icebergs_is_left_alone(
+    glue: Path, runs: Runs, typed_dwh: Typed
+) -> None:
+    """As a crawler or Hive has made it under that name."""
+    lake = followed(runs, glue)
+    client = lake.connected._catalog.glue
+    client.create_database(DatabaseInput={"Name": "prod_shop"})
+    client.create_table(DatabaseName="prod_shop", TableInput={"Name": "takings", "TableType": "EXTERNAL"})
+    runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
+    code, _, said = typed_dwh("catalog", "sync")
+    assert (code, "[DWH972] catalog lake has a table prod_shop.takings already" in said) == (1, True), said
+    assert "which is not an Iceberg table; nothing was changed" in said
+    found = client.get_table(DatabaseName="prod_shop", Name="takings")["Table"]
+    assert found["TableType"] == "EXTERNAL" and "metadata_location" not in found.get("Parameters", {})
 
 
 @pytest.fixture

@@ -42,7 +42,10 @@ _DENIED_SAID = (
 )
 _FORBIDDEN_SAID = "accessdenied"  # by AWS, to somebody whom it knows
 _LOCKED_SAID = "database is locked"  # by SQLite
-_THROTTLED_SAID = ("throttl", "rate exceeded", "requestlimitexceeded")  # by AWS
+_THROTTLED_SAID = (
+    *("throttl", "rate exceeded", "requestlimitexceeded"),  # by AWS
+    *("toomanyrequests", "slowdown"),  # by REST catalogs
+)
 _SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
 _READING = "reading table"
 _LONGEST = 255  # of Glue, of pyiceberg's columns in PostgreSQL, and of the folders that parts name
@@ -176,11 +179,18 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
         hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
     elif isinstance(error, FileNotFoundError) and _names_metadata(settings, action, error):
         hint = "its metadata is gone: drop the table there, which loses no data, and type: dwh catalog sync"
+    elif _is_of_network(error):
+        hint = f"see that it is up, and catalogs.{settings.name} in dwh.toml; {again}"
     elif isinstance(error, OSError):
         hint = f"see that {settings.metadata} can be written; {again}"
     else:
         hint = f"see catalogs.{settings.name} in dwh.toml; {again}"
     raise CatalogError(settings.name, action, _shown(error), hint) from None
+
+
+def _is_of_network(error: Exception) -> bool:
+    """Tell whether nobody answered: those errors of requests are of the kind that files have, too."""
+    return isinstance(error, ConnectionError | TimeoutError) or type(error).__module__.startswith("requests.")
 
 
 def _names_metadata(settings: CatalogSettings, action: str, error: FileNotFoundError) -> bool:
