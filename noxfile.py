@@ -403,7 +403,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure dwh beside a plain script and other tools, a large ledger, a catalog, and the prompt."""
-    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, *LINES)
+    packages = (f"{CORE}[postgresql]", COMPARE, MIGRATE, CATALOG, f"{RELEASE}[fast]", *LINES)
     tools = [BOTH_LINES_SPARK, FLIGHTS, *DUCKDB, "tpchgen-cli"]
     install(session, *packages, groups=["postgresql"], extra=tools)
     environment = {**spark_environment(session), "PYTHONPATH": "docs/demo"}
