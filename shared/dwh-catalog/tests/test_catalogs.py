@@ -178,20 +178,24 @@ def test_a_glue_catalog_is_read(glue: Path, runs: Runs, two_lines: None) -> None
     is_read(followed(runs, glue), runs)
 
 
+@pytest.mark.parametrize(
+    "parameters", [None, {"classification": "parquet"}, {"table_type": "DELTA"}], ids=str
+)
 def test_a_table_of_glue_that_is_none_of_icebergs_is_left_alone(
-    glue: Path, runs: Runs, typed_dwh: Typed
+    parameters: dict[str, str] | None, glue: Path, runs: Runs, typed_dwh: Typed
 ) -> None:
     """As a crawler or Hive has made it under that name."""
     lake = followed(runs, glue)
     client = lake.connected._catalog.glue
     client.create_database(DatabaseInput={"Name": "prod_shop"})
-    client.create_table(DatabaseName="prod_shop", TableInput={"Name": "takings", "TableType": "EXTERNAL"})
+    said_of_it = {} if parameters is None else {"Parameters": parameters}
+    client.create_table(DatabaseName="prod_shop", TableInput={"Name": "takings", **said_of_it})
     runs.publish("shop.takings", {ONE: runs.commit(OLD, {ONE: amounts(1)})})
     code, _, said = typed_dwh("catalog", "sync")
     assert (code, "[DWH972] catalog lake has a table prod_shop.takings already" in said) == (1, True), said
     assert "which is not an Iceberg table; nothing was changed" in said
     found = client.get_table(DatabaseName="prod_shop", Name="takings")["Table"]
-    assert found["TableType"] == "EXTERNAL" and "metadata_location" not in found.get("Parameters", {})
+    assert found.get("Parameters") == parameters
 
 
 @pytest.fixture

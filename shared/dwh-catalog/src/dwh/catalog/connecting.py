@@ -12,6 +12,7 @@ from pyiceberg.exceptions import (
     CommitFailedException,
     ForbiddenError,
     NoSuchIcebergTableError,
+    NoSuchPropertyException,
     NoSuchTableError,
     NotInstalledError,
     OAuthError,
@@ -46,6 +47,7 @@ _THROTTLED_SAID = (
     *("throttl", "rate exceeded", "requestlimitexceeded"),  # by AWS
     *("toomanyrequests", "slowdown"),  # by REST catalogs
 )
+_OF_GLUE = "Glue table is missing"  # by pyiceberg, of a table that says nothing of itself
 _SECRET = {"sql": "uri", "rest": "token", "glue": '"glue.secret-access-key"'}
 _READING = "reading table"
 _LONGEST = 255  # of Glue, of pyiceberg's columns in PostgreSQL, and of the folders that parts name
@@ -67,15 +69,15 @@ class Connected:
         with _reported(self.settings, f"{_READING} {subject.name}"):
             try:
                 return self._catalog.load_table(subject.identifier)
+            except (NoSuchIcebergTableError, NoSuchPropertyException):  # the first is a NoSuchTableError, too
+                pass
             except NoSuchTableError:
                 return None
-            except NoSuchIcebergTableError:
-                raise ForeignTableError(
-                    self.settings.name,
-                    subject.name,
-                    "is not an Iceberg table",
-                    _key(self.settings, subject),
-                ) from None
+            except ValueError as error:
+                if _OF_GLUE not in str(error):
+                    raise
+            key = _key(self.settings, subject)
+            raise ForeignTableError(self.settings.name, subject.name, "is not an Iceberg table", key)
 
     def base(self, subject: Subject, table: Table | None) -> Base:
         """Return what a commit is based on."""
