@@ -15,6 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from engine_cases import CASES
 
+from dwh.core.engine import is_sail
+from dwh.core.errors import UsageError
+from dwh.migrate.compare.sources import look_at_source, read_source, source_of
+
 pytestmark = pytest.mark.sail
 
 
@@ -23,3 +27,13 @@ def test_the_answer_is_that_of_every_engine(spark: SparkSession, name: str) -> N
     """Connect is asked the same in `test_connect`."""
     case, answer = CASES[name]
     assert case(spark) == answer
+
+
+def test_an_option_of_csv_that_sail_does_not_know_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    """It would read é and è of Latin-1 as one letter, though it was told what they are."""
+    if not is_sail(spark):
+        pytest.skip("Spark knows it")
+    (tmp_path / "a.csv").write_bytes("id,v\n1,é\n".encode("latin-1"))
+    source = source_of(f"csv:{tmp_path}/a.csv", {"encoding": "ISO-8859-1"})
+    with pytest.raises(UsageError, match="found encoding"):
+        read_source(spark, source, look_at_source(source))

@@ -10,7 +10,7 @@ import pytest
 
 from dwh.compare import ComparisonError
 from dwh.migrate.compare.folder import look_at
-from dwh.migrate.compare.headers import check_headers
+from dwh.migrate.compare.headers import check_encoding, check_headers
 
 
 def check(folder: Path, *files: tuple[str, bytes]) -> None:
@@ -47,3 +47,21 @@ def test_what_is_no_one_header_is_refused(tmp_path: Path, files: list[tuple[str,
     """The sentence names the file."""
     with pytest.raises(ComparisonError, match=said):
         check(tmp_path, *files)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "encoding"),
+    [
+        ("a.csv", b"id,v\n1,caf\xe9\n", "UTF-8"),
+        ("a.csv.gz", gzip.compress(b"id,v\n1,caf\xe9\n"), "UTF-8"),
+        ("a.json", b'{"v": "caf\xc3', "UTF-8"),  # which ends within a letter
+        ("a.csv", "id,v".encode("utf-16")[:-1], "UTF-16"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, name: str, data: bytes, encoding: str) -> None:
+    """An engine would take all of them for one letter."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ComparisonError, match=rf"{name} is not {encoding}, at about byte \d+; say"):
+        check_encoding(look_at(str(tmp_path)), encoding)
+    check_encoding(look_at(str(tmp_path)), "ISO-8859-1")
+    check_encoding(look_at(str(tmp_path)), "an engine's own")

@@ -96,3 +96,14 @@ def test_a_file_that_cannot_be_read_is_named(spark: SparkSession, tmp_path: Path
     with pytest.raises(ComparisonError, match="needs --option multiLine=true") as told:
         compared(spark, *[f"json:{tmp_path}/c.json"] * 2)
     assert "An error occurred" not in str(told.value)
+
+
+def test_bytes_that_are_no_text_never_pass(spark: SparkSession, tmp_path: Path) -> None:
+    """Both letters would be U+FFFD; with their encoding they differ. A column may be called nothing."""
+    for name, letter in (("a", "é"), ("b", "è")):
+        (tmp_path / f"{name}.csv").write_bytes(f",id,v\n0,1,{letter}\n".encode("latin-1"))
+    sides = [f"csv:{tmp_path}/{name}.csv" for name in "ab"]
+    with pytest.raises(ComparisonError, match="is not UTF-8, at about byte 10"):
+        compared(spark, *sides)
+    found = compared(spark, *sides, encoding="ISO-8859-1")
+    assert (found.verdict, [column.differing.count for column in found.columns]) == ("fail", [0, 0, 1])

@@ -6,7 +6,7 @@ A feed may gain columns, lose those that the job does not need, or move them: fi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-__all__ = ["read_csv"]
+__all__ = ["check_csv_options_on_sail", "read_csv"]
 
 Header = tuple[str, ...]
 
@@ -43,7 +43,7 @@ def read_csv(source: SourceReader, need: Table, files: SourceFiles) -> DataFrame
     have no effect.
     """
     if source.on_sail:
-        _check_options_for_sail(source)
+        check_csv_options_on_sail(source.place.options)
     inside, folders = files.apart(need.columns)
     if not source.is_on("header"):
         return _read(source, files, tuple(column.name for column in inside), inside, folders)
@@ -107,9 +107,10 @@ def _typed(column: Column, null: str) -> SparkColumn:
     return value.cast(column.type).alias(column.name)
 
 
-def _check_options_for_sail(source: SourceReader) -> None:
+def check_csv_options_on_sail(options: Iterable[str]) -> None:
+    """Raise UsageError for an option of Spark's CSV reader that would have no effect on Sail."""
     known = {name.lower() for name in _ON_SAIL}
-    if unknown := sorted(name for name in source.place.options if name.lower() not in known):
+    if unknown := sorted(name for name in options if name.lower() not in known):
         raise UsageError(f"Sail reads CSV with the options {', '.join(_ON_SAIL)}; found {', '.join(unknown)}")
 
 

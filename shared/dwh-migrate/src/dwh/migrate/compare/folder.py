@@ -111,7 +111,8 @@ def listing(path: str) -> dict[str, State]:
     except (OSError, ValueError, ImportError) as error:
         raise FilesError(f"cannot list the files at {path}: {error}") from None
     if not found:
-        raise FilesError(f"there are no files at {path}")
+        pattern = "; * and ? are not patterns here: name a folder" if {"*", "?"} & set(path) else ""
+        raise FilesError(f"there are no files at {path}{pattern}")
     return found
 
 

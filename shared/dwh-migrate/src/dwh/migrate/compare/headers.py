@@ -1,7 +1,8 @@
-"""Headers of CSV files: all files of one table have the same."""
+"""What files of text must be before an engine reads them: of one encoding, and CSV of one header."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Sequence
 
@@ -11,9 +12,9 @@ from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
-__all__ = ["check_headers"]
+__all__ = ["check_encoding", "check_headers"]
 
-_MOST = 1_000_000  # bytes of a header
+_MOST = 1_000_000  # bytes of a header, and of what is decoded at once
 _BOM = b"\xef\xbb\xbf"
 _SPARKS_OWN = (".deflate", ".snappy", ".lz4", ".zst", ".zstd")  # it unpacks them, and compares their headers
 
@@ -40,9 +41,42 @@ def check_headers(folder: Folder, separator: str) -> None:
         raise FilesError(f"two columns of {folder.place_of(headers[0][0])} are called {twice}")
 
 
+def check_encoding(folder: Folder, encoding: str) -> None:
+    """Raise ComparisonError when a file is not text of an encoding.
+
+    Engines read what is none as U+FFFD, whatever it was, so that é and è of Latin-1 would be the same.
+    """
+    try:
+        new_decoder = codecs.getincrementaldecoder(encoding)
+    except LookupError:
+        return  # the engine knows it, or says that it does not
+    for file in folder.files:
+        if file.name.endswith(_SPARKS_OWN):
+            continue
+        decoder, before = new_decoder(), 0
+        try:
+            with _opened(folder, file) as opened:
+                while block := bytes(opened.read(_MOST)):
+                    decoder.decode(block)
+                    before += len(block)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            place = before + error.start
+            raise FilesError(
+                f"{folder.place_of(file)} is not {encoding}, at about byte {place:,}; say what it is, "
+                "such as --option encoding=ISO-8859-1, or write it again"
+            ) from None
+        except (OSError, ValueError, EOFError) as error:
+            raise FilesError(f"cannot read {folder.place_of(file)}: {first_line(error)}") from None
+
+
+def _opened(folder: Folder, file: DataFile) -> fsspec.core.OpenFile:
+    return fsspec.core.OpenFile(folder.system, file.name, compression=_compression(file))
+
+
 def _first_line(folder: Folder, file: DataFile) -> bytes:
     try:
-        with fsspec.core.OpenFile(folder.system, file.name, compression=_compression(file)) as opened:
+        with _opened(folder, file) as opened:
             lines = iter(lambda: bytes(opened.readline(_MOST)), b"")
             found = (line.removeprefix(_BOM).rstrip(b"\r\n") for line in lines)
             return next((line for line in found if line.strip()), b"")  # Spark skips blank lines, too

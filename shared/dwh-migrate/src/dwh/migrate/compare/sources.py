@@ -13,12 +13,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from dwh.compare.errors import ComparisonError
+from dwh.core.engine import is_sail
 from dwh.core.errors import DwhError
+from dwh.core.sources.csv import check_csv_options_on_sail
 from dwh.migrate.compare.avro_headers import check_avro_schemas
 from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.folder import Folder, look_at
 from dwh.migrate.compare.footers import TITLES, Told
-from dwh.migrate.compare.headers import check_headers
+from dwh.migrate.compare.headers import check_encoding, check_headers
 from dwh.migrate.compare.loading import check_partitions, frames_of, literal
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
 
@@ -43,6 +45,8 @@ _STRICT = {
 }
 _WRITTEN = re.compile(rf"(?:(?P<format>{'|'.join(FORMATS)}):)?(?P<path>.*/.*)", re.DOTALL)
 _TEXT = ("csv", "json", "xml", "text")
+_DECODED = ("csv", "json", "xml")  # where what is no text would become another one
+_UNNAMED = re.compile(r"_c\d+")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def look_at_source(source: Source, told: Told = lambda done, of: None) -> Looked
     if source.format in TITLES:
         return look(source.path, told, source.format)
     folder = look_at(source.path)
+    if source.format in _DECODED:
+        check_encoding(folder, _option(source, "encoding", _option(source, "charset", "UTF-8")))
     if source.format == "csv" and _option(source, "header", "true").lower() == "true":
         check_headers(folder, _option(source, "sep", _option(source, "delimiter", ",")))
     if source.format == "avro":
@@ -117,13 +123,24 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
 def _frame(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
     """Return the rows of every file; the schema is that of all of them, with folders' names as text."""
 
-    def reader() -> DataFrameReader:
-        given = {**_STRICT.get(source.format, {}), **source.options}
-        return spark.read.format(source.format).options(**given)
+    strict = dict(_STRICT.get(source.format, {}))
+    if source.format == "csv" and is_sail(spark):
+        check_csv_options_on_sail(source.options)
 
+    def reader() -> DataFrameReader:
+        return spark.read.format(source.format).options(**{**strict, **source.options})
+
+    def loaded() -> DataFrame:
+        if not (folder.nested or folder.partitioned_by):
+            return reader().load(literal(spark, source.path))
+        return reader().load([literal(spark, folder.place_of(file)) for file in folder.files])
+
+    everything = loaded()
+    if source.format == "csv" and any(map(_UNNAMED.fullmatch, everything.columns)):
+        strict["enforceSchema"] = "true"  # Spark finds its own name for a column in no header
+        everything = loaded()
     if not (folder.nested or folder.partitioned_by):
-        return reader().load(literal(spark, source.path))
-    everything = reader().load([literal(spark, folder.place_of(file)) for file in folder.files])
+        return everything
     if not folder.partitioned_by:
         return everything
     check_partitions(folder, everything.schema, source.path)
