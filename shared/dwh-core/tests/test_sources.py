@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from datetime import date
@@ -242,6 +243,16 @@ def test_what_other_dates_hold_is_not_looked_at(feed, tmp_path):
     for file in (tmp_path / "feed" / "day=2024-01-02").iterdir():
         file.write_bytes(b"\x00nothing\xff")
     assert feed.read(1) == [FIRST]
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"], indirect=True)
+def test_files_of_which_some_are_compressed(feed, tmp_path):
+    """On one day, and on all of them."""
+    for day, shop, amount in ((1, "north", 1.5), (2, "south", 2.5)):
+        feed.write(day, ORDER, (shop, amount))
+    for file in (tmp_path / "feed" / "day=2024-01-02").glob("[!._]*"):
+        file.with_name(f"again-{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    assert feed.read(1, 2) == [FIRST, SECOND, SECOND]
 
 
 def test_values_of_folders_have_the_jobs_types(spark, format_, tmp_path):

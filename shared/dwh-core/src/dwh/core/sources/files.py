@@ -118,14 +118,15 @@ def _read_apart(
     folders: Sequence[Column],
     options: Mapping[str, str],
 ) -> DataFrame:
-    """Read the files of each combination of values in folders, and add these."""
+    """Read the files of each combination of values in folders, which are added, and of each compression."""
     from pyspark.sql import functions as F
 
-    alike: dict[tuple[str | None, ...], list[str]] = defaultdict(list)
+    alike: dict[tuple[tuple[str | None, ...], str], list[str]] = defaultdict(list)
     for file in files:
-        alike[tuple(file.folders.get(column.name) for column in folders)].append(file.path)
+        values = tuple(file.folders.get(column.name) for column in folders)
+        alike[values, file.path.rpartition(".")[2]].append(file.path)
     frames = []
-    for values, paths in alike.items():
+    for (values, _), paths in alike.items():
         frame = source.load(paths, schema, **options)
         for column, value in zip(folders, values, strict=True):
             frame = frame.withColumn(column.name, F.lit(value).cast(column.type))

@@ -39,8 +39,9 @@ class SourceReader:
         """Return the URI of each file at the place; raises what the engine raises where there is none."""
         if not self.on_sail:
             return list(self.load(schema="path string").inputFiles())
-        # Whatever schema it is given, Sail looks into the files of formats that hold one.
-        return list(self.spark.read.format("text").load(self.place.path).inputFiles())
+        # Whatever schema it is given, Sail looks into the files of formats that hold one; and as text it
+        # refuses files of which only some are compressed.
+        return list(self.spark.read.format("binaryFile").load(self.place.path).inputFiles())
 
     def path_of(self, uri: str) -> str:
         """Return the path of a file as `load` takes it: Spark takes it as it is, Sail as a URI."""
