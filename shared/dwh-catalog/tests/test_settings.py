@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,14 @@ def test_without_a_catalog_it_is_said_what_to_write(tmp_path: Path) -> None:
     (tmp_path / "dwh.toml").write_text(f"[catalogs.lake]\n{GOOD}")
     with pytest.raises(NoCatalogError, match=r"names no catalog 'sea'; named there: lake"):
         chosen_catalogs(load_config(tmp_path, {}), "sea")
+
+
+def test_the_page_names_catalogs_that_can_be_used(tmp_path: Path, repository: Path) -> None:
+    """Each example of its own type, as it is written."""
+    page = (repository / "docs" / "catalogs.md").read_text("utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    found = []
+    for text in examples:
+        (tmp_path / "dwh.toml").write_text(text)
+        found += [one.type for one in catalog_settings(load_config(tmp_path, {}))]
+    assert found == ["sql", "sql", "rest", "glue"]

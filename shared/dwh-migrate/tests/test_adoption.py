@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from fabricate import begin, proved
 from pyarrow.parquet import write_table
 
 from dwh.core.errors import AuditError, LostFilesError, UsageError
@@ -20,6 +21,8 @@ from dwh.migrate.adoption import prepare_adoption
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.outputs import OutputOptions, from_ledger
 from dwh.migrate.compare.subjects import subjects_of
+from dwh.migrate.garbage import collect, dead_runs
+from dwh.migrate.rollout import advance, pin, roll_back
 
 pytestmark = pytest.mark.usefixtures("interpreted", "lines")
 
@@ -308,8 +311,6 @@ def test_categories_are_texts(warehouse, tmp_path):
 
 def test_an_environment_that_uses_another_line(warehouse, old, typed_dwh, config, monkeypatch, tmp_path):
     """What it publishes is moved by a rollout, not by an adoption."""
-    from dwh.migrate.rollout import pin
-
     pin(warehouse, job="takings", line="7.2", environment="prod", reason="where we start")
     (tmp_path / "dwh.toml").write_text(f'warehouse = "{config.warehouse}"\nledger = "{config.ledger}"\n')
     monkeypatch.chdir(tmp_path)
@@ -318,3 +319,30 @@ def test_an_environment_that_uses_another_line(warehouse, old, typed_dwh, config
     )
     assert code == 2 and "dwh rollout plan takings 7.2 7.1 --env prod" in err
     assert warehouse.ledger.find_runs() == []
+
+
+def test_a_cutover_and_a_rollback_between_adopted_tables(warehouse, old, renamed, tmp_path):
+    """Move what is published as they do between runs, and neither gc nor a rollback touches a file."""
+    new = tmp_path / "new" / "takings"
+    for day, shops in ((FIRST, ["north", "south"]), (SECOND, ["north"])):
+        columns = {"shop": shops, "orders": pa.array([1] * len(shops), pa.int64()), "total": [1.5] * len(shops)}
+        (new / f"day={day}").mkdir(parents=True)
+        write_table(pa.table(columns), new / f"day={day}" / "part-0.parquet")
+    prod = Warehouse(warehouse.config.in_environment("prod"), warehouse.ledger)
+    left = prepare_adoption(prod, table=TABLE, line="8.1", place=str(old)).commit(audited=False)
+    pin(prod, job="takings", line="8.1", environment="prod", reason="adopted", publish=True)
+    right = prepare_adoption(prod, table=TABLE, line="8.2", place=str(new)).commit(audited=False)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+
+    def published() -> dict[date, str]:
+        return {each.partition_date: each.location for each in prod.published(table=TABLE, environment="prod")}
+
+    proved(prod, {day: (left, right) for day in (FIRST, SECOND)})
+    begin(prod, "8.2", ["shadow:0", "cutover"])
+    assert published() == dict.fromkeys((FIRST, SECOND), str(old))
+    advance(prod, job="takings", environment="prod")
+    assert published() == dict.fromkeys((FIRST, SECOND), str(new))
+    roll_back(prod, job="takings", environment="prod", reason="not yet")
+    assert published() == dict.fromkeys((FIRST, SECOND), str(old))
+    assert collect(prod, dead_runs(prod, 0)) == []
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == before
