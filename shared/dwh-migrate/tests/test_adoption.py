@@ -325,9 +325,9 @@ def test_a_cutover_and_a_rollback_between_adopted_tables(warehouse, old, renamed
     """Move what is published as they do between runs, and neither gc nor a rollback touches a file."""
     new = tmp_path / "new" / "takings"
     for day, shops in ((FIRST, ["north", "south"]), (SECOND, ["north"])):
-        columns = {"shop": shops, "orders": pa.array([1] * len(shops), pa.int64()), "total": [1.5] * len(shops)}
+        rows = pa.table({"shop": shops, "orders": [1] * len(shops), "total": [1.5] * len(shops)})
         (new / f"day={day}").mkdir(parents=True)
-        write_table(pa.table(columns), new / f"day={day}" / "part-0.parquet")
+        write_table(rows, new / f"day={day}" / "part-0.parquet")
     prod = Warehouse(warehouse.config.in_environment("prod"), warehouse.ledger)
     left = prepare_adoption(prod, table=TABLE, line="8.1", place=str(old)).commit(audited=False)
     pin(prod, job="takings", line="8.1", environment="prod", reason="adopted", publish=True)
@@ -335,9 +335,10 @@ def test_a_cutover_and_a_rollback_between_adopted_tables(warehouse, old, renamed
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
 
     def published() -> dict[date, str]:
-        return {each.partition_date: each.location for each in prod.published(table=TABLE, environment="prod")}
+        shown = prod.published(table=TABLE, environment="prod")
+        return {each.partition_date: each.location for each in shown}
 
-    proved(prod, {day: (left, right) for day in (FIRST, SECOND)})
+    proved(prod, dict.fromkeys((FIRST, SECOND), (left, right)))
     begin(prod, "8.2", ["shadow:0", "cutover"])
     assert published() == dict.fromkeys((FIRST, SECOND), str(old))
     advance(prod, job="takings", environment="prod")
