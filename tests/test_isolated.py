@@ -144,6 +144,19 @@ def test_an_exact_release_runs_where_another_is_installed(here, dwh):
     ]
 
 
+def test_jobs_of_other_shapes_run_in_environments_of_their_own(here, dwh):
+    """Hours, and a range of a table that is built on the date before, which is computed date by date."""
+    day = here / "landing/flights/flight_date=2013-01-15"
+    shutil.copytree(day, day.with_name("flight_date=2013-01-14"))
+    spark = ("--isolated", "--with", NEW_SPARK, "--json")
+    carriers = dwh("run", f"carriers@{NEW}", "--from", "2013-01-14", "--to", "2013-01-15", *spark)
+    weather = dwh("run", f"weather@{NEW}", "--from", "2013-01-15T10", "--to", "2013-01-15T11", *spark)
+    receipts = [json.loads(done.stdout) for done in (carriers, weather)]
+    assert [(one["partitions"], one["rows"]) for one in receipts] == [(2, 6), (2, 2)]
+    read = json.loads(dwh("history", "flights.carriers", "--inputs", "--json").stdout)
+    assert [one["read"] for one in read if one["input"] == "flights.carriers"] == [None, "2013-01-14"]
+
+
 def test_two_who_want_the_same_environment_get_one(here, variables, store):
     """Of two processes that want it at once, one makes it, and both get its id."""
     words = [BIN / "dwh", "venv", "create", "dwh-v0_1==0.1.0", "--with", OLD_SPARK, "--with", "packaging>=24"]

@@ -185,10 +185,12 @@ def test_an_hour_or_a_month_is_the_data_intervals(play, dag, task, date, rows):
 
 
 def test_a_job_reads_what_the_task_before_has_published(play, home, monkeypatch):
-    """A week rests on what the environment publishes, the date that the task before has written included."""
+    """A week rests on what the environment publishes, the date that the task before has written included; a
+    table that is built on the date before, on what another DAG run has written of that."""
     monkeypatch.setenv("DWH_ENVIRONMENT", "prod")
     land(home, *(f"2013-01-{day:02}" for day in range(9, 15)))
     find_job("carrier_delays@0.2")().run(start="2013-01-09", end="2013-01-14")
+    before = find_job("carriers@0.2")().run(date="2013-01-14")
     warehouse = Warehouse.open()
     for job in ("carrier_delays", "punctuality"):
         pin(warehouse, job=job, line="0.2", environment="prod", publish=True, reason="where we start")
@@ -197,6 +199,8 @@ def test_a_job_reads_what_the_task_before_has_published(play, home, monkeypatch)
     assert (state, punctuality["rows"]) == ("success", 2)
     *_, last = warehouse.ledger.reads_of([punctuality["run"]])[punctuality["run"]]
     assert (str(last.first_date), last.read_run_id) == ("2013-01-15", delays["run"])
+    (read,) = warehouse.ledger.reads_of([carriers := xcoms["carriers"]["return_value"]["run"]])[carriers]
+    assert (str(read.first_date), read.read_run_id) == ("2013-01-14", before["run"])
 
 
 def test_what_dwh_refuses_is_not_tried_again(play, home, capsys):

@@ -1,4 +1,4 @@
-"""An hourly job, a monthly one, and a job that reads what another has published."""
+"""An hourly job, a monthly one, one that reads what another has published, and a table with its history."""
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
@@ -13,3 +13,4 @@ with DAG("months", schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"
 with DAG("chain", schedule=CronDataIntervalTimetable("@daily", timezone="UTC")) as chain:
     delays = DwhRunOperator(task_id="delays", job="carrier_delays", environment="prod")
     delays >> DwhRunOperator(task_id="punctuality", job="punctuality", environment="prod")
+    DwhRunOperator(task_id="carriers", job="carriers@0.2")

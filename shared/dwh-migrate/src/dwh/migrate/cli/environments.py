@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from dwh.compare.safe_text import plural
 from dwh.core.config import load_config
 from dwh.core.errors import UsageError
 from dwh.migrate import completion
@@ -141,7 +142,8 @@ def promote(
         return
     there = f", which had {done.already:,} of them already" if done.already else ""
     print_note(
-        f"{done.promoted:,} outputs of {reference} in {source} now belong to {target} as well{there}; "
+        f"{plural(done.promoted, 'output')} of {reference} in {source} now belong"
+        f"{'s' if done.promoted == 1 else ''} to {target} as well{there}; "
         f"{target} publishes {done.published:,} of them"
     )
 

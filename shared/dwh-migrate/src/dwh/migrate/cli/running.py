@@ -199,8 +199,9 @@ def _show_receipts(receipts: Sequence[Receipt], environment: str) -> None:
 def _note_outdated(receipt: Receipt, environment: str) -> None:
     if outdated := receipt.get("outdated"):
         first, last = outdated[0].split(" to ")[0], outdated[-1].split(" to ")[-1]
+        were = "was" if first == last else "were"
         print_note(
-            f"{', '.join(outdated)} of {receipt['job']}@{receipt['line']} were built on what this run has "
+            f"{', '.join(outdated)} of {receipt['job']}@{receipt['line']} {were} built on what this run has "
             f"replaced; to compute them again, type: dwh run {receipt['job']}@{receipt['line']} "
             f"--from {first} --to {last} --env {environment}"
         )
