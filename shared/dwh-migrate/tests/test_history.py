@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from fabricate import DAYS, TABLE, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dwh.core import Column, Table
+from dwh.core import Column, Input, Table
 from dwh.core.dates import DateRange
 from dwh.core.grain import Month
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.schema import runs
+from dwh.core.sources.published import PublishedSource
 from dwh.core.testing.runs import committed_run, started_run
 from dwh.migrate.history import inputs_history, partition_history, standing
 from dwh.migrate.promotion import promote
@@ -223,6 +227,42 @@ def test_what_lacked_and_has_come(warehouse):
     assert outdated("t.total") == {str(DAYS[5]): ("t.total",)}
     ran("t.total", 1, inputs=own)
     assert set(outdated("t.total")) == {str(DAYS[2]), str(DAYS[4]), str(DAYS[5])}
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["up", "down"]), st.integers(0, 4)), max_size=10)
+
+
+@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.breadth)])
+def test_outdated_is_what_would_be_made_of_something_else(warehouse, examples):
+    """In any order of runs: what the job's source would settle on now is another output, or one more."""
+
+    @settings(max_examples=examples, deadline=None)
+    @given(whole=st.booleans(), window=st.tuples(st.integers(0, 2), st.integers(0, 1)), steps=STEPS)
+    def check(whole, window, steps):
+        by, windows = (None, (0, 0)) if whole else ("day", window)
+        name = secrets.token_hex(4)
+        up, down = (Table(f"t{name}.{one}", COLUMNS, partition_by=by) for one in ("up", "down"))
+        need, read = Input(up, "0.1", *windows, may_lack=True), {}
+        record = {"name": up.name, "back": windows[0], "ahead": windows[1], "whole": whole}
+
+        def source(day):
+            where = {"environment": "dev", "line": "0.1", "dates": DateRange(day, day)}
+            return PublishedSource.of(need, warehouse, **where)
+
+        for kind, number in steps:
+            asked = {"line": "0.1", "dates": DateRange(DAYS[number], DAYS[number])}
+            if kind == "up":
+                committed_run(warehouse.ledger, table=up.name, contract=up, **asked)
+                continue
+            found = source(DAYS[number])
+            asked |= {"reads": found.reads(), "inputs": [{**record, **found.record()}]}
+            committed_run(warehouse.ledger, table=down.name, contract=down, **asked)
+            read[DAYS[number]] = found.outputs
+        spans = partition_history(warehouse, table=down.name, environment="dev")
+        told = {day for one in spans if one.outdated for day in DateRange(one.first_date, one.last_date)}
+        assert told == {day for day, outputs in read.items() if source(day).outputs != outputs}
+
+    check()
 
 
 def test_what_was_removed_makes_nothing_outdated(warehouse):

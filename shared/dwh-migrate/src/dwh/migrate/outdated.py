@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -88,6 +88,8 @@ def _rests(warehouse: Warehouse, outputs: Collection[Output]) -> Iterator[_Rests
     whole = whole_tables(warehouse, {one.read_run_id for read in reads.values() for one in read})
     promoted = {output.environment for output in outputs if output.promoted_from}
     had = {environment: _had(warehouse, environment, reads) for environment in promoted}
+    named = {(need["name"], need["line"]) for found in inputs.values() for need in found}
+    grains = {one: warehouse.ledger.table_grain(table=one[0], line=one[1]) for one in named}
     for output in outputs:
         for need in inputs.get(output.run_id, ()):
             mine = [one for one in reads.get(output.run_id, ()) if one.table_name == need["name"]]
@@ -99,7 +101,8 @@ def _rests(warehouse: Warehouse, outputs: Collection[Output]) -> Iterator[_Rests
                 need["name"] == output.table_name or set(read.values()) <= had[output.environment]
             ):
                 places.insert(0, (place[0], output.environment, place[2]))
-            yield _Rests(output, tuple(places), read, _lacked(output, need, read, mine, alone=alone))
+            grain = grain_of(mine[0].first_date) if mine else grains[place[0], place[2]]
+            yield _Rests(output, tuple(places), read, _lacked(output, need, read, grain, alone=alone))
 
 
 def _had(warehouse: Warehouse, environment: str, reads: Mapping[str, Iterable[OutputsRead]]) -> set[str]:
@@ -137,22 +140,24 @@ def _lacked(
     output: Output,
     need: Mapping[str, Any],
     read: Mapping[date, str],
-    reads: Sequence[OutputsRead],
+    grain: Grain,
     *,
     alone: bool,
 ) -> DateRange | None:
-    """Return the dates of which an output would be read now, where there is one."""
+    """Return the dates of which an output would be read now, where there is one.
+
+    Parameters:
+        grain: of the input's logical dates.
+    """
     day = output.partition_date
     if need["name"] == output.table_name:
         before = DateRange(day, day).widened(1, 0).first
         first = max(read) if read else before
         return DateRange(first, before) if before != day and grain_of(first) == grain_of(day) else None
-    if alone:
+    if alone or (need.get("whole") and not read and grain == DAY):
         as_of = DateRange(day, day).covering(DAY).last
-        return DateRange(max(read, default=DAY.first), max(*read, as_of))
-    if need.get("whole") or not reads:
-        return None  # all that there is, or of a grain that nothing tells
-    return _wanted(output, need, grain_of(reads[0].first_date))
+        return DateRange(max(read, default=DAY.first), max([*read, as_of]))
+    return None if need.get("whole") else _wanted(output, need, grain)
 
 
 class _Now:
