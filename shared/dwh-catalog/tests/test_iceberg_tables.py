@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import readers
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -226,7 +228,9 @@ def test_a_renamed_column_is_refused(by_day: Table, adopting: Callable[[str], Ad
     """Old files have it under another name, and would be read as null."""
     with by_day.update_schema() as update:
         update.rename_column("orders", "sold")
-    with pytest.raises(FilesError, match="column sold was orders long in an earlier schema; rewrite all"):
+    with pytest.raises(
+        FilesError, match="column sold was orders long in an earlier schema; adopt it as a new"
+    ):
         adopting(folder_of(by_day))
 
 
@@ -283,3 +287,59 @@ def test_deleted_rows_in_files_of_their_own_are_refused(
     monkeypatch.setattr(ManifestFile, "content", property(lambda self: ManifestContent.DELETES))
     with pytest.raises(FilesError, match=r"merge-on-read\); write them into its data files first"):
         adopting(folder_of(by_day))
+
+
+SPARK = "foreign"
+ROWS = (
+    "SELECT DATE'2024-01-0{day}' AS day, concat('s', id) AS shop, id AS orders, 1.5D AS amount FROM range(3)"
+)
+
+
+@pytest.fixture
+def by_spark(tmp_path: Path) -> Callable[..., str]:
+    """What lets Spark make a table of two days, and change it; returns its name."""
+    spark, names = readers._spark(), count()
+    for key, value in (("type", "hadoop"), ("warehouse", f"{tmp_path}/ice"), ("cache-enabled", "false")):
+        spark.conf.set(f"spark.sql.catalog.{SPARK}.{key}", value)
+    spark.conf.set(f"spark.sql.catalog.{SPARK}", "org.apache.iceberg.spark.SparkCatalog")
+
+    def make(properties: str, *changes: str) -> str:
+        name = f"{SPARK}.shop.t{next(names)}"
+        columns = "day date NOT NULL, shop string NOT NULL, orders bigint NOT NULL, amount double"
+        layout = f"USING iceberg PARTITIONED BY (day) TBLPROPERTIES ({properties})"
+        spark.sql(f"CREATE TABLE {name} ({columns}) {layout}")
+        for words in (f"INSERT INTO {{}} {ROWS.format(day=1)}", f"INSERT INTO {{}} {ROWS.format(day=2)}"):
+            spark.sql(words.format(name))
+        for words in changes:
+            spark.sql(words.format(name))
+        return name
+
+    return make
+
+
+@pytest.mark.catalog
+def test_what_is_told_to_rewrite_a_table_lets_it_be_adopted(
+    by_spark: Callable[..., str], adopting: Callable[[str], Adoption], tmp_path: Path
+) -> None:
+    """Of rows that are deleted by merge-on-read, of other formats and of other folders: as Spark does it."""
+    spark, later = readers._spark(), "'format-version' = '2', 'write.delete.mode' = 'merge-on-read'"
+    parquet = "ALTER TABLE {} SET TBLPROPERTIES ('write.format.default' = 'parquet')"
+    tables = {
+        "keeps deleted rows": by_spark(later, "DELETE FROM {} WHERE shop = 's1'"),
+        "has files of ORC": by_spark("'write.format.default' = 'orc'", parquet),
+        "in folders that name none and day": by_spark(
+            later,
+            "ALTER TABLE {} DROP PARTITION FIELD day",
+            f"INSERT INTO {{}} {ROWS.format(day=3)}",
+            "ALTER TABLE {} ADD PARTITION FIELD day",
+        ),
+    }
+    for problem, name in tables.items():
+        place = f"{tmp_path}/ice/shop/{name.rpartition('.')[2]}"
+        with pytest.raises(FilesError, match=problem) as refused:
+            adopting(place)
+        call = str(refused.value)[str(refused.value).index("CALL ") :]
+        assert call.count("'…'") == 1
+        spark.sql(call.replace("CALL system", f"CALL {SPARK}.system").replace("'…'", f"'{name}'"))
+        adopted = [file for found in adopting(place).files.values() for file in found]
+        assert sum(file.rows for file in adopted) == spark.table(name).count() > 0

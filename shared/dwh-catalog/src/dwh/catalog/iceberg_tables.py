@@ -54,7 +54,14 @@ _BEGINS: dict[type[Transform[Any, Any]], Callable[[int], datetime]] = {
 }
 """When that begins which a file can be partitioned by, counted from 1970."""
 
-_REWRITE = "CALL system.rewrite_data_files"
+_REWRITE = (
+    "CALL system.rewrite_data_files(table => '…', options => map('rewrite-all', 'true', "
+    "'use-starting-sequence-number', 'false', 'remove-dangling-deletes', 'true'))"
+)
+"""What Spark leaves as data files alone: without the last two, it keeps files of deleted rows beside them."""
+
+_ANEW = "adopt it as a new table: CREATE TABLE … USING iceberg AS SELECT * FROM …"
+"""What is left where a table's metadata keep what its files may have been, rewritten or not."""
 
 
 def found_iceberg(place: str, name: str, hidden: Collection[str]) -> FoundTable:
@@ -131,12 +138,13 @@ def _files(place: str, table: StaticTable, snapshot: Snapshot) -> Iterator[DataF
     for manifest in snapshot.manifests(table.io):
         entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
         if entries and manifest.content == ManifestContent.DELETES:
-            out = f"write them into its data files first, with delete-file-threshold 1: {_REWRITE}"
+            out = f"write them into its data files first: {_REWRITE}"
             _refuse(place, "keeps deleted rows in files of their own (merge-on-read)", out)
         for entry in entries:
             if entry.data_file.file_format != FileFormat.PARQUET:
                 kind = entry.data_file.file_format.value
-                _refuse(place, f"has files of {kind}", f"rewrite them as Parquet first: {_REWRITE}")
+                out = f"set its property write.format.default to parquet, then rewrite them: {_REWRITE}"
+                _refuse(place, f"has files of {kind}", out)
             if entry.data_file.record_count:
                 yield entry.data_file
 
@@ -149,13 +157,13 @@ def _check_schemas(place: str, metadata: TableMetadata) -> None:
         current = now.get(field.field_id)
         if current and (current.name, current.field_type) != (field.name, field.field_type):
             was = f"column {current.name} was {field.name} {field.field_type} in an earlier schema"
-            _refuse(place, was, f"rewrite all its files first: {_REWRITE} with rewrite-all")
+            _refuse(place, was, _ANEW)
         if names.get(field.name, field.field_id) != field.field_id:
             was = f"column {field.name} is another one than in an earlier schema"
-            _refuse(place, was, f"rewrite all its files first: {_REWRITE} with rewrite-all")
+            _refuse(place, was, _ANEW)
     for field in now.values():
         if getattr(field, "initial_default", None) is not None:
-            _refuse(place, f"column {field.name} has a default for old files", "rewrite these first")
+            _refuse(place, f"column {field.name} has a default for old files", _ANEW)
 
 
 def _written(metadata: TableMetadata, file: DataFile, path: str, hidden: Collection[str]) -> WrittenFile:
