@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
@@ -92,6 +94,40 @@ def test_a_machine_without_java(tmp_path, java_home, where):
     bare = {"PATH": str(tmp_path), "JAVA_HOME": java_home, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=bare)
     assert f"there is no Java {where}; install Java 17 or later" in done.stdout, done.stderr
+
+
+def links(folder: Path, target: Path, *without: str) -> None:
+    """Fill a folder with links to what another one has, without some of it."""
+    folder.mkdir()
+    for path in target.iterdir():
+        if path.name not in without:
+            (folder / path.name).symlink_to(path)
+
+
+@pytest.mark.breadth
+@pytest.mark.parametrize(
+    ("client", "said"),
+    [
+        (False, "PySpark is not installed; type: pip install 'dwh-core[spark]', or for Sail, which needs no Java"),
+        (True, "only PySpark's client is installed, and no server is named; type: pip install 'dwh-core[spark]'"),
+    ],
+)
+def test_a_python_without_spark(tmp_path, client, said):
+    """Without PySpark, or with its client alone, which lacks the core, the error says what to install."""
+    site = Path(pyspark.__file__).parents[1]
+    links(tmp_path / "site", site, "pyspark")
+    if client:
+        if not (site / "pyspark" / "core").exists():
+            pytest.skip("a PySpark of which there is no client alone")
+        links(tmp_path / "site" / "pyspark", site / "pyspark", "core", "jars")
+    program = (
+        "from dwh.core.session import spark_session\nfrom dwh.core.errors import SparkUnavailableError\n"
+        "try: spark_session({}, 'spark')\nexcept SparkUnavailableError as error: print(error)"
+    )
+    path = [str(tmp_path / "site") if Path(each) == site else each for each in sys.path]
+    bare = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, env=bare)
+    assert f"[DWH203] cannot start Spark: {said}" in done.stdout, done.stderr
 
 
 @pytest.mark.breadth
