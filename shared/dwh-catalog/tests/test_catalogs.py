@@ -135,7 +135,7 @@ def test_a_namespace_that_may_not_be_made_is_told_and_nothing_is_written(
         code, _, said = typed_dwh("catalog", "sync")
         assert (code, state(home)) == (1, before)
     assert "[DWH971] catalog lake: making namespace prod_shop: ForbiddenError: ForbiddenException: " in said
-    assert "have it made by somebody who may, or let catalogs.lake.published in dwh.toml" in said
+    assert "ask somebody who may to create it, or let catalogs.lake.published in dwh.toml" in said
     assert TOKEN not in said
     with rest_server(home, namespaces=("prod_shop",)) as address:
         (home / "dwh.toml").write_text(SETTINGS.format(type="rest", properties=f'uri = "{address}"'))
@@ -251,10 +251,10 @@ def test_what_glue_does_not_allow_is_told_with_who_can_help(
     assert "reading table prod_shop.takings: ClientError: " in wrong and "mistyped" not in wrong
     assert """export DWH_CATALOGS='lake.properties."glue.secret-access-key" = "…"'""" in wrong
     assert "not authorized to perform: glue:GetTable" in (said := told("GetDatabase"))
-    assert "; have it allowed by somebody who may; the next dwh catalog sync makes up for it" in said
+    assert "; ask somebody who may to allow it; the next dwh catalog sync makes up for it" in said
     said = told("GetTable", "GetDatabase")
     assert "making namespace prod_shop: ClientError: " in said and "glue:CreateDatabase" in said
-    assert "have it made by somebody who may, or let catalogs.lake.published in dwh.toml name one" in said
+    assert "ask somebody who may to create it, or let catalogs.lake.published in dwh.toml name one" in said
     said = told("GetTable", "GetDatabase", "CreateDatabase")
     assert "committing to table prod_shop.takings: ClientError: " in said and "glue:CreateTable" in said
     guarding("*")
@@ -290,4 +290,4 @@ def test_a_catalog_that_is_asked_too_often_is_told_as_such(
     server.shutdown()
     server.server_close()
     assert code == 1
-    assert "Rate exceeded; it is asked too often at the moment; the next dwh catalog sync" in said
+    assert "Rate exceeded; it is being asked too often right now; the next dwh catalog sync" in said

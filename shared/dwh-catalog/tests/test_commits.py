@@ -147,7 +147,7 @@ def test_what_was_written_for_a_commit_that_lost_is_removed(
         raise CommitConflictError("always")
 
     monkeypatch.setattr(Connected, "commit", lost)
-    assert "somebody else commits to it all the time" in lake.problems()[0]
+    assert "others keep committing to it" in lake.problems()[0]
     assert not list((home / "warehouse" / "_catalog").rglob("*.avro"))
 
 

@@ -227,7 +227,7 @@ def test_a_column_that_iceberg_calls_its_own_is_refused(name: str, runs: Runs, l
     runs.publish("shop.odd", {ONE: runs.commit(odd, {ONE: [{name: 7}]})})
     problems = lake.problems()
     assert len(problems) == 2
-    assert f"[DWH973] shop.odd: column {name} is called as one of Iceberg's own" in problems[0]
+    assert f"[DWH973] shop.odd: column {name} has the name of one of Iceberg's own" in problems[0]
     assert len(runs.warehouse.published(table="shop.odd")) == 1
     other = table("shop.other", "day date", f"{name.upper()} bigint")
     runs.publish("shop.other", {ONE: runs.commit(other, {ONE: [{name.upper(): 7}]})})
@@ -267,7 +267,7 @@ def test_lines_that_are_partitioned_differently_are_refused_at_once(published: L
     run = runs.commit(by_shop, {TWO: amounts(5)}, "9.9")
     runs.publish("shop.takings", {TWO: run})
     (problem,) = published.problems()
-    assert "[DWH973] shop.takings: column shop partitions some dates alone" in problem
+    assert "[DWH973] shop.takings: column shop partitions only some dates" in problem
     assert "line 9.9 by day, shop, line 0.1 by day; publish one line alone" in problem
     assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
     runs.publish("shop.takings", {ONE: None})

@@ -131,7 +131,7 @@ def test_files_that_change_later_are_noticed(
     check_adopted(runs.warehouse.ledger, outputs)
     (file,) = runs.warehouse.ledger.files_of([run])[run, FIRST]
     Path(outputs[0].location, file.path).unlink()
-    with pytest.raises(LostFilesError, match="is gone, which was adopted") as lost:
+    with pytest.raises(LostFilesError, match="which was adopted, is gone") as lost:
         check_adopted(runs.warehouse.ledger, outputs)
     assert lost.value.hint.endswith(
         f"dwh adopt shop.takings --line 7.1 --from {folder_of(by_day)} --env prod"

@@ -427,7 +427,7 @@ def test_creating_again_changes_nothing(ledger_url):
 
 def test_there_is_no_ledger_yet(ledger_url):
     """Opening what is not there says how it comes to be, and makes nothing."""
-    with pytest.raises(NoLedgerError, match="there is no ledger yet; the first run or pin makes it"):
+    with pytest.raises(NoLedgerError, match="there is no ledger yet; the first run or pin creates it"):
         Ledger.open(ledger_url)
     if ledger_url.startswith("sqlite"):
         assert not Path(sa.make_url(ledger_url).database).exists()

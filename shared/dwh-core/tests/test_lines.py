@@ -133,7 +133,7 @@ def test_a_release_that_is_not_installed(installed_line, release):
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("", "has one Job class, this has 0"),
+        ("", "has one Job class; this one has 0"),
         ("import missing_library\n", "cannot be imported: ModuleNotFoundError: .*missing_library"),
         ("def broken(:\n", "cannot be imported: SyntaxError"),
         ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
@@ -149,7 +149,7 @@ def test_a_module_that_is_no_job(installed_line, source, problem):
 def test_two_jobs_in_a_module(installed_line, takings):
     """Two jobs in a module are refused: the module's name could only name one."""
     installed_line("7.1", {"takings": takings() + "\nclass More(Takings):\n    pass\n"})
-    with pytest.raises(DefinitionError, match="one Job class, this has 2"):
+    with pytest.raises(DefinitionError, match="one Job class; this one has 2"):
         find_job("takings@7.1")
 
 

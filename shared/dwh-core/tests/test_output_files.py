@@ -104,7 +104,7 @@ def test_a_file_that_was_cut(folder, read):
     """A file of another size is not what the run wrote; what to type names the job and the line."""
     file = files(folder)[0]
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(LostFilesError, match=r"has [\d,]+ bytes, and was written with") as lost:
+    with pytest.raises(LostFilesError, match=r"has [\d,]+ bytes, but was written with") as lost:
         read()
     assert lost.value.hint.endswith(f"dwh run takings@7.1 --date {FIRST} --env dev")
 
@@ -126,7 +126,7 @@ def test_a_file_that_the_run_did_not_write(spark, folder, read):
     ("lost", "said"),
     [
         ("folder", "all its files are gone, which held 2 rows"),
-        ("rows", "it has 4 rows, and was committed with 2"),
+        ("rows", "it has 4 rows, but was committed with 2"),
         ("bytes", "cannot be read"),
     ],
 )

@@ -108,8 +108,14 @@ def links(folder: Path, target: Path, *without: str) -> None:
 @pytest.mark.parametrize(
     ("client", "said"),
     [
-        (False, "PySpark is not installed; type: pip install 'dwh-core[spark]', or for Sail, which needs no Java"),
-        (True, "only PySpark's client is installed, and no server is named; type: pip install 'dwh-core[spark]'"),
+        (
+            False,
+            "PySpark is not installed; type: pip install 'dwh-core[spark]', or for Sail, which needs no Java",
+        ),
+        (
+            True,
+            "only PySpark's client is installed, and no server is named; type: pip install 'dwh-core[spark]'",
+        ),
     ],
 )
 def test_a_python_without_spark(tmp_path, client, said):

@@ -155,7 +155,7 @@ def test_dates_that_are_still_to_come(shop):
     shop.install('Input(TAKINGS, line="7.1", ahead=2)')
     today = datetime.now(timezone.utc).date()
     after = f"{today + timedelta(1)} to {today + timedelta(2)}"
-    waits = f"run it again once {after} is there, which is still in the future; or write may_lack=True"
+    waits = f"run it again once {after} has come, which is still in the future; or write may_lack=True"
     with pytest.raises(MissingInputError) as told:
         shop.prepare(start=today)
     command = f"dwh backfill takings@7.1 --from {today} --to {today} --env dev"
@@ -308,7 +308,7 @@ def test_a_table_that_nobody_writes(shop):
 
 
 def test_a_cycle_is_refused_with_its_path(shop, installed_line):
-    """A job that reads what is made of its own output is refused when it is resolved."""
+    """A job that reads what is made from its own output is refused when it is resolved."""
     swapped = {"takings": "total", "total": "takings", "Total": "Back"}
     back = re.sub("takings|total|Total", lambda match: swapped[match[0]], TOTAL)
     jobs = {"back": back, "total": TOTAL}

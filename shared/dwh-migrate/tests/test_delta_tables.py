@@ -81,7 +81,7 @@ def test_its_files_are_those_of_the_version(warehouse, by_day):
     outputs = warehouse.outputs(table=TABLE, line="7.1")
     check_adopted(warehouse.ledger, outputs)
     (by_day / adoption.files[FIRST][0].path).unlink()
-    with pytest.raises(LostFilesError, match="is gone, which was adopted") as lost:
+    with pytest.raises(LostFilesError, match="which was adopted, is gone") as lost:
         check_adopted(warehouse.ledger, outputs)
     assert f"--from {by_day} --env" in lost.value.hint
     with pytest.raises(FilesError, match="is gone, which the table's log lists"):

@@ -154,7 +154,7 @@ def test_what_is_not_certain_is_left_to_the_engine(spark, interpreted, written, 
         first_rows(elsewhere, old, 5)
     file = next(Path(warehouse.config.warehouse, old[0].location).glob("day=*/*.parquet"))
     file.write_bytes(b"PAR1" + file.read_bytes())
-    with pytest.raises(UnreadError, match="bytes, and was written with"):
+    with pytest.raises(UnreadError, match="bytes, but was written with"):
         first_rows(warehouse, old, 5)
     file.unlink()
     with pytest.raises(UnreadError, match="No such file"):

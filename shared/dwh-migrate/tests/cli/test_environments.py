@@ -164,7 +164,7 @@ def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, argume
     """Looking where there is no ledger says how it comes to be, and makes none."""
     monkeypatch.setenv("DWH_WAREHOUSE", str(tmp_path / "elsewhere"))
     code, out, err = typed(*arguments)
-    assert (code, out) == (2, "") and "the first run or pin makes it" in err
+    assert (code, out) == (2, "") and "the first run or pin creates it" in err
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -41,7 +41,7 @@ def test_a_plan_says_it_all(typed, pinned):
     ):
         assert part in out, part
     assert "dwh backfill takings@7.3 --from 2024-01-01 --to 2024-01-02" in err
-    assert 'to begin exactly this: dwh rollout start takings --env prod --reason "…"' in err
+    assert 'to start exactly this: dwh rollout start takings --env prod --reason "…"' in err
     code, out, _ = typed(
         "rollout", "plan", "takings", "7.1", "7.2", "--steps", "shadow:1, 30%, 100%", "--json"
     )
@@ -110,7 +110,7 @@ def test_a_cutover_and_back(typed, pinned):
     write(pinned, "takings@7.3", THIRD)
     code, out, err = typed("rollout", "rollback", "takings", "--reason", "an hour off")
     assert code == 0 and "rolled back" in out
-    assert "line 7.1 has no output for 2024-01-03: these publish nothing now" in err
+    assert "line 7.1 has no output for 2024-01-03: nothing is published for these now" in err
     assert "dwh backfill takings@7.1" in err
     assert shown(pinned) == {FIRST: "old", SECOND: "old"}
     code, out, _ = typed("history", "shop.takings", "--published", "--json")
@@ -170,7 +170,7 @@ PLAN = ["rollout", "plan", "takings", "7.1"]
         ([*PLAN, "7.2", "--on-fail", "panic"], "'panic' is not one of"),
         ([*PLAN, "7.2", "--dags", "nowhere"], "does not exist"),
         (["rollout", "start", "takings"], "--reason"),
-        (["rollout", "start", "takings", "--reason", "x"], "nobody has planned a rollout of takings in prod"),
+        (["rollout", "start", "takings", "--reason", "x"], "no rollout of takings has been planned in prod"),
         (["rollout", "start", "../x", "--reason", "x"], "not a valid job"),
         (["rollout", "advance", "takings"], "takings is not being rolled out in prod"),
         (["rollout", "finish", "takings"], "takings is not being rolled out in prod"),
@@ -237,7 +237,7 @@ def test_who_is_late_is_told(typed, pinned, monkeypatch, late):
     monkeypatch.setattr(steps, "progress", lambda *_, **__: stale)
     code, out, err = typed("rollout", late, "takings", "--reason", "mine")
     assert (code, out) == (1, "")
-    assert "decided first (hold: the freeze), nothing was changed; type: dwh rollout history takings" in err
+    assert "decided first (hold: the freeze); nothing was changed; type: dwh rollout history takings" in err
     assert everything(pinned) == before
 
 

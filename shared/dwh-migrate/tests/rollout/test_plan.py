@@ -139,7 +139,7 @@ def test_a_plan_is_kept_as_it_was_shown(pinned):
         ("62.5%", 0),
         ("100%", 2),
     ]
-    with pytest.raises(RolloutError, match="nobody has planned a rollout of takings in staging"):
+    with pytest.raises(RolloutError, match="no rollout of takings has been planned in staging"):
         newest_plan(pinned, job="takings", environment="staging")
 
 

@@ -79,7 +79,7 @@ def test_what_breaks_readers(after, reason):
 def test_a_column_that_may_be_null_now_breaks():
     """A column that may be null from now on breaks; one that never is from now on does not."""
     strict = replace(BEFORE, columns=(DAY, SHOP, replace(AMOUNT, nullable=False)))
-    assert breaks(job(strict), job(BEFORE)) == ("amount may now be null, it was promised not to be",)
+    assert breaks(job(strict), job(BEFORE)) == ("amount may now be null, though it was promised not to be",)
     assert breaks(job(BEFORE), job(strict)) == ()
 
 

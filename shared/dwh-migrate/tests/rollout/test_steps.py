@@ -158,7 +158,7 @@ def test_the_new_line_was_uninstalled_since_the_plan(quick, site):
 def test_without_a_plan_nothing_starts(quick):
     """`start` needs a plan of this job in this environment, and a reason."""
     refused(
-        quick, "nobody has planned a rollout of takings in prod; type: dwh rollout plan", start, reason="why"
+        quick, "no rollout of takings has been planned in prod; type: dwh rollout plan", start, reason="why"
     )
     plan(quick, job="takings", old="7.1", new="7.2", environment="prod")
     refused(quick, "say why", start, reason=" ")

@@ -107,7 +107,7 @@ class Connected:
                     self.settings.name,
                     f"making namespace {namespace}",
                     one_line(error),
-                    f"have it made by somebody who may, or let {_key(self.settings, subject)} in dwh.toml "
+                    f"ask somebody who may to create it, or let {_key(self.settings, subject)} in dwh.toml "
                     "name one that is there; then type: dwh catalog sync",
                 ) from None
 
@@ -171,14 +171,14 @@ def _refuse(settings: CatalogSettings, action: str, error: Exception) -> NoRetur
     elif settings.type == "served":
         hint = f"see that {settings.metadata} can be read and written; what you remove there is made anew"
     elif _FORBIDDEN_SAID in said:
-        hint = f"have it allowed by somebody who may; {again}"
+        hint = f"ask somebody who may to allow it; {again}"
     elif _LOCKED_SAID in said:
         hint = f"close what keeps it locked: Spark, for one, does, and needs a catalog in PostgreSQL; {again}"
     elif any(words in said for words in _THROTTLED_SAID):
-        hint = f"it is asked too often at the moment; {again}"
+        hint = f"it is being asked too often right now; {again}"
     elif isinstance(error, _DENIED) or any(words in said for words in _DENIED_SAID):
         key = f"{settings.name}.properties.{_SECRET[settings.type]}"
-        hint = f"give it what lets you in: export DWH_CATALOGS='{key} = \"…\"'; {again}"
+        hint = f"give it your credentials: export DWH_CATALOGS='{key} = \"…\"'; {again}"
     elif isinstance(error, FileNotFoundError) and _names_metadata(settings, action, error):
         hint = "its metadata is gone: drop the table there, which loses no data, and type: dwh catalog sync"
     elif _is_of_network(error):

@@ -270,7 +270,7 @@ def _common(place: str, paths: Iterable[str]) -> str:
     shapes = {tuple(part.partition("=")[0] for part in folder[named:] if "=" in part) for folder in folders}
     if len(shapes) > 1:
         several = " and ".join(listed(shape) or "nothing" for shape in sorted(shapes))
-        _refuse(place, f"has files in folders that name {several}", f"lay them out alike: {_REWRITE}")
+        _refuse(place, f"has files in folders that name {several}", f"partition them alike: {_REWRITE}")
     if location.rstrip("/:").count("/") < 1:
         _refuse(place, "has files in several places", f"bring them together: {_REWRITE}")
     return location

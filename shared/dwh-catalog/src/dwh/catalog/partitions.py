@@ -57,7 +57,7 @@ def check_alike(table: str, contracts: Mapping[str, Mapping[str, Any]]) -> None:
             raise UnpublishableError(
                 table,
                 apart[0][0],
-                f"partitions some dates alone, which no table can hold: {', '.join(said)}",
+                f"partitions only some dates, which no table can hold: {', '.join(said)}",
                 "publish one line alone: dwh rollout status",
             )
 

@@ -135,7 +135,7 @@ def _refuse_name(table: str, column: str) -> NoReturn:
     raise UnpublishableError(
         table,
         column,
-        "is called as one of Iceberg's own, so that Spark would read nothing of the table",
+        "has the name of one of Iceberg's own, so that Spark would read nothing of the table",
         "its outputs are as they were, and read_table reads them; for SQL engines call it otherwise in the "
         "next line",
     )

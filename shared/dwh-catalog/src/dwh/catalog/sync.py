@@ -117,7 +117,7 @@ def sync_table(
             return _tried(connected, warehouse, subject, wholly)
         except CommitConflictError as conflict:
             last = conflict
-    problem = f"somebody else commits to it all the time ({last})"
+    problem = f"others keep committing to it ({last})"
     raise CatalogError(
         connected.settings.name,
         f"committing to table {subject.name}",

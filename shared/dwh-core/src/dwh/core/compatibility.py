@@ -76,7 +76,7 @@ def input_added(need: Mapping[str, Any]) -> Difference:
     """Return the difference that an input makes that a job did not have, as `Input.to_dict` gives it."""
     if need.get("own"):
         return Difference("minor", "", "added", "the job now builds on its own output before")
-    return Difference("major", "", "added", "the job needs this input, it did not before")
+    return Difference("major", "", "added", "the job now needs this input; it did not before")
 
 
 def input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
@@ -89,7 +89,7 @@ def input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
         return
     before, after = _by_name(old), _by_name(new)
     for name in [name for name in after if name not in before]:
-        yield Difference("major", name, "added", f"the job needs column {name}, it did not before")
+        yield Difference("major", name, "added", f"the job needs column {name}; it did not before")
     for name in [name for name in before if name not in after]:
         yield Difference("patch", name, "removed", f"the job no longer needs column {name}")
     for name in [name for name in before if name in after]:
@@ -121,14 +121,14 @@ def _extent(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differen
     for way in ("back", "ahead"):
         was, now = old.get(way, 0), new.get(way, 0)
         if was != now:
-            said = f"the job looks {way} {now} logical dates, it did {was} before"
+            said = f"the job looks {way} {now} logical dates now; it looked {way} {was}"
             yield Difference("major" if now > was else "patch", "", way, said)
     was, now = old.get("line"), new.get("line")
     if was != now:
-        said = f"the job reads {now or 'what is published'}, it read {was or 'what is published'} before"
+        said = f"the job now reads {now or 'what is published'} instead of {was or 'what is published'}"
         yield Difference("major", "", "line", said)
     if old.get("may_lack", False) and not new.get("may_lack", False):
-        yield Difference("major", "", "may_lack", "the input must no longer lack logical dates")
+        yield Difference("major", "", "may_lack", "the input may no longer lack logical dates")
 
 
 def _by_name(table: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -177,7 +177,7 @@ def _column(old: Mapping[str, Any], new: Mapping[str, Any], declaration: str | N
 def _nullability(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     name = new["name"]
     if new["nullable"] and not old["nullable"]:
-        said = f"{name} may now be null, it was promised not to be"
+        said = f"{name} may now be null, though it was promised not to be"
         yield Difference("major", name, "nullability", said, f'Expected("{name}"')
     elif old["nullable"] and not new["nullable"]:
         said = f"{name} is now promised not to be null: prove it on what is stored"
@@ -189,7 +189,7 @@ def _needed_nullability(old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     if new["nullable"] and not old["nullable"]:
         yield Difference("patch", name, "nullability", f"{name} may now be null")
     elif old["nullable"] and not new["nullable"]:
-        said = f"{name} must no longer be null: the job asks for more"
+        said = f"{name} may no longer be null: the job asks for more"
         yield Difference("major", name, "nullability", said)
 
 

@@ -167,7 +167,7 @@ class WholeTableError(UsageError):
         self.environment = environment
         there = f"--env {environment}"
         super().__init__(
-            f"{reference} writes the whole of {table} for each logical date, so a run is of one date; "
+            f"{reference} writes the whole of {table} for each logical date, so a run computes one date; "
             f"found {first} to {last}; type: dwh run {reference} --date {last} {there}, or, for a run "
             f"of each: dwh backfill {reference} --from {first} --to {last} {there}"
         )
@@ -290,7 +290,7 @@ class DecisionConflictError(DwhError):
         self.environment, self.job = environment, job
         self.action, self.decided_by, self.reason = action, decided_by, reason
         super().__init__(
-            f"{job} in {environment}: {decided_by} decided first ({action}: {reason}), nothing was changed; "
+            f"{job} in {environment}: {decided_by} decided first ({action}: {reason}); nothing was changed; "
             f"type: dwh rollout history {job} --env {environment}, and decide again"
         )
 
@@ -348,7 +348,7 @@ class MissingInputError(DwhError):
         self.to_come = tuple(to_come)
         steps = [f"type: {command}"] if command else []
         if self.to_come:
-            steps.append(f"run it again once {listed(self.to_come)} is there, which is still in the future")
+            steps.append(f"run it again once {listed(self.to_come)} has come, which is still in the future")
         super().__init__(
             f"input {table}: {where} lacks {listed(self.dates)}; {'; '.join(steps)}; or write may_lack=True "
             "in the job's Input where it can do without"
@@ -356,7 +356,7 @@ class MissingInputError(DwhError):
 
 
 class CycleError(UsageError):
-    """A job reads what is made of its own output.
+    """A job reads what is made from its own output.
 
     Attributes:
         path: the reference of each job, with the table that it reads of the next; the last is the first.
@@ -374,9 +374,9 @@ class CycleError(UsageError):
         remedy = (
             "what it has written for the date before is Input.previous() in its reads"
             if len(others) == 1
-            else "take one of these inputs out, or say in dwh.toml where it comes from instead"
+            else "remove one of these inputs, or say in dwh.toml where it comes from instead"
         )
-        super().__init__(f"{first} reads what is made of its own output: {'; '.join(steps)}; {remedy}")
+        super().__init__(f"{first} reads what is made from its own output: {'; '.join(steps)}; {remedy}")
 
 
 class UnknownSourceError(UsageError):
@@ -489,7 +489,7 @@ class NoLedgerError(LedgerError):
     def __init__(self, url: str) -> None:
         super().__init__(
             url,
-            "there is no ledger yet; the first run or pin makes it, type: dwh run JOB@LINE --date DATE, "
+            "there is no ledger yet; the first run or pin creates it; type: dwh run JOB@LINE --date DATE, "
             'or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"',
         )
 
@@ -523,6 +523,6 @@ class LedgerVersionError(LedgerError):
         remedy = (
             "a newer dwh-core wrote it; type: pip install --upgrade dwh-core"
             if newer
-            else "it is older; when no older dwh-core uses it any more, type: dwh ledger upgrade"
+            else "it is older; once no older dwh-core uses it, type: dwh ledger upgrade"
         )
         super().__init__(url, f"its schema is {found}, this dwh-core needs {needed}: {remedy}")

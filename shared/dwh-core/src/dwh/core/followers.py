@@ -67,7 +67,7 @@ def _problems(config: Config, tables: Sequence[str]) -> Iterator[str]:
     if not entries:
         named = ", ".join(config.catalogs)
         yield (
-            f"{config.origin} names catalogs ({named}), and nothing is installed that brings them to the "
+            f"{config.origin} names catalogs ({named}), but nothing is installed that brings them to the "
             "ledger's state; type: pip install dwh-catalog"
         )
     for entry in entries:

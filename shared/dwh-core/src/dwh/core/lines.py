@@ -96,7 +96,9 @@ class InstalledLine:
             and value.__module__ == module.__name__
         ]
         if len(found) != 1:
-            raise DefinitionError(module.__name__, f"a job's module has one Job class, this has {len(found)}")
+            raise DefinitionError(
+                module.__name__, f"a job's module has one Job class; this one has {len(found)}"
+            )
         return cast("type[Job]", found[0])
 
     def usable_job(self, name: str) -> type[Job] | None:

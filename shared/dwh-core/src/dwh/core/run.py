@@ -169,7 +169,7 @@ def _check_torn(reference: str, sources: Mapping[str, Source], dates: DateRange)
             name,
             source.where,
             f"each logical date has a whole table of its own, and a run reads one; found {dates}",
-            f"type: dwh run {reference} --date {dates.last} {there}, or, for a run of each that is missing: "
+            f"type: dwh run {reference} --date {dates.last} {there}, or, to run each that is missing: "
             f"dwh backfill {reference} --from {dates.first} --to {dates.last} {there}",
         )
 

@@ -150,7 +150,7 @@ class _Reader:
         if not 1 <= digits <= _MAX_DIGITS or scale > digits:
             raise self._refused(
                 f"decimal({digits},{scale}) is not possible: a decimal has 1 to {_MAX_DIGITS} digits, "
-                "and at most all of them stand after the point"
+                "and no more than that after the point"
             )
         return _Type(f"decimal({digits},{scale})", frozenset({"decimal"}))
 
@@ -167,22 +167,20 @@ class _Reader:
             if first in units and last in units[units.index(first) :]:
                 text = f"interval {first}" + (f" to {last}" if last != first else "")
                 return _Type(text, frozenset({"interval"}))
-        raise self._refused(
-            "an interval is written such as interval day to second, or interval year to month"
-        )
+        raise self._refused("an interval is written like interval day to second, or interval year to month")
 
     def _array(self) -> _Type:
         element = self._type()
-        self._expect(">", f"write it such as {_EXAMPLES['array']}")
+        self._expect(">", f"write it like {_EXAMPLES['array']}")
         return _Type(f"array<{element.text}>", element.contains | {"array"})
 
     def _map(self) -> _Type:
         key = self._type()
         if forbidden := key.contains & {"map", "variant"}:
             raise self._refused(f"the key of a map cannot be or hold a {min(forbidden)}")
-        self._expect(",", f"write it such as {_EXAMPLES['map']}")
+        self._expect(",", f"write it like {_EXAMPLES['map']}")
         value = self._type()
-        self._expect(">", f"write it such as {_EXAMPLES['map']}")
+        self._expect(">", f"write it like {_EXAMPLES['map']}")
         return _Type(f"map<{key.text},{value.text}>", key.contains | value.contains | {"map"})
 
     def _fields(self) -> _Type:
@@ -199,7 +197,7 @@ class _Reader:
                 )
             if not self._take(","):
                 break
-        self._expect(">", f"write it such as {_EXAMPLES['struct']}")
+        self._expect(">", f"write it like {_EXAMPLES['struct']}")
         text = _struct((name, type_.text) for name, type_ in fields.items())
         return _Type(text, frozenset({"struct"}).union(*(type_.contains for type_ in fields.values())))
 

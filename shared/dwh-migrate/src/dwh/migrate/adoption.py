@@ -125,7 +125,7 @@ def _refuse_runs(root: str, found: FoundTable) -> None:
         path = _real(f"{found.location}/{file.written.path}")
         if path.startswith(below) and _RUN_FOLDER in path.removeprefix(below):
             raise FilesError(
-                f"{found.place} is what runs of this warehouse have written, and dwh gc may remove; "
+                f"{found.place} holds what runs of this warehouse have written, which dwh gc may remove; "
                 "what one environment has becomes another's by: dwh promote"
             )
 

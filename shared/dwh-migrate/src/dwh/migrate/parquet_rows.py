@@ -119,7 +119,7 @@ def _source(place: str, written: WrittenFile) -> Any:
         system, path = url_to_fs(place)
         source, size = system.open(path), system.size(path)
     if size != written.size:
-        raise UnreadError(f"{place} has {size:,} bytes, and was written with {written.size:,}")
+        raise UnreadError(f"{place} has {size:,} bytes, but was written with {written.size:,}")
     return source
 
 
@@ -216,7 +216,7 @@ def _groups(
             yield _Group(file, number, types, constants)
         rows += file.metadata.num_rows
     if rows != output.row_count:
-        raise UnreadError(f"{output.partition_date} has {rows:,} rows, and was committed with others")
+        raise UnreadError(f"{output.partition_date} has {rows:,} rows, but was committed with others")
 
 
 def _in_folders(path: str, types: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,7 @@ _REMEDIES: dict[State, str] = {
     "ended": "move to a newer line; dwh compare shows what differs",
     "not installed": "name an installed line or release (type: dwh jobs), or install it with pip",
     "broken": "its distribution is installed and cannot be used; type: dwh jobs, which says why",
-    "unknown job": "no such job is there; type: dwh jobs",
+    "unknown job": "there is no such job; type: dwh jobs",
     "cannot be read": "spell it out in the source; of a reference the line is enough, as in f'{job}@0.1'",
 }
 _LARGEST_SOURCE = 2_000_000  # bytes, whose syntax tree may take a gigabyte
@@ -202,7 +202,9 @@ def _sources(path: Path) -> Iterator[Path]:
     """Yield the Python files below a folder, sorted, and the folders that cannot be looked into."""
     if not path.is_dir():
         if not path.exists():
-            raise UsageError(f"there is no {path}; type: dwh usage PATH, with a folder of DAGs or a file")
+            raise UsageError(
+                f"there is no file or folder {path}; type: dwh usage PATH, with a folder of DAGs or a file"
+            )
         yield path
         return
     seen: set[str] = set()

@@ -47,7 +47,7 @@ def catalog() -> None:
 @catalog.command()
 @_tables
 @_name
-@click.option("--watch", type=float, metavar="SECONDS", help="Go on, looking again after so many seconds.")
+@click.option("--watch", type=float, metavar="SECONDS", help="Keep going: look again every so many seconds.")
 @as_json
 def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json: bool) -> None:
     """Bring tables to the ledger's state: all of them, or those named. No data is copied.

@@ -41,7 +41,7 @@ def writers(table: str) -> dict[str, type[JobDefinition]]:
 
 
 def refuse_cycles(job: type[JobDefinition], line: str, warehouse: Warehouse) -> None:
-    """Raise CycleError, with the path, when a job reads what is made of its own output."""
+    """Raise CycleError, with the path, when a job reads what is made from its own output."""
     _follow(job, line, warehouse, (), {})
 
 

@@ -161,10 +161,10 @@ def _hint(ledger: Ledger, output: Output) -> str:
 def _problems(files: Iterable[WrittenFile], states: Mapping[str, State]) -> Iterator[str]:
     for file in files:
         if file.path not in states:
-            yield f"{file.path} is gone, which was adopted"
+            yield f"{file.path}, which was adopted, is gone"
         elif states[file.path] != (file.size, file.modified):
             size, written = states[file.path]
             yield (
-                f"{file.path} has {size:,} bytes of {written}, and was adopted with {file.size:,} of "
+                f"{file.path} has {size:,} bytes of {written}, but was adopted with {file.size:,} of "
                 f"{file.modified}"
             )

@@ -112,7 +112,7 @@ def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, 
         raise _lost([(first, f"it, or one beside it, cannot be read: {one_line(error)}")]) from error
     rows = {(row["_run"], parse_any_date(row["date"])): row["count"] for row in counted}
     problems = [
-        (output, f"it has {rows.get(key, 0):,} rows, and was committed with {output.row_count:,}")
+        (output, f"it has {rows.get(key, 0):,} rows, but was committed with {output.row_count:,}")
         for key, output in unlisted.items()
         if rows.get(key, 0) != output.row_count
     ]
@@ -140,7 +140,7 @@ def _problem(
     changed = [(file, there[name]) for name, file in sizes.items() if there[name] != file.size]
     if changed:
         file, size = changed[0]
-        return f"{file.path} has {size:,} bytes, and was written with {file.size:,}"
+        return f"{file.path} has {size:,} bytes, but was written with {file.size:,}"
     return None
 
 

@@ -140,7 +140,7 @@ def promote(
     if as_json:
         print_json(asdict(done))
         return
-    there = f", which had {done.already:,} of them already" if done.already else ""
+    there = f" ({done.already:,} others did already)" if done.already else ""
     print_note(
         f"{plural(done.promoted, 'output')} of {reference} in {source} now belong"
         f"{'s' if done.promoted == 1 else ''} to {target} as well{there}; "

@@ -107,7 +107,7 @@ def _unread(opened: Opened, rows: int) -> list[NotCompared]:
     looked = opened.looked
     if not isinstance(looked, Looked) or rows == looked.rows:
         return []
-    return [NotCompared(looked.folder.path, f"{rows:,} rows were read, its files have {looked.rows:,}")]
+    return [NotCompared(looked.folder.path, f"{rows:,} rows were read, but its files have {looked.rows:,}")]
 
 
 def _unreadable(both: Sequence[Opened], error: Exception) -> str:

@@ -51,7 +51,7 @@ def check_kept(warehouse: Warehouse, outputs: Sequence[Output]) -> None:
 def check_counted(outputs: Mapping[date, Output], rows: Mapping[date, int]) -> None:
     """Raise LostFilesError unless as many rows of each output were read as it was committed with."""
     wrong = [
-        (output, f"{rows.get(day, 0):,} rows were read, and it was committed with {output.row_count:,}")
+        (output, f"{rows.get(day, 0):,} rows were read, but it was committed with {output.row_count:,}")
         for day, output in outputs.items()
         if rows.get(day, 0) != output.row_count
     ]

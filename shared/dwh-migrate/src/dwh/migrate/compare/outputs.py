@@ -245,7 +245,7 @@ def common_dates(left: Subject, right: Subject) -> list[date]:
     if days := sorted(set(left.outputs) & set(right.outputs)):
         return days
     raise ComparisonError(
-        f"{left.label} and {right.label} have no output for the same logical date; "
+        f"{left.label} and {right.label} have no logical date in common; "
         "give --from and --to with --run to make what is missing"
     )
 

@@ -172,7 +172,7 @@ def _gaps(
 
 def _differences(usual: T.StructType, schema: T.StructType) -> Iterator[str]:
     before, after = ({c.name: c.dataType.simpleString() for c in each.fields} for each in (usual, schema))
-    yield from (f"column {name} is not there, and read as null" for name in before if name not in after)
+    yield from (f"column {name} is missing, and read as null" for name in before if name not in after)
     yield from (f"column {name} is there, and null elsewhere" for name in after if name not in before)
     for name in before:
         if name in after and before[name] != after[name]:

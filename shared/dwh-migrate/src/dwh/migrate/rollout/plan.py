@@ -207,7 +207,7 @@ def newest_plan(warehouse: Warehouse, *, job: str, environment: str) -> Plan:
         found = connection.scalar(query)
     if found is None:
         raise NoRolloutError(
-            f"nobody has planned a rollout of {job} in {environment}; "
+            f"no rollout of {job} has been planned in {environment}; "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )
     lists = {name: tuple(found[name]) for name in ("breaks", "lacking", "reads", "readers", "uses")}

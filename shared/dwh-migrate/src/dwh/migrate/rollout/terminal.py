@@ -36,7 +36,7 @@ def show_plan(made: Plan) -> None:
         *(_proof(made) if made.published else ()),
         ("when it fails", made.on_fail),
         ("rollback", f"until {made.window_days} days after its end"),
-        ("lacking in " + made.new_line, lacking),
+        ("missing in " + made.new_line, lacking),
         *(("would read" if not i else "", text) for i, text in enumerate(made.reads)),
         *(("readers" if not i else "", text) for i, text in enumerate(made.readers)),
         *(("named by" if not i else "", text) for i, text in enumerate(made.uses)),
@@ -45,10 +45,10 @@ def show_plan(made: Plan) -> None:
     if made.lacking:
         first, last = made.lacking[0].split(" to ")[0], made.lacking[-1].split(" to ")[-1]
         print_note(
-            f"to fill what is lacking: dwh backfill {made.job}@{made.new_line} --from {first} --to {last} "
+            f"to run what is missing: dwh backfill {made.job}@{made.new_line} --from {first} --to {last} "
             f"--env {made.environment}"
         )
-    print_note(f'to begin exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
+    print_note(f'to start exactly this: dwh rollout start {made.job} --env {made.environment} --reason "…"')
 
 
 def _step(step: Step) -> str:
@@ -65,7 +65,7 @@ def _proof(made: Plan) -> Iterator[tuple[str, str]]:
 
 def _way(made: Plan) -> str:
     if set(made.breaks).intersection(AT_ONCE):
-        return "it moves at once"
+        return "the whole table moves at once"
     if made.breaks:
         return "partitions of both lines cannot be in one table, so it moves as a whole"
     return "partitions of both lines can be in one table, so dates move gradually"
@@ -196,6 +196,6 @@ def show_moved(moved: Moved, as_json: bool) -> None:
         print_note(f"not proven, so left to line {rollout.old_line}: {', '.join(map(str, moved.left))}")
     if withdrawn:
         print_note(
-            f"line {rollout.old_line} has no output for {withdrawn}: these publish nothing now; "
+            f"line {rollout.old_line} has no output for {withdrawn}: nothing is published for these now; "
             f"type: dwh backfill {now.job}@{rollout.old_line} --from … --to … --env {now.environment}"
         )

@@ -78,7 +78,7 @@ def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
         yield Hint(command, way.purpose)
     else:
         yield Hint(f"dwh run {job}{there} --date {_next_date(now, found)}", "add a date to the gate")
-    yield Hint(f"dwh rollout status {job}{there}", "see how it stands")
+    yield Hint(f"dwh rollout status {job}{there}", "see where it stands")
     if found.not_passed:
         yield Hint(f'dwh rollout rollback {job}{there} --reason "…"', "go back")
 
@@ -128,7 +128,7 @@ def _of_pins(now: Situation) -> Iterator[Hint]:
             and _writes(line, decision.job) == decision.table_name
         ]
         if newer and (decision.environment, decision.job) in now.planned:
-            yield Hint(f'dwh rollout start {decision.job} --reason "…"', "begin what was planned")
+            yield Hint(f'dwh rollout start {decision.job} --reason "…"', "start what was planned")
         if newer:
             plan = f"dwh rollout plan {decision.job} {decision.line} {newer[-1]}"
             yield Hint(plan, f"see what moving to {newer[-1]} would do")

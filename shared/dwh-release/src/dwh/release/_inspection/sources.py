@@ -27,7 +27,7 @@ def read_sources(folders: Iterable[str]) -> None:
 
     def hook(path: str) -> PathEntryFinder:
         if not path.startswith(above):
-            raise ImportError(f"{path} is none of the tree's folders")
+            raise ImportError(f"{path} is not one of the tree's folders")
         return find(path)
 
     sys.path_hooks.insert(0, hook)
