@@ -307,6 +307,21 @@ def test_texts_and_times_are_kept_whatever_the_defaults_of_a_database(postgresql
     assert (found.error, found.started_at) == ("no shop called Żółw ☃", run.started_at)
 
 
+def test_a_database_that_lacks_characters_keeps_them_spelled(postgresql_url):
+    """A run that fails with one would else stay started, and a reason could not be given."""
+    url = sa.make_url(postgresql_url)
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    name = f"{url.database}_latin"
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"))
+    ledger = Ledger.create(url.set(database=name).render_as_string(hide_password=False))
+    ledger.start_run(record("r1", started_by="é→" * 200))
+    ledger.fail_run("r1", "é → a\x00b")
+    (found,) = ledger.find_runs()
+    assert (found.status, found.error) == ("failed", r"é \u2192 a\ufffdb")
+    assert found.started_by.startswith(r"é\u2192é") and len(found.started_by) == 255
+
+
 def test_a_deadlock_is_tried_again(postgresql_url):
     """A transaction that PostgreSQL ends because of a deadlock is done again."""
     ledger = Ledger.create(postgresql_url)

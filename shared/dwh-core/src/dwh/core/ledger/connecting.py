@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import ArgumentError
 
 from dwh.core.errors import LedgerError, without_secrets
@@ -59,16 +62,29 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     # The ledger's locks are rows of `tables`. Who has waited for one must see what was committed
     # meanwhile, whatever isolation the server, the role or the URL has as a default.
     engine = sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    sa.event.listen(engine, "connect", _prepare_postgresql, insert=True)  # before SQLAlchemy asks anything
+    prepare = partial(_prepare_postgresql, engine.dialect)
+    sa.event.listen(engine, "connect", prepare, insert=True)  # before SQLAlchemy asks anything
     return engine
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
+def _prepare_postgresql(dialect: Dialect, connection: Any, _record: object) -> None:
     # Texts of any language, and dates that drivers can read, whatever the database or the role defaults to.
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET client_encoding TO 'UTF8'")
         cursor.execute("SET datestyle TO 'ISO'")
+        cursor.execute("SHOW server_encoding")
+        dialect.dwh_encoding = _encoding(cursor.fetchone()[0])  # type: ignore[attr-defined]  # for FreeText
     connection.commit()
+
+
+def _encoding(name: str) -> str | None:
+    """Return what Python calls an encoding of PostgreSQL; None where it holds every character."""
+    if name in ("UTF8", "SQL_ASCII"):  # of which the second holds any bytes
+        return None
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "ascii"
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

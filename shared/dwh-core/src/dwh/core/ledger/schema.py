@@ -128,7 +128,7 @@ promotions = Table(
     Column("table_name", String(255), primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     Column("reason", Text, nullable=False),
-    Column("promoted_by", String(255), nullable=False),
+    Column("promoted_by", FreeText(255), nullable=False),
     Column("promoted_at", UtcDateTime, nullable=False),
 )
 

@@ -70,7 +70,9 @@ def _logical_date(text: str) -> date:
 
 
 class FreeText(TypeDecorator[str]):
-    """What people and errors say. A character that cannot be stored becomes U+FFFD.
+    r"""What people and errors say. A character that no database keeps becomes U+FFFD.
+
+    One that the encoding of a PostgreSQL lacks is spelled: `\u2192`.
 
     Parameters:
         length: the text is cut to this many characters; None keeps all of it.
@@ -87,8 +89,10 @@ class FreeText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        kept = _storable(value)
-        return kept if self.length is None or len(kept) <= self.length else f"{kept[: self.length - 1]}…"
+        kept, more = _storable(value), "…"
+        if encoding := getattr(dialect, "dwh_encoding", None):
+            kept, more = kept.encode(encoding, "backslashreplace").decode(encoding), "-"
+        return kept if self.length is None or len(kept) <= self.length else kept[: self.length - 1] + more
 
 
 class FreeJson(TypeDecorator[Any]):
