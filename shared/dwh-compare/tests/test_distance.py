@@ -112,8 +112,14 @@ FURTHEST = {
     ),
     "bigint and double": (2**60 + 1, [0.5, 0.25]),
     "double and decimal(20,2)": (1e300, [D(1), D(2)]),
+    "double and decimal(38,0)": (1e38, [D("9" * 38), D("9" * 37 + "8")]),
+    "decimal(38,0) and decimal(38,0) of many": (
+        D("-" + "9" * 38),
+        [D(10**38 - n) for n in range(1010, 9, -1)],
+    ),
 }
 EXACTLY = ["1" + "9" * 37 + "7", "1" + "9" * 36 + ".97", f"{2**60}.7500000000000000000000", "1E+300"]
+EXACTLY += [str(10**38 - 1 - int(1e38)) + "." + "0" * 22, "1" + "9" * 36 + "89"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_the_largest_distance_has_all_its_digits_whichever_step_finds_it(
     spark: SparkSession, types: str, exactly: str
 ) -> None:
     """Where it is too large for the engine to subtract, and several are as large as doubles go."""
-    (left, right), (old, news) = types.split(" and "), FURTHEST[types]
+    (left, right), (old, news) = types.removesuffix(" of many").split(" and "), FURTHEST[types]
     lefts = frame_of_rows(spark, [(k, old) for k, _ in enumerate(news)], f"k int, v {left}")
     rights = frame_of_rows(spark, list(enumerate(news)), f"k int, v {right}")
     for exact in (False, True):

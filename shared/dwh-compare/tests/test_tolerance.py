@@ -90,3 +90,4 @@ def test_distances_are_exact() -> None:
     assert distance(D("1.000000000000000001"), 1) == D("0.000000000000000001")
     assert distance(1.1, D("1.2")) == D("0.1")
     assert distance(1.3, 1.0) == D("0.3")
+    assert distance(D("9" * 38), 1e38) == distance(1e38, 10**38 - 1) == 10**38 - 1 - int(1e38)

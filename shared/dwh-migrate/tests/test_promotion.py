@@ -46,16 +46,20 @@ def test_a_promoted_output_is_the_environment_s(either_warehouse):
 
 
 def test_a_promotion_is_on_record(warehouse):
-    """History says from where, by whom and why; the run keeps the environment that ran it."""
+    """History says from where, by whom and why, whatever that holds; the run keeps its environment."""
     pin(warehouse, job="takings", line="7.1", environment="prod", reason="why")
     write(warehouse, "takings@7.1", *DAYS[:2], environment="staging")
-    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH, reason="it was tested")
+    promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH, reason="caf\udce9\0")
     (span,) = partition_history(warehouse, table=TABLE, environment="prod")
     assert (span.promoted_from, span.state, span.partitions) == ("staging", "newest", str(BOTH))
     (span,) = partition_history(warehouse, table=TABLE, environment="staging")
     assert span.promoted_from is None
     (published,) = published_history(warehouse, table=TABLE, environment="prod")
-    assert (published.action, published.reason, published.state) == ("promote", "it was tested", "published")
+    assert (published.action, published.reason, published.state) == (
+        "promote",
+        "caf\ufffd\ufffd",
+        "published",
+    )
     assert {run.environment for run in warehouse.ledger.find_runs()} == {"staging"}
 
 

@@ -41,7 +41,8 @@ KINDS: tuple[RowKind, ...] = ("changed", "left_only", "right_only")
 _AS_FAR = 1 - 1e-15
 """Distances are the same, as doubles go, from this share of one on."""
 
-_MOST_AS_FAR = 1_000
+_FURTHEST_EXACT = 1e39
+"""Only floating numbers are further apart: exact ones end at 10^38."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def read_counts(differing: Differing) -> Counted:
     row = marked.agg(*(F.expr(text) for text in (*counts, *measures))).collect()[0].asDict()
     for i, pair in enumerate(differing.values):
         if pair.numeric and row[f"max_far{i}"] is not None:
-            row[f"max_apart{i}"] = _furthest(differing, i, row[f"max_far{i}"])
+            exactly = row[f"max_apart{i}"]
+            furthest = _furthest(differing, i, row[f"max_far{i}"])
+            row[f"max_apart{i}"] = furthest if exactly is None else max(exactly, furthest)
     changed, left_only, right_only = (_split(row[kind], row[f"{kind}_expected"]) for kind in KINDS)
     rows = RowsFound(
         changed,
@@ -130,17 +133,17 @@ def _furthest(differing: Differing, i: int, far: float) -> Decimal | float:
     """Return the largest distance in the i-th column where no type of the engine holds it exactly.
 
     Parameters:
-        far: it as a double. The pairs that are as far apart, as doubles go, are brought here; where there are
-            too many, it is returned.
+        far: it as a double. The pairs that are as far apart, as doubles go, are brought here, one by one.
     """
+    if far > _FURTHEST_EXACT:
+        return far
     pair = differing.values[i]
     limits = f"double('{far * _AS_FAR!r}') AND double('{far!r}')"
     as_far = f"differs{i} AND {distance_of(pair.numbers).rough} BETWEEN {limits}"
     pairs = (
         differing.marked().where(as_far).selectExpr(f"{pair.left} AS old", f"{pair.right} AS new").distinct()
     )
-    found = pairs.limit(_MOST_AS_FAR + 1).collect()
-    return far if len(found) > _MOST_AS_FAR else max(distance(row["old"], row["new"]) for row in found)
+    return max(distance(row["old"], row["new"]) for row in pairs.toLocalIterator())
 
 
 def _cells(differing: Differing, i: int) -> dict[str, str]:

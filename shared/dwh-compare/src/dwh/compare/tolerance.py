@@ -42,6 +42,8 @@ WHOLE_FROM = 2.0**53
 LARGEST_MIXED = 2.0**125
 """No floating number from here on is compared with an exact one, which has at most 38 digits."""
 
+_FAR_BEYOND = 1e39
+
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
@@ -116,10 +118,10 @@ def _near_doubles(old: float, new: float, tolerance: Tolerance) -> bool:
 def distance(old: Number, new: Number) -> Decimal:
     """Return |new - old| of two finite numbers: exact, or to 15 digits where both are floating.
 
-    So it is, too, where one of them is a double that no decimal holds.
+    So it is, too, where one of them is a double far beyond all decimals.
     """
     floating = [number for number in (old, new) if isinstance(number, float)]
-    if len(floating) == 2 or any(abs(number) >= LARGEST_MIXED for number in floating):
+    if len(floating) == 2 or any(abs(number) > _FAR_BEYOND for number in floating):
         return fifteen_digits(abs(float(new) - float(old)))
     apart = abs(_exact(new) - _exact(old))
     places = FLOATING_PLACES if isinstance(old, float) or isinstance(new, float) else 0

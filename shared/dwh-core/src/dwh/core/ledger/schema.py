@@ -127,7 +127,7 @@ promotions = Table(
     Column("environment", String(63), primary_key=True),
     Column("table_name", String(255), primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("reason", FreeText, nullable=False),
     Column("promoted_by", FreeText(255), nullable=False),
     Column("promoted_at", UtcDateTime, nullable=False),
 )

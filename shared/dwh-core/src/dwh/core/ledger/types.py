@@ -89,8 +89,9 @@ class FreeText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        kept, more = _storable(value), "…"
-        if encoding := getattr(dialect, "dwh_encoding", None):
+        kept, more = str(_storable(value)), "…"
+        encoding: str | None = getattr(dialect, "dwh_encoding", None)
+        if encoding:
             kept, more = kept.encode(encoding, "backslashreplace").decode(encoding), "-"
         return kept if self.length is None or len(kept) <= self.length else kept[: self.length - 1] + more
 
