@@ -15,10 +15,11 @@ import time
 from importlib.metadata import files
 from pathlib import Path
 
+from dwh.core.output import takes_styles
 from landing import land
 
 HOME = (Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[2] / ".demo").resolve()
-BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "", "")
+BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if takes_styles(sys.stdout) else ("", "", "")
 
 JANUARY = ("--from", "2013-01-01", "--to", "2013-01-31")
 PROD = ("--env", "prod")

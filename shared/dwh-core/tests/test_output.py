@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from dwh.core.output import takes_styles
 
 COMMAND = """
 import sys
@@ -65,3 +68,22 @@ def test_output_that_is_lost(tmp_path: Path, redirection: str, code: int | None,
     assert b"Exception ignored" not in done.stderr
     if redirection == ">/dev/full":
         assert b"error: the output could not be written: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("at_terminal", "variables", "taken"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (False, {"TERM": "xterm"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_styles_are_for_terminals_that_want_them(monkeypatch, at_terminal, variables, taken):
+    """Neither a pipe, nor a terminal that knows none, nor one whose user wants none, gets any."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    stream.isatty = lambda: at_terminal
+    assert takes_styles(stream) is taken

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO, cast
 
-__all__ = ["is_unicode", "steadily", "steady"]
+__all__ = ["is_unicode", "steadily", "steady", "takes_styles"]
 
 
 class _Steady:
@@ -51,6 +51,11 @@ def steady(stream: TextIO) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return cast(TextIO, _Steady(stream))
+
+
+def takes_styles(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that knows styles, where nobody has set NO_COLOR against them."""
+    return stream.isatty() and not (os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
 
 
 def is_unicode(stream: TextIO) -> bool:

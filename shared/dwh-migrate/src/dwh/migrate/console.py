@@ -26,7 +26,7 @@ from dwh.compare.safe_text import json_visible
 from dwh.core.config import Config
 from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
-from dwh.core.output import is_unicode, steady
+from dwh.core.output import is_unicode, steady, takes_styles
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -112,8 +112,7 @@ def print_note(text: str) -> None:
 
 def _styled(text: str, style: str) -> str:
     """Return a text in a style of ANSI, where standard error is a terminal that is to show any."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
-    return text if plain else f"\x1b[{style}m{text}\x1b[0m"
+    return f"\x1b[{style}m{text}\x1b[0m" if takes_styles(sys.stderr) else text
 
 
 _VERBOSE: ContextVar[bool] = ContextVar("whether details are told", default=False)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from dwh.core.output import is_unicode
+from dwh.core.output import is_unicode, takes_styles
 
 __all__ = ["print_error", "print_json", "print_note", "print_rows", "printable"]
 
@@ -33,12 +33,12 @@ def print_json(value: object) -> None:
 
 def print_note(text: str) -> None:
     """Print something beside the result: dimmed, on standard error."""
-    print(f"\x1b[2m{text}\x1b[0m" if sys.stderr.isatty() else text, file=sys.stderr)
+    print(f"\x1b[2m{text}\x1b[0m" if takes_styles(sys.stderr) else text, file=sys.stderr)
 
 
 def print_error(text: str) -> None:
     """Print why the command stops, on standard error."""
-    head = "\x1b[1;31merror:\x1b[0m" if sys.stderr.isatty() else "error:"
+    head = "\x1b[1;31merror:\x1b[0m" if takes_styles(sys.stderr) else "error:"
     print(head, "\n".join(printable(line) for line in text.splitlines()), file=sys.stderr)
 
 

@@ -52,7 +52,7 @@ def catalog() -> None:
 def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json: bool) -> None:
     """Bring tables to the ledger's state: all of them, or those named. No data is copied.
 
-    What was changed in a catalog by others is put right, and said. Exits with 1 when a table could not be
+    Changes that others made in a catalog are undone and reported. Exits with 1 when a table could not be
     brought to the ledger's state, or a catalog is down; the others are not affected. With --watch, a catalog
     or a ledger that is down is tried again, until SIGTERM ends it.
 
@@ -75,7 +75,7 @@ def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json
 @_name
 @as_json
 def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
-    """Say for each table at which sequence of the ledger it stands in each catalog.
+    """Say how far each table in each catalog has followed the ledger.
 
     Exits with 1 when one is not at the ledger's state, or a catalog is down.
 
@@ -105,9 +105,11 @@ def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
 
 @catalog.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen: a name or an address.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8181, show_default=True, help="0: a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8181, show_default=True, help="0 takes a free one."
+)
 def serve(host: str, port: int) -> None:
-    """Be a catalog: engines attach, and read every table at the ledger's state. Ctrl-C stops it.
+    """Serve a catalog: engines attach, and read every table at the ledger's state. Ctrl-C stops it.
 
     It needs no database and no catalog in dwh.toml, is never behind, and changes nothing. Each environment is
     a namespace, with the tables that it publishes, and so is each line there, such as prod__v0_1.

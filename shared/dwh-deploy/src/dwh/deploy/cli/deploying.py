@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dwh.core.errors import UsageError
+from dwh.core.output import takes_styles
 from dwh.deploy.platforms import DATABRICKS, EMR, GLUE
 from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json
@@ -261,7 +262,7 @@ def _print_plan(plan: Plan) -> None:
     print(f"{plan.reference} on {plan.platform.shown}")
     for sign, text in plan.lines():
         line = f"{sign} {printable(text)}"
-        print(f"\x1b[{_COLOURS[sign]}m{line}\x1b[0m" if sys.stdout.isatty() else line)
+        print(f"\x1b[{_COLOURS[sign]}m{line}\x1b[0m" if takes_styles(sys.stdout) else line)
 
 
 def _outcome(plan: Plan, dry_run: bool) -> str:

@@ -59,7 +59,7 @@ tenth of a command that the ledger answers."""
 def dwh(context: click.Context, as_json: bool) -> None:
     """Run versions of PySpark jobs side by side, see what they wrote, and move from one to the next.
 
-    Without a command, say where one is: the warehouse, environment, engine and lines of this folder, what is
+    Without a command, say where you are: the warehouse, environment, engine and lines of this folder, what is
     under way, and what to type next.
     """
     if context.invoked_subcommand is None:

@@ -114,7 +114,7 @@ def compare(
     """Say what differs between LEFT, the older version, and RIGHT, and which of it was declared.
 
     Versions are compared as the environment has run them. Each is JOB@LINE, JOB@RELEASE, TABLE@LINE, the
-    id of a run, or a path: of Parquet files, or of another format that stands before it, as in csv:./before.
+    id of a run, or a path: of Parquet files, or of another format, named before it, as in csv:./before.
     With --run, a release that is not installed runs in an environment of its own. The same version twice
     compares its newest output with the one before; with --one-by-one, what it writes for a range in one run
     with what it writes date by date. Exits with 0 for the verdict pass, 1 for fail, 3 for incomplete, and

@@ -72,7 +72,7 @@ def adopt(
     spark_log: bool,
     as_json: bool,
 ) -> None:
-    """Make files that something else wrote outputs of a line, without copying them.
+    """Take files that something else wrote as outputs of a line, without copying them.
 
     They stay where they are, are only ever read, and `dwh gc` leaves them. They are Parquet files in folders
     that name the logical date, such as flight_date=2013-01-15, or of rows of one date each; or those of an

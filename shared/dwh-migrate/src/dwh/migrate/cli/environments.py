@@ -119,7 +119,7 @@ def promote(
     reason: str,
     as_json: bool,
 ) -> None:
-    """Make outputs of one environment those of another. Their files are shared; nothing is copied.
+    """Give outputs of one environment to another, too. Their files are shared; nothing is copied.
 
     They are published where the environment has chosen the line for the date, as if it had just run them.
 
@@ -156,7 +156,7 @@ def promote(
 def publish(reference: str, date: str, env: str | None, reason: str) -> None:
     """Publish the output of a rollout's new line for a date whose comparison did not pass.
 
-    A rollout keeps from readers what is not proven. Where you have looked at the output and want it as it is,
+    A rollout keeps what is not proven from readers. If you have looked at the output and want it as it is,
     this publishes it for one date; who decided it and why is kept. What is written for the date later waits
     for its proof again.
 

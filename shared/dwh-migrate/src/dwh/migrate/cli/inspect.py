@@ -216,7 +216,7 @@ def history(
     """Show which run of which release wrote each partition of TABLE in the environment, and when.
 
     The newest commit comes last. Readers of a line get its newest output of each partition. One that is
-    outdated was made of an output of another table, or of its own, that was replaced since.
+    outdated was made from an output of another table, or of its own, that has been replaced since.
 
     \b
     Examples:

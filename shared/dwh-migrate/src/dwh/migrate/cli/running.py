@@ -138,9 +138,9 @@ def backfill(
     """Run a job for each logical date of a range for which its line has no output in the environment yet.
 
     Each batch of dates is a run of its own. What is there is skipped, so that a backfill that was
-    stopped goes on where it was when it is started again. While the environment moves to the line, each
+    stopped continues from there when it is started again. While the environment moves to the line, each
     date is compared with what is published, which is what a cutover asks for, and reads the same outputs and
-    snapshots as the run that readers have got.
+    snapshots as the run whose output readers get.
 
     \b
     Example:

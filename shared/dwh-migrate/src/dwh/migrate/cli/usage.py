@@ -31,7 +31,7 @@ _COLUMNS = ("place", "dag", "job or table", "line", "state", "ends", "written")
 def usage(paths: Sequence[Path], within: int, check: bool, as_json: bool) -> None:
     """List which DAG names which job or table in which line, in the Python sources at PATH.
 
-    The sources are read, never run. With --check, a place passes that names an installed line which
+    The sources are read, never run. With --check, a place passes if it names an installed line that
     does not end soon, or leaves the line to an environment; what cannot be read does not pass.
 
     \b

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from dwh.core.errors import DwhError
+from dwh.core.output import takes_styles
 from dwh.release.cli.options import as_json, packages, readable_repo, repo, today
 from dwh.release.console import print_error, print_json, print_note, print_rows
 from dwh.release.edits import Edits
@@ -132,10 +135,9 @@ def _print_report(report: Report) -> None:
     smallest = (
         f"{report.step}, to {report.following}" if report.step and report.following else "no step needed"
     )
-    click.echo(
-        f"{report.package.name} against {baseline}: "
-        f"{click.style(verdict, 'red' if report.problems else 'green')}; {smallest}"
-    )
+    if takes_styles(sys.stdout):
+        verdict = click.style(verdict, "red" if report.problems else "green")
+    click.echo(f"{report.package.name} against {baseline}: {verdict}; {smallest}")
     if report.findings:
         rows = [(f"waived: {f.waived}" if f.waived else f.step, f.place, f.message) for f in report.findings]
         print_rows(("step", "where", "what"), rows)
