@@ -92,6 +92,24 @@ def test_adopted_files_are_published_where_they_lie(spark, config, old, typed_dw
     assert {path: path.stat().st_mtime_ns for path in old.rglob("*")} == before
 
 
+@pytest.mark.breadth
+def test_an_adopted_run_is_compared_with_a_job_of_another_environment(
+    spark, warehouse, config, old, typed_dwh, monkeypatch, tmp_path
+):
+    """So a table that keeps a log can be what a port is proven against, too."""
+    (tmp_path / "dwh.toml").write_text(f'warehouse = "{config.warehouse}"\nledger = "{config.ledger}"\n')
+    monkeypatch.chdir(tmp_path)
+    run = adopting(warehouse, old).commit(audited=False)
+    port = Warehouse(warehouse.config.in_environment("port"), warehouse.ledger)
+    written(tmp_path / "new" / f"day={FIRST}" / "part-0.parquet", ["south", "north"])
+    written(tmp_path / "new" / f"day={SECOND}" / "part-0.parquet", ["east"])
+    adopting(port, tmp_path / "new").commit(audited=False)
+    code, out, _ = typed_dwh("compare", run, "takings@7.1", "--env", "port")
+    assert (code, "2 of 4 rows equal" in out) == (1, True), out
+    code, out, err = typed_dwh("compare", run, "takings@7.1", "--env", "port", "--date", str(FIRST))
+    assert (code, "2 of 2 rows equal" in out) == (0, True), out + err
+
+
 def test_the_record_says_what_was_not_checked(warehouse, adopted, old):
     """Without an audit it is recorded so, with who adopted from where, and each file's size and time."""
     (run,) = warehouse.ledger.find_runs(runs.c.id == adopted)

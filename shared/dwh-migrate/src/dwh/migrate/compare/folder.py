@@ -38,7 +38,10 @@ _LOGS = {
     "_spark_metadata": ("a streaming", "parquet"),
 }
 _ICEBERG = ("an Iceberg", "iceberg")
-_BY_LOG = dict.fromkeys(("delta", "iceberg"), "To adopt it, name its folder. ")
+_BY_LOG = dict.fromkeys(
+    ("delta", "iceberg"),
+    "dwh adopt takes its folder, and prints a run that dwh compare takes in place of JOB@LINE; or read",
+)
 
 
 @dataclass(frozen=True)
@@ -192,8 +195,8 @@ def _refuse_logs(path: str, system: Any, root: str, states: Iterable[str]) -> No
     for table, (kind, reader) in _tables(system, root, states):
         raise FilesError(
             f"{path}: {table or '/'} is {kind} table, whose log says which files count; files read by "
-            f"themselves bring removed rows back. {_BY_LOG.get(reader, '')}To compare it, read it by its "
-            f'log, in Python: compare(spark.read.format("{reader}").load("{table}"), …)'
+            f"themselves bring removed rows back. {_BY_LOG.get(reader, 'Read')} it by its log, in Python: "
+            f'compare(spark.read.format("{reader}").load("{table}"), …)'
         )
 
 
