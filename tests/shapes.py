@@ -99,7 +99,7 @@ JOBS = {
     reads = (DAYS, Input.previous())
     writes = Table("m.totals", (SITE, AMOUNT, *NEW), key=("site",))
 
-    def transform(self, days, previous):
+    def transform(self, days, previous, *, dates):
         both = previous.select("site", "amount").unionByName(days.select("site", "amount"))
         found = both.groupBy("site").agg(F.sum("amount").alias("amount"))
         return found
@@ -117,10 +117,12 @@ JOBS = {
 }
 """What each job reads and writes, and how; a job that others read stands before them."""
 
-OF_LINE_82 = {  # a column that may be null, which is compatible
+OF_LINE_82 = {  # a column that may be null, which is compatible; it fails where it is told to
     "NEW = ()": 'NEW = (Column("note", "string", nullable=True),)',
     "return found": 'return found.withColumn("note", F.lit(None).cast("string"))',
     "    def transform": '    changes = (Added("note", "asked for"),)\n\n    def transform',
+    "*, dates):\n": "*, dates):\n        assert str(dates.last) != os.environ.get('BROKEN'), 'broken'\n",
+    "from pyspark": "import os\n\nfrom pyspark",
 }
 WHOLE = ("latest", "totals")
 BY_DATE = (*WHOLE, "beside", "running")  # of which a run is of one date
@@ -255,6 +257,8 @@ class Play:
         assert planned["way"] == ("cutover" if job in AT_ONCE else "ramp")
         self.dwh(f"rollout start {job} --reason try")
         self.dwh(f"backfill {job}@8.2 {self.dates(job)}")
+        if job == "totals":
+            self.stumble(job)
         last = self.dates(job, -1)
         if job == "latest":
             assert "a run is of one date" in self.dwh(f"run {job} {self.dates(job)}", code=2)
@@ -270,6 +274,17 @@ class Play:
         assert "rolled back" in next(
             line for line in self.dwh("pins").splitlines() if line.split()[1:2] == [job]
         )
+
+    def stumble(self, job: str) -> None:
+        """A new line that fails halfway is held back, shows nothing, and goes on where it stopped."""
+        os.environ["BROKEN"] = self.days[-1]
+        served = json.loads(self.dwh(f"run {job} {self.dates(job)} --json"))
+        del os.environ["BROKEN"]
+        assert [(one["shadow"], one["consequence"]) for one in served] == [("pass", None), ("error", "hold")]
+        self.reads(job)
+        (failed,) = json.loads(self.dwh(f"history m.{job} --all --json"))["runs"]
+        assert (failed["status"], failed["dates"]) == ("failed", self.days[-1])
+        self.dwh(f"rollout resume {job} --reason mended")
 
     def promote(self, job: str) -> None:
         """Another environment gets what was run here."""
