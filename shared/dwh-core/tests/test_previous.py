@@ -236,7 +236,8 @@ def test_an_output_before_of_another_grain(warehouse, totals, recorded):
 
 
 @pytest.mark.parametrize("allowed", ["", "may_lack=True"])
-def test_a_history_does_not_begin_anew_beside_another(warehouse, totals, recorded, allowed):
+@pytest.mark.parametrize("reads_alike", [True, False])
+def test_a_history_does_not_begin_anew_beside_another(warehouse, totals, recorded, allowed, reads_alike):
     """A run that is held against another line's goes on from a history, where that one did."""
     source = TOTALS.replace("previous()", f"previous({allowed})")
     served, candidate = totals(source=source), totals("7.2", source)
@@ -245,7 +246,9 @@ def test_a_history_does_not_begin_anew_beside_another(warehouse, totals, recorde
         recorded(served, day, served.writes, run_id=f"run{day.day}")
 
     def prepare(day):
-        prepare_run(candidate, DateRange(day, day), warehouse=warehouse, like=(f"run{day.day}",))
+        other = f"run{day.day}"
+        beside = {"like": (other,)} if reads_alike else {"beside": other}
+        prepare_run(candidate, DateRange(day, day), warehouse=warehouse, **beside)
 
     prepare(first)
     remedy = "dwh backfill totals@7.2 --from 2024-01-01 --to 2024-01-02 --env dev"

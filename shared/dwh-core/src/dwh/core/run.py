@@ -101,6 +101,7 @@ def prepare_run(
     *,
     warehouse: Warehouse | None = None,
     like: tuple[str, ...] = (),
+    beside: str | None = None,
     after: str | None = None,
 ) -> PreparedRun:
     """Settle what a run needs, so that what is mistyped is told before Spark starts.
@@ -109,6 +110,8 @@ def prepare_run(
         warehouse: by default the one that the configuration names, made where there is none yet.
         like: runs whose outputs of other jobs, and snapshots, are read again, where an input means the same.
             Several must have read alike: see `dwh.core.sources.earlier.read_alike`.
+        beside: the run of another line, by default the first of `like`, that this one is compared with: where
+            that one went on from a history, this one does not begin its own anew.
         after: the run on whose output this one builds, where the job builds on itself; by default the line's
             newest of the date before.
 
@@ -135,7 +138,8 @@ def prepare_run(
         refuse_cycles(type(job), line.name, warehouse)
     if like:
         sources = as_read_by(like, needs, sources, warehouse, dates)
-        _check_beside(like[0], needs, sources, warehouse, dates)
+    for other in [beside] if beside else like[:1]:
+        _check_beside(other, needs, sources, warehouse, dates)
     if not builds_on_itself(job):  # else each date is prepared again, by itself
         _check_torn(f"{job.name()}@{line.name}", sources, dates)
     for need in needs:
@@ -175,13 +179,13 @@ def _check_torn(reference: str, sources: Mapping[str, Source], dates: DateRange)
 
 
 def _check_beside(
-    like: str, needs: Iterable[Input], sources: Mapping[str, Source], warehouse: Warehouse, dates: DateRange
+    other: str, needs: Iterable[Input], sources: Mapping[str, Source], warehouse: Warehouse, dates: DateRange
 ) -> None:
     """Raise MissingInputError where a job would begin its history anew beside a run that did not."""
     for need in needs:
         source = sources[need.name]
         if isinstance(source, PreviousSource):
-            (run,) = warehouse.ledger.find_runs(runs.c.id == like)
+            (run,) = warehouse.ledger.find_runs(runs.c.id == other)
             source.check_beside(run, need, dates)
 
 

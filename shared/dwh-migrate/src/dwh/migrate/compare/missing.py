@@ -6,21 +6,24 @@ that belongs to an environment aside, which nobody reads and nothing is pinned i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
 from dwh.core.lines import Reference
 from dwh.core.names import environment_aside
-from dwh.core.run import in_runs, run_job
+from dwh.core.run import in_runs, prepare_run
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.subjects import subject_of, subjects_of
 from dwh.migrate.releases.installed import is_installed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from dwh.core.ledger import Output
 
 __all__ = ["is_complete", "run_missing"]
 
@@ -62,10 +65,11 @@ def _run_sides(
     into: Warehouse | None = None,
 ) -> None:
     """Run what the warehouse's environment lacks; `into` names another one that takes it."""
-    for text in texts:
+    for text, other in (texts, texts[::-1]):
         for span in _missing(warehouse, text, dates):
             note(f"running {text} for {span}")
-            _run(spark, into or warehouse, Reference.parse(text), span, note)
+            beside = _written(warehouse, other, span).get(span.first)
+            _run(spark, into or warehouse, Reference.parse(text), span, note, beside)
 
 
 def _run_twice(spark: SparkSession, warehouse: Warehouse, text: str, dates: DateRange, note: Note) -> None:
@@ -79,12 +83,22 @@ def _run_twice(spark: SparkSession, warehouse: Warehouse, text: str, dates: Date
 
 
 def _run(
-    spark: SparkSession, warehouse: Warehouse, reference: Reference, dates: DateRange, note: Note
+    spark: SparkSession,
+    warehouse: Warehouse,
+    reference: Reference,
+    dates: DateRange,
+    note: Note,
+    beside: Output | None = None,
 ) -> None:
+    """Run a version for some dates.
+
+    Parameters:
+        beside: the other version's output of the first of them, where there is one.
+    """
     if is_installed(reference):
-        job = reference.line().job(reference.job)()
+        job, other = reference.line().job(reference.job)(), beside.run_id if beside else None
         for alone in in_runs(job, [dates], warehouse):
-            run_job(job, alone, spark=spark, warehouse=warehouse)
+            prepare_run(job, alone, warehouse=warehouse, beside=other).execute(spark)
         return
     from dwh.migrate.releases.running import run_release
     from dwh.migrate.releases.wanted import Wanted
@@ -93,13 +107,16 @@ def _run(
 
 
 def _missing(warehouse: Warehouse, text: str, dates: DateRange) -> list[DateRange]:
+    return date_spans(set(dates) - set(_written(warehouse, text, dates)))
+
+
+def _written(warehouse: Warehouse, text: str, dates: DateRange) -> Mapping[date, Output]:
     try:
-        outputs = subject_of(warehouse, text, dates).outputs
+        return subject_of(warehouse, text, dates).outputs
     except (UnknownLineError, UnknownReleaseError):
         if _exact(text) is None:
             raise
-        outputs = {}  # it has never run, and is not installed
-    return date_spans(set(dates) - set(outputs))
+        return {}  # it has never run, and is not installed
 
 
 def _exact(text: str) -> Reference | None:
