@@ -12,6 +12,7 @@ from pyarrow import parquet
 from pyspark.sql import SparkSession
 
 from dwh.compare import Comparison, ComparisonError
+from dwh.core.engine import is_sail
 from dwh.migrate.compare.files import compare_files
 from dwh.migrate.compare.outputs import OutputOptions
 from dwh.migrate.compare.paths import look, read_path
@@ -269,6 +270,24 @@ def test_a_file_whose_pages_are_damaged_is_named(write: Write, compare: Compare)
     file.write_bytes(content)
     with pytest.raises(ComparisonError, match=r"cannot read .*new/damaged\.parquet as Parquet: "):
         compare()
+
+
+@pytest.mark.breadth
+def test_a_checksum_of_what_a_file_was_before_is_named(
+    spark: SparkSession, write: Write, compare: Compare, tmp_path: Path
+) -> None:
+    """Spark leaves one beside each file on a local disk, and pandas, which writes a file again, does not."""
+    if is_sail(spark):
+        pytest.skip("Sail writes no checksums")
+    write("new/a.parquet", id=[1])
+    spark.range(1).coalesce(1).write.parquet(str(tmp_path / "old"))
+    (file,) = (tmp_path / "old").glob("*.parquet")
+    write(f"old/{file.name}", id=[1])
+    with pytest.raises(ComparisonError, match="Checksum error") as refused:
+        compare()
+    assert f"remove the checksum beside it: .{file.name}.crc" in str(refused.value)
+    (tmp_path / "old" / f".{file.name}.crc").unlink()
+    assert compare().verdict == "pass"
 
 
 def test_a_file_that_goes_after_the_listing_is_named(

@@ -123,7 +123,7 @@ def unreadable(both: Sequence[Looked], error: Exception) -> str:
     """Return which file an engine could not read, and why: as its error says, or as another look shows."""
     for looked in both:
         if place := _named(looked.folder, error):
-            return f"cannot read {place} as {TITLES[looked.kind]}: {innermost(error)}"
+            return f"cannot read {place} as {TITLES[looked.kind]}: {innermost(error)}{_stale(place, error)}"
     for looked in both:
         if found := damaged(looked.folder, looked.kind):
             return f"cannot read {looked.folder.place_of(found[0])} as {TITLES[looked.kind]}: {found[1]}"
@@ -131,6 +131,12 @@ def unreadable(both: Sequence[Looked], error: Exception) -> str:
         [*dict.fromkeys(each)] for each in zip(*((k.folder.path, TITLES[k.kind]) for k in both), strict=True)
     )
     return f"cannot read {' and '.join(paths)} as {' and '.join(titles)}: {first_line(error)}"
+
+
+def _stale(place: str, error: Exception) -> str:
+    """Say what to do about the checksum of a file that something else than Spark has written again."""
+    said = f"; if the file is right, remove the checksum beside it: .{place.rpartition('/')[2]}.crc"
+    return said if "Checksum error" in str(error) else ""
 
 
 def _named(folder: Folder, error: Exception) -> str:
