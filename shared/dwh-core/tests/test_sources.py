@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from pyspark.errors import PySparkException
 
 from dwh.core.config import SourcePlace
 from dwh.core.contract import Column, Table
@@ -401,6 +402,40 @@ def test_fields_of_json(spark, tmp_path, rows, gone):
         return
     with pytest.raises(SourceError, match=rf"there is no column {gone} \(in day=2024-01-01/part.json\)"):
         read_source(spark, NEED, place, DAYS)
+
+
+EXACT = Table("orders", columns=(
+    Column("n", "bigint", nullable=True), Column("d", "decimal(10,2)", nullable=True),
+    Column("s", "struct<`a b`:array<int>,d:decimal(9,1)>", nullable=True),
+))  # fmt: skip
+
+
+def test_numbers_of_json_are_rounded_alike(spark, tmp_path):
+    """Digits beyond the job's are rounded, and integers have all of theirs, on every engine."""
+    rows = [
+        '{"n": 9007199254740993, "d": 1.005, "s": {"a b": [1, null], "d": 0.25}}',
+        '{"n": null, "d": -0.005, "s": null}',
+    ]
+    (tmp_path / "part.json").write_text("\n".join(rows) + "\n")
+    found = read_source(spark, EXACT, SourcePlace("json", str(tmp_path)), DAYS).collect()
+    assert sorted(map(tuple, found), key=lambda row: row[0] is None) == [
+        (2**53 + 1, Decimal("1.01"), ([1, None], Decimal("0.3"))),
+        (None, Decimal("-0.01"), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"n": 1.5, "d": 1, "s": null}',
+        pytest.param('{"n": 1, "d": 1, "s": {"a b": [2, 1.5]}}', marks=pytest.mark.breadth),
+    ],
+)
+def test_a_fraction_of_json_is_no_integer(spark, tmp_path, row):
+    """It fails whoever reads it: Sail by itself would take 1.5 for 1."""
+    (tmp_path / "part.json").write_text(row + "\n")
+    with pytest.raises((SourceError, PySparkException)):
+        read_source(spark, EXACT, SourcePlace("json", str(tmp_path)), DAYS).collect()
 
 
 def test_fields_in_structs_of_json(spark, tmp_path):

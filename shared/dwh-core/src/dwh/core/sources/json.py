@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from dwh.core.contract import Table
+from dwh.core.sources.exact_json import exact_type, in_type
 from dwh.core.sources.files import SourceFile, SourceFiles, day_of, read_files
 from dwh.core.sources.reader import SourceReader
 from dwh.core.sources.typed import refuse
@@ -37,6 +38,13 @@ def read_json(source: SourceReader, need: Table, files: SourceFiles) -> DataFram
     strict = {} if source.option("mode") else {"mode": "FAILFAST"}
     columns = [column.to_dict() for column in inside]
     frame = read_files(source, files, columns, folders, **strict)
+    if source.on_sail:
+        exact = {field.name: exact_type(field.dataType) for field in frame.schema}
+        types = {field.name: field.dataType for field in frame.schema}
+        wide = [{**column, "type": exact[column["name"]]} for column in columns]
+        values = [f"{in_type(quoted(c.name), types[c.name])} AS {quoted(c.name)}" for c in inside]
+        read = read_files(source, files, wide, folders, **strict)
+        frame = read.selectExpr(*values, *(quoted(column.name) for column in folders))
     fields = list(_fields(frame.select(*(column.name for column in inside)).schema))
     name = need.date_column
     day = name if name in files.columns and need.column(name).type == "date" else None
