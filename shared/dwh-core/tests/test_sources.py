@@ -438,6 +438,19 @@ def test_a_fraction_of_json_is_no_integer(spark, tmp_path, row):
         read_source(spark, EXACT, SourcePlace("json", str(tmp_path)), DAYS).collect()
 
 
+def test_a_date_of_json_is_no_number_of_days(spark, tmp_path):
+    """Sail reads it as the day; Spark would read the year 57385, and refuses it."""
+    (tmp_path / "part.json").write_text('{"day": "20240101"}\n')
+    need = Table("orders", columns=(Column("day", "date"),))
+    place = SourcePlace("json", str(tmp_path))
+    if is_sail(spark):
+        found = read_source(spark, need, place, DAYS).collect()
+        assert [row["day"] for row in found] == [date(2024, 1, 1)]
+        return
+    with pytest.raises((SourceError, PySparkException), match="20240101"):
+        read_source(spark, need, place, DAYS).collect()
+
+
 def test_fields_in_structs_of_json(spark, tmp_path):
     """A field in a struct that nobody sends any more is named with its path."""
     need = Table("orders", columns=(Column("at", "struct<x:int,y:int>"),))

@@ -25,6 +25,9 @@ __all__ = ["read_json"]
 
 Field = tuple[str, ...]
 
+# A row that does not fit is an error. So is the date "20240101", which Spark would take for a number of days.
+_STRICT = {"mode": "FAILFAST", "enableDateTimeParsingFallback": "false"}
+
 _ENOUGH = 1000
 """So many rows of a date most often show each field."""
 
@@ -35,7 +38,7 @@ def read_json(source: SourceReader, need: Table, files: SourceFiles) -> DataFram
     Raises UsageError for a field that no row of a wanted date has.
     """
     inside, folders = files.apart(need.columns)
-    strict = {} if source.option("mode") else {"mode": "FAILFAST"}
+    strict = {name: value for name, value in _STRICT.items() if not source.option(name)}
     columns = [column.to_dict() for column in inside]
     frame = read_files(source, files, columns, folders, **strict)
     if source.on_sail:
