@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import tempfile
 
 import pytest
 
+from dwh.migrate import console
 from dwh.migrate.console import print_error, print_note, print_rows
 
 
@@ -74,3 +77,18 @@ def test_a_command_to_copy_is_in_one_line(sit_at):
     terminal, command = sit_at(), "dwh compare takings@7.1 takings@7.2 --date 2024-01-01"
     print_rows(("type", "to"), [(command, "see what differs")], whole=True)
     assert f"\n{command}  see what differs\n" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("logged", ["", "WARN it is late\n"])
+def test_a_log_is_named_and_kept_where_it_says_something(tmp_path, monkeypatch, capfd, logged):
+    """Sail writes none: an empty file would lead nowhere."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ZeroDivisionError), console._log_aside():
+        os.write(2, logged.encode())
+        raise ZeroDivisionError
+    kept = [path.read_text("utf-8") for path in tmp_path.glob("dwh-*/spark.log")]
+    assert kept == ([logged] if logged else [])
+    assert ("Spark's log: " in capfd.readouterr().err) is bool(logged)
+    with pytest.raises(KeyboardInterrupt), console._log_aside():
+        raise KeyboardInterrupt
+    assert len([*tmp_path.iterdir()]) == len(kept)

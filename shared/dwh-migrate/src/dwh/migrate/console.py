@@ -225,19 +225,21 @@ def _log_aside() -> Iterator[None]:
     with log.open("wb") as file:
         os.dup2(file.fileno(), 2)
     sys.stderr = steady(os.fdopen(os.dup(descriptor), "w", buffering=1, encoding=python_stderr.encoding))
+    is_told = False
     try:
         yield
     except Exception as error:
-        if not isinstance(error, UsageError):
+        is_told = not isinstance(error, UsageError) and log.stat().st_size > 0  # Sail writes none
+        if is_told:
             print_note(f"Spark's log: {log}")
         raise
-    else:
-        shutil.rmtree(log.parent)
     finally:
         os.dup2(descriptor, 2)
         os.close(descriptor)
         sys.stderr.close()
         sys.stderr = python_stderr
+        if not is_told:
+            shutil.rmtree(log.parent)
 
 
 @contextmanager
