@@ -159,6 +159,12 @@ def test_a_ledger_that_is_not_there(typed, monkeypatch, arguments):
     assert "Traceback" not in err
 
 
+def test_where_there_is_nothing_to_remove(typed, warehouse):
+    """`dwh gc` says so, and lists nothing."""
+    write(warehouse, "takings@7.1", DAYS[0])
+    assert typed("gc") == (0, "", "there is nothing to remove\n")
+
+
 @pytest.mark.parametrize("arguments", [["pins"], ["rollout", "status"], ["rollout", "history", "takings"]])
 def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, arguments):
     """Looking where there is no ledger says how it comes to be, and makes none."""

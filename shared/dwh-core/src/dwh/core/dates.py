@@ -45,7 +45,7 @@ class DateRange:
                 self.grain,
             )
         if self.last < self.first:
-            raise InvalidDateError(f"{self.first} to {self.last}", "the range ends before it begins")
+            raise InvalidDateError(f"{self.first} to {self.last}", "the range ends before it begins", None)
 
     def __iter__(self) -> Iterator[date]:
         first = self.grain.number(self.first)
@@ -185,7 +185,8 @@ def logical_dates(
     """
     if date is not None:
         if start is not None or end is not None:
-            raise InvalidDateError(f"{date}, and {_range(start, end)}", "give one date or a range, not both")
+            found = f"{date}, and {_range(start, end)}"
+            raise InvalidDateError(found, "give one date or a range, not both", None)
         day = _parsed(date, grain)
         return DateRange(day, day)
     if start is not None or end is not None:

@@ -145,7 +145,11 @@ class InvalidTypeError(UsageError):
 
 
 class InvalidDateError(UsageError):
-    """A logical date or a range of dates is missing or malformed."""
+    """A logical date or a range of dates is missing or malformed.
+
+    Parameters:
+        grain: whose form to tell; None where the form is not what is wrong.
+    """
 
     code = "DWH103"
 

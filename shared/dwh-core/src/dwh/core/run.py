@@ -121,7 +121,7 @@ def prepare_run(
     grain = job.writes.logical_grain
     check_grain(dates, grain, job.name())
     if dates.last > grain.holding(datetime.now(timezone.utc)):
-        raise InvalidDateError(str(dates.last), "a logical date in the future has no data yet", grain)
+        raise InvalidDateError(str(dates.last), "a logical date in the future has no data yet", None)
     line = line_of(type(job))
     if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
         config = warehouse.config if warehouse else load_config()

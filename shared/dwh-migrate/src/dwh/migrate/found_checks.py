@@ -194,5 +194,5 @@ def _instant(text: str) -> datetime:
 
 def _begun(day: date, grain: Grain) -> date:
     if day > grain.holding(datetime.now(timezone.utc)):
-        raise InvalidDateError(str(day), f"it is not {grain.described} that has begun", grain)
+        raise InvalidDateError(str(day), f"it is not {grain.described} that has begun", None)
     return day

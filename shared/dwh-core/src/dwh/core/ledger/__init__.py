@@ -340,9 +340,7 @@ class Ledger(LedgerDatabase):
         Raises NotPinnedError without a pin, and InvalidDateError for a date that has not begun (UTC).
         """
         if dates.last > dates.grain.holding(_now()):
-            raise InvalidDateError(
-                str(dates.last), "a logical date in the future has no line yet", dates.grain
-            )
+            raise InvalidDateError(str(dates.last), "a logical date in the future has no line yet", None)
         with self.reading() as connection:
             decision = newest_decision(connection, environment=environment, job=job)
             if decision is None:

@@ -59,6 +59,9 @@ def gc(older_than: float, keep: int | None, dry_run: bool, as_json: bool) -> Non
         return
     if found:
         print_rows(list(found[0]), [list(run.values()) for run in found])
+    if not found:
+        print_note("there is nothing to remove")
+        return
     count = "1 run" if len(found) == 1 else f"{len(found)} runs"
     print_note(f"{'would remove' if dry_run else 'removed'} the files of {count}")
 
