@@ -7,9 +7,13 @@ from dataclasses import replace
 import pytest
 from fabricate import DAYS, TABLE, begin, everything, shown, write
 
+from dwh.core import Column, Input, Table
 from dwh.core.dates import DateRange
-from dwh.core.errors import NoOutputError, UsageError
+from dwh.core.errors import MissingInputError, NoOutputError, UsageError
+from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.schema import runs
+from dwh.core.sources.previous import PreviousSource
+from dwh.core.testing.runs import started_run
 from dwh.migrate import promotion
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.history import partition_history, published_history
@@ -141,6 +145,25 @@ def test_an_output_that_is_removed_meanwhile_is_not_promoted(warehouse, monkeypa
     with pytest.raises(NoOutputError, match="for 2024-01-01 to 2024-01-02; type: dwh history"):
         promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
     assert warehouse.ledger.outputs(environment="prod", table=TABLE) == []
+
+
+def test_a_history_does_not_begin_anew_where_its_end_was_promoted(warehouse):
+    """Run again without the output before, a promoted one would be made of its date alone: it is refused."""
+    contract = Table("t.total", (Column("shop", "string"),))
+    read: list[OutputsRead] = []
+    for day in (FIRST, SECOND):
+        run = started_run(contract, line="0.1", dates=DateRange(day, day), environment="staging")
+        warehouse.ledger.start_run(run, read)
+        warehouse.ledger.commit_run(run, {day: 1})
+        read = [OutputsRead("t.total", run.id, day, day)]
+    need, dates = Input.previous().of(contract), DateRange(SECOND, SECOND)
+    asked = {"source": "staging", "target": "prod"}
+    promote(warehouse, "t.total@0.1", **asked, dates=dates)
+    remedy = f"dwh promote total@0.1 --from staging --to prod --date {FIRST}"
+    with pytest.raises(MissingInputError, match=f"{SECOND} builds lacks {FIRST}; type: {remedy}"):
+        PreviousSource.before(need, warehouse, "0.1", dates, None).check(need, dates)
+    promote(warehouse, "t.total@0.1", **asked, dates=DateRange(FIRST, FIRST))
+    PreviousSource.before(need, warehouse, "0.1", dates, None).check(need, dates)
 
 
 def test_nothing_is_promoted_to_where_nobody_reads(warehouse):

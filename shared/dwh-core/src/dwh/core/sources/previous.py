@@ -107,6 +107,25 @@ class PreviousSource(PublishedSource):
             raise self._left_out(need, dates, self.gap, self.outputs[0].job)
         if self.removed:
             raise self._gone(need, self.removed)
+        if not self.outputs:
+            self._check_promoted(need, dates)
+
+    def _check_promoted(self, need: Input, dates: DateRange) -> None:
+        """Raise MissingInputError where the date's output was promoted without the one that it builds on."""
+        ledger, first = self.warehouse.ledger, DateRange(dates.first, dates.first)
+        for output in ledger.newest_outputs(
+            environment=self.environment, table=need.name, line=str(self.line), dates=first
+        ):
+            read = ledger.reads_of([output.run_id]).get(output.run_id, [])
+            before = [one.last_date for one in read if one.table_name == need.name]
+            if before and output.promoted_from:
+                command = f"dwh promote {output.job}@{self.line} --from {output.promoted_from} --to"
+                raise MissingInputError(
+                    need.name,
+                    f"line {self.line} in {self.environment}, on which {dates.first} builds",
+                    [str(before[0])],
+                    f"{command} {self.environment} --date {before[0]}",
+                )
 
     def _left_out(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
         return MissingInputError(
