@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -295,51 +294,28 @@ ROWS = (
 )
 
 
-@pytest.fixture
-def by_spark(tmp_path: Path) -> Callable[..., str]:
-    """What lets Spark make a table of two days, and change it; returns its name."""
-    spark, names = readers._spark(), count()
+@pytest.mark.catalog
+def test_what_is_told_to_rewrite_a_table_lets_it_be_adopted(
+    adopting: Callable[[str], Adoption], tmp_path: Path
+) -> None:
+    """By Spark: rows deleted by merge-on-read, another format, and other folders, all in one table."""
+    spark, name, place = readers._spark(), f"{SPARK}.shop.takings", f"{tmp_path}/ice/shop/takings"
     for key, value in (("type", "hadoop"), ("warehouse", f"{tmp_path}/ice"), ("cache-enabled", "false")):
         spark.conf.set(f"spark.sql.catalog.{SPARK}.{key}", value)
     spark.conf.set(f"spark.sql.catalog.{SPARK}", "org.apache.iceberg.spark.SparkCatalog")
-
-    def make(properties: str, *changes: str) -> str:
-        name = f"{SPARK}.shop.t{next(names)}"
-        columns = "day date NOT NULL, shop string NOT NULL, orders bigint NOT NULL, amount double"
-        layout = f"USING iceberg PARTITIONED BY (day) TBLPROPERTIES ({properties})"
-        spark.sql(f"CREATE TABLE {name} ({columns}) {layout}")
-        for words in (f"INSERT INTO {{}} {ROWS.format(day=1)}", f"INSERT INTO {{}} {ROWS.format(day=2)}"):
-            spark.sql(words.format(name))
-        for words in changes:
-            spark.sql(words.format(name))
-        return name
-
-    return make
-
-
-@pytest.mark.catalog
-def test_what_is_told_to_rewrite_a_table_lets_it_be_adopted(
-    by_spark: Callable[..., str], adopting: Callable[[str], Adoption], tmp_path: Path
-) -> None:
-    """Of rows that are deleted by merge-on-read, of other formats and of other folders: as Spark does it."""
-    spark, later = readers._spark(), "'format-version' = '2', 'write.delete.mode' = 'merge-on-read'"
-    parquet = "ALTER TABLE {} SET TBLPROPERTIES ('write.format.default' = 'parquet')"
-    tables = {
-        "keeps deleted rows": by_spark(later, "DELETE FROM {} WHERE shop = 's1'"),
-        "has files of ORC": by_spark("'write.format.default' = 'orc'", parquet),
-        "in folders that name none and day": by_spark(
-            later,
-            "ALTER TABLE {} DROP PARTITION FIELD day",
-            f"INSERT INTO {{}} {ROWS.format(day=3)}",
-            "ALTER TABLE {} ADD PARTITION FIELD day",
-        ),
-    }
-    for problem, name in tables.items():
-        place = f"{tmp_path}/ice/shop/{name.rpartition('.')[2]}"
-        with pytest.raises(FilesError, match=problem) as refused:
-            adopting(place)
-        call = str(refused.value)[str(refused.value).index("CALL ") :]
-        assert call.count("'…'") == 1
-        spark.sql(call.replace("CALL system", f"CALL {SPARK}.system").replace("'…'", f"'{name}'"))
-        adopted = [file for found in adopting(place).files.values() for file in found]
-        assert sum(file.rows for file in adopted) == spark.table(name).count() > 0
+    columns = "day date NOT NULL, shop string NOT NULL, orders bigint NOT NULL, amount double"
+    later = "'format-version' = '2', 'write.delete.mode' = 'merge-on-read', 'write.format.default' = 'orc'"
+    spark.sql(f"CREATE TABLE {name} ({columns}) USING iceberg TBLPROPERTIES ({later})")
+    spark.sql(f"INSERT INTO {name} {ROWS.format(day=1)}")
+    spark.sql(f"ALTER TABLE {name} ADD PARTITION FIELD day")
+    spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('write.format.default' = 'parquet')")
+    spark.sql(f"INSERT INTO {name} {ROWS.format(day=2)}")
+    spark.sql(f"DELETE FROM {name} WHERE shop = 's1'")
+    with pytest.raises(
+        FilesError, match=r"has files of ORC; set its .* CALL |keeps deleted rows .* CALL "
+    ) as no:
+        adopting(place)
+    call = str(no.value)[str(no.value).index("CALL ") :].replace("CALL system", f"CALL {SPARK}.system")
+    spark.sql(call.replace("'…'", f"'{name}'"))
+    rows = {day: sum(file.rows for file in found) for day, found in adopting(place).files.items()}
+    assert rows == {FIRST: 2, SECOND: 2}
