@@ -8,7 +8,7 @@ import pytest
 from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
-from dwh.compare import ComparisonError, compare
+from dwh.compare import ComparisonError, Sql, Trim, compare
 from dwh.compare.changes import Expected
 from dwh.compare.report.html import to_html
 from dwh.compare.report.markdown import to_markdown
@@ -73,3 +73,21 @@ def test_a_masked_column_that_is_not_there_is_refused(spark: SparkSession) -> No
     frame = spark.range(1)
     with pytest.raises(ComparisonError, match="masked column 'emial': neither side has it"):
         compare(frame, frame, mask="emial")
+
+
+def test_a_rule_of_a_masked_column_is_shown_without_its_condition(spark: SparkSession) -> None:
+    """It may hold a value, as a declared condition may; of other columns it is shown."""
+    schema = "id int, email string, `a.b` struct<c:string>, v int"
+    left, right = (
+        frame_of_rows(spark, [(1, email, (email,), 1)], schema) for email in ("ann@x.org", "bob@x.org")
+    )
+    secret, inside = Sql("left = 'cat@x.org'"), Sql("right = 'cat@x.org'")
+    rules = {"email": [Trim(), secret], "`a.b`.c": inside, "v": Sql("left = -right")}
+    result = compare(left, right, key="id", rules=rules, mask=["email", "a.b"])
+    reports = (json.dumps(result.to_dict(), ensure_ascii=False), to_markdown(result), to_html(result))
+    assert not [secret for secret in SECRETS for report in reports if secret in report]
+    assert result.measurement.rules == {
+        "email": ("trim", "sql(⟨masked⟩)"),
+        "`a.b`.c": ("sql(⟨masked⟩)",),
+        "v": ("sql(left = -right)",),
+    }

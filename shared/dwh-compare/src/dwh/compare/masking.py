@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from dwh.compare.changes import Contract
 from dwh.compare.errors import ColumnChoiceError
+from dwh.compare.forms import quoted
 from dwh.compare.model import (
     Cell,
     CellChange,
@@ -52,7 +53,14 @@ def masked(comparison: Comparison, columns: Sequence[str]) -> Comparison:
         columns=tuple(masks.column(column) for column in comparison.columns),
         samples=tuple(masks.sample(row) for row in comparison.samples),
         expectations=expectations,
-        measurement=replace(comparison.measurement, notes=notes),
+        measurement=replace(
+            comparison.measurement,
+            notes=notes,
+            rules={
+                place: tuple(map(_rule, rules)) if _is_in(place, names) else rules
+                for place, rules in comparison.measurement.rules.items()
+            },
+        ),
     )
 
 
@@ -94,7 +102,9 @@ class _Masks:
         numbers = column.numbers
         if column.name in self.names and numbers:
             numbers = type(numbers)(numbers.compared)
-        return replace(column, numbers=numbers, top=tuple(self._pair(column.name, p) for p in column.top))
+        rules = tuple(map(_rule, column.rules)) if column.name in self.names else column.rules
+        top = tuple(self._pair(column.name, pair) for pair in column.top)
+        return replace(column, numbers=numbers, top=top, rules=rules)
 
     def sample(self, row: SampleRow) -> SampleRow:
         return replace(row, key=self._key(row.key), cells=tuple(map(self._change, row.cells)))
@@ -137,6 +147,20 @@ def _expectation(item: ExpectationResult, names: Collection[str]) -> Expectation
     if not (any(named) or _WHOLE_ROW.search(item.where)):
         return item
     return replace(item, where=_HIDDEN, problem=item.problem and _HIDDEN)
+
+
+def _rule(text: str) -> str:
+    """Return a rule without its condition, which may hold a value."""
+    before, sql, _ = text.partition("sql(")
+    return f"{before}{sql}{_HIDDEN})" if sql else text
+
+
+def _is_in(place: str, names: Collection[str]) -> bool:
+    """Return whether what a rule is for is one of some columns, or inside one."""
+    written = [(name.lower(), quoted(name).lower()) for name in names]
+    return any(
+        place.lower() in both or place.lower().startswith(tuple(f"{n}." for n in both)) for both in written
+    )
 
 
 def _without(reason: str, problems: Iterable[str]) -> str:
