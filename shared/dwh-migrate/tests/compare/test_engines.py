@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from engine_cases import CASES
 
+from dwh.compare import ComparisonError
 from dwh.core.engine import is_sail
 from dwh.core.errors import UsageError
 from dwh.migrate.compare.sources import look_at_source, read_source, source_of
@@ -27,6 +28,17 @@ def test_the_answer_is_that_of_every_engine(spark: SparkSession, name: str) -> N
     """Connect is asked the same in `test_connect`."""
     case, answer = CASES[name]
     assert case(spark) == answer
+
+
+def test_a_number_of_json_that_sail_would_cut_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark compares it as it was written."""
+    (tmp_path / "a.json").write_text('{"id": 1, "v": 1234567890123456789012345}\n')
+    source = source_of(f"json:{tmp_path}/a.json", {})
+    if not is_sail(spark):
+        assert read_source(spark, source, look_at_source(source)).frame.collect()[0].v[-2:] == "45"
+        return
+    with pytest.raises(ComparisonError, match="compare on Spark"):
+        read_source(spark, source, look_at_source(source))
 
 
 def test_an_option_of_csv_that_sail_does_not_know_is_refused(spark: SparkSession, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dwh.compare import ComparisonError
 from dwh.migrate.compare.folder import look_at
-from dwh.migrate.compare.headers import check_encoding, check_headers
+from dwh.migrate.compare.headers import check_encoding, check_headers, check_numbers
 
 
 def check(folder: Path, *files: tuple[str, bytes]) -> None:
@@ -65,3 +65,27 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, name: str, data: byt
         check_encoding(look_at(str(tmp_path)), encoding)
     check_encoding(look_at(str(tmp_path)), "ISO-8859-1")
     check_encoding(look_at(str(tmp_path)), "an engine's own")
+
+
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        ("9007199254740993", True),
+        ("-9223372036854775807", True),
+        ("1234567890123456789012345", False),
+        ("0.12345678901234568", True),
+        ("0.12345678901234567", False),
+        ("0.123456789012345678", False),
+        ("1.5e300", True),
+        ("1e400", False),
+        ('"1234567890123456789012345"', True),
+    ],
+)
+def test_a_number_that_sail_would_cut_is_refused(tmp_path: Path, value: str, held: bool) -> None:
+    """Two of them would be the same that are not."""
+    (tmp_path / "a.json").write_text(f'{{"id": 1, "v": [{value}]}}\n')
+    if held:
+        check_numbers(look_at(str(tmp_path)))
+        return
+    with pytest.raises(ComparisonError, match=f"a.json has the number {value}, of which Sail"):
+        check_numbers(look_at(str(tmp_path)))

@@ -1,10 +1,15 @@
-"""What files of text must be before an engine reads them: of one encoding, and CSV of one header."""
+"""What files of text must be before an engine reads them.
+
+They are of one encoding, CSV has one header, and JSON has, for Sail, no number that it would cut.
+"""
 
 from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 import fsspec
 
@@ -12,9 +17,13 @@ from dwh.compare.errors import first_line
 from dwh.migrate.compare.errors import FilesError
 from dwh.migrate.compare.folder import DataFile, Folder
 
-__all__ = ["check_encoding", "check_headers"]
+__all__ = ["check_encoding", "check_headers", "check_numbers"]
 
 _MOST = 1_000_000  # bytes of a header, and of what is decoded at once
+_LONG_NUMBER = re.compile(
+    rb"[:\[,]\s*(-?(?:[0-9][.0-9]{15,}(?:[eE][-+]?[0-9]+)?|[0-9][.0-9]*[eE][-+]?[0-9]+))(?=\s*[,\]}])"
+)
+_OTHERS = "Sail would read other digits; compare on Spark: DWH_ENGINE=spark"
 _BOM = b"\xef\xbb\xbf"
 _SPARKS_OWN = (".deflate", ".snappy", ".lz4", ".zst", ".zstd")  # it unpacks them, and compares their headers
 
@@ -68,6 +77,29 @@ def check_encoding(folder: Folder, encoding: str) -> None:
             ) from None
         except (OSError, ValueError, EOFError) as error:
             raise FilesError(f"cannot read {folder.place_of(file)}: {first_line(error)}") from None
+
+
+def check_numbers(folder: Folder) -> None:
+    """Raise ComparisonError when a JSON file has a number that neither a bigint nor a double holds.
+
+    Sail reads numbers as these, where Spark keeps what was written.
+    """
+    for file in folder.files:
+        try:
+            with _opened(folder, file) as opened:
+                for line in iter(lambda: bytes(opened.readline(_MOST)), b""):
+                    found = map(bytes.decode, _LONG_NUMBER.findall(line))
+                    if cut := next((number for number in found if not _is_held(number)), ""):
+                        place = folder.place_of(file)
+                        raise FilesError(f"{place} has the number {cut}, of which {_OTHERS}")
+        except (OSError, ValueError, EOFError) as error:
+            raise FilesError(f"cannot read {folder.place_of(file)}: {first_line(error)}") from None
+
+
+def _is_held(number: str) -> bool:
+    if number.lstrip("-").isdigit() and abs(int(number)) < 2**63:
+        return True
+    return Decimal(repr(float(number))) == Decimal(number)
 
 
 def _opened(folder: Folder, file: DataFile) -> fsspec.core.OpenFile:

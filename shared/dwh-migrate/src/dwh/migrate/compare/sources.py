@@ -20,7 +20,7 @@ from dwh.migrate.compare.avro_headers import check_avro_schemas
 from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.folder import Folder, look_at
 from dwh.migrate.compare.footers import TITLES, Told
-from dwh.migrate.compare.headers import check_encoding, check_headers
+from dwh.migrate.compare.headers import check_encoding, check_headers, check_numbers
 from dwh.migrate.compare.loading import check_partitions, frames_of, literal
 from dwh.migrate.compare.paths import Looked, PathSide, look, read
 
@@ -126,6 +126,8 @@ def _frame(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
     strict = dict(_STRICT.get(source.format, {}))
     if source.format == "csv" and is_sail(spark):
         check_csv_options_on_sail(source.options)
+    if source.format == "json" and is_sail(spark):
+        check_numbers(folder)
 
     def reader() -> DataFrameReader:
         return spark.read.format(source.format).options(**{**strict, **source.options})
