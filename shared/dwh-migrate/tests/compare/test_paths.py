@@ -123,7 +123,7 @@ def test_hidden_files_are_left_out_as_spark_does(spark: SparkSession, write: Wri
     ("odd", "said"),
     [
         ({"id": [2], "v": [1], "more": [5]}, "column more is there"),
-        ({"id": [2]}, "column v is not there"),
+        ({"id": [2]}, "column v is missing, and read as null"),
         ({"id": [2], "v": pa.array([1], "int32")}, "column v is int, not bigint"),
         ({"id": [2], "v": pa.array([1], pa.decimal128(12, 2))}, "column v is decimal(12,2), not bigint"),
     ],
