@@ -10,11 +10,11 @@ import click
 import pytest
 from fabricate import DAYS, begin, compared, write
 
-from dwh.core.ledger.schema import ledger_version
+from dwh.core.ledger.schema import ledger_version, shadows
 from dwh.core.lines import installed_lines
 from dwh.core.warehouse import Warehouse
 from dwh.migrate import cli
-from dwh.migrate.rollout import hold, pin, plan, roll_back, start
+from dwh.migrate.rollout import hold, pin, plan, resume, roll_back, start
 from dwh.migrate.whereabouts import whereabouts
 from dwh.migrate.whereabouts.following import following
 from dwh.migrate.whereabouts.gather import Run, Situation
@@ -110,11 +110,17 @@ def test_a_rollout_under_way(here, monkeypatch):
     assert whereabouts().under_way[0]["what"] == "rollout of takings in prod"
     assert hints()[:2] == [f"dwh run takings --date {SECOND}", "dwh rollout status takings"]
     compared(warehouse, "fail", FIRST)
-    assert hints() == [
-        f"dwh run takings --date {SECOND}",
-        "dwh rollout status takings",
-        'dwh rollout rollback takings --reason "…"',
-    ]
+    back = 'dwh rollout rollback takings --reason "…"'  # another date would not open the gate
+    assert hints() == [f"dwh run takings --date {FIRST}", "dwh rollout status takings", back]
+    run = write(warehouse, "takings@7.2", FIRST)
+    with warehouse.ledger.writing() as connection:
+        connection.execute(shadows.update().values(candidate_run=run.id))
+    looking = f"dwh compare takings@7.1 takings@7.2 --date {FIRST}"
+    assert hints() == [looking, "dwh rollout status takings", back]
+    hold(warehouse, job="takings", environment="prod", reason="gate: the comparison failed")
+    assert hints()[:2] == [looking, 'dwh rollout resume takings --reason "…"']
+    resume(warehouse, job="takings", environment="prod", reason="it is right again")
+    assert hints()[0] == f"dwh run takings --date {SECOND}"
     compared(warehouse, "pass", FIRST)
     assert hints()[:2] == ["dwh rollout advance takings", "dwh rollout status takings"]
     monkeypatch.setenv("DWH_ENVIRONMENT", "dev")

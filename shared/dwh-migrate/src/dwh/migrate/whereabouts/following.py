@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from dwh.core.errors import DwhError
 from dwh.core.grain import date_after, grain_of
 from dwh.core.lines import InstalledLine, example_requirement
-from dwh.migrate.rollout.remedies import opening
+from dwh.migrate.rollout.remedies import between, opening
 
 if TYPE_CHECKING:
-    from dwh.migrate.rollout.state import Progress
+    from dwh.migrate.rollout.state import Progress, Shadow
     from dwh.migrate.whereabouts.gather import Run, Situation
 
 __all__ = ["Hint", "following"]
@@ -67,12 +67,16 @@ def _of_installed(now: Situation, runs: Iterable[Run]) -> list[Run]:
 def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
     job, last = found.decision.job, found.rollout.is_at_its_last_step
     there = _there(now, found.decision.environment)
+    if failed := _failed(found):
+        yield _after(failed, found, there)
     if found.rollout.state == "held":
         yield Hint(f'dwh rollout resume {job}{there} --reason "…"', "go on after the hold")
     elif found.gate_is_open and last:
         yield Hint(f"dwh rollout finish {job}{there}", f"end the rollout, on line {found.rollout.new_line}")
     elif found.gate_is_open:
         yield Hint(f"dwh rollout advance {job}{there}", "take the next step, as the gate is open")
+    elif failed:
+        pass  # another date would not open the gate
     elif way := opening(found):
         command = way.command if there else way.command.replace(f" --env {now.environment}", "")
         yield Hint(command, way.purpose)
@@ -81,6 +85,22 @@ def _of_rollout(now: Situation, found: Progress) -> Iterator[Hint]:
     yield Hint(f"dwh rollout status {job}{there}", "see where it stands")
     if found.not_passed:
         yield Hint(f'dwh rollout rollback {job}{there} --reason "…"', "go back")
+
+
+def _failed(found: Progress) -> Shadow | None:
+    """Return the last shadow run that did not pass, if the gate waits for it or the rollout is held."""
+    bad = [shadow for shadow in found.shadows if shadow.outcome != "pass"]
+    is_held_for_it = found.rollout.state == "held" and bad[-1:] == [*found.shadows[-1:]]
+    return bad[-1] if bad and (found.not_passed or is_held_for_it) else None
+
+
+def _after(failed: Shadow, found: Progress, there: str) -> Hint:
+    """Return what comes after a shadow run that did not pass: to compare, or, if it crashed, to try again."""
+    job, (old, new) = found.decision.job, found.rollout.lines
+    days = between(sorted({failed.first_date, failed.last_date}))
+    if failed.candidate_run is None:
+        return Hint(f"dwh run {job}{there} {days}", "run again what failed")
+    return Hint(f"dwh compare {job}@{old} {job}@{new}{there} {days}", "see what differs")
 
 
 def _next_date(now: Situation, found: Progress) -> str:
