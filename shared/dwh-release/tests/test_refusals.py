@@ -95,7 +95,7 @@ CONTRACT = [
         "an input more",
         both(edit(SALES, "reads = (ORDERS,)", "reads = (ORDERS, SHOPS)"), edit(SALES, "import ORDERS", "import ORDERS, SHOPS"),
              edit(f"{MAIN_SRC}/_inputs.py", "ORDERS = ", 'SHOPS = Table("shops", columns=(Column("shop", "string"),))\nORDERS = ')),
-        "dwh-v0_2", ("sales.reads.shops: the job needs this input",), step="major",
+        "dwh-v0_2", ("sales.reads.shops: the job now needs this input",), step="major",
     ),
     Wrong("an input column more", edit(f"{MAIN_SRC}/_inputs.py", '        Column("shop", "string"),\n', '        Column("shop", "string"),\n        Column("town", "string"),\n'), "dwh-v0_2", ("the job needs column town",), step="major"),
     Wrong("an input of another type", edit(f"{MAIN_SRC}/_inputs.py", '"cents", "bigint"', '"cents", "double"'), "dwh-v0_2", ("_inputs.py:10", "bigint → double"), step="major"),
