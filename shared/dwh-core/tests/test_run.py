@@ -13,6 +13,7 @@ import pytest
 from dwh.core.config import SourcePlace, load_config
 from dwh.core.errors import (
     InvalidDateError,
+    InvalidNameError,
     LedgerError,
     NoOutputError,
     RunError,
@@ -71,6 +72,17 @@ def test_a_run_makes_its_output_visible(spark, either_warehouse, job):
     assert [
         output.run_id for output in either_warehouse.ledger.outputs(environment="dev", table="shop.takings")
     ] == [run, run]
+
+
+def test_a_run_may_name_its_environment(spark, warehouse, job):
+    """It is not taken for a part of Airflow's context, which is ignored."""
+    takings = job()
+    with pytest.raises(InvalidNameError, match="'Prod' is not a valid environment"):
+        takings.run(date=DAY, spark=spark, warehouse=warehouse, environment="Prod")
+    assert warehouse.ledger.find_runs() == []
+    takings.run(date=DAY, spark=spark, warehouse=warehouse, environment="prod")
+    assert [run.environment for run in warehouse.ledger.find_runs()] == ["prod"]
+    assert len(rows(spark, warehouse, environment="prod")) == 2
 
 
 def test_what_the_ledger_keeps_of_a_run(spark, warehouse, job):

@@ -7,6 +7,7 @@ neither Spark nor the ledger, so that a DAG file can import jobs for the price o
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dwh.core.dates import logical_dates
@@ -64,6 +65,7 @@ class Job(JobDefinition):
         end: object = None,
         spark: SparkSession | None = None,
         warehouse: Warehouse | None = None,
+        environment: str | None = None,
         **context: Any,
     ) -> Receipt:
         """Run the job for a logical date or a range of dates, and commit what it wrote.
@@ -75,6 +77,7 @@ class Job(JobDefinition):
             spark: the session whose application runs the job; by default the active one, else one
                 made from the configuration.
             warehouse: where to write; by default the one that the configuration names.
+            environment: where to run, by default the warehouse's, which is the configured one.
             context: Airflow's keyword context, whose `logical_date` or `ds` counts when no date is
                 given, and in a DAG run without one the `date` of its configuration. Whatever else it
                 holds is ignored.
@@ -90,4 +93,15 @@ class Job(JobDefinition):
         dates = logical_dates(date, start, end, context, self.writes.logical_grain)
         from dwh.core.run import run_job
 
+        if environment is not None:
+            warehouse = _in_environment(warehouse, environment)
         return run_job(self, dates, spark=spark, warehouse=warehouse)
+
+
+def _in_environment(warehouse: Warehouse | None, name: str) -> Warehouse:
+    from dwh.core.names import valid_environment
+    from dwh.core.warehouse import Warehouse
+
+    valid_environment(name)
+    there = warehouse or Warehouse.create()
+    return replace(there, config=there.config.in_environment(name))
