@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import DataType, DecimalType, IntegerType, StructField, StructType
 
 from dwh.compare import (
     AnyOrder,
@@ -126,17 +126,16 @@ def bytes_that_are_no_text(spark: SparkSession) -> Any:
 
 def decimals_that_are_never_null(spark: SparkSession) -> Any:
     """Of types that have no exact type in common, in a column that is required."""
-    rows = [("38,0", Decimal(1)), ("38,10", Decimal("1.5")), ("38,10", Decimal("1.0000000000"))]
+    rows = [(0, Decimal(1)), (10, Decimal("1.5")), (10, Decimal("1.0000000000"))]
     left, right, same = (
-        spark.createDataFrame([(1, value)], _required(f"decimal({digits})")) for digits, value in rows
+        spark.createDataFrame([(1, value)], _required(DecimalType(38, scale))) for scale, value in rows
     )
     change = Retyped("v", "decimal(38,0)", "decimal(38,10)", WHY)
     return [compare(left, other, key="k", changes=change).verdict for other in (right, same)]
 
 
-def _required(data_type: str) -> StructType:
-    schema = StructType.fromDDL(f"k int, v {data_type}")
-    return StructType([StructField(field.name, field.dataType, nullable=False) for field in schema])
+def _required(data_type: DataType) -> StructType:
+    return StructType([StructField("k", IntegerType(), False), StructField("v", data_type, False)])
 
 
 def numbers_and_letters_at_their_limits(spark: SparkSession) -> Any:
