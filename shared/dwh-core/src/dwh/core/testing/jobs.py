@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["frame_of", "frame_of_rows", "local_session", "output_of"]
 
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+"""To compile a plan, or to adapt it, takes far longer than to run it on ten rows."""
+
 _SMALL = {
     "spark.master": "local[2]",
     "spark.sql.shuffle.partitions": "2",
@@ -27,10 +34,7 @@ _SMALL = {
     "spark.sql.parser.manageParserCaches": "true",
     "spark.sql.parser.parserDfaCacheFlushThreshold": "60000",
     "spark.log.level": "OFF",
-    # To compile a plan, or to adapt it, takes far longer than to run it on ten rows.
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.adaptive.enabled": "false",
+    **INTERPRETED,
     # A third of all calls into the JVM would tell it which line of Python comes next.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Rows that a test writes down are read as others are, not worked out while the plan is made.

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from dwh.core.testing.jobs import INTERPRETED
+
 __all__ = ["cluster", "connect_server", "free_port", "postgresql_server"]
 
 _SECONDS = 120
@@ -30,10 +32,7 @@ def connect_server(master: str = "local[2]") -> Iterator[str]:
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": 1,
         "spark.driver.host": "127.0.0.1",
-        # To compile a plan, or to adapt it, takes far longer than to run it on ten rows.
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false",
+        **INTERPRETED,
     }
     words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
     service = "org.apache.spark.sql.connect.service.SparkConnectServer"
