@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
+from fsspec.core import url_to_fs
 
 from dwh.core.dates import DateRange
-from dwh.core.ledger import RunRecord
+from dwh.core.ledger import RunRecord, WrittenFile
 from dwh.core.ledger.schema import compared as compared_runs
 from dwh.core.ledger.schema import comparisons, metadata, shadows
 from dwh.core.testing.runs import started_run
@@ -30,16 +31,32 @@ def write(
     environment: str = "prod",
     run_id: str | None = None,
     commit: bool = True,
+    files: bool = False,
 ) -> RunRecord:
-    """Start a run of some dates, and commit it, as if Spark had written it."""
+    """Start a run of some dates, and commit it, as if Spark had written it; with `files`, there are some."""
     job, _, line = reference.partition("@")
     contract = import_module(f"dwh.jobs.v{line.replace('.', '_')}_0.{job}").Takings.writes
     dates = DateRange(min(days), max(days))
     run = started_run(contract, job=job, line=line, dates=dates, environment=environment, id=run_id)
     warehouse.ledger.start_run(run)
     if commit:
-        warehouse.ledger.commit_run(run, dict.fromkeys(days, 1))
+        recorded = {day: [_file(warehouse, run, day)] for day in days} if files else None
+        warehouse.ledger.commit_run(run, dict.fromkeys(days, 1), recorded)
     return run
+
+
+def _file(warehouse: Warehouse, run: RunRecord, day: date) -> WrittenFile:
+    path = f"day={day}/part-0.parquet"
+    system, place = url_to_fs(f"{warehouse.config.warehouse}/{run.location}/{path}")
+    system.makedirs(place.rpartition("/")[0], exist_ok=True)
+    system.pipe_file(place, b"PAR1")
+    return WrittenFile(path, 4, 1)
+
+
+def lose(warehouse: Warehouse, run: RunRecord, day: date) -> None:
+    """Remove the files of an output as no command of dwh does."""
+    system, place = url_to_fs(f"{warehouse.config.warehouse}/{run.location}/day={day}")
+    system.rm(place, recursive=True)
 
 
 def compared(warehouse: Warehouse, outcome: str, *days: date, environment: str = "prod") -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fabricate import DAYS, TABLE, begin, everything, shown, write
+from fabricate import DAYS, TABLE, begin, everything, lose, shown, write
 
 from dwh.core import Column, Input, Table
 from dwh.core.dates import DateRange
-from dwh.core.errors import MissingInputError, NoOutputError, UsageError
+from dwh.core.errors import LostFilesError, MissingInputError, NoOutputError, UsageError
 from dwh.core.ledger import OutputsRead
 from dwh.core.ledger.schema import runs
 from dwh.core.sources.previous import PreviousSource
@@ -18,7 +18,7 @@ from dwh.migrate import promotion
 from dwh.migrate.garbage import collect, dead_runs
 from dwh.migrate.history import partition_history, published_history
 from dwh.migrate.promotion import promote
-from dwh.migrate.rollout import pin
+from dwh.migrate.rollout import advance, pin, publish, roll_back
 
 FIRST, SECOND, THIRD = DAYS[:3]
 BOTH = DateRange(FIRST, SECOND)
@@ -115,6 +115,61 @@ def test_a_date_that_the_source_lacks_is_refused(warehouse):
     with pytest.raises(UsageError, match="staging has these outputs already"):
         promote(warehouse, "takings@7.1", source="staging", target="staging", dates=BOTH)
     assert everything(warehouse) == before
+
+
+@pytest.mark.parametrize("store", ["disk", "object store"])
+def test_an_output_whose_files_are_gone_is_not_promoted(warehouse, store):
+    """It is said which run lost what, and what to type; nothing moves, also of the dates that are whole."""
+    if store == "object store":
+        warehouse = replace(warehouse, config=replace(warehouse.config, warehouse="memory://lost"))
+    pin(warehouse, job="takings", line="7.1", environment="prod", reason="why")
+    run = write(warehouse, "takings@7.1", *DAYS[:3], environment="staging", files=True)
+    lose(warehouse, run, SECOND)
+    said = rf"run {run.id}, {SECOND}: 1 of 1 files is gone, .* --date {SECOND} --env staging$"
+    with pytest.raises(LostFilesError, match=said):
+        promote(warehouse, "takings@7.1", source="staging", target="prod", dates=BOTH)
+    assert newest(warehouse) == shown(warehouse) == {}
+    whole = DateRange(THIRD, THIRD)
+    assert promote(warehouse, "takings@7.1", source="staging", target="prod", dates=whole).published == 1
+
+
+def test_no_decision_publishes_what_is_gone(warehouse):
+    """Neither does `dwh pin --publish`, `dwh publish` or a cutover publish outputs whose files are gone."""
+    job = {"job": "takings", "environment": "prod"}
+    old = write(warehouse, "takings@7.1", FIRST, SECOND, files=True)
+    lose(warehouse, old, SECOND)
+    with pytest.raises(LostFilesError, match=f"run {old.id}, {SECOND}: .* takings@7.1 --date {SECOND}"):
+        pin(warehouse, **job, line="7.1", reason="why", publish=True)
+    write(warehouse, "takings@7.1", SECOND, files=True)
+    pin(warehouse, **job, line="7.1", reason="why", publish=True)
+    before = shown(warehouse)
+    lose(warehouse, old, FIRST)  # what is published already keeps nobody from publishing the rest
+    pin(warehouse, **job, line="7.1", reason="again", publish=True)
+    new = write(warehouse, "takings@7.3", FIRST, SECOND, files=True)
+    begin(warehouse, "7.3")
+    lose(warehouse, new, FIRST)
+    with pytest.raises(LostFilesError, match=f"run {new.id}, {FIRST}: "):
+        advance(warehouse, **job)
+    assert shown(warehouse) == before
+    roll_back(warehouse, **job, reason="why")
+    begin(warehouse, "7.2", ["100%"])
+    warehouse.ledger.resolve(**job, dates=DateRange(THIRD, THIRD))
+    kept = write(warehouse, "takings@7.2", THIRD, files=True)
+    lose(warehouse, kept, THIRD)
+    with pytest.raises(LostFilesError, match=f"run {kept.id}, {THIRD}: "):
+        publish(warehouse, **job, line="7.2", day=THIRD, reason="why")
+    assert shown(warehouse) == before
+
+
+def test_files_that_python_does_not_reach_are_left_to_readers(warehouse):
+    """Where only a server of Spark Connect, or a client that is missing, reaches them, nothing is refused."""
+    write(warehouse, "takings@7.1", FIRST, environment="staging", files=True)
+    here = warehouse.config.warehouse
+    for root, settings in (("nosuch://bucket/dwh", {}), (here, {"spark.remote": "sc://x"})):
+        config = replace(warehouse.config, warehouse=root, spark=settings)
+        replace(warehouse, config=config).check_there(
+            warehouse.ledger.newest_outputs(environment="staging", table=TABLE, line="7.1")
+        )
 
 
 def test_gc_leaves_alone_what_was_promoted(warehouse, tmp_path):

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, check_grain, open_range
+from dwh.core.engine import remote_address
 from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
 from dwh.core.followers import tell_followers
 from dwh.core.grain import DAY, grain_of
+from dwh.core.layout import folder_of_contract
 from dwh.core.ledger import Ledger, Output
+from dwh.core.ledger.records import NEW_STORAGE
 from dwh.core.ledger.schema import runs
 from dwh.core.names import valid_environment, valid_table
 from dwh.core.storage import storage_of
 from dwh.core.storage.adopted import check_adopted
+from dwh.core.storage.output_files import check_known
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -119,6 +123,21 @@ class Warehouse:
             for (line, kind), found in parts.items()
         ]
         return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
+
+    def check_there(self, outputs: Iterable[Output]) -> None:
+        """Raise LostFilesError where files of outputs of one table are gone, or of another size.
+
+        No engine starts: what only an engine reaches is looked for by whoever reads it.
+        """
+        if remote_address(self.config.spark):
+            return
+        found = list(outputs)
+        files = self.ledger.files_of(output.run_id for output in found)
+        check_adopted(self.ledger, found, files)
+        contracts = self.contracts(found)
+        for line, contract in contracts.items():
+            of_line = [output for output in found if (output.line, output.storage) == (line, NEW_STORAGE)]
+            check_known(self.config.warehouse, of_line, files, folder_of_contract(contract))
 
     def current(self, outputs: list[Output]) -> list[Output]:
         """Return which of some outputs, at most one for each logical date, are the table to a reader.

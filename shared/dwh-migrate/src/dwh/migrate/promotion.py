@@ -56,12 +56,13 @@ def promote(
         reference: `JOB@LINE`, `JOB@RELEASE` or `TABLE@LINE`.
 
     Raises UsageError for one and the same environment or a target aside, NoOutputError when the source
-    lacks a date, InvalidDateError for dates of another grain, and InvalidNameError, UnknownTableError or
-    LedgerError.
+    lacks a date, LostFilesError when files of an output are gone, InvalidDateError for dates of another
+    grain, and InvalidNameError, UnknownTableError or LedgerError.
     """
     if source == environment_of_readers(target):
         raise UsageError(f"{source} has these outputs already; name another environment with --to")
     job, table, wanted = _outputs(warehouse, reference, source, dates)
+    warehouse.check_there(wanted.values())
     with warehouse.ledger.holding(table) as (connection, sequence):
         new = {day: wanted[day] for day in _not_there(connection, target=target, table=table, wanted=wanted)}
         published: list[date] = []

@@ -10,6 +10,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,14 +23,17 @@ from dwh.core.errors import AuditError, LostFilesError, one_line
 from dwh.core.layout import folder_of
 from dwh.core.ledger.records import Output, WrittenFile
 from dwh.core.storage.footers import read_footers
+from dwh.core.storage.listing import file_states
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Folder", "check_files", "check_rows", "is_here", "place_of", "written_files"]
+__all__ = ["Folder", "check_files", "check_known", "check_rows", "is_here", "place_of", "written_files"]
 
 _FEW = 100
 """Outputs of older releases whose rows are counted: that opens each of their files."""
+
+_THREADS = 16  # an object store answers many at once
 
 _FILE = re.compile(r"(?P<run>[^/]+/[^/]+/_run=[^/]+)/(?P<below>.+)$")
 Folder = tuple[str, date]
@@ -86,6 +90,29 @@ def check_files(
     if problems:
         raise _lost(problems)
     return more
+
+
+def check_known(root: str, outputs: Sequence[Output], recorded: Recorded, folder: str | None) -> None:
+    """Look without an engine for the files of outputs of one table; raises LostFilesError as `check_files`.
+
+    What cannot be told is left to whoever reads: files that are not recorded, a place Python does not reach.
+    """
+    known = {
+        output: files
+        for output in outputs
+        if output.row_count and (files := recorded.get((output.run_id, output.partition_date)))
+    }
+    places = {place_of(output, folder): output.location for output in known}
+    found = _found_by_python(root, places)
+    if found is None:
+        return
+    problems = [
+        (output, problem)
+        for output, files in known.items()
+        if (problem := _problem(output, files, found[place_of(output, folder)], folder))
+    ]
+    if problems:
+        raise _lost(problems)
 
 
 def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, folder: str | None) -> None:
@@ -159,6 +186,35 @@ def _found(spark: SparkSession, root: str, folders: Sequence[str]) -> dict[str, 
     if is_here(spark, root):
         return {folder: dict(_here(Path(root, folder))) for folder in folders}
     return _there(spark, root, folders)
+
+
+def _found_by_python(root: str, places: Mapping[str, str]) -> dict[str, dict[str, int]] | None:
+    """Return the same as `_found`, or None where Python does not reach the root.
+
+    Parameters:
+        places: the folders, each with the location of its run, which is listed as a whole in an object store.
+    """
+    if "://" not in root:
+        return {folder: dict(_here(Path(root, folder))) for folder in places} if Path(root).is_dir() else None
+    try:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            locations = sorted(set(places.values()))
+            listed = pool.map(file_states, (f"{root.rstrip('/')}/{location}" for location in locations))
+            there = dict(zip(locations, listed, strict=True))
+    except Exception:  # of every kind, by library and store
+        return None
+    return {
+        folder: {
+            name: size
+            for path, (size, _) in there[location].items()
+            if (name := _under(f"{location}/{_plain(path)}", folder))
+        }
+        for folder, location in places.items()
+    }
+
+
+def _under(path: str, folder: str) -> str | None:
+    return path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else None
 
 
 def is_here(spark: SparkSession, place: str) -> bool:

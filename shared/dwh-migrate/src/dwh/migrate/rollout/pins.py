@@ -55,8 +55,8 @@ def pin(
 
     Raises RolloutError when a rollout is under way, when the line has ended, or when what the
     environment shows, or has decided, could not stand beside what the line writes, as where it is of another
-    grain; UnknownLineError,
-    UnknownJobError, InvalidNameError; DecisionConflictError when somebody else was faster.
+    grain; LostFilesError when files of what is to be published are gone; UnknownLineError, UnknownJobError,
+    InvalidNameError; DecisionConflictError when somebody else decided first.
     """
     new = pinnable(job=job, line=line, environment=environment, reason=reason)
     before = warehouse.ledger.decision(environment=environment, job=job)
@@ -68,6 +68,11 @@ def pin(
     table = new.writes.name
     if before and before.line == line and not publish:
         raise RolloutError(f"{job} is pinned to {line} in {environment} already: {before.reason}")
+    if publish:
+        published = warehouse.ledger.published_outputs(environment=environment, table=table)
+        there = {output.partition_date for output in published}
+        found = warehouse.ledger.newest_outputs(environment=environment, table=table, line=line)
+        warehouse.check_there(output for output in found if output.partition_date not in there)
     with warehouse.ledger.deciding(environment=environment, job=job, table=table, expected=before) as (
         connection,
         sequence,

@@ -26,8 +26,8 @@ def publish(
     waits for its proof again.
 
     Raises RolloutError where no rollout to the line is under way, or nothing of the date is withheld;
-    InvalidNameError; InvalidDateError for a date of another grain; DecisionConflictError when somebody else
-    decided first.
+    LostFilesError where files of it are gone; InvalidNameError; InvalidDateError for a date of another grain;
+    DecisionConflictError when somebody else decided first.
     """
     checked_reason(reason)
     now = progress(warehouse, job=job, environment=environment)
@@ -37,11 +37,16 @@ def publish(
             f"no rollout of {job} to line {line} is under way in {environment}; "
             f"type: dwh rollout history {job} --env {environment}"
         )
-    check_grain(DateRange(day, day), warehouse.ledger.table_grain(table=decision.table_name), job)
-    with warehouse.ledger.deciding(
-        environment=environment, job=job, table=decision.table_name, expected=decision
-    ) as (connection, sequence):
-        arrived = arrived_in(connection, decision, rollout, DateRange(day, day))
+    table, one = decision.table_name, DateRange(day, day)
+    check_grain(one, warehouse.ledger.table_grain(table=table), job)
+    warehouse.check_there(
+        warehouse.ledger.newest_outputs(environment=environment, table=table, line=line, dates=one)
+    )
+    with warehouse.ledger.deciding(environment=environment, job=job, table=table, expected=decision) as (
+        connection,
+        sequence,
+    ):
+        arrived = arrived_in(connection, decision, rollout, one)
         if day not in arrived.withheld:
             raise RolloutError(
                 f"no output of {job}@{line} is withheld for {day} in {environment}; "
@@ -51,7 +56,7 @@ def publish(
             connection,
             environment=environment,
             job=job,
-            table=decision.table_name,
+            table=table,
             sequence=sequence,
             action="publish",
             line=decision.line,
@@ -61,7 +66,7 @@ def publish(
         add_publications(
             connection,
             environment=environment,
-            table=decision.table_name,
+            table=table,
             run_ids={day: arrived.proof.pairs[day][1]},
             sequence=sequence,
             now=recorded.decided_at,

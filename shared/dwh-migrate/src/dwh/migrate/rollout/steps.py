@@ -94,7 +94,8 @@ def advance(warehouse: Warehouse, *, job: str, environment: str, reason: str = "
     """Take the next step, if the gate of this one is open; a cutover moves the whole table.
 
     Raises RolloutError when the gate is not open, when there is no next step, or when a cutover would
-    move a date that is not proven, or find a published date without an output of the new line.
+    move a date that is not proven, or find a published date without an output of the new line;
+    LostFilesError when files of what a cutover would publish are gone.
     """
     now = _running(warehouse, job=job, environment=environment)
     following = now.rollout.next_step
@@ -218,6 +219,8 @@ def roll_back(
 def _cut_over(warehouse: Warehouse, now: Progress, advanced: Rollout, reason: str) -> Moved:
     decision, rollout = now.decision, now.rollout
     environment, job, table = decision.environment, decision.job, decision.table_name
+    _require_open_gate(now)
+    _require_files(warehouse, now)
     with _deciding(warehouse, decision) as (connection, sequence):
         seen = progress_in(connection, decision, rollout)
         _require_open_gate(seen)
@@ -260,6 +263,14 @@ def _running(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
 def _require_open_gate(now: Progress) -> None:
     if not now.gate_is_open:
         raise GateClosedError(f"the gate of {now.step.name} is not open: {now.gate}; {remedy(now)}")
+
+
+def _require_files(warehouse: Warehouse, now: Progress) -> None:
+    """Raise LostFilesError where files of what a cutover is to publish are gone."""
+    environment, table = now.decision.environment, now.decision.table_name
+    moved = {} if now.proof is None else {day: run for day, (_, run) in now.proof.pairs.items()}
+    found = warehouse.ledger.newest_outputs(environment=environment, table=table, line=now.rollout.new_line)
+    warehouse.check_there(output for output in found if moved.get(output.partition_date) == output.run_id)
 
 
 def _move(deciding: Deciding, now: Progress, action: str, reason: str, rollout: Rollout) -> Moved:
