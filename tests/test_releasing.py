@@ -39,11 +39,15 @@ def variables() -> Mapping[str, str]:
 
 @pytest.fixture
 def clone(tmp_path: Path, variables: Mapping[str, str]) -> Path:
-    """A clone on its branch main, whose remote takes what is pushed."""
-    for words in (("clone", "--bare", ROOT, "origin"), ("clone", "origin", "clone")):
-        subprocess.run(["git", *words], cwd=tmp_path, env=variables, check=True, capture_output=True)
-    switch = ["git", "switch", "--quiet", "-C", "main"]
-    subprocess.run(switch, cwd=tmp_path / "clone", env=variables, check=True)
+    """A clone on its branch main, whose remote has the same and takes what is pushed."""
+    steps = (
+        (tmp_path, "clone", "--bare", ROOT, "origin"),
+        (tmp_path, "clone", "origin", "clone"),
+        (tmp_path / "clone", "switch", "-C", "main"),
+        (tmp_path / "clone", "push", "--force", "origin", "main"),  # which is elsewhere beside another branch
+    )
+    for folder, *words in steps:
+        subprocess.run(["git", *words], cwd=folder, env=variables, check=True, capture_output=True)
     return tmp_path / "clone"
 
 
