@@ -8,7 +8,7 @@ import pytest
 from frames import frame_of_rows
 from pyspark.sql import SparkSession
 
-from dwh.compare import ComparisonError, Sql, Trim, compare
+from dwh.compare import ComparisonError, EngineError, Sql, Trim, compare
 from dwh.compare.changes import Expected
 from dwh.compare.report.html import to_html
 from dwh.compare.report.markdown import to_markdown
@@ -91,3 +91,16 @@ def test_a_rule_of_a_masked_column_is_shown_without_its_condition(spark: SparkSe
         "`a.b`.c": ("sql(⟨masked⟩)",),
         "v": ("sql(left = -right)",),
     }
+
+
+def test_what_an_engine_says_of_a_rule_is_masked(spark: SparkSession) -> None:
+    """A rule that fails on a value says what kind of error it is, and without a mask on which value."""
+    left, right = (
+        frame_of_rows(spark, [(1, email)], "id int, email string") for email in ("ann@x.org", "bob@x.org")
+    )
+    rules = {"email": "sql(CAST(left AS int) = CAST(right AS int))"}
+    with pytest.raises(EngineError, match="the rest is left out, as it may hold masked values") as caught:
+        compare(left, right, key="id", rules=rules, mask="email")
+    assert "x.org" not in str(caught.value) and caught.value.__suppress_context__
+    with pytest.raises(Exception, match=r"ann@x\.org"):
+        compare(left, right, key="id", rules=rules)

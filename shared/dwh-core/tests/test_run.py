@@ -221,6 +221,27 @@ def test_a_null_names_its_row(spark, warehouse, job):
     assert "is null in the row day=2024-01-01 shop=south" in failure(made, warehouse, spark)
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("return takings.union(takings)", "is not unique: day=2024-01-01, shop=•••"),
+        (
+            'return takings.withColumn("orders", F.lit(None).cast("bigint"))',
+            "required column orders of shop.takings is null in the row day=2024-01-01 shop=•••",
+        ),
+        ('return takings.withColumn("orders", F.col("shop").cast("bigint"))', "CAST_INVALID_INPUT"),
+        ('return takings.withColumn("orders", F.raise_error("shop").cast("bigint"))', "the rest is left out"),
+    ],
+)
+def test_a_reason_quotes_no_sensitive_value(spark, warehouse, job, body, reason):
+    """Neither the audit nor the engine tells one in what the ledger keeps of a run that failed."""
+    column = 'Column("shop", "string"),\n            Column("orders"'
+    parts = {column: column.replace("),", ", sensitive=True),", 1)}
+    made = job(body=body, settings={"spark.sql.ansi.enabled": "true"}, **parts)
+    found = failure(made, warehouse, spark)
+    assert reason in found and "north" not in found and "south" not in found
+
+
 def test_columns_may_come_in_any_order(spark, warehouse, job):
     """The result's columns may come in any order; readers see the contract's."""
     job(body='return takings.select("amount", "shop", "orders", "day")').run(

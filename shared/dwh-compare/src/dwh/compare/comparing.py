@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -28,9 +29,11 @@ from dwh.compare.changes import Contract, Declared
 from dwh.compare.collected import collected
 from dwh.compare.declared import Usable
 from dwh.compare.engine import climb, climb_parts, without_broken
+from dwh.compare.errors import ComparisonError, EngineError, without_values
 from dwh.compare.evidence import Evidence, Limits
 from dwh.compare.expectations import usable
 from dwh.compare.further_on import shown_further_on
+from dwh.compare.masking import sensitive_of
 from dwh.compare.model import Comparison, NotCompared, Side
 from dwh.compare.options import Key, Options, key_columns, key_names
 from dwh.compare.ruling import RuleChoice, chosen_rules, prepare_rules
@@ -98,7 +101,8 @@ def compare(
             taken for true: a key that is not makes the counts wrong. `exact` reads everything.
 
     Raises KeyChoiceError, ToleranceError, RuleError or ColumnChoiceError when the arguments do not fit the
-    columns, and ComparisonError for arguments that mean nothing.
+    columns, ComparisonError for arguments that mean nothing, and EngineError where the engine fails and what
+    it says may hold masked values.
     """
     started = time.monotonic()
     check_frames(left, right)
@@ -114,11 +118,26 @@ def compare(
     parts = differing_parts(*known, schemas, signed_zero=options.signed_zero) if known else None
     tables = with_rows(schemas, left, right)
     prepare_rules(options.rules, tables)
-    expectations, evidence = _measured(tables, options, limits, parts)
-    evidence = shown_further_on(tables, evidence)
+    hidden = column_names("mask", mask) or sensitive_of(options.contracts, (*left.columns, *right.columns))
+    with _without_values(bool(hidden)):
+        expectations, evidence = _measured(tables, options, limits, parts)
+        evidence = shown_further_on(tables, evidence)
     evidence = replace(evidence, seconds={**evidence.seconds, "total": round(time.monotonic() - started, 3)})
     versions = engine_versions(tables.left.sparkSession)
     return assemble(schemas, options, expectations, evidence, versions, column_names("mask", mask))
+
+
+@contextmanager
+def _without_values(hidden: bool) -> Iterator[None]:
+    """Leave out what an engine says where it may quote a value that is to be masked."""
+    try:
+        yield
+    except ComparisonError:
+        raise
+    except Exception as error:  # engines raise errors of every kind
+        if hidden:
+            raise EngineError(without_values(error)) from None
+        raise
 
 
 def _measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,17 +27,28 @@ __all__ = [
     "ColumnChoiceError",
     "ComparisonError",
     "DifferenceError",
+    "EngineError",
     "KeyChoiceError",
     "RuleError",
     "ToleranceError",
     "first_line",
     "listed",
+    "without_values",
 ]
 
 
 def first_line(error: Exception) -> str:
     """Return the first line of an error's message, which holds what an engine says went wrong."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def without_values(error: Exception) -> str:
+    """Return what kind of error an engine has, and in which file: the rest of its words may quote a value."""
+    kinds = re.findall(r"\[[A-Z][A-Z_.]+\]", str(error))
+    file = re.search(r"while reading file (\S+?)\.?(\s|$)", str(error))
+    where = f" while reading file {file[1]}" if file else ""
+    kind = (kinds or [type(error).__name__])[-1]
+    return f"{kind}{where}; the rest is left out, as it may hold masked values"
 
 
 def listed(values: Iterable[object]) -> str:
@@ -91,6 +103,10 @@ class ColumnChoiceError(ComparisonError):
     def __init__(self, what: str, name: str, problem: str, columns: Iterable[str] = ()) -> None:
         self.what, self.name, self.problem, self.columns = what, name, problem, tuple(columns)
         super().__init__(f"{what} {name!r}: {problem} (columns: {listed(self.columns)})")
+
+
+class EngineError(Exception):
+    """The engine has failed, and what it says is left out, as it may hold values that are to be masked."""
 
 
 class DifferenceError(AssertionError):

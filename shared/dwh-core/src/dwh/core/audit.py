@@ -25,6 +25,7 @@ __all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "has_hashes"]
 
 _EXAMPLES = 3
 _COUNT, _REFUSED = "rows with this key", "what is null"  # no column of a contract can be called that
+_MASK = "•••"
 _MANY = 1_000_000
 # Keys of these types that are equal have equal hashes. Of numbers with a point, 0.0 and -0.0 have not.
 _HASHED = re.compile(
@@ -97,10 +98,17 @@ def _refusal(table: Table) -> SparkColumn:
     )
     found = F.coalesce(*(F.when(F.col(name).isNull(), message) for name, message in messages))
     shown = [
-        F.concat(F.lit(f" {name}="), F.coalesce(F.col(name).cast("string"), F.lit("null")))
-        for name in table.key
+        F.concat(F.lit(f" {name}="), F.coalesce(_shown(table, name), F.lit("null"))) for name in table.key
     ]
     return F.when(found.isNotNull(), F.raise_error(F.concat(found, *shown)))
+
+
+def _shown(table: Table, name: str) -> SparkColumn:
+    """Return a value as text for a message, which the ledger keeps: masked, if it is sensitive."""
+    from pyspark.sql import functions as F
+
+    value = F.col(name).cast("string")
+    return F.when(value.isNotNull(), _MASK) if table.column(name).sensitive else value
 
 
 def audit_key(frame: DataFrame, table: Table) -> None:
@@ -215,5 +223,10 @@ def _key_problem(written: DataFrame, table: Table) -> str | None:
 
     keys = written.groupBy(*table.key).agg(F.count("*").alias(_COUNT))
     repeated = keys.where(F.col(_COUNT) > 1).limit(_EXAMPLES).collect()
-    shown = "; ".join(", ".join(f"{name}={row[name]}" for name in table.key) for row in repeated)
+    texts = ((f"{name}={_text(table, name, row)}" for name in table.key) for row in repeated)
+    shown = "; ".join(map(", ".join, texts))
     return f"the key ({', '.join(table.key)}) is not unique: {shown}" if repeated else None
+
+
+def _text(table: Table, name: str, row: Row) -> str:
+    return _MASK if table.column(name).sensitive and row[name] is not None else str(row[name])

@@ -51,6 +51,7 @@ __all__ = [
     "listed",
     "one_line",
     "without_secrets",
+    "without_values",
 ]
 
 
@@ -73,6 +74,19 @@ def without_secrets(text: str) -> str:
     return re.sub(
         r"(?i)(?<=[?&;])((?:[\w.-]*(?:password|pwd|secret|token|key)|sig)=)[^&;\s]+", r"\1***", text
     )
+
+
+def without_values(error: BaseException) -> str:
+    """Return what kind of error something failed with, and in which file: its words may quote a value."""
+    said = one_line(error)
+    # What the audit says itself comes by way of an engine.
+    own = re.search(r"required column \w+ of [\w.]+ is null.*", said)
+    if own or isinstance(error, DwhError):
+        return own[0] if own else said
+    kinds = re.findall(r"\[[A-Z][A-Z_.]+\]", str(error))
+    file = re.search(r"while reading file (\S+?)\.?(\s|$)", str(error))
+    where = f" (in {without_secrets(file[1])})" if file else ""
+    return f"{(kinds or [type(error).__name__])[-1]}{where}; the rest is left out, as columns are sensitive"
 
 
 def one_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ way leaves a run that is recorded as started, and files that nothing refers to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,15 @@ from dwh.core.config import Config, config_of_run, load_config
 from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import builds_on_itself, inputs_of, transformed
 from dwh.core.engine import engine_of
-from dwh.core.errors import InputError, InvalidDateError, LedgerError, RunError, WholeTableError, one_line
+from dwh.core.errors import (
+    InputError,
+    InvalidDateError,
+    LedgerError,
+    RunError,
+    WholeTableError,
+    one_line,
+    without_values,
+)
 from dwh.core.inputs import Input
 from dwh.core.layout import within
 from dwh.core.ledger import RunRecord, WrittenFile
@@ -82,11 +90,18 @@ class PreparedRun:
                 rows, files = _computed(self, spark, run.location)
             _commit(self.warehouse, run, rows, files)
         except BaseException as error:
-            reason = _failed(self.warehouse, run, error)
+            said = without_values if self._is_sensitive else one_line
+            reason = _failed(self.warehouse, run, error, said)
             if not isinstance(error, Exception):
                 raise
             raise RunError(run.id, run.reference, reason) from error
         return _receipt(run, rows, self._outdated())
+
+    @property
+    def _is_sensitive(self) -> bool:
+        """Whether what an engine says of a row may quote a value that few are to see."""
+        tables = (self.job.writes, *(need.table for need in inputs_of(self.job)))
+        return any(column.sensitive for table in tables for column in table.columns)
 
     def _outdated(self) -> list[str]:
         """Return the later dates that rest on what was there before."""
@@ -252,9 +267,11 @@ def _has_committed(warehouse: Warehouse, run: RunRecord) -> bool:
         return False
 
 
-def _failed(warehouse: Warehouse, run: RunRecord, error: BaseException) -> str:
-    """Record that a run failed; return why, and what else went wrong."""
-    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
+def _failed(
+    warehouse: Warehouse, run: RunRecord, error: BaseException, said: Callable[[BaseException], str]
+) -> str:
+    """Record that a run failed; return why, as `said` tells it, and what else went wrong."""
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else said(error)
     try:
         warehouse.ledger.fail_run(run.id, reason)
     except LedgerError as lost:

@@ -85,12 +85,13 @@ def _compared(
         limited = _limited(side, both, days, options)
         frames = (limited, output) if both.is_left else (output, limited)
         chosen = _chosen(both, frames, options)
+        mask = tuple(dict.fromkeys((*options.mask, *sensitive_in(both.subject))))
         result = compare(
             *frames,
             **chosen,
             exact=options.exact,
             max_changed=options.max_changed,
-            mask=tuple(dict.fromkeys((*options.mask, *sensitive_in(both.subject)))),
+            mask=mask,
             allow_empty=options.allow_empty or bool(both.subject.contract.get("may_be_empty")),
             sides=_sides(both, side),
             gaps=(*side.gaps, *_gaps(side, both, days, options)),
@@ -106,7 +107,7 @@ def _compared(
     result = with_gaps(result, changed)
     if options.rows:
         kept = partial(check_kept, warehouse, [both.subject.outputs[day] for day in days])
-        save_rows(result, frames[0], frames[1], options.rows, chosen, kept)
+        save_rows(result, frames[0], frames[1], options.rows, {**chosen, "mask": mask}, kept)
     return result
 
 

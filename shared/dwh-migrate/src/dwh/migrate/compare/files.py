@@ -98,7 +98,7 @@ def compare_opened(
     gaps += [NotCompared(path, f"its files {_CHANGED}") for path in moved(before)]
     result = with_gaps(result, gaps)
     if options.rows:
-        save_rows(result, lefts.frame, rights.frame, options.rows, chosen)
+        save_rows(result, lefts.frame, rights.frame, options.rows, {**chosen, "mask": options.mask})
     return result
 
 

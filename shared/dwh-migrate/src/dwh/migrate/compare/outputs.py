@@ -119,9 +119,7 @@ def _compared(
     _check_rows(result, left, right, days)
     if options.rows:
         chosen = {
-            name: value
-            for name, value in arguments.items()
-            if name not in ("sides", "gaps", "allow_empty", "mask")
+            name: value for name, value in arguments.items() if name not in ("sides", "gaps", "allow_empty")
         }
         save_rows(
             result,

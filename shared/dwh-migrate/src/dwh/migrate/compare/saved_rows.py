@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from dwh.compare.changes import Change
-from dwh.compare.errors import first_line
+from dwh.compare.errors import first_line, without_values
 from dwh.compare.model import Comparison
 from dwh.compare.rows import rows_that_differ
 from dwh.core.errors import UsageError
@@ -54,17 +54,19 @@ def save_rows(
     Parameters:
         result: what was found; it says which declared changes cannot be applied.
         place: a folder that is not there yet.
-        arguments: what `rows_that_differ` takes.
+        arguments: what `rows_that_differ` takes, and `mask`: the columns that no message may quote.
         check: raises if what has been read was not whole.
 
     Raises RowsError.
     """
     changes = tuple(change for change in arguments.get("changes", ()) if not _is_broken(change, result))
+    chosen = {name: value for name, value in arguments.items() if name != "mask"}
     try:
-        rows = rows_that_differ(left, right, **{**arguments, "changes": changes})
+        rows = rows_that_differ(left, right, **{**chosen, "changes": changes})
         _write(_storable(rows), place, check)
     except Exception as error:  # engines raise errors of a row, and of a place, in their own ways
-        raise RowsError(result, place, first_line(error)) from error
+        problem = without_values(error) if arguments.get("mask") else first_line(error)
+        raise RowsError(result, place, problem) from error
 
 
 def _is_broken(change: Change, result: Comparison) -> bool:
