@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from dwh.core import Column, Table
 from dwh.core.config import SourcePlace
-from dwh.core.dates import DateRange, date_spans, logical_dates, parse_any_date, parse_date
+from dwh.core.dates import (
+    DateRange,
+    check_grain,
+    date_spans,
+    logical_dates,
+    open_range,
+    parse_any_date,
+    parse_date,
+)
 from dwh.core.errors import DefinitionError, InvalidDateError, MissingInputError
 from dwh.core.grain import DAY, GRAINS, HOUR, MONTH, Month, grain_of
 from dwh.core.lines import find_job
@@ -180,6 +188,16 @@ def test_the_wrong_grain_is_refused_with_what_to_write(meter):
     with pytest.raises(InvalidDateError, match="a month of UTC such as 2013-01"):
         run("monthly", date=date(2013, 1, 1))
     assert warehouse.ledger.find_runs() == []
+
+
+def test_an_open_range_of_the_wrong_grain_is_told_as_it_was_asked_for():
+    """Neither what was found nor what to write names the end of the calendar."""
+    for start, end, told in (
+        ("2013-01-15", None, r"\(--from 2013-01-15T00 holds the same time\): found '2013-01-15';"),
+        (None, "2013-01-15", r"\(--to 2013-01-15T23 holds the same time\): found '2013-01-15';"),
+    ):
+        with pytest.raises(InvalidDateError, match=told):
+            check_grain(open_range(start, end), GRAINS["hour"], "weather")
 
 
 @given(INSTANTS)

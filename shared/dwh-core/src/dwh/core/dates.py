@@ -151,14 +151,25 @@ def open_range(start: object, end: object, grain: Grain | None = None) -> DateRa
 def check_grain(dates: DateRange, grain: Grain, what: str) -> None:
     """Raise InvalidDateError when dates are not of the grain of a table or job, which `what` names."""
     if dates.grain != grain:
-        raise InvalidDateError(str(dates), f"{what} is {grain.adjective} ({_same_time(dates, grain)})", grain)
+        problem = f"{what} is {grain.adjective} ({_same_time(dates, grain)})"
+        found = " to ".join(str(day) for day in (dates.first, dates.last) if not _is_open(day))
+        raise InvalidDateError(str(dates) if dates.first == dates.last else found, problem, grain)
 
 
 def _same_time(dates: DateRange, grain: Grain) -> str:
-    """Say how to write the logical dates of a grain that cover some of another."""
+    """Say how to write the logical dates of a grain that cover some of another; an open end is left out."""
     same = dates.covering(grain)
-    options = f"--date {same}" if len(same) == 1 else f"--from {same.first} --to {same.last}"
+    if len(same) == 1:
+        return f"--date {same} holds the same time"
+    ends = {"--from": (dates.first, same.first), "--to": (dates.last, same.last)}
+    options = " ".join(f"{option} {day}" for option, (asked, day) in ends.items() if not _is_open(asked))
     return f"{options} holds the same time"
+
+
+def _is_open(day: date) -> bool:
+    """Return whether it is the first or the last logical date there is, at which an open range ends."""
+    grain = grain_of(day)
+    return day in (grain.first, grain.last)
 
 
 def _of_grain(day: date, grain: Grain) -> date:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.grain import are_neighbours, grain_of
 from dwh.core.ledger import Output, OutputsRead
 from dwh.core.ledger.schema import decisions, promotions, publications, runs
@@ -22,6 +22,7 @@ __all__ = [
     "Published",
     "RunEnd",
     "Span",
+    "check_dates",
     "inputs_history",
     "partition_history",
     "published_history",
@@ -128,6 +129,18 @@ class Published:
     def partitions(self) -> str:
         """The dates as a person reads them."""
         return str(DateRange(self.first_date, self.last_date))
+
+
+def check_dates(
+    warehouse: Warehouse, *, table: str, environment: str, line: str | None, dates: DateRange
+) -> None:
+    """Raise InvalidDateError for dates of a grain that no output of the table, or of its line, has."""
+    if table not in warehouse.ledger.table_names():
+        return
+    lines = [line] if line else warehouse.ledger.table_lines(environment=environment, table=table)
+    grains = [warehouse.ledger.table_grain(table=table, line=one) for one in lines or [None]]
+    if dates.grain not in grains:
+        check_grain(dates, grains[-1], table)
 
 
 def partition_history(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from dwh.core.config import load_config
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.errors import DwhError, UsageError
+from dwh.core.grain import grain_of_contract
 from dwh.migrate import completion
 from dwh.migrate.cli.comparing_words import (
     column_rules,
@@ -152,7 +153,7 @@ def compare(
     days = optional_dates(date, start, end)
     try:
         if one_by_one:
-            result = _compare_one_by_one(left, right, days, run_missing, options, spark_log)
+            result = _compare_one_by_one(left, right, options.dates, run_missing, options, spark_log)
         else:
             result = _compare(left, right, key, days, run_missing, options, spark_log)
     except RowsError as error:
@@ -202,13 +203,14 @@ def _compare_versions(
     from dwh.migrate.compare.outputs import compare_outputs, from_ledger
     from dwh.migrate.compare.subjects import subjects_of
 
-    if run_missing and dates is None:
+    if run_missing and options.dates is None:
         raise UsageError("--run needs to know for which dates: give --date, or --from and --to")
     warehouse = Warehouse.create() if run_missing else Warehouse.open()
+    lacks = bool(run_missing and dates and _lacks(warehouse, left, right, dates))
     if options.mask:
         _check_mask(warehouse, left, right, options.mask, run_missing)
     result = None
-    if not options.rows and not (run_missing and dates and _lacks(warehouse, left, right, dates)):
+    if not options.rows and not lacks:
         subjects = subjects_of(warehouse, left, right, dates)
         result = from_ledger(warehouse, *subjects, options)
     if result is None:
@@ -317,6 +319,8 @@ def _compare_with_path(
     _check_reader_options([source], options)
     warehouse = Warehouse.open()
     subject = subject_of(warehouse, version, dates)
+    if dates:
+        check_grain(dates, grain_of_contract(subject.contract), version)
     both = Against(source, look_at_source(source), subject, is_left, key)
     if isinstance(both.looked, Looked):  # of other formats the columns are not known yet
         check_masked(options.mask, both.looked.names | column_names_of(subject))

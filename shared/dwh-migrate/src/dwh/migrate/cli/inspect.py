@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dwh.core.dates import DateRange, check_grain
+from dwh.core.dates import DateRange
 from dwh.core.distributions import Brought, brought_lines
 from dwh.core.errors import DwhError, NoOutputError, UnknownTableError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
@@ -225,15 +225,16 @@ def history(
       dwh history flights.carrier_delays --published --env prod
       dwh history flights.carrier_delays --inputs --date 2013-01-15
     """
-    dates = optional_dates(date, start, end)
-    if published:
-        _published(table=table, environment=environment_of(env), line=line, dates=dates, as_json=as_json)
-        return
     from dwh.core.warehouse import Warehouse
-    from dwh.migrate.history import partition_history, standing, unfinished_runs
+    from dwh.migrate.history import check_dates, partition_history, standing, unfinished_runs
 
+    dates, environment = optional_dates(date, start, end), environment_of(env)
     warehouse = Warehouse.open()
-    environment = environment_of(env)
+    if dates is not None:
+        check_dates(warehouse, table=table, environment=environment, line=line, dates=dates)
+    if published:
+        _published(warehouse, table=table, environment=environment, line=line, dates=dates, as_json=as_json)
+        return
     others = (
         unfinished_runs(warehouse, table=table, environment=environment, line=line, dates=dates)
         if every
@@ -241,8 +242,6 @@ def history(
     )
     spans = partition_history(warehouse, table=table, environment=environment, line=line, dates=dates)
     if not spans and not others:
-        if dates is not None and table in warehouse.ledger.table_names():
-            check_grain(dates, warehouse.ledger.table_grain(table=table), table)
         raise _nothing_of(warehouse, table=table, environment=environment)
     if inputs:
         _inputs(warehouse, spans, as_json)
@@ -313,12 +312,17 @@ def _inputs(warehouse: Warehouse, spans: list[Span], as_json: bool) -> None:
 
 
 def _published(
-    *, table: str, environment: str, line: str | None, dates: DateRange | None, as_json: bool
+    warehouse: Warehouse,
+    *,
+    table: str,
+    environment: str,
+    line: str | None,
+    dates: DateRange | None,
+    as_json: bool,
 ) -> None:
-    from dwh.core.warehouse import Warehouse
     from dwh.migrate.history import published_history
 
-    found = published_history(Warehouse.open(), table=table, environment=environment, dates=dates)
+    found = published_history(warehouse, table=table, environment=environment, dates=dates)
     spans = [span for span in found if line is None or span.line == line]
     if as_json:
         print_json([asdict(span) for span in spans])
@@ -334,7 +338,10 @@ def _published(
             ],
         )
     else:
-        print_note(f"environment {environment} has never published anything of {table}; type: dwh pins")
+        asked = ["", f" by line {line}"][line is not None] + ["", " for these dates"][dates is not None]
+        print_note(
+            f"environment {environment} has never published anything of {table}{asked}; type: dwh pins"
+        )
 
 
 COMMANDS = (jobs, show, history)

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dwh.core.dates import DateRange, date_spans
+from dwh.core.dates import DateRange, check_grain, date_spans
 from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
+from dwh.core.grain import grain_of_contract
 from dwh.core.lines import Reference
 from dwh.core.names import environment_aside
 from dwh.core.run import in_runs, prepare_run
@@ -31,10 +32,11 @@ Note = Callable[[str], None]
 
 
 def is_complete(warehouse: Warehouse, left: str, right: str, dates: DateRange) -> bool:
-    """Whether both sides have an output for each logical date."""
+    """Whether both sides have an output for each logical date; raises InvalidDateError for a wrong grain."""
     if left == right:
         return all(set(dates) <= set(side.outputs) for side in subjects_of(warehouse, left, right, dates))
-    return not any(_missing(warehouse, text, dates) for text in (left, right))
+    missing = [_missing(warehouse, text, dates) for text in (left, right)]  # both tell of a wrong grain
+    return not any(missing)
 
 
 def run_missing(
@@ -112,11 +114,13 @@ def _missing(warehouse: Warehouse, text: str, dates: DateRange) -> list[DateRang
 
 def _written(warehouse: Warehouse, text: str, dates: DateRange) -> Mapping[date, Output]:
     try:
-        return subject_of(warehouse, text, dates).outputs
+        subject = subject_of(warehouse, text, dates)
     except (UnknownLineError, UnknownReleaseError):
         if _exact(text) is None:
             raise
         return {}  # it has never run, and is not installed
+    check_grain(dates, grain_of_contract(subject.contract), text)
+    return subject.outputs
 
 
 def _exact(text: str) -> Reference | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dwh.core.dates import DateRange
+from dwh.core.dates import DateRange, check_grain
 from dwh.core.definition import runs_date_by_date
 from dwh.core.errors import UsageError
 from dwh.core.lines import find_job
@@ -26,13 +26,21 @@ __all__ = ["check_one_by_one", "run_one_by_one"]
 
 
 def check_one_by_one(left: str, right: str, dates: DateRange | None, run: bool) -> DateRange:
-    """Return the dates of a comparison one by one; raises UsageError where it cannot be one."""
+    """Return the dates of a comparison one by one.
+
+    Raises UsageError where it cannot be one, InvalidDateError for the wrong grain, and what naming a job
+    raises.
+    """
     if left != right or "@" not in left:
         raise UsageError("--one-by-one compares a version with itself: name JOB@LINE twice")
     if not run or dates is None or len(dates) < 2:
         raise UsageError(
             "--one-by-one runs a range of dates: add --run, --from and --to with two dates or more"
         )
+    job = find_job(left)
+    check_grain(dates, job.writes.logical_grain, left)
+    if runs_date_by_date(job):
+        raise _date_by_date(left)
     return dates
 
 
@@ -45,8 +53,8 @@ def run_one_by_one(
     Raises RunError, and what naming a job raises.
     """
     job = find_job(reference)()
-    if runs_date_by_date(job) or in_runs(job, [dates], warehouse) != [dates]:
-        raise UsageError(f"{reference} computes a range date by date, so there is nothing to compare")
+    if in_runs(job, [dates], warehouse) != [dates]:
+        raise _date_by_date(reference)
     aside = environment_aside(warehouse.config.environment)
     warehouse = replace(warehouse, config=warehouse.config.in_environment(aside))
     note(f"running {reference} for {dates}")
@@ -57,3 +65,7 @@ def run_one_by_one(
     left, right = (subject_of(warehouse, text, dates) for text in (whole, reference))
     labels = f"{reference} (in one run)", f"{reference} (one by one)"
     return warehouse, replace(left, label=labels[0]), replace(right, label=labels[1])
+
+
+def _date_by_date(reference: str) -> UsageError:
+    return UsageError(f"{reference} computes a range date by date, so there is nothing to compare")
