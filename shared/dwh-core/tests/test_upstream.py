@@ -307,6 +307,25 @@ def test_a_table_that_nobody_writes(shop):
         shop.prepare()
 
 
+@pytest.mark.parametrize("allowed", ["", ", may_lack=True"])
+def test_a_table_that_only_the_configuration_says_jobs_write(shop, allowed):
+    """It is refused, also where the input may lack dates, which would read nothing for ever."""
+    shop.install(f"Input(TAKINGS{allowed})", source=TOTAL.replace("shop.takings", "shop.taking"))
+    config = replace(shop.warehouse.config, sources={"shop.taking": SourcePlace("dwh", None)})
+    with pytest.raises(InputError, match=r'shop\.taking, format = "dwh" in .*: no installed job writes'):
+        shop.prepare(warehouse=replace(shop.warehouse, config=config))
+
+
+def test_a_line_that_does_not_write_the_table(shop, installed_line):
+    """Whoever names it is told which lines do, and not to run a job that is not there."""
+    shop.install('Input(TAKINGS, line="7.2")')
+    for others in ({}, {"total": TOTAL.replace("READS", "TAKINGS")}):
+        if others:
+            installed_line("7.2", others)
+        with pytest.raises(InputError, match=r"line 7\.2 in dev: .*lines whose jobs do: 7\.1"):
+            shop.prepare()
+
+
 def test_a_cycle_is_refused_with_its_path(shop, installed_line):
     """A job that reads what is made from its own output is refused when it is resolved."""
     swapped = {"takings": "total", "total": "takings", "Total": "Back"}

@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 
 from dwh.core.dates import DateRange
+from dwh.core.errors import UnknownSourceError
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.missing import is_complete, run_missing
+from dwh.migrate.compare.one_by_one import run_one_by_one
 from dwh.migrate.compare.outputs import OutputOptions, compare_outputs
 from dwh.migrate.compare.subjects import subjects_of
 
@@ -33,3 +35,15 @@ def test_a_version_that_runs_twice(spark, config, installed_line, takings, amoun
     result = compare_outputs(spark, warehouse, *subjects_of(warehouse, ONE, ONE, DAYS), OutputOptions())
     assert (result.verdict, result.measurement.key) == (verdict, ("day", "shop"))
     assert [column.name for column in result.columns if column.differing.unexpected] == found
+
+
+def test_what_is_refused_does_not_begin(config, installed_line, takings):
+    """A job of which an input is nowhere is refused before it is told to be running."""
+    installed_line("7.1", {"takings": takings(**{'"orders",\n    columns': '"nowhere",\n    columns'})})
+    warehouse, said = Warehouse.create(config), []
+    for words in ((ONE, ONE), (ONE, "takings@7.1.0")):
+        with pytest.raises(UnknownSourceError):
+            run_missing(None, warehouse, *words, DAYS, said.append)
+    with pytest.raises(UnknownSourceError):
+        run_one_by_one(None, warehouse, ONE, DAYS, said.append)
+    assert said == []

@@ -26,7 +26,7 @@ from dwh.core.sources.earlier import EarlierReads, read_by, together
 from dwh.core.sources.previous import PreviousSource
 from dwh.core.sources.published import PublishedSource
 from dwh.core.sources.spark import SparkSource
-from dwh.core.sources.upstream import is_written_by_jobs, writers
+from dwh.core.sources.upstream import is_written_by_jobs, nobody_writes, writers
 from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def _settled(need: Input, warehouse: Warehouse, dates: DateRange) -> Source:
     if place and not is_written_by_jobs(need.name, config):
         return CatalogSource(place) if place.table else SparkSource(place)
     line = place.line if place else need.line
-    if place is None and need.name not in warehouse.ledger.table_names() and not writers(need.name):
-        raise UnknownSourceError(need.name, config.origin, config.sources)
+    if need.name not in warehouse.ledger.table_names() and not writers(need.name):
+        if place is None:
+            raise UnknownSourceError(need.name, config.origin, config.sources)
+        raise nobody_writes(need.name, config.origin)
     environment = environment_read(config.environment)
     return PublishedSource.of(need, warehouse, environment=environment, line=line, dates=dates)

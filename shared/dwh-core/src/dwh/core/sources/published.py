@@ -23,7 +23,7 @@ from dwh.core.ledger.contracts import runs_of_each_contract
 from dwh.core.ledger.removed import Removed
 from dwh.core.ledger.schema import runs
 from dwh.core.sources.earlier import EarlierReads
-from dwh.core.sources.upstream import command_for
+from dwh.core.sources.upstream import check_line, command_for
 from dwh.core.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -57,18 +57,23 @@ class PublishedSource:
         cls, need: Input, warehouse: Warehouse, *, environment: str, line: str | None, dates: DateRange
     ) -> PublishedSource:
         """Return the source for the logical dates that a run for some dates needs."""
-        ledger, wanted = warehouse.ledger, _wanted(need, dates)
-        found = (
-            ledger.published_outputs(environment=environment, table=need.name, dates=wanted)
-            if line is None
-            else ledger.newest_outputs(environment=environment, table=need.name, line=line, dates=wanted)
-        )
+        wanted, source = _wanted(need, dates), cls(warehouse, environment, line, ())
+        found = source.there(need, wanted)
         if wanted is not None or not warehouse.holds_whole(found):
-            return cls(warehouse, environment, line, tuple(found))
+            return replace(source, outputs=tuple(found))
         as_of = [DateRange(day, day).covering(DAY).last for day in (dates.first, dates.last)]
         first, last = (_as_of(found, day, need.may_lack) for day in as_of)
-        source = cls(warehouse, environment, line, tuple(last), torn=first != last)
+        source = replace(source, outputs=tuple(last), torn=first != last)
         return source.with_removed(need, as_of[-1]) if need.may_lack else source
+
+    def there(self, need: Input, dates: DateRange | None) -> list[Output]:
+        """Return what could be read of some logical dates, None for all."""
+        ledger = self.warehouse.ledger
+        if self.line is None:
+            return ledger.published_outputs(environment=self.environment, table=need.name, dates=dates)
+        return ledger.newest_outputs(
+            environment=self.environment, table=need.name, line=self.line, dates=dates
+        )
 
     def with_removed(self, need: Input, day: date) -> Self:
         """Return the source of a whole table, with what was removed after its output, up to a date."""
@@ -100,6 +105,8 @@ class PublishedSource:
         wanted = _wanted(need, dates)
         missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
         if not need.may_lack and (missing or not self.outputs):
+            if self.line:
+                check_line(self.warehouse, table=need.name, line=self.line, environment=self.environment)
             raise self._missing(need, missing or ([dates.covering(DAY).last] if wanted is None else dates))
 
     def _missing(self, need: Input, days: Iterable[date]) -> MissingInputError:

@@ -7,12 +7,20 @@ from collections.abc import Iterator, Sequence
 from dwh.core.config import Config
 from dwh.core.dates import DateRange
 from dwh.core.definition import JobDefinition, inputs_of
-from dwh.core.errors import CycleError, DefinitionError
+from dwh.core.errors import CycleError, DefinitionError, InputError, listed
 from dwh.core.ledger.schema import runs
 from dwh.core.lines import InstalledLine, installed_lines
 from dwh.core.warehouse import Warehouse
 
-__all__ = ["command_for", "is_written_by_jobs", "refuse_cycles", "writer_in", "writers"]
+__all__ = [
+    "check_line",
+    "command_for",
+    "is_written_by_jobs",
+    "nobody_writes",
+    "refuse_cycles",
+    "writer_in",
+    "writers",
+]
 
 FORMAT = "dwh"
 """The format of a source that other jobs write."""
@@ -38,6 +46,31 @@ def writers(table: str) -> dict[str, type[JobDefinition]]:
     """Return the installed jobs that write a table, by line; raises DefinitionError for two in one line."""
     found = {name: writer_in(line, table) for name, line in installed_lines().items()}
     return {name: job for name, job in found.items() if job is not None}
+
+
+def nobody_writes(table: str, origin: str) -> InputError:
+    """Return the error for a table of which the configuration says that jobs write it, and none does."""
+    return InputError(
+        table,
+        f'format = "{FORMAT}" in {origin}',
+        "no installed job writes a table of that name, and no run has written one",
+        "correct its name there and in the job's reads, or install the line whose job writes it; "
+        "type: dwh jobs",
+    )
+
+
+def check_line(warehouse: Warehouse, *, table: str, line: str, environment: str) -> None:
+    """Raise InputError where a line has no output of a table in an environment, and others alone write it."""
+    found, ledger = writers(table), warehouse.ledger
+    if not found or line in [*found, *ledger.table_lines(environment=environment, table=table)]:
+        return
+    raise InputError(
+        table,
+        f"line {line} in {environment}",
+        "it has no output there, and no job of it is installed that writes the table "
+        f"(lines whose jobs do: {listed(found)})",
+        f"name another line in the job's Input or in dwh.toml, or install line {line}; type: dwh jobs",
+    )
 
 
 def refuse_cycles(job: type[JobDefinition], line: str, warehouse: Warehouse) -> None:

@@ -151,16 +151,21 @@ def backfill(
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.backfill import batches, fill, proof_of_backfill, read_like, ready
+    from dwh.migrate.beginnings import beginning_of
     from dwh.migrate.rollout.proving import compare_pairs, unproven_pairs
     from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
 
     warehouse = Warehouse.create(config)
     missing = batches(warehouse, job, dates, batch)
+    begun = []
     for batch_dates in ready(job, missing):  # what is mistyped is told before Spark starts
-        prepare_run(job, batch_dates, warehouse=warehouse, like=read_like(warehouse, job, batch_dates))
+        like = read_like(warehouse, job, batch_dates)
+        begun.append(beginning_of(prepare_run(job, batch_dates, warehouse=warehouse, like=like)))
     count = sum(map(len, missing))
     print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
+    for told in filter(None, begun):
+        print_note(told)
     receipts: list[Receipt] = []
     line = line_of(type(job)).name
     unproven = unproven_pairs(warehouse, job=job.name(), line=line, dates=dates)  # of what is there already
@@ -222,9 +227,12 @@ def _run_here(
 ) -> tuple[Warehouse, Receipt]:
     from dwh.core.run import prepare_run
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.beginnings import beginning_of
 
     job = reference.line().job(reference.job)()
     prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
+    if told := beginning_of(prepared):
+        print_note(told)
     with working_spark(config, spark_log) as spark:
         return prepared.warehouse, prepared.execute(spark)
 
@@ -252,6 +260,7 @@ def _run_in_environment(
     from dwh.core.ledger import Ledger
     from dwh.core.run import in_runs, prepare_run
     from dwh.core.warehouse import Warehouse
+    from dwh.migrate.beginnings import beginning_of
     from dwh.migrate.rollout import serve
 
     if Ledger(config.ledger).version() is None:  # nothing was ever pinned, and a refusal makes no ledger
@@ -267,7 +276,8 @@ def _run_in_environment(
         )
         parts = list(spans) if found.writes.date_column is None else in_runs(found, spans, warehouse)
         for span in [span for span in parts if not builds_on_itself(found) or span.first == dates.first]:
-            prepare_run(found, span, warehouse=warehouse)
+            if told := beginning_of(prepare_run(found, span, warehouse=warehouse)):
+                print_note(told)
     with working_spark(config, spark_log) as spark:
         served = serve(spark, warehouse, job, dates)
     if as_json:

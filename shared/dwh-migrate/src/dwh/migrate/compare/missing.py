@@ -69,7 +69,6 @@ def _run_sides(
     """Run what the warehouse's environment lacks; `into` names another one that takes it."""
     for text, other in (texts, texts[::-1]):
         for span in _missing(warehouse, text, dates):
-            note(f"running {text} for {span}")
             beside = _written(warehouse, other, span).get(span.first)
             _run(spark, into or warehouse, Reference.parse(text), span, note, beside)
 
@@ -79,7 +78,6 @@ def _run_twice(spark: SparkSession, warehouse: Warehouse, text: str, dates: Date
         for subject in subjects_of(warehouse, text, text, dates):
             if lacking := date_spans(set(dates) - set(subject.outputs)):
                 for span in lacking:
-                    note(f"running {text} for {span}")
                     _run(spark, warehouse, Reference.parse(text), span, note)
                 break
 
@@ -99,9 +97,13 @@ def _run(
     """
     if is_installed(reference):
         job, other = reference.line().job(reference.job)(), beside.run_id if beside else None
-        for alone in in_runs(job, [dates], warehouse):
-            prepare_run(job, alone, warehouse=warehouse, beside=other).execute(spark)
+        for number, alone in enumerate(in_runs(job, [dates], warehouse)):
+            prepared = prepare_run(job, alone, warehouse=warehouse, beside=other)
+            if number == 0:  # what is refused does not begin
+                note(f"running {reference} for {dates}")
+            prepared.execute(spark)
         return
+    note(f"running {reference} for {dates}")
     from dwh.migrate.releases.running import run_release
     from dwh.migrate.releases.wanted import Wanted
 

@@ -57,8 +57,9 @@ def run_one_by_one(
         raise _date_by_date(reference)
     aside = environment_aside(warehouse.config.environment)
     warehouse = replace(warehouse, config=warehouse.config.in_environment(aside))
+    prepared = prepare_run(job, dates, warehouse=warehouse)
     note(f"running {reference} for {dates}")
-    whole = prepare_run(job, dates, warehouse=warehouse).execute(spark)["run"]
+    whole = prepared.execute(spark)["run"]
     for day in dates:
         note(f"running {reference} for {day}")
         prepare_run(job, DateRange(day, day), warehouse=warehouse, like=(whole,)).execute(spark)
