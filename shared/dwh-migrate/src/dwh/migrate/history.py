@@ -137,8 +137,9 @@ def check_dates(
     """Raise InvalidDateError for dates of a grain that no output of the table, or of its line, has."""
     if table not in warehouse.ledger.table_names():
         return
-    lines = [line] if line else warehouse.ledger.table_lines(environment=environment, table=table)
-    grains = [warehouse.ledger.table_grain(table=table, line=one) for one in lines or [None]]
+    ledger = warehouse.ledger
+    lines = [line] if line else ledger.table_lines(environment=environment, table=table)
+    grains = [ledger.table_grain(table=table, line=one) for one in lines] or [ledger.table_grain(table=table)]
     if dates.grain not in grains:
         check_grain(dates, grains[-1], table)
 

@@ -11,12 +11,16 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from dwh.core.contract import Table
 from dwh.core.dates import DateRange, check_grain, date_spans
-from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
+from dwh.core.errors import InvalidNameError, MissingInputError, UnknownLineError, UnknownReleaseError
 from dwh.core.grain import grain_of_contract
+from dwh.core.inputs import Input
+from dwh.core.ledger.schema import runs
 from dwh.core.lines import Reference
 from dwh.core.names import environment_aside
 from dwh.core.run import in_runs, prepare_run
+from dwh.core.sources.previous import PreviousSource
 from dwh.core.warehouse import Warehouse
 from dwh.migrate.compare.subjects import subject_of, subjects_of
 from dwh.migrate.releases.installed import is_installed
@@ -103,11 +107,35 @@ def _run(
                 note(f"running {reference} for {dates}")
             prepared.execute(spark)
         return
+    if beside:
+        _check_beside(warehouse, reference, dates, beside)
     note(f"running {reference} for {dates}")
     from dwh.migrate.releases.running import run_release
     from dwh.migrate.releases.wanted import Wanted
 
     run_release(warehouse.config, reference, dates, Wanted.of(reference, warehouse.config), note=note)
+
+
+def _check_beside(warehouse: Warehouse, reference: Reference, dates: DateRange, beside: Output) -> None:
+    """Raise MissingInputError where a release that is not installed here would begin a history anew.
+
+    Its job cannot be asked whether it builds on itself; the other version's run tells.
+    """
+    (run,) = warehouse.ledger.find_runs(runs.c.id == beside.run_id)
+    if run.table_name not in [one.get("name") for one in run.inputs]:
+        return
+    need = Input.previous().of(Table.from_dict(run.contract))
+    previous = PreviousSource.before(need, warehouse, reference.line_name, dates, None)
+    try:
+        previous.check_beside(run, need, dates)
+    except MissingInputError as error:
+        (missing,) = error.dates
+        first, _, last = missing.partition(" to ")
+        command = f"dwh run {reference} --from {first} --to {last or first}"
+        environment = warehouse.config.environment
+        raise MissingInputError(
+            error.table, error.where, error.dates, f"{command} --env {environment}"
+        ) from None
 
 
 def _missing(warehouse: Warehouse, text: str, dates: DateRange) -> list[DateRange]:
