@@ -48,6 +48,20 @@ def test_a_command_shows_how_it_is_typed(path):
     assert [example for example in examples(ALL[path]) if example.startswith(path)]
 
 
+# Of these, the first two and `serve` print no result, and the others the JSON that a platform takes.
+NO_JSON = {"dwh shell", "dwh completion", "dwh catalog serve", "dwh deploy emr", "dwh deploy databricks"}
+
+
+def test_each_result_can_be_json():
+    """As docs/commands.md says of every command of dwh."""
+    without = {
+        path
+        for path, context in ALL.items()
+        if path.startswith("dwh ") and not any("--json" in given.opts for given in context.command.params)
+    }
+    assert without <= NO_JSON
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_what_a_help_shows_can_be_typed(path):
     """The command of each example exists, and takes its words: options, their values, and arguments."""

@@ -186,7 +186,9 @@ def test_an_environment_in_use_is_not_removed(dwh, store):
         assert "a process runs in it" in dwh("venv", "remove", made, code=1).stderr
         states = {row["id"]: row["state"] for row in json.loads(dwh("venv", "list", "--json").stdout)}
         assert states[made] == "in use"
-    assert "removed" in dwh("venv", "remove", made).stderr
+    removed = dwh("venv", "remove", made, "--json")
+    assert "removed" in removed.stderr
+    assert [row["id"] for row in json.loads(removed.stdout)] == [made]
     assert f"there is no release environment {made}" in dwh("venv", "remove", made, code=2).stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -124,4 +125,7 @@ def test_the_command(two_lines, tmp_path, monkeypatch):
     done = CliRunner().invoke(dwh, ["bundle", "dwh-v7_1==7.1.0", "--output", "b.zip"])
     assert done.stdout == f"{make_bundle('dwh-v7_1==7.1.0').digest}  b.zip\n", done.output
     assert find_spec("dwh.jobs.v7_1_0") is not None
+    done = CliRunner().invoke(dwh, ["bundle", "dwh-v7_1==7.1.0", "--output", "b.zip", "--json"])
+    told = json.loads(done.stdout)
+    assert (told["file"], told["sha256"]) == ("b.zip", make_bundle("dwh-v7_1==7.1.0").digest)
     assert completed(dwh, "dwh bundle dwh-v7_1") == ["dwh-v7_1==7.1.0"]

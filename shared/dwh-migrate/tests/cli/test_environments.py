@@ -45,6 +45,25 @@ def test_a_pin_is_made_and_listed(typed, warehouse):
     assert code == 0 and "where we start" in out
 
 
+def test_a_pin_is_told_as_json(typed, warehouse):
+    """A script reads what was decided, and how much is published."""
+    write(warehouse, "takings@7.1", FIRST, SECOND)
+    code, out, err = typed("pin", "takings", "7.1", "--publish", "--reason", "where we start", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        **{"job": "takings", "environment": "prod", "action": "pin", "reason": "where we start"},
+        **{"line": "7.1", "publishes": 2},
+    }
+
+
+def test_a_ledger_that_needs_no_upgrade_is_told_as_json(typed, warehouse):
+    """A script reads that nothing was to do: it is at the version that it was at before."""
+    code, out, err = typed("ledger", "upgrade", "--json")
+    told = json.loads(out)
+    assert (code, err, told["ledger"]) == (0, "", warehouse.ledger.shown_url)
+    assert told["from"] == told["to"] == warehouse.ledger.version()
+
+
 def test_nothing_is_pinned(typed):
     """Without a pin, `dwh pins` says how to make one; so it does for an environment nobody has pinned in."""
     for arguments in ((), ("--env", "staging")):

@@ -271,6 +271,13 @@ def test_one_date_is_published_unproven_after_a_cutover(typed, pinned):
     assert shown(pinned)[THIRD] == "late"
     last = json.loads(typed("rollout", "history", "takings", "--json")[1])[-1]
     assert (last["action"], last["reason"]) == ("publish", "2024-01-03, not proven: the old line ends here")
+    write(pinned, "takings@7.3", THIRD, run_id="later")
+    told = json.loads(typed(*words, "--reason", "again", "--json")[1])
+    assert told == {
+        **{"job": "takings", "environment": "prod", "action": "publish", "line": "7.3"},
+        **{"date": "2024-01-03", "reason": "2024-01-03, not proven: again"},
+    }
+    assert shown(pinned)[THIRD] == "later"
     code, _, err = typed(*words, "--reason", "again")
     assert code == 2 and "is withheld for 2024-01-03 in prod; type: dwh rollout status takings" in err
     assert typed("publish", "takings@7.3.0", *words[2:], "--reason", "x")[0] == 2

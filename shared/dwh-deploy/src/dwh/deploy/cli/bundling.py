@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from dwh.migrate import completion
-from dwh.migrate.console import print_note
+from dwh.migrate.cli.options import as_json
+from dwh.migrate.console import print_json, print_note
 
 __all__ = ["bundle"]
 
@@ -17,7 +18,8 @@ __all__ = ["bundle"]
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write; by default in this folder."
 )
-def bundle(release: str, output: Path | None) -> None:
+@as_json
+def bundle(release: str, output: Path | None, as_json: bool) -> None:
     """Make a zip for --py-files, from which executors import the functions of a line.
 
     It holds that release, which must be installed here, and dwh-core. The same release gives the same
@@ -35,4 +37,7 @@ def bundle(release: str, output: Path | None) -> None:
     for name, state in made.states.items():
         if state == "editable":
             print_note(f"{name} is an editable install: this is the tree as it stands, not a release")
-    print(f"{made.digest}  {target}")
+    if as_json:
+        print_json({"release": release, "file": str(target), "sha256": made.digest, "states": made.states})
+    else:
+        print(f"{made.digest}  {target}")

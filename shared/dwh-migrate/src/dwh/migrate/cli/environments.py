@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from dwh.core.errors import UsageError
 from dwh.migrate import completion
 from dwh.migrate.cli.options import as_json, environment_of, in_environment, telling_of_dates
 from dwh.migrate.console import print_json, print_note, print_rows, utc_text
+
+if TYPE_CHECKING:
+    from dwh.core.ledger import Decision
 
 __all__ = ["COMMANDS"]
 
@@ -24,7 +28,8 @@ __all__ = ["COMMANDS"]
 @click.option(
     "--publish", is_flag=True, help="Also publish the line's outputs of dates that have none published."
 )
-def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> None:
+@as_json
+def pin(job: str, line: str, env: str | None, reason: str, publish: bool, as_json: bool) -> None:
     """Say which line an environment uses for a job.
 
     Dates that were resolved before keep their line. To move an environment that publishes data from one line
@@ -48,6 +53,9 @@ def pin(job: str, line: str, env: str | None, reason: str, publish: bool) -> Non
         warehouse, job=job, line=line, environment=environment, reason=reason, publish=publish
     )
     shown = len(warehouse.ledger.published_outputs(environment=environment, table=decision.table_name))
+    if as_json:
+        print_json({**_told(decision), "line": line, "publishes": shown})
+        return
     print_note(f"{job} is pinned to {line} in {environment}, which publishes {shown:,} of its partitions")
 
 
@@ -153,7 +161,8 @@ def promote(
 @click.option("--date", required=True, metavar="DATE", help="The logical date, such as 2013-01-15.")
 @in_environment
 @click.option("--reason", required=True, help="Why; it is kept in the history.")
-def publish(reference: str, date: str, env: str | None, reason: str) -> None:
+@as_json
+def publish(reference: str, date: str, env: str | None, reason: str, as_json: bool) -> None:
     """Publish the output of a rollout's new line for a date whose comparison did not pass.
 
     A rollout keeps what is not proven from readers. If you have looked at the output and want it as it is,
@@ -172,10 +181,18 @@ def publish(reference: str, date: str, env: str | None, reason: str) -> None:
     named, environment, day = Reference.parse(reference), environment_of(env), parse_any_date(date)
     if named.exact:
         raise UsageError(f"{reference} is a release; name its line: {named.job}@{named.line_name}")
-    rollout.publish(
+    decision = rollout.publish(
         Warehouse.open(), job=named.job, line=named.line_name, environment=environment, day=day, reason=reason
     )
+    if as_json:
+        print_json({**_told(decision), "line": named.line_name, "date": day})
+        return
     print_note(f"{environment} publishes {reference} for {day}, which is not proven")
+
+
+def _told(decision: Decision) -> dict[str, str]:
+    """Return what JSON says of each decision."""
+    return {name: getattr(decision, name) for name in ("job", "environment", "action", "reason")}
 
 
 COMMANDS = (pin, pins, promote, publish)

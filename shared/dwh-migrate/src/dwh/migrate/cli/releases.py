@@ -83,7 +83,8 @@ def list_(as_json: bool) -> None:
 
 @venv.command()
 @click.argument("names", metavar="ID|RELEASE…", nargs=-1, required=True)
-def remove(names: Sequence[str]) -> None:
+@as_json
+def remove(names: Sequence[str], as_json: bool) -> None:
     """Remove environments that nothing needs, by their ids, or all of a release.
 
     One in which a job runs is needed, and so is the last one of a release of which some environment such
@@ -99,9 +100,12 @@ def remove(names: Sequence[str]) -> None:
 
     config = load_config()
     store = Store.of(config)
-    for made in [made for name in names for made in store.named(name)]:
+    removed = [made for name in names for made in store.named(name)]
+    for made in removed:
         remove_environment(config, made)
         print_note(f"removed {made.id}: {made.release} with Python {made.python}, pyspark {made.spark}")
+    if as_json:
+        print_json([vars(made) for made in removed])
 
 
 COMMANDS = (venv,)

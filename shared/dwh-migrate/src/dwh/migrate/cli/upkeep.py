@@ -72,7 +72,8 @@ def ledger() -> None:
 
 
 @ledger.command()
-def upgrade() -> None:
+@as_json
+def upgrade(as_json: bool) -> None:
     """Bring the ledger to the version that the installed dwh-core reads and writes.
 
     An older dwh-core cannot use the ledger afterwards: upgrade it everywhere first.
@@ -87,10 +88,14 @@ def upgrade() -> None:
     before = found.version()
     if before in (None, SCHEMA_VERSION):
         found = Ledger.open(load_config().ledger)  # says so where there is none
+    else:
+        found.upgrade()
+    if as_json:
+        print_json({"ledger": found.shown_url, "from": before, "to": SCHEMA_VERSION})
+    elif before == SCHEMA_VERSION:
         print_note(f"ledger {found.shown_url} is at {SCHEMA_VERSION} already")
-        return
-    found.upgrade()
-    print_note(f"ledger {found.shown_url}: {before} → {SCHEMA_VERSION}")
+    else:
+        print_note(f"ledger {found.shown_url}: {before} → {SCHEMA_VERSION}")
 
 
 COMMANDS = (gc, ledger)
