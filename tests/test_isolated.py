@@ -197,7 +197,7 @@ def test_a_release_that_is_published_keeps_its_environment(dwh):
     dwh("pin", "carrier_delays", "0.1", "--env", "prod", "--reason", "why")
     dwh("run", "carrier_delays@0.1.0", "--env", "prod", *DAY)
     refused = dwh("venv", "remove", "dwh-v0_1==0.1.0", code=1).stderr
-    assert "prod publishes 1 partitions of flights.carrier_delays that 0.1.0 wrote" in refused
+    assert "prod publishes 1 partition of flights.carrier_delays that 0.1.0 wrote" in refused
     assert "dwh-v0_1==0.1.0" in dwh("venv", "list").stdout
 
 

@@ -162,7 +162,7 @@ def test_of_several_adoptions_the_one_whose_files_are_lost_is_named(warehouse, a
     [
         ({"orders": pa.array([1], pa.int32())}, r"column orders is .* in .*part"),
         ({"tips": pa.array([1])}, "column tips is not in the contract"),
-        ({"shop": pa.array([None], pa.string())}, "required column shop is null in 1 rows"),
+        ({"shop": pa.array([None], pa.string())}, "required column shop is null in 1 row"),
     ],
 )
 def test_what_footers_say_against_the_contract(warehouse, old, change, said):

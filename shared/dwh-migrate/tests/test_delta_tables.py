@@ -101,7 +101,7 @@ def test_files_of_one_date_each(warehouse, tmp_path):
 def test_nulls_are_counted_by_the_log(warehouse, by_day):
     """A null in a required column is found without a row being read."""
     written(by_day, rows(FIRST, shop=None), mode="append")
-    with pytest.raises(AuditError, match="required column shop is null in 1 rows"):
+    with pytest.raises(AuditError, match="required column shop is null in 1 row"):
         adopting(warehouse, by_day)
 
 

@@ -434,6 +434,8 @@ def test_a_check_counts_what_does_not_pass_and_says_what_to_do(uses):
     assert head == "3 of 4 places do not pass"
     assert [reason.partition(":")[0] for reason in reasons] == ["1 not installed", "2 no version"]
     assert refused.value.uses == tuple(found)
+    with pytest.raises(UseError, match=r"\] 1 of 1 place does not pass\n"):
+        check_uses(uses("DwhRunOperator(job='x')"))
 
 
 def test_the_command_prints_a_table(dwh, tmp_path, monkeypatch):

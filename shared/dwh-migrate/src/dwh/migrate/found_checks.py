@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, time, timezone
 
+from dwh.compare.safe_text import plural
 from dwh.core.contract import Table
 from dwh.core.dates import parse_any_date
 from dwh.core.errors import AuditError, InvalidDateError, UsageError, listed
@@ -63,7 +64,7 @@ def check_columns(table: Table, found: FoundTable) -> tuple[str, ...]:
 
 def null_problem(name: str, rows: int) -> str:
     """Say that a required column is null in some rows, or in all of a folder."""
-    return f"required column {name} is null in {rows:,} rows" if rows else f"a folder's {name} is null"
+    return f"required column {name} is null in {plural(rows, 'row')}" if rows else f"a folder's {name} is null"
 
 
 def files_by_date(table: Table, found: FoundTable, day: str | None) -> dict[date, list[WrittenFile]]:

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
+from dwh.compare.safe_text import plural
 from dwh.core.errors import DwhError, UsageError
 from dwh.core.lines import InstalledLine, broken_lines, installed_lines
 from dwh.migrate._dag_source import Mention, read_mentions
@@ -95,7 +96,8 @@ class UseError(DwhError):
         self.uses = tuple(uses)
         failed = Counter(use.state for use in self.uses if not use.passes)
         reasons = (f"{count} {state}: {_REMEDIES[state]}" for state, count in failed.items())
-        total = f"{failed.total()} of {len(self.uses)} places do not pass"
+        do = "does" if failed.total() == 1 else "do"
+        total = f"{failed.total()} of {plural(len(self.uses), 'place')} {do} not pass"
         super().__init__("\n".join([total, *reasons]))
 
 

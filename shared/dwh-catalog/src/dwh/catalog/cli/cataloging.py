@@ -98,7 +98,8 @@ def status(tables: tuple[str, ...], name: str | None, as_json: bool) -> None:
         print_rows(columns, rows, right=("ledger", "stands at"))
     behind = sum(not one.is_current for one in found)
     if behind:
-        print_note(f"{behind} of {len(found)} tables are not at the ledger's state; type: dwh catalog sync")
+        are = "is" if behind == 1 else "are"
+        print_note(f"{behind} of {len(found)} tables {are} not at the ledger's state; type: dwh catalog sync")
     if behind or down:
         sys.exit(1)
 

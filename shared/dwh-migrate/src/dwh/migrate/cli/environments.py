@@ -148,7 +148,7 @@ def promote(
     if as_json:
         print_json(asdict(done))
         return
-    there = f" ({done.already:,} others did already)" if done.already else ""
+    there = f" ({plural(done.already, 'other')} did already)" if done.already else ""
     print_note(
         f"{plural(done.promoted, 'output')} of {reference} in {source} now belong"
         f"{'s' if done.promoted == 1 else ''} to {target} as well{there}; "

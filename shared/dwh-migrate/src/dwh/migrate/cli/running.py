@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dwh.compare.safe_text import plural
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, date_spans, logical_dates, open_range
 from dwh.core.definition import builds_on_itself
@@ -163,7 +164,7 @@ def backfill(
         like = read_like(warehouse, job, batch_dates)
         begun.append(beginning_of(prepare_run(job, batch_dates, warehouse=warehouse, like=like)))
     count = sum(map(len, missing))
-    print_note(f"{len(dates) - count:,} of {len(dates):,} dates are there, {count:,} to run")
+    print_note(f"{count:,} of {plural(len(dates), 'date')} to run")
     for told in filter(None, begun):
         print_note(told)
     receipts: list[Receipt] = []
@@ -175,8 +176,9 @@ def backfill(
                 for receipt in fill(spark, warehouse, job, missing):
                     receipts.append(receipt)
                     done = sum(one["partitions"] for one in receipts)
-                    span = f"{receipt['first_date']} to {receipt['last_date']}"
-                    print_note(f"{done:,} of {count:,} dates: {span}")
+                    first, last = receipt["first_date"], receipt["last_date"]
+                    span = first if first == last else f"{first} to {last}"
+                    print_note(f"{done:,} of {plural(count, 'date')}: {span}")
             except RunError:
                 _note_batch(
                     reference=reference, environment=config.environment, failed=missing[len(receipts)]

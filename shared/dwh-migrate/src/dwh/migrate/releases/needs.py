@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dwh.compare.safe_text import plural
 from dwh.core.config import Config
 from dwh.core.ledger import Ledger
 from dwh.migrate.releases.errors import EnvironmentNeededError
@@ -51,7 +52,7 @@ def _published(config: Config, made: ReleaseEnvironment) -> list[str]:
             ]
             if shown:
                 found.append(
-                    f"{environment} publishes {len(shown):,} partitions of {table} that {number} wrote, "
+                    f"{environment} publishes {plural(len(shown), 'partition')} of {table} that {number} wrote, "
                     "and no other environment holds that release"
                 )
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, cast
 
+from dwh.compare.safe_text import plural
 from dwh.core.dates import date_spans
 from dwh.core.ledger.rollouts import Rollout, Step
 from dwh.core.warehouse import Warehouse
@@ -26,7 +27,7 @@ def show_plan(made: Plan) -> None:
     lacking = ", ".join(made.lacking) or "none"
     facts = [
         ("job", f"{made.job}, which writes {made.table}"),
-        ("environment", f"{made.environment}, publishes {made.published:,} partitions"),
+        ("environment", f"{made.environment}, publishes {plural(made.published, 'partition')}"),
         ("from", f"line {made.old_line}, release {made.old_release}"),
         ("to", f"line {made.new_line}, release {made.new_release}"),
         ("contracts", relation),
@@ -35,7 +36,7 @@ def show_plan(made: Plan) -> None:
         ("steps", ", ".join(map(_step, made.steps))),
         *(_proof(made) if made.published else ()),
         ("when it fails", made.on_fail),
-        ("rollback", f"until {made.window_days} days after its end"),
+        ("rollback", f"until {plural(made.window_days, 'day')} after its end"),
         ("missing in " + made.new_line, lacking),
         *(("would read" if not i else "", text) for i, text in enumerate(made.reads)),
         *(("readers" if not i else "", text) for i, text in enumerate(made.readers)),
@@ -54,7 +55,7 @@ def show_plan(made: Plan) -> None:
 def _step(step: Step) -> str:
     if step.name != "cutover":
         return f"{step.name} (gate: {step.gate})"
-    proven = "every date" if step.proven is None else f"{step.proven:,} dates"
+    proven = "every date" if step.proven is None else plural(step.proven, "date")
     return f"{step.name} (proven: {proven}, gate: {step.gate})"
 
 
