@@ -115,7 +115,7 @@ def test_values_of_properties_are_never_shown(tmp_path: Path) -> None:
 
 
 def test_without_a_catalog_it_is_said_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(NoCatalogError, match=r"\[DWH974\] no dwh.toml names no catalog; write there"):
+    with pytest.raises(NoCatalogError, match=r"there is no dwh.toml here or above .*write one: \[cat"):
         chosen_catalogs(load_config(tmp_path, {}), None)
     (tmp_path / "dwh.toml").write_text(f"[catalogs.lake]\n{GOOD}")
     with pytest.raises(NoCatalogError, match=r"names no catalog 'sea'; named there: lake"):

@@ -80,6 +80,8 @@ def test_nothing_is_pinned(typed):
         (["pin", "takings", "7.0", "--reason", "x"], "line 7.0 has ended on 2020-01-31 (UTC)"),
         (["pin", "nothing", "7.2", "--reason", "x"], "no job 'nothing' in line 7.2 (its jobs: takings)"),
         (["pin", "../x", "7.2", "--reason", "x"], "not a valid job"),
+        (["pin", "takings@7.2", "7.2", "--reason", "x"], "write the job's name alone: takings"),
+        (["pin", "takings", "7.2.0", "--reason", "x"], "did you mean 7.2?"),
         (["pin", "takings", "7.2", "--env", "Prod!", "--reason", "x"], "not a valid environment"),
         (["pin", "takings", "7.3", "--reason", "x"], "dwh rollout plan takings 7.1 LINE --env prod"),
         (["pin", "takings", "7.1", "--reason", "x"], "pinned to 7.1 in prod already: where we start"),

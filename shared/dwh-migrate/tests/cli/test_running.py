@@ -31,6 +31,8 @@ from dwh.migrate.rollout.proving import unproven_pairs
         ([], "[DWH101] Missing argument"),
         (["carrier_delays@0.1"], "no logical date"),
         (["carrier_delays@0.1", "--date", "2013-02-30"], "no such date"),
+        (["carrier_delays@0.1", "--date", "9999-12-31"], "in the future"),
+        (["carrier_delays@0.1", "--date", "2013-01"], "2013-01"),
         (["carrier_delays@0.1", "--date", "2013-01-01", "--to", "2013-01-02"], "not both"),
         (["carrier_delays@0.1", "--from", "2013-01-01"], "first and its last"),
         (["carrier_delays@0.1", "--date", "2013-01-01", "--env", "a/b"], "environment"),
@@ -43,6 +45,18 @@ def test_a_mistyped_run_is_refused_before_anything_is_made(dwh, home, arguments,
     assert said in error and "error: [DWH" in error
     assert "Traceback" not in error
     assert not (home / "warehouse").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "backfill"])
+def test_a_folder_without_a_configuration_is_left_as_it_is(typed_dwh, tmp_path, monkeypatch, command):
+    """Whoever forgot to change the folder is told so, and finds no warehouse there afterwards."""
+    monkeypatch.chdir(tmp_path)
+    code, _, said = typed_dwh(command, "carrier_delays@0.1", "--date", "2013-01-01")
+    assert code == 2
+    assert "nothing says where the input flights is (there is no dwh.toml here or above), and no job" in said
+    assert not list(tmp_path.iterdir())
+    said = typed_dwh("pins")[2]
+    assert "there is no ledger yet, and there is no dwh.toml here or above; the first run or pin" in said
 
 
 def test_a_batch_that_fails_says_how_its_dates_are_run(typed, monkeypatch):

@@ -63,7 +63,10 @@ class NoCatalogError(UsageError):
         self.name, self.origin, self.known = name, origin, tuple(known)
         wanted = "no catalog" if name is None else f"no catalog {name!r}"
         hint = f"named there: {listed(self.known)}" if self.known else f"write there: {_EXAMPLE}"
-        super().__init__(f"{origin} names {wanted}; {hint}")
+        if origin == "no dwh.toml":
+            super().__init__(f"there is no dwh.toml here or above to name a catalog; write one: {_EXAMPLE}")
+        else:
+            super().__init__(f"{origin} names {wanted}; {hint}")
 
 
 class TakenNameError(UsageError):

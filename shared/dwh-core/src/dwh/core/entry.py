@@ -86,9 +86,8 @@ def _run(asked: argparse.Namespace) -> str:
     dates = logical_dates(asked.date, asked.start, asked.end, {})
     job = find_job(asked.job)()
     from dwh.core.run import prepare_run
-    from dwh.core.warehouse import Warehouse
 
-    prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
+    prepared = prepare_run(job, dates, config=config)
     with process_variables(over):
         receipt = json.dumps(prepared.execute())
     if asked.receipt:

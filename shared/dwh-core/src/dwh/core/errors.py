@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 
+_NO_FILE = "there is no dwh.toml here or above"
 _CODED = re.compile(r"\[DWH\d{3}\] ")
 
 
@@ -208,11 +209,13 @@ class UnknownLineError(UsageError):
 
     def __init__(self, line: str, installed: Iterable[str], distribution: str | None = None) -> None:
         self.line, self.installed, self.distribution = line, tuple(installed), distribution
-        remedy = (
-            f"type: pip install {distribution}"
-            if distribution
-            else "install the distribution that provides it"
-        )
+        near = re.match(r"v?(\d+\.\d+)", line)
+        if near and near[1] in self.installed:  # a release, or the name of a tag
+            remedy = f"did you mean {near[1]}?"
+        elif distribution:
+            remedy = f"type: pip install {distribution}"
+        else:
+            remedy = "install the distribution that provides it"
         super().__init__(f"line {line} is not installed (installed: {listed(self.installed)}); {remedy}")
 
 
@@ -405,8 +408,10 @@ class UnknownSourceError(UsageError):
     def __init__(self, source: str, origin: str, known: Iterable[str]) -> None:
         self.source, self.origin, self.known = source, origin, tuple(known)
         key = f'"{source}"' if "." in source else source
+        where = _NO_FILE if origin == "no dwh.toml" else origin
+        looked = f"{where}; its sources: {listed(self.known)}" if known or where is origin else where
         super().__init__(
-            f"nothing says where the input {source} is ({origin}; its sources: {listed(self.known)}), and no "
+            f"nothing says where the input {source} is ({looked}), and no "
             f"job writes a table of that name; add [sources.{key}] with format and path to dwh.toml"
         )
 
@@ -504,11 +509,12 @@ class NoLedgerError(LedgerError):
     code = "DWH506"
     exit_code = 2
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, origin: str = "") -> None:
+        lost = f", and {_NO_FILE}" if origin == "no dwh.toml" else ""
         super().__init__(
             url,
-            "there is no ledger yet; the first run or pin creates it; type: dwh run JOB@LINE --date DATE, "
-            'or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"',
+            f"there is no ledger yet{lost}; the first run or pin creates it; type: "
+            'dwh run JOB@LINE --date DATE, or: dwh pin JOB LINE --env ENVIRONMENT --reason "…"',
         )
 
 

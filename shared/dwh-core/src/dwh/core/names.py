@@ -26,6 +26,9 @@ _WORD_ALLOWED = "a lower-case letter, then lower-case letters, digits and unders
 
 def valid_job(name: str) -> str:
     """Return a job's name; raises InvalidNameError."""
+    job = name.partition("@")[0] if isinstance(name, str) else ""
+    if job != name and _WORD.fullmatch(job):  # a reference
+        raise InvalidNameError("job", name, f"the job's name alone: {job}")
     return _word("job", name)
 
 

@@ -35,7 +35,7 @@ from dwh.core.names import environment_read
 from dwh.core.receipt import Receipt
 from dwh.core.recording import new_run
 from dwh.core.session import interruptible, line_session, spark_session
-from dwh.core.sources import Source, as_read_by, settled_sources, torn_source
+from dwh.core.sources import Source, as_read_by, check_named, settled_sources, torn_source
 from dwh.core.sources.previous import PreviousSource, outdated_after
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import new_storage
@@ -115,6 +115,7 @@ def prepare_run(
     dates: DateRange,
     *,
     warehouse: Warehouse | None = None,
+    config: Config | None = None,
     like: tuple[str, ...] = (),
     beside: str | None = None,
     after: str | None = None,
@@ -122,7 +123,9 @@ def prepare_run(
     """Settle what a run needs, so that what is mistyped is told before Spark starts.
 
     Parameters:
-        warehouse: by default the one that the configuration names, made where there is none yet.
+        warehouse: by default the one that the configuration names, made where there is none yet, unless the
+            run is refused.
+        config: where there is no `warehouse`, what names it; by default it is looked for.
         like: runs whose outputs of other jobs, and snapshots, are read again, where an input means the same.
             Several must have read alike: see `dwh.core.sources.earlier.read_alike`.
         beside: the run of another line, by default the first of `like`, that this one is compared with: where
@@ -139,15 +142,17 @@ def prepare_run(
         raise InvalidDateError(str(dates.last), "a logical date in the future has no data yet", None)
     line = line_of(type(job))
     if len(dates) > 1 and job.writes.date_column is None and not builds_on_itself(job):
-        config = warehouse.config if warehouse else load_config()
-        where = environment_read(config.environment)
+        where = environment_read((warehouse.config if warehouse else config or load_config()).environment)
         told = (f"{job.name()}@{line.name}", job.writes.name, dates.first, dates.last)
         raise WholeTableError(*told, environment=where)
     warn_if_ended(line.package, line.line)
     if not line.line.ended:  # importing its other jobs would warn of each
         writer_in(line, job.writes.name)  # of two jobs, each would put the other's output out of sight
-    warehouse = warehouse or Warehouse.create()
     needs = inputs_of(job)
+    if warehouse is None:
+        config = config or load_config()
+        check_named(needs, config)
+        warehouse = Warehouse.create(config)
     sources = settled_sources(needs, warehouse, dates, line.name, after)
     if any(is_written_by_jobs(need.name, warehouse.config) for need in needs):
         refuse_cycles(type(job), line.name, warehouse)

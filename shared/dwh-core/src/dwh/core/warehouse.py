@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, check_grain, open_range
 from dwh.core.engine import remote_address
-from dwh.core.errors import InvalidDateError, NoOutputError, UnknownTableError
+from dwh.core.errors import InvalidDateError, NoLedgerError, NoOutputError, UnknownTableError
 from dwh.core.followers import tell_followers
 from dwh.core.grain import DAY, grain_of
 from dwh.core.layout import folder_of_contract
@@ -41,7 +41,10 @@ class Warehouse:
     def open(cls, config: Config | None = None) -> Warehouse:
         """Return the warehouse that is there; by default the configured one. Raises LedgerError."""
         config = config or load_config()
-        return cls(config, _followed(Ledger.open(config.ledger), config))
+        try:
+            return cls(config, _followed(Ledger.open(config.ledger), config))
+        except NoLedgerError as error:
+            raise NoLedgerError(error.url, config.origin) from None
 
     @classmethod
     def create(cls, config: Config | None = None) -> Warehouse:

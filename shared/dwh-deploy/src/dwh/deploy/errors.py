@@ -52,8 +52,8 @@ class MissingWheelsError(UsageError):
         wanted = " ".join(f"'{requirement}'" for requirement in self.missing)
         count = "1 distribution" if len(self.missing) == 1 else f"{len(self.missing)} distributions"
         super().__init__(
-            f"{reference}: the folder {folder} lacks wheels of {count} "
-            f"which it needs on Python {python}; type: pip download --only-binary=:all: --python-version {python} "
+            f"{reference}: the folder {folder} lacks wheels of {count} which it "
+            f"needs on Python {python}; type: pip download --only-binary=:all: --python-version {python} "
             f"--platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --dest {folder} {wanted}"
         )
 

@@ -64,7 +64,9 @@ def check_columns(table: Table, found: FoundTable) -> tuple[str, ...]:
 
 def null_problem(name: str, rows: int) -> str:
     """Say that a required column is null in some rows, or in all of a folder."""
-    return f"required column {name} is null in {plural(rows, 'row')}" if rows else f"a folder's {name} is null"
+    if not rows:
+        return f"a folder's {name} is null"
+    return f"required column {name} is null in {plural(rows, 'row')}"
 
 
 def files_by_date(table: Table, found: FoundTable, day: str | None) -> dict[date, list[WrittenFile]]:

@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dwh.core.config import Config
 from dwh.core.dates import DateRange
 from dwh.core.errors import UnknownSourceError
 from dwh.core.inputs import Input
-from dwh.core.ledger import OutputsRead
+from dwh.core.ledger import Ledger, OutputsRead
 from dwh.core.names import environment_read
 from dwh.core.sources.catalog import CatalogSource
 from dwh.core.sources.earlier import EarlierReads, read_by, together
@@ -32,7 +33,14 @@ from dwh.core.warehouse import Warehouse
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Source", "as_read_by", "settled_sources", "torn_source"]
+__all__ = ["Source", "as_read_by", "check_named", "settled_sources", "torn_source"]
+
+
+def check_named(needs: Iterable[Input], config: Config) -> None:
+    """Raise UnknownSourceError for an input that nothing names, as far as that is known without a ledger."""
+    unnamed = [need for need in needs if need.name not in config.sources and not writers(need.name)]
+    if unnamed and Ledger(config.ledger).version() is None:
+        raise UnknownSourceError(unnamed[0].name, config.origin, config.sources)
 
 
 class Source(Protocol):

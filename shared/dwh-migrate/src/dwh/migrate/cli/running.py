@@ -11,7 +11,7 @@ import click
 from dwh.compare.safe_text import plural
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, date_spans, logical_dates, open_range
-from dwh.core.definition import builds_on_itself
+from dwh.core.definition import builds_on_itself, inputs_of
 from dwh.core.errors import NotPinnedError, RunError, UsageError
 from dwh.core.lines import Reference, find_job, line_of
 from dwh.core.names import valid_job
@@ -150,6 +150,7 @@ def backfill(
     job, dates = find_job(reference)(), logical_dates(date, start, end, {})
     config = load_config().in_environment(environment_of(env))
     from dwh.core.run import prepare_run
+    from dwh.core.sources import check_named
     from dwh.core.warehouse import Warehouse
     from dwh.migrate.backfill import batches, fill, proof_of_backfill, read_like, ready
     from dwh.migrate.beginnings import beginning_of
@@ -157,6 +158,7 @@ def backfill(
     from dwh.migrate.rollout.terminal import show_withheld
     from dwh.migrate.rollout.withheld import publish_withheld
 
+    check_named(inputs_of(job), config)  # a refusal makes no ledger
     warehouse = Warehouse.create(config)
     missing = batches(warehouse, job, dates, batch)
     begun = []
@@ -228,11 +230,10 @@ def _run_here(
     config: Config, reference: Reference, dates: DateRange, spark_log: bool
 ) -> tuple[Warehouse, Receipt]:
     from dwh.core.run import prepare_run
-    from dwh.core.warehouse import Warehouse
     from dwh.migrate.beginnings import beginning_of
 
     job = reference.line().job(reference.job)()
-    prepared = prepare_run(job, dates, warehouse=Warehouse.create(config))
+    prepared = prepare_run(job, dates, config=config)
     if told := beginning_of(prepared):
         print_note(told)
     with working_spark(config, spark_log) as spark:

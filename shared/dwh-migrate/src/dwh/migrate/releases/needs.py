@@ -52,7 +52,7 @@ def _published(config: Config, made: ReleaseEnvironment) -> list[str]:
             ]
             if shown:
                 found.append(
-                    f"{environment} publishes {plural(len(shown), 'partition')} of {table} that {number} wrote, "
-                    "and no other environment holds that release"
+                    f"{environment} publishes {plural(len(shown), 'partition')} of {table} that {number} "
+                    "wrote, and no other environment holds that release"
                 )
     return found
