@@ -89,8 +89,30 @@ def test_what_cannot_be_used_is_refused_with_what_can(tmp_path: Path, text: str,
 
 def test_a_path_with_a_scheme_is_the_same_path(tmp_path: Path) -> None:
     assert settings(tmp_path, GOOD + f'data = "file://{tmp_path}/warehouse/"').data == f"{tmp_path}/warehouse"
+    assert settings(tmp_path, GOOD + 'data = "file:///data/w%20h"').data == "/data/w h"
     with pytest.raises(ConfigError, match="a place apart from the data"):
         settings(tmp_path, GOOD + f'metadata = "file:{tmp_path}/warehouse/shop"')
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_read"),
+    [
+        ("sqlite:///c.db?timeout=5", "sqlite:///{folder}/c.db?timeout=5"),
+        ("sqlite+pysqlite:///a%20b.db", "sqlite+pysqlite:///{folder}/a%20b.db"),
+        ("postgres://dwh@h/lake?sslmode=require", "postgresql+psycopg://dwh@h/lake?sslmode=require"),
+        ("postgresql+psycopg2://h/lake", "postgresql+psycopg2://h/lake"),
+    ],
+)
+def test_a_database_is_named_by_its_url(tmp_path: Path, uri: str, is_read: str) -> None:
+    found = settings(tmp_path, f'type = "sql"\nenvironments = ["a"]\nproperties.uri = "{uri}"')
+    assert found.properties["uri"] == is_read.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///:memory:", "mysql://dwh:hidden@h/lake", "hidden"])
+def test_what_keeps_no_catalog_is_told_with_what_does(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(ConfigError, match=r"properties\.uri: .* allowed: sqlite:///FILE or") as refused:
+        settings(tmp_path, f'type = "sql"\nenvironments = ["a"]\nproperties.uri = "{uri}"')
+    assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize("password", ["hid@den", "1/hid@den"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dwh.core.config import load_config
 from dwh.core.errors import ConfigError, InvalidNameError
+from dwh.core.ledger import Ledger
 
 
 def written(folder: Path, text: str, **variables: str):
@@ -105,6 +106,7 @@ def test_local_places(tmp_path, value):
     [
         ("sqlite:///l.db", "sqlite:///{folder}/l.db"),
         ("sqlite:////data/l.db", "sqlite:////data/l.db"),
+        ("sqlite:///l.db?timeout=5", "sqlite:///{folder}/l.db?timeout=5"),
         ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
         ("postgres://u@h/d?sslmode=require", "postgresql+psycopg://u@h/d?sslmode=require"),
     ],
@@ -112,6 +114,17 @@ def test_local_places(tmp_path, value):
 def test_ledgers(tmp_path, value, ledger):
     """A ledger is a SQLite file or a PostgreSQL database."""
     assert written(tmp_path, f'ledger = "{value}"\n').ledger == ledger.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", 'ledger = "sqlite:///warehouse/ledger.db?timeout=5"\n'])
+@pytest.mark.parametrize("folder", ["a%20b", "who?", "é b"])
+def test_a_ledger_lies_in_its_folder_whatever_that_is_called(tmp_path, folder, text):
+    """Neither `%20` nor `?` in the name of a folder is part of a URL."""
+    place = tmp_path / folder
+    place.mkdir()
+    Ledger.create(written(place, text).ledger)
+    assert (place / "warehouse" / "ledger.db").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -56,7 +56,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LITERAL = re.compile(r"[a-z0-9_]*")
 _URI = re.compile(r"[a-z][a-z0-9+.-]+:/")
 _FILE = re.compile(r"^file:(//)?(?=/)")
-_SQLITE = "sqlite:///"
 _SERVED = "_catalog/_served"  # which no name of a catalog can be
 _KEEP_DAYS, _TIMEOUT_SECONDS = 7, 20
 _MOST = 36_500  # a century of days; Python's calendar does not go back much further
@@ -157,6 +156,8 @@ class _Table:
 
     def location(self, key: str, default: str) -> str:
         value = self.text(key, default)
+        if _FILE.match(value):
+            return unquote(urlsplit(value).path)
         return value if _URI.match(value) else str((self.folder / value).resolve())
 
     @property
@@ -223,20 +224,30 @@ def _properties(table: _Table) -> dict[str, Any]:
 
 def _database(table: _Table, text: str) -> str:
     """Return the URL of a database, whose text is never shown: a password may be in any part of it."""
-    if text.startswith(_SQLITE):
-        return f"{_SQLITE}{quote(str((table.folder / text.removeprefix(_SQLITE)).resolve()))}"
+    scheme, _, rest = text.partition("://")
+    kind, file = scheme.partition("+")[0], rest.partition("?")[0]
+    if kind == "sqlite" and file.startswith("/") and file not in ("/", "/:memory:"):
+        return f"{scheme}:///{_in_url((table.folder / unquote(file[1:])).resolve())}{rest[len(file) :]}"
+    if kind in ("postgresql", "postgres") and _is_taken_apart(text):
+        return f"{scheme if '+' in scheme else 'postgresql+psycopg'}://{rest}"
+    other = "a URL that cannot be taken apart" if kind.startswith("postgres") or not rest else f"{kind}://…"
+    allowed = (
+        "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, where a password has %40 for @"
+    )
+    raise table.refused("properties.uri", other, allowed)
+
+
+def _in_url(path: Path) -> str:
+    """Return a path as SQLAlchemy takes it in a URL, which it decodes since 2.1."""
+    return quote(str(path)) if make_url("sqlite:///%25").database == "%" else str(path)
+
+
+def _is_taken_apart(url: str) -> bool:
     try:
-        url = make_url(text)
-        taken_apart = not any("@" in (part or "") for part in (url.host, url.database))
+        found = make_url(url)
     except (ArgumentError, ValueError):
-        taken_apart = False
-    if not taken_apart:
-        allowed = (
-            "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, "
-            "where a password has %40 for @"
-        )
-        raise table.refused("properties.uri", "a URL that cannot be taken apart", allowed)
-    return text
+        return False
+    return not any("@" in (part or "") for part in (found.host, found.database))
 
 
 def _environments(table: _Table) -> tuple[str, ...]:

@@ -399,14 +399,20 @@ def _ledger(found: tuple[str, str, Path] | None, root: str) -> str:
             raise ConfigError(
                 "warehouse", "ledger", "nothing", f"a database URL, as {root} cannot hold SQLite"
             )
-        return f"sqlite:///{root}/ledger.db"
+        return _sqlite(Path(root, "ledger.db"))
     value, origin, base = found
     scheme, _, rest = value.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        return f"sqlite:///{(base / rest[1:]).resolve()}"
+        file, _, query = rest[1:].partition("?")
+        return _sqlite((base / unquote(file)).resolve()) + (f"?{query}" if query else "")
     if scheme in ("postgresql", "postgres", "postgresql+psycopg") and _is_url(value):
         return f"postgresql+psycopg://{rest}"
     raise ConfigError(origin, "ledger", f"{scheme}://…", "sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+
+
+def _sqlite(path: Path) -> str:
+    """Return the URL of a file, where only what would mean something else is written otherwise."""
+    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _is_url(value: str) -> bool:

@@ -6,6 +6,7 @@ import codecs
 from contextlib import closing
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -32,6 +33,8 @@ def ledger_url(text: str) -> sa.URL:
         raise LedgerError(f"{scheme[:20]}{mark}…", f"this is not a database URL; {_ALLOWED}") from None
     if backend not in ("sqlite", "postgresql"):
         raise LedgerError(shown(url), f"a ledger cannot be kept in {backend}; {_ALLOWED}")
+    if backend == "sqlite" and url.database:  # SQLAlchemy decodes it since 2.1
+        url = url.set(database=unquote(text.partition(":///")[2].partition("?")[0]))
     return url
 
 
