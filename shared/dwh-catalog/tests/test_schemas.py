@@ -46,3 +46,22 @@ def test_a_few_dates_that_change_keep_the_spelling_of_the_others(runs: Runs, lak
     runs.publish("shop.takings", {TWO: runs.commit(UPPER, {TWO: upper(4)}, "9.1")})
     assert lake.sync(wholly=False)[PUBLISHED] == "updated"
     assert read(lake) == [(ONE, "north", 1), (TWO, "south", 4)]
+
+
+def test_a_name_leads_to_one_field_however_it_is_spelled(runs: Runs, lake: Lake) -> None:
+    """DuckDB would read null of a column beside which another one is called `AMOUNT`."""
+    text = table("shop.takings", "day date", "shop string", "AMOUNT string")
+    texts = {ONE: [{"shop": "south", "AMOUNT": "two"}]}
+    steps = (
+        ("0.1", OLD, {ONE: amounts(1)}, 1),
+        ("9.1", text, texts, "two"),
+        ("0.1", OLD, {ONE: amounts(3)}, 3),
+    )
+    for line, contract, rows, value in steps:
+        runs.publish("shop.takings", {ONE: runs.commit(contract, rows, line)})
+        lake.sync(["shop.takings"])
+        assert [row[2] for row in read(lake)] == [value]
+        mapping = lake.table(PUBLISHED).name_mapping()
+        assert mapping is not None
+        names = [{name.lower() for name in field.names} for field in mapping.root]
+        assert sum(map(len, names)) == len(set().union(*names))

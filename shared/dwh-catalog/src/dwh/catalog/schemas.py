@@ -229,19 +229,21 @@ def _by_name(schema: Schema) -> dict[str, NestedField]:
 
 
 def _mapped(versions: Sequence[Iterable[NestedField]]) -> list[MappedField]:
-    """Return the names of fields in versions of a struct, the one that counts first."""
+    """Return the names of fields in versions of a struct, the one that counts first.
+
+    A name is one field's, however it is spelled: DuckDB tells none by its case.
+    """
     owner: dict[str, int] = {}
     types: dict[int, list[IcebergType]] = {}
+    names: dict[int, dict[str, None]] = {}
     for fields in versions:
         for field in fields:
-            owner.setdefault(field.name, field.field_id)
             types.setdefault(field.field_id, []).append(field.field_type)
-    names: dict[int, list[str]] = {}
-    for name, field_id in owner.items():
-        names.setdefault(field_id, []).append(name)
+            if owner.setdefault(field.name.lower(), field.field_id) == field.field_id:
+                names.setdefault(field.field_id, {})[field.name] = None
     return [
         MappedField(
-            field_id=field_id, names=found, fields=_mapped([parts_of(one) for one in types[field_id]])
+            field_id=field_id, names=[*found], fields=_mapped([parts_of(one) for one in types[field_id]])
         )
         for field_id, found in names.items()
     ]
