@@ -65,3 +65,18 @@ def test_a_name_leads_to_one_field_however_it_is_spelled(runs: Runs, lake: Lake)
         assert mapping is not None
         names = [{name.lower() for name in field.names} for field in mapping.root]
         assert sum(map(len, names)) == len(set().union(*names))
+
+
+def test_fields_within_a_column_that_lines_spell_differently_are_one_field(runs: Runs, lake: Lake) -> None:
+    lower, upper = (table("shop.at", "day date", f"at struct<{name}:string>") for name in "aA")
+    runs.publish("shop.at", {ONE: runs.commit(lower, {ONE: [{"at": {"a": "x"}}]}, "9.1")})
+    new = runs.commit(upper, {ONE: [{"at": {"A": "z"}}], TWO: [{"at": {"A": "y"}}]}, "9.2")
+    runs.publish("shop.at", {TWO: new})
+    lake.sync(["shop.at"])
+    both = lake.table("prod_shop.at").current_snapshot().snapshot_id  # type: ignore[union-attr]
+    found = {row["day"]: row["at"] for row in lake.rows("prod_shop.at")}
+    assert found == {ONE: {"A": "x"}, TWO: {"A": "y"}}
+    runs.publish("shop.at", {ONE: new})
+    lake.sync(["shop.at"])
+    assert {row["at"]["A"] for row in lake.rows("prod_shop.at")} == {"y", "z"}
+    assert {row["at"]["A"] for row in lake.rows("prod_shop.at", snapshot_id=both)} == {"x", "y"}

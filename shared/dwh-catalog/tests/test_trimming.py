@@ -40,6 +40,15 @@ def test_a_state_whose_column_has_another_type_now_is_let_go(runs: Runs, lake: L
     assert states(lake) == {without: [None], again: [2]}
 
 
+def test_a_branch_of_another_keeps_no_state_that_would_be_read_as_null(runs: Runs, lake: Lake) -> None:
+    """It goes itself with the same commit."""
+    former = publish(runs, lake, OLD, amounts(1), "0.1")
+    with lake.table(PUBLISHED).manage_snapshots() as change:
+        change.create_branch(former, "mine")
+    texts = publish(runs, lake, TEXT, TEXTS, "9.2")
+    assert states(lake) == {texts: ["one"]}
+
+
 def test_who_reads_a_state_while_it_is_let_go_reads_on(
     runs: Runs, lake: Lake, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

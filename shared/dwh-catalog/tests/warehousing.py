@@ -42,6 +42,7 @@ _ARROW = {
     "array<string>": pa.list_(pa.string()),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
     "struct<a:string>": pa.struct([("a", pa.string())]),
+    "struct<A:string>": pa.struct([("A", pa.string())]),
     "struct<b:string>": pa.struct([("b", pa.string())]),
     "struct<b:string,a:string>": pa.struct([("b", pa.string()), ("a", pa.string())]),
     "struct<name:string,`a:b`:int>": pa.struct([("name", pa.string()), ("a:b", pa.int32())]),

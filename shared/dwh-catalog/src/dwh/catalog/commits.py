@@ -66,7 +66,7 @@ from dwh.catalog.owners import (
     our_snapshot,
     stands_at,
 )
-from dwh.catalog.schemas import name_mapping, names_in
+from dwh.catalog.schemas import name_mapping
 from dwh.catalog.trimming import LEFT, droppable, left_by, unreadable
 from dwh.catalog.wanted import Wanted, as_text
 from dwh.core.ledger import Output, WrittenFile
@@ -289,11 +289,9 @@ def _is_there(metadata: TableMetadata | None, wanted: Wanted, layout: Layout, st
 
 def _mapping(base: Base, wanted: Wanted, schema: Schema) -> NameMapping:
     """Return which names in files mean which field, however the lines spell them, and old states did."""
-    spelled = [column["name"] for contract in wanted.contracts.values() for column in contract["columns"]]
-    if base.metadata is None:
-        return name_mapping(schema, [], spelled)
-    before = names_in(base.metadata.properties.get(NAME_MAPPING))
-    return name_mapping(schema, base.metadata.schemas, [*spelled, *before])
+    before = base.metadata
+    said = before.properties.get(NAME_MAPPING) if before else None
+    return name_mapping(schema, before.schemas if before else [], wanted.contracts.values(), said)
 
 
 def _left_behind(lost: Iterable[Snapshot], oldest_kept: int) -> dict[str, str]:

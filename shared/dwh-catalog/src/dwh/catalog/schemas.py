@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadata
@@ -26,7 +26,6 @@ __all__ = [
     "evolved_schema",
     "field_of",
     "name_mapping",
-    "names_in",
     "needs_renames",
     "parts_of",
     "wanted_columns",
@@ -97,29 +96,21 @@ def field_of(schema: Schema, column: str) -> NestedField:
     return schema.find_field(column, case_sensitive=False)
 
 
-def name_mapping(schema: Schema, others: Iterable[Schema], spelled: Iterable[str] = ()) -> NameMapping:
+def name_mapping(
+    schema: Schema, others: Iterable[Schema], contracts: Iterable[Mapping[str, Any]], before: str | None
+) -> NameMapping:
     """Return which names in files mean which field: those of a schema, and others that its fields have had.
 
     Parameters:
         others: the schemas that the table has had, oldest first.
-        spelled: names of columns in files; one that differs from a field's by case alone means that field.
+        contracts: of the files; what they spell otherwise, by case alone, is a name of that field, too.
+        before: the mapping that the table has, as its property has it.
     """
-    versions = [schema, *reversed([other for other in others if other.schema_id != schema.schema_id])]
-    mapped = _mapped([version.fields for version in versions])
-    owner = {name.lower(): field for field in reversed(mapped) for name in field.names}
-    taken = {name for field in mapped for name in field.names}
-    for name in sorted({*spelled} - taken):
-        if (field := owner.get(name.lower())) is not None:  # a field without parts is false
-            field.names.append(name)
+    spelled = [[_spelled(schema, column) for column in contract["columns"]] for contract in contracts]
+    versions = [version.fields for version in reversed([*others]) if version.schema_id != schema.schema_id]
+    mapped = _mapped([schema.fields, *spelled, *versions])
+    _keep_names(mapped, _read_mapping(before))
     return NameMapping(mapped)
-
-
-def names_in(mapping: str | None) -> list[str]:
-    """Return the names of columns that a mapping has, as a table's property has it; none where it is none."""
-    try:
-        return [name for field in parse_mapping_from_json(mapping or "[]").root for name in field.names]
-    except ValueError:
-        return []
 
 
 def parts_of(of: IcebergType) -> Iterable[NestedField]:
@@ -226,6 +217,32 @@ def _versions(metadata: TableMetadata) -> Iterator[dict[str, NestedField]]:
 
 def _by_name(schema: Schema) -> dict[str, NestedField]:
     return {field.name.lower(): field for field in schema.fields}
+
+
+def _spelled(schema: Schema, column: Mapping[str, Any]) -> NestedField:
+    """Return the field of a column, with the names that a contract has for it and for what is within it."""
+    field = field_of(schema, column["name"])
+    typed = iceberg_type(column["type"], lambda: -1, field.field_type)
+    return NestedField(field.field_id, column["name"], typed, required=False)
+
+
+def _read_mapping(text: str | None) -> Iterable[MappedField]:
+    try:
+        return parse_mapping_from_json(text or "[]").root
+    except ValueError:  # another has spoilt it
+        return ()
+
+
+def _keep_names(mapped: Iterable[MappedField], before: Iterable[MappedField]) -> None:
+    """Give fields the names that they had before and that differ from others of theirs by case alone."""
+    by_id = {field.field_id: field for field in mapped}
+    for old in before:
+        if (field := by_id.get(old.field_id)) is not None:  # a field without parts is false
+            known = {name.lower() for name in field.names}
+            field.names.extend(
+                [one for one in old.names if one not in field.names and one.lower() in known]
+            )
+            _keep_names(field.fields, old.fields)
 
 
 def _mapped(versions: Sequence[Iterable[NestedField]]) -> list[MappedField]:

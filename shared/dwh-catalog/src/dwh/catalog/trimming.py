@@ -13,7 +13,6 @@ from pyiceberg.io import FileIO
 from pyiceberg.manifest import read_manifest_list
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.name_mapping import MappedField, NameMapping
-from pyiceberg.table.refs import MAIN_BRANCH
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import NestedField
 
@@ -34,10 +33,10 @@ def droppable(metadata: TableMetadata, oldest_kept: int) -> list[int]:
     Parameters:
         oldest_kept: the time, in milliseconds.
     """
-    named = {ref.snapshot_id for ref in metadata.refs.values()}
+    named = metadata.current_snapshot_id  # branches and tags of others go with the same commit
     before = [each for each in metadata.snapshots if each.timestamp_ms < oldest_kept]
     last = max(before, key=lambda each: each.timestamp_ms, default=None)  # it was current at the time
-    old = [each.snapshot_id for each in before if each is not last and each.snapshot_id not in named]
+    old = [each.snapshot_id for each in before if each is not last and each.snapshot_id != named]
     return old if len(old) >= _AT_ONCE else []
 
 
@@ -46,9 +45,8 @@ def unreadable(metadata: TableMetadata, mapping: NameMapping) -> list[Snapshot]:
 
     Files have names alone, and a table has one mapping of them for all its states: engines would read null.
     """
-    named = {ref.snapshot_id for name, ref in metadata.refs.items() if name != MAIN_BRANCH}
     lost = {one.schema_id for one in metadata.schemas if not _is_found(one.fields, mapping.root)}
-    return [each for each in metadata.snapshots if each.schema_id in lost and each.snapshot_id not in named]
+    return [each for each in metadata.snapshots if each.schema_id in lost]
 
 
 def left_by(dropped: Iterable[Snapshot], oldest_kept: int, now: int) -> dict[str, int]:
