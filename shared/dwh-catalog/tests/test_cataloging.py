@@ -62,6 +62,12 @@ def test_mistakes_are_told_with_what_to_type(published: Runs, typed_dwh: Typed, 
     assert "names no catalog; write there: [catalogs.lake]" in typed_dwh("catalog", "sync")[2]
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300"])
+def test_watching_pauses_for_a_time_that_can_be_waited(seconds: str, typed_dwh: Typed) -> None:
+    code, _, said = typed_dwh("catalog", "sync", "--watch", seconds)
+    assert (code, "[DWH101] Invalid value for '--watch': " in said) == (2, True)
+
+
 def test_a_catalog_that_cannot_be_reached_is_an_error_with_the_next_step(
     published: Runs, typed_dwh: Typed, home: Path
 ) -> None:

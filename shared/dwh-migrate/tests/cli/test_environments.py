@@ -186,6 +186,13 @@ def test_where_there_is_nothing_to_remove(typed, warehouse):
     assert typed("gc") == (0, "", "there is nothing to remove\n")
 
 
+@pytest.mark.parametrize("hours", ["-1", "nan", "inf", "1e300"])
+def test_a_time_that_no_calendar_has_is_refused(typed, hours):
+    """A run cannot have begun so long ago."""
+    code, _, err = typed("gc", "--older-than", hours)
+    assert (code, "[DWH101] Invalid value for '--older-than': " in err) == (2, True)
+
+
 @pytest.mark.parametrize("arguments", [["pins"], ["rollout", "status"], ["rollout", "history", "takings"]])
 def test_without_a_ledger_nothing_is_listed(typed, tmp_path, monkeypatch, arguments):
     """Looking where there is no ledger says how it comes to be, and makes none."""

@@ -239,9 +239,7 @@ def _keep_names(mapped: Iterable[MappedField], before: Iterable[MappedField]) ->
     for old in before:
         if (field := by_id.get(old.field_id)) is not None:  # a field without parts is false
             known = {name.lower() for name in field.names}
-            field.names.extend(
-                [one for one in old.names if one not in field.names and one.lower() in known]
-            )
+            field.names.extend([one for one in old.names if one not in field.names and one.lower() in known])
             _keep_names(field.fields, old.fields)
 
 

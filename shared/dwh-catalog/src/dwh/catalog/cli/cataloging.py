@@ -15,7 +15,7 @@ import click
 from dwh.core.config import load_config
 from dwh.core.names import valid_table
 from dwh.migrate import completion
-from dwh.migrate.cli.options import as_json
+from dwh.migrate.cli.options import FiniteRange, as_json
 from dwh.migrate.console import print_error, print_json, print_note, print_rows
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["catalog"]
 
 T = TypeVar("T")
+
+_DAY = 24 * 3600
 
 _tables = click.argument("tables", nargs=-1, metavar="[TABLE]…", shell_complete=completion.tables)
 _name = click.option(
@@ -47,7 +49,12 @@ def catalog() -> None:
 @catalog.command()
 @_tables
 @_name
-@click.option("--watch", type=float, metavar="SECONDS", help="Keep going: look again every so many seconds.")
+@click.option(
+    "--watch",
+    type=FiniteRange(0, _DAY, min_open=True),
+    metavar="SECONDS",
+    help="Keep going: look again every so many seconds.",
+)
 @as_json
 def sync(tables: tuple[str, ...], name: str | None, watch: float | None, as_json: bool) -> None:
     """Bring tables to the ledger's state: all of them, or those named. No data is copied.

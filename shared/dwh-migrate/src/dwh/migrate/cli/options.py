@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dwh.migrate import completion
 from dwh.migrate.console import verbosely
 
 __all__ = [
+    "FiniteRange",
     "as_json",
     "check_folder",
     "date_range",
@@ -38,6 +40,16 @@ __all__ = [
 ]
 
 Command = Callable[..., Any]
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers of a range, without `nan`, which every range has."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        found = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is not a number.", param, ctx) if isnan(found) else found
+
 
 table = click.argument("table", metavar="TABLE", shell_complete=completion.tables)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a script.")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from dwh.core.config import load_config
-from dwh.migrate.cli.options import as_json
+from dwh.migrate.cli.options import FiniteRange, as_json
 from dwh.migrate.console import print_json, print_note, print_rows
 
 __all__ = ["COMMANDS"]
+
+_CENTURY = 24 * 36_500  # hours; Python's calendar does not go back much further
 
 
 @click.command()
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(0, _CENTURY),
     default=24,
     show_default=True,
     metavar="HOURS",
