@@ -15,7 +15,7 @@ from dwh.core.config import SourcePlace
 from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.engine import is_sail
-from dwh.core.errors import SourceError
+from dwh.core.errors import RunError, SourceError
 from dwh.core.sources import csv
 from dwh.core.sources.spark import read_source
 from dwh.core.testing import frame_of_rows
@@ -461,3 +461,107 @@ def test_fields_in_structs_of_json(spark, tmp_path):
     assert read_source(spark, need, SourcePlace("json", str(tmp_path)), DAYS).count() == 2
     (tmp_path / "part.json").write_text('{"at": null}\n')
     assert read_source(spark, need, SourcePlace("json", str(tmp_path)), DAYS).count() == 1
+
+
+@pytest.mark.parametrize("first", ['{"Shop": "north", "amount": 1}', '{"shop": "north", "amount": 1}'])
+def test_a_field_of_json_in_another_case_is_another_field(spark, tmp_path, first):
+    """It is named as gone where no row of a date has it, whatever other dates have."""
+    for day, row in (("2024-01-01", first), ("2024-01-02", '{"Shop": "north", "amount": 1}')):
+        (tmp_path / f"day={day}").mkdir()
+        (tmp_path / f"day={day}" / "part.json").write_text(row + "\n")
+    with pytest.raises(SourceError, match=r"there is no column shop \(in "):
+        read_source(spark, NEED, SourcePlace("json", str(tmp_path)), DAYS).collect()
+
+
+LAST = Table("orders", columns=(
+    Column("a", "decimal(38,2)", nullable=True), Column("b", "decimal(38,38)", nullable=True),
+    Column("m", "map<string,decimal(10,2)>", nullable=True),
+))  # fmt: skip
+
+
+def test_the_last_digit_of_the_widest_decimals_of_json_is_rounded(spark, tmp_path):
+    """Also where a decimal has no digit to spare, and in a map."""
+    rows = [
+        '{"a": 123456789012345678901234567890123456.785, '
+        '"b": 0.123456789012345678901234567890123456785, "m": {"x": 1.005, "y": null}}',
+        '{"a": null, "b": -0.5, "m": null}',
+    ]
+    (tmp_path / "part.json").write_text("\n".join(rows) + "\n")
+    found = read_source(spark, LAST, SourcePlace("json", str(tmp_path)), DAYS).collect()
+    assert sorted(map(tuple, found), key=lambda row: row[0] is None) == [
+        (
+            Decimal("123456789012345678901234567890123456.79"),
+            Decimal("0.12345678901234567890123456789012345679"),
+            {"x": Decimal("1.01"), "y": None},
+        ),
+        (None, Decimal("-0.5"), None),
+    ]
+
+
+@pytest.mark.parametrize("type_", ["timestamp", pytest.param("timestamp_ntz", marks=pytest.mark.breadth)])
+def test_a_number_of_json_is_no_microseconds(spark, tmp_path, type_):
+    """Spark reads it as seconds since 1970, if at all; Sail would read microseconds, and refuses it."""
+    need = Table("orders", columns=(Column("at", type_),))
+    place = SourcePlace("json", str(tmp_path))
+    (tmp_path / "part.json").write_text('{"at": "2024-01-01T10:00:00.5"}\n')
+    (row,) = read_source(spark, need, place, DAYS).collect()
+    assert row["at"].microsecond == 500_000
+    (tmp_path / "part.json").write_text('{"at": 1700000000}\n')
+    try:
+        (row,) = read_source(spark, need, place, DAYS).collect()
+    except (SourceError, PySparkException):
+        assert is_sail(spark) or type_ == "timestamp_ntz"
+    else:
+        assert row["at"].year == 2023
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "on_spark", "on_sail"),
+    [
+        ('"",1\n,2\n', {"nullValue": "NA"}, ["", None], "an empty text to Spark here, and null to Sail"),
+        ('"",1\n,2\n', {}, [None, None], [None, None]),
+        ('NA,1\n"x,y",2\n', {"nullValue": "NA"}, [None, "x,y"], [None, "x,y"]),
+        ('"a\\"b",1\n', {}, ['a"b'], "set the option escape"),
+        ('"C:\\\\x",1\n', {"escape": "\\"}, ["C:\\x"], "set the option escape"),
+        ('"C:\\x",1\n', {"escape": "\\"}, ["C:\\x"], ["C:\\x"]),
+        ('"a""b",1\n', {"escape": '"'}, ['a"b'], ['a"b']),
+    ],
+    ids=["empty", "both null", "none empty", "backslash", "two", "one", "doubled"],
+)
+def test_quotes_of_csv(spark, tmp_path, text, options, on_spark, on_sail):
+    """Sail refuses what it would read in another way than Spark."""
+    (tmp_path / "part.csv").write_text(f"shop,n\n{text}")
+    need = Table("orders", columns=(Column("shop", "string", nullable=True), Column("n", "int")))
+    place, wanted = SourcePlace("csv", str(tmp_path), {**HEADER, **options}), on_spark
+    if is_sail(spark) and isinstance(on_sail, str):
+        with pytest.raises((SourceError, PySparkException), match=on_sail):
+            read_source(spark, need, place, DAYS).collect()
+        return
+    rows = read_source(spark, need, place, DAYS).collect()
+    assert [row["shop"] for row in sorted(rows, key=lambda row: row["n"])] == wanted
+
+
+def test_a_category_of_pandas(spark, tmp_path):
+    """Spark reads its texts; Sail cannot, and says what it is."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    shops = pa.array(["north", "north"]).dictionary_encode()
+    parquet.write_table(pa.table({"shop": shops}), tmp_path / "part.parquet")
+    need = Table("orders", columns=(Column("shop", "string"),))
+    place = SourcePlace("parquet", str(tmp_path))
+    if is_sail(spark):
+        with pytest.raises(SourceError, match=r"written as a dictionary, .* \(in part\.parquet\)"):
+            read_source(spark, need, place, DAYS)
+        return
+    assert [row["shop"] for row in read_source(spark, need, place, DAYS).collect()] == ["north"] * 2
+
+
+def test_a_file_that_goes_while_a_run_reads(spark, warehouse, job, landing):
+    """The run fails, and publishes nothing of what is left: Sail would read over the file."""
+    more = landing / "orders" / "day=2024-01-01" / "more.csv"
+    more.write_text("shop,amount,note\nwest,1.0,\n")
+    made = job(body=f'return (__import__("os").remove({str(more)!r}), takings)[1]')
+    with pytest.raises(RunError, match=r"more\.csv"):
+        made.run(date="2024-01-01", spark=spark, warehouse=warehouse)
+    assert warehouse.ledger.outputs(environment="dev", table="shop.takings") == []

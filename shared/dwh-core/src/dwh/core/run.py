@@ -37,6 +37,7 @@ from dwh.core.recording import new_run
 from dwh.core.session import interruptible, line_session, spark_session
 from dwh.core.sources import Source, as_read_by, check_named, settled_sources, torn_source
 from dwh.core.sources.previous import PreviousSource, outdated_after
+from dwh.core.sources.spark import SparkSource
 from dwh.core.sources.upstream import is_written_by_jobs, refuse_cycles, writer_in
 from dwh.core.storage import new_storage
 from dwh.core.supported import check_spark
@@ -223,6 +224,8 @@ def _computed(
     job, dates, storage = run.job, run.dates, new_storage(run.warehouse.config.warehouse)
     needs = inputs_of(job)
     with interruptible(spark), line_session(spark, run.line.line.settings) as session:
+        read = [(need, source) for need in needs if isinstance(source := run.sources[need.name], SparkSource)]
+        listed = [source.listed(session) for _, source in read]
         inputs = {need.short_name: run.sources[need.name].read(session, need, dates) for need in needs}
         frame = transformed(job, inputs, dates)
         audit_schema(frame, job.writes)
@@ -230,11 +233,13 @@ def _computed(
         if any(need.has_window for need in needs):
             output = within(output, job.writes, dates)
         storage.write(output, job.writes, location)
+        for (need, source), before in zip(read, listed, strict=True):
+            source.check_kept(session, need, before)
         files = storage.files(session, job.writes, location, dates)
-        listed = {day: sum(file.rows for file in found) for day, found in files.items()}
+        rows = {day: sum(file.rows for file in found) for day, found in files.items()}
         is_unique = storage.is_unique(session, job.writes, location, files)
         written = None if is_unique else storage.written(session, job.writes, location)
-        return audit_rows(written, job.writes, dates, listed=listed), files
+        return audit_rows(written, job.writes, dates, listed=rows), files
 
 
 def _date_by_date(run: PreparedRun, spark: SparkSession) -> Receipt:

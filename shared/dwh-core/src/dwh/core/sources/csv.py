@@ -5,8 +5,9 @@ A feed may gain columns, lose those that the job does not need, or move them: fi
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-__all__ = ["check_csv_options_on_sail", "read_csv"]
+__all__ = [
+    "check_csv_options_on_sail",
+    "options_on_sail",
+    "read_csv",
+    "refuse_empty_in_quotes",
+    "text_on_sail",
+]
 
 Header = tuple[str, ...]
 
@@ -32,6 +39,8 @@ _STRICT = {"mode": "FAILFAST", "columnPruning": "false", "columnNameOfCorruptRec
 # What would change a header when it is read as a row, or is of no use then.
 _NOT_FOR_HEADERS = ("nullValue", "emptyValue", "mode", "enforceSchema", "inferSchema", "columnPruning")
 _ON_SAIL = ("comment", "compression", "delimiter", "escape", "header", "mode", "nullValue", "quote", "sep")
+_BACKSLASH = "\\"  # what escapes a quote by default
+_TEXT = ("string", "binary", "char", "varchar")
 _FEW = 2
 """Files whose headers are read one by one, at two Spark jobs each; of more, only those that differ."""
 
@@ -73,8 +82,11 @@ def _read(
     types = {column.name: "string" if source.on_sail else column.type for column in inside}
     fields = [{"name": name, "type": types.get(name, "string")} for name in _names(header, types, files)]
     if source.on_sail:
-        frame = read_files(source.without("nullValue"), files, fields, folders)
-        values = [_typed(column, source.option("nullValue")) for column in inside]
+        kept = options_on_sail(source.place.options)
+        frame = read_files(source.with_options(kept).without("nullValue"), files, fields, folders)
+        values = [_typed(column, source) for column in inside]
+        if any(column.type.startswith(_TEXT) for column in inside):
+            refuse_empty_in_quotes(source, [file.path for file in files])
     else:
         strict = {name: value for name, value in _STRICT.items() if not source.option(name)}
         frame = read_files(source, files, fields, folders, **strict, enforceSchema="true")
@@ -94,7 +106,7 @@ def _names(header: Header, needed: Collection[str], files: SourceFiles) -> list[
     return [name if name in needed or name in plain else f"#{number}" for number, name in enumerate(header)]
 
 
-def _typed(column: Column, null: str) -> SparkColumn:
+def _typed(column: Column, source: SourceReader) -> SparkColumn:
     """Return a column's values in its type; a value that does not fit fails whoever reads it.
 
     Sail does not know CSV's `nullValue`, so that files are read as text there.
@@ -102,7 +114,9 @@ def _typed(column: Column, null: str) -> SparkColumn:
     from pyspark.sql import functions as F
 
     value = F.col(column.name)
-    if null:
+    if column.type.startswith(_TEXT):
+        value = text_on_sail(value, column.name, source.place.options)
+    if null := source.option("nullValue"):
         value = F.when(value != F.lit(null), value)
     return value.cast(column.type).alias(column.name)
 
@@ -112,6 +126,54 @@ def check_csv_options_on_sail(options: Iterable[str]) -> None:
     known = {name.lower() for name in _ON_SAIL}
     if unknown := sorted(name for name in options if name.lower() not in known):
         raise UsageError(f"Sail reads CSV with the options {', '.join(_ON_SAIL)}; found {', '.join(unknown)}")
+
+
+def options_on_sail(options: Mapping[str, str]) -> dict[str, str]:
+    """Return options as Sail is to have them: a backslash that escapes would be lost before other letters."""
+    return {
+        name: value
+        for name, value in options.items()
+        if not (name.lower() == "escape" and value == _BACKSLASH)
+    }
+
+
+def text_on_sail(value: SparkColumn, name: str, options: Mapping[str, str]) -> SparkColumn:
+    """Return a value that Sail has read; one that Spark may read in another way fails whoever reads it.
+
+    In quotes, Spark takes a backslash for the mark of a quote, and a doubled quote for two, unless the option
+    `escape` says otherwise.
+    """
+    from pyspark.sql import functions as F
+
+    known = {key.lower(): text for key, text in options.items()}
+    quote = known.get("quote", '"')
+    if known.get("escape", _BACKSLASH) != _BACKSLASH or not quote:
+        return value
+    problem = (
+        f"column {name} holds a quote or two backslashes, which Spark may read in another way than Sail; "
+        f"set the option escape to {quote}, where a doubled quote stands for one, or compute on Spark"
+    )
+    unsure = F.contains(value, F.lit(quote)) | F.contains(value, F.lit(_BACKSLASH * 2))
+    return F.when(unsure, F.raise_error(F.lit(problem))).otherwise(value)
+
+
+def refuse_empty_in_quotes(source: SourceReader, paths: Sequence[str]) -> None:
+    """Raise UsageError on Sail for an empty text in quotes, where `nullValue` tells it from null on Spark."""
+    from pyspark.sql import functions as F
+
+    if not source.option("nullValue") or source.option("quote") not in ("", '"'):
+        return
+    text = SourceReader(source.spark, replace(source.place, format="text", options={}))
+    between = re.escape(source.option("sep") or source.option("delimiter") or ",")
+    in_quotes = F.col("value").rlike(f'(^|{between})""({between}|\r?$)')
+    alike: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        alike[path.rpartition(".")[2]].append(path)  # Sail refuses files of which some are compressed
+    if any(text.load(same).where(in_quotes).limit(1).count() for same in alike.values()):
+        raise UsageError(
+            'a field is "" in quotes, which is an empty text to Spark here, and null to Sail; '
+            "write nothing between the commas if null is meant, or compute on Spark"
+        )
 
 
 def _problems(header: Header, inside: Sequence[Column]) -> list[str]:

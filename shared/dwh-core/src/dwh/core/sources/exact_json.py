@@ -1,7 +1,8 @@
-"""Numbers of JSON on Sail, which would read 1.5 as the integer 1, and 1.005 as 1.00 where Spark rounds.
+"""Values of JSON on Sail, which would read 1.5 as the integer 1, and 1.005 as 1.00 where Spark rounds.
 
-Whole and decimal numbers are read with all the digits that a decimal has, and then brought into the job's
-types: what is no whole number fails whoever reads it, as on Spark. Values of maps are left to Sail.
+Whole and decimal numbers are read with more digits than Spark's decimals have, and then brought into the
+job's types: what is no whole number fails whoever reads it, as on Spark. So does a number where the job has
+an instant: Sail would take it for microseconds since 1970, Spark takes it for seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["exact_type", "in_type"]
 
 _DIGITS, _PLACES = 38, 19  # a bigint has 19 digits before the point
+_MORE = 38  # digits after the point beyond a decimal's own; Sail's have up to 76
 
 
 def exact_type(data_type: DataType) -> str:
@@ -29,7 +31,11 @@ def _exact(data_type: DataType) -> DataType:
     if isinstance(data_type, T.IntegralType):
         return T.DecimalType(_DIGITS, _PLACES)
     if isinstance(data_type, T.DecimalType):
-        return T.DecimalType(_DIGITS, _DIGITS - data_type.precision + data_type.scale)
+        return T.DecimalType(data_type.precision + _MORE, data_type.scale + _MORE)
+    if isinstance(data_type, T.TimestampType | T.TimestampNTZType):
+        return T.StringType()
+    if isinstance(data_type, T.MapType):
+        return T.MapType(data_type.keyType, _exact(data_type.valueType))
     if isinstance(data_type, T.ArrayType):
         return T.ArrayType(_exact(data_type.elementType))
     if isinstance(data_type, T.StructType):
@@ -49,6 +55,10 @@ def in_type(value: str, data_type: DataType, depth: int = 0) -> str:
     if isinstance(data_type, T.ArrayType):
         item = f"x{depth}"
         return f"transform({value}, {item} -> {in_type(item, data_type.elementType, depth + 1)})"
+    if isinstance(data_type, T.MapType):
+        item = f"x{depth}"
+        inside = f"transform(map_values({value}), {item} -> {in_type(item, data_type.valueType, depth + 1)})"
+        return f"map_from_arrays(map_keys({value}), {inside})"
     if isinstance(data_type, T.StructType):
         fields = (
             f"{in_type(f'{value}.{quoted(field.name)}', field.dataType, depth)} AS {quoted(field.name)}"

@@ -105,7 +105,7 @@ def read_files(
         options: over those of the place.
     """
     if source.on_sail:
-        return _read_apart(source, files, ddl(inside), folders, options)
+        return _read_apart(source, files, list(inside), folders, options)
     schema = ddl([*inside, *(column.to_dict() for column in folders)])
     base = {"basePath": files.base} if files.base else {}
     return source.load((file.path for file in files), schema, **options, **base)
@@ -114,11 +114,14 @@ def read_files(
 def _read_apart(
     source: SourceReader,
     files: SourceFiles,
-    schema: str,
+    inside: Sequence[Mapping[str, str]],
     folders: Sequence[Column],
     options: Mapping[str, str],
 ) -> DataFrame:
-    """Read the files of each combination of values in folders, which are added, and of each compression."""
+    """Read the files of each combination of values in folders, which are added, and of each compression.
+
+    Raises UsageError for JSON whose field is written in another case: to Sail it is the same, not to Spark.
+    """
     from pyspark.sql import functions as F
 
     alike: dict[tuple[tuple[str | None, ...], str], list[str]] = defaultdict(list)
@@ -127,7 +130,12 @@ def _read_apart(
         alike[values, file.path.rpartition(".")[2]].append(file.path)
     frames = []
     for (values, _), paths in alike.items():
-        frame = source.load(paths, schema, **options)
+        frame = source.load(paths, ddl(inside), **options)
+        if source.place.format.lower() == "json":  # whose columns have the names that the fields have
+            names = {column["name"] for column in inside}
+            if gone := sorted(names.difference(frame.columns)):
+                name = next(file.name for file in files if file.path == paths[0])
+                raise UsageError(f"{'; '.join(f'there is no column {one}' for one in gone)} (in {name})")
         for column, value in zip(folders, values, strict=True):
             frame = frame.withColumn(column.name, F.lit(value).cast(column.type))
         frames.append(frame)

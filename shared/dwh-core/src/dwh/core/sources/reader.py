@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -50,10 +50,15 @@ class SourceReader:
     def without(self, *names: str) -> SourceReader:
         """Return a reader to which some options, written in any case, are not set."""
         dropped = {name.lower() for name in names}
-        kept = {key: value for key, value in self.place.options.items() if key.lower() not in dropped}
+        return self.with_options(
+            {key: value for key, value in self.place.options.items() if key.lower() not in dropped}
+        )
+
+    def with_options(self, options: Mapping[str, str]) -> SourceReader:
+        """Return a reader with other options of its place."""
         reader = object.__new__(SourceReader)
         reader.spark, reader.on_sail = self.spark, self.on_sail
-        reader.place = replace(self.place, options=kept)
+        reader.place = replace(self.place, options=options)
         return reader
 
     def load(self, paths: Iterable[str] | None = None, schema: str = "", **options: str) -> DataFrame:

@@ -48,6 +48,18 @@ class SparkSource:
         """Return the columns and the logical dates that the job needs; raises SourceError."""
         return read_source(spark, need.table, self.place, need.dates(dates))
 
+    def listed(self, spark: SparkSession) -> frozenset[str]:
+        """Return the files at the place on Sail, which says nothing where one goes before it is read."""
+        source = SourceReader(spark, self.place)
+        is_told = not source.on_sail or self.place.format.lower() not in _READERS
+        return frozenset() if is_told else frozenset(source.files())
+
+    def check_kept(self, spark: SparkSession, need: Input, listed: frozenset[str]) -> None:
+        """Raise SourceError where files that were `listed` are gone."""
+        if listed and (gone := sorted(listed - self.listed(spark))):
+            problem = f"{len(gone)} files went while they were read, such as {without_secrets(gone[0])}"
+            raise SourceError(need.name, self.place.path or self.place.format, problem)
+
     def record(self) -> dict[str, Any]:
         """Return format and path. Options may hold credentials, so they stay out."""
         path = without_secrets(self.place.path) if self.place.path else None

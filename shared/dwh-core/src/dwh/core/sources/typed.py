@@ -53,7 +53,15 @@ def read_typed(source: SourceReader, need: Table, files: SourceFiles) -> DataFra
 
 
 def _schema(source: SourceReader, file: SourceFile) -> dict[str, str]:
-    fields = source.load([file.path]).schema.fields
+    try:
+        fields = source.load([file.path]).schema.fields
+    except Exception as error:
+        if source.on_sail and "Dictionary(" in str(error):
+            raise UsageError(
+                "Sail cannot read a column that was written as a dictionary, such as a category of pandas; "
+                f"write it as text, or compute on Spark (in {file.name})"
+            ) from error
+        raise
     return {field.name: type_of(field.dataType) for field in fields}
 
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from dwh.compare.errors import ComparisonError
+from dwh.core.config import SourcePlace
 from dwh.core.engine import is_sail
 from dwh.core.errors import DwhError
-from dwh.core.sources.csv import check_csv_options_on_sail
+from dwh.core.sources.csv import (
+    check_csv_options_on_sail,
+    options_on_sail,
+    refuse_empty_in_quotes,
+    text_on_sail,
+)
+from dwh.core.sources.reader import SourceReader
+from dwh.core.sql_types import quoted
 from dwh.migrate.compare.avro_headers import check_avro_schemas
 from dwh.migrate.compare.errors import FilesError, innermost
 from dwh.migrate.compare.folder import Folder, look_at
@@ -122,12 +130,28 @@ def read_source(spark: SparkSession, source: Source, looked: Looked | Folder) ->
 
 def _frame(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
     """Return the rows of every file; the schema is that of all of them, with folders' names as text."""
-
-    strict = dict(_STRICT.get(source.format, {}))
     if source.format == "csv" and is_sail(spark):
-        check_csv_options_on_sail(source.options)
+        return _csv_on_sail(spark, source, folder)
     if source.format == "json" and is_sail(spark):
         check_numbers(folder)
+    return _loaded(spark, source, folder)
+
+
+def _csv_on_sail(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
+    """Return the rows of CSV, of which Sail may read none in another way than Spark without saying so."""
+    from pyspark.sql import functions as F
+
+    check_csv_options_on_sail(source.options)
+    place = SourcePlace("csv", source.path, {**_STRICT["csv"], **source.options})
+    files = [literal(spark, folder.place_of(file)) for file in folder.files]
+    refuse_empty_in_quotes(SourceReader(spark, place), files)
+    frame = _loaded(spark, replace(source, options=options_on_sail(source.options)), folder)
+    texts = (text_on_sail(F.col(quoted(name)), name, source.options).alias(name) for name in frame.columns)
+    return frame.select(*texts)
+
+
+def _loaded(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
+    strict = dict(_STRICT.get(source.format, {}))
 
     def reader() -> DataFrameReader:
         return spark.read.format(source.format).options(**{**strict, **source.options})
