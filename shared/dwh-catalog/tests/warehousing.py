@@ -40,6 +40,7 @@ _ARROW = {
     "decimal(12,2)": pa.decimal128(12, 2),
     "decimal(38,10)": pa.decimal128(38, 10),
     "array<string>": pa.list_(pa.string()),
+    "array<struct<a:int>>": pa.list_(pa.struct([("a", pa.int32())])),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
     "struct<a:string>": pa.struct([("a", pa.string())]),
     "struct<A:string>": pa.struct([("A", pa.string())]),

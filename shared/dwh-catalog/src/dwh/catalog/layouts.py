@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.types import NestedField
 
 from dwh.catalog.entries import Layout
 from dwh.catalog.partitions import check_alike, partition_spec
@@ -13,12 +17,18 @@ from dwh.catalog.wanted import Wanted
 __all__ = ["layout_of"]
 
 
-def layout_of(wanted: Wanted, metadata: TableMetadata | None, data: str) -> Layout:
+def layout_of(
+    wanted: Wanted,
+    metadata: TableMetadata | None,
+    data: str,
+    numbered: Mapping[str, NestedField] = MappingProxyType({}),
+) -> Layout:
     """Return the layout that a table should have.
 
     Parameters:
         metadata: of the table as it is, None where there is none yet.
         data: how readers spell the root of the warehouse.
+        numbered: the fields of adopted files, whose numbers a table takes that is new.
 
     Raises UnpublishableError.
     """
@@ -27,5 +37,5 @@ def layout_of(wanted: Wanted, metadata: TableMetadata | None, data: str) -> Layo
     check_alike(wanted.subject.table, wanted.contracts)
     columns = wanted_columns(wanted)
     renames = declared_renames(wanted) if needs_renames(columns, metadata) else {}
-    schema = evolved_schema(wanted.subject.table, columns, metadata, renames)
+    schema = evolved_schema(wanted.subject.table, columns, metadata, renames, numbered)
     return Layout(schema, partition_spec(wanted.contract, schema, metadata), data)

@@ -69,18 +69,24 @@ def needs_renames(columns: Sequence[WantedColumn], metadata: TableMetadata | Non
 
 
 def evolved_schema(
-    table: str, columns: Sequence[WantedColumn], metadata: TableMetadata | None, renames: Mapping[str, str]
+    table: str,
+    columns: Sequence[WantedColumn],
+    metadata: TableMetadata | None,
+    renames: Mapping[str, str],
+    numbered: Mapping[str, NestedField],
 ) -> Schema:
     """Return the schema with these columns: one that the table has had, else a new one with the next id.
 
     Parameters:
         metadata: of the table as it is, None where there is none yet.
         renames: the new name of each renamed column, by its old name.
+        numbered: the fields of adopted files, by lower-case name, whose numbers a new table takes.
 
     Raises UnpublishableError for a type that Iceberg lacks.
     """
     if metadata is None:
-        return Schema(*_fields(table, columns, {}, count(1).__next__), schema_id=0)
+        first = max(_ids_within(StructType(*numbered.values())), default=0) + 1
+        return Schema(*_fields(table, columns, numbered, count(first).__next__), schema_id=0)
     for before in (metadata.schema(), *reversed(metadata.schemas)):
         fields = _fields(table, columns, _by_name(before), lambda: -1)
         if tuple(fields) == tuple(before.fields):

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.metadata import TableMetadata
 
-from dwh.catalog.commits import Base, Commit, planned_commit
+from dwh.catalog.commits import Base, Commit, Files, planned_commit
 from dwh.catalog.connecting import CommitConflictError, Connected
-from dwh.catalog.entries import files_of
+from dwh.catalog.entries import Layout, files_of
 from dwh.catalog.errors import CatalogError, ForeignTableError
 from dwh.catalog.foreign import check_format, is_intact
 from dwh.catalog.layouts import layout_of
+from dwh.catalog.numbered import adopted, check_numbers, numbered_fields
 from dwh.catalog.owners import changed_at, check_owner, fixed_properties, sequence_of, stands_at
 from dwh.catalog.recent import Recent, recent_state
 from dwh.catalog.settings import CatalogSettings
@@ -26,7 +27,7 @@ from dwh.catalog.subjects import Subject, subjects_of
 from dwh.catalog.trimming import remove_dropped
 from dwh.catalog.wanted import Wanted, changed_dates, last_change, wanted_state
 from dwh.core.errors import DwhError
-from dwh.core.ledger import Output, WrittenFile
+from dwh.core.ledger import Output
 from dwh.core.warehouse import Warehouse
 
 __all__ = [
@@ -212,15 +213,22 @@ def _is_known(warehouse: Warehouse, subject: Subject, metadata: TableMetadata) -
 def _planned(
     settings: CatalogSettings, warehouse: Warehouse, base: Base, wanted: Wanted, recent: Recent | None
 ) -> Commit | None:
+    layout = recent.layout if recent else _layout(settings, warehouse, base, wanted)
     return planned_commit(
         base,
         wanted,
-        recent.layout if recent else layout_of(wanted, base.metadata, settings.data),
-        partial(_read_files, warehouse, wanted),
+        layout,
+        partial(_read_files, warehouse, wanted, base, layout),
         fixed_properties(settings, wanted.subject),
         int(time.time() * 1000 - settings.keep_days * _DAY_MS),
         recent.kept if recent else (),
     )
+
+
+def _layout(settings: CatalogSettings, warehouse: Warehouse, base: Base, wanted: Wanted) -> Layout:
+    outputs = adopted(wanted.outputs) if base.metadata is None else []
+    numbered = numbered_fields(outputs, _files(warehouse, wanted, outputs)) if outputs else {}
+    return layout_of(wanted, base.metadata, settings.data, numbered)
 
 
 def _commit(
@@ -244,8 +252,15 @@ def _has(metadata: TableMetadata, commit: Commit) -> bool:
 
 
 def _read_files(
-    warehouse: Warehouse, wanted: Wanted, outputs: Iterable[Output]
-) -> Mapping[tuple[str, date], tuple[WrittenFile, ...]]:
+    warehouse: Warehouse, wanted: Wanted, base: Base, layout: Layout, outputs: Iterable[Output]
+) -> Files:
+    outputs = list(outputs)
+    found = _files(warehouse, wanted, outputs)
+    check_numbers(adopted(outputs), found, layout.schema, base.metadata)
+    return found
+
+
+def _files(warehouse: Warehouse, wanted: Wanted, outputs: Iterable[Output]) -> Files:
     return files_of(warehouse.ledger, warehouse.config.warehouse, outputs, wanted.contracts)
 
 
