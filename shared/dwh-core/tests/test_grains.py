@@ -190,6 +190,17 @@ def test_the_wrong_grain_is_refused_with_what_to_write(meter):
     assert warehouse.ledger.find_runs() == []
 
 
+@given(st.sampled_from(list(GRAINS.values())), st.sets(st.integers(-3, 12)), st.integers(0, 9))
+def test_what_is_left_of_a_range(grain, numbers, length):
+    """A range without some dates is what a set is without them; neither counts those of another grain."""
+    first = grain.holding(datetime(2013, 1, 31, 20, tzinfo=timezone.utc))
+    dates = DateRange(first, grain.after(first, length))
+    days = {grain.after(first, number) for number in numbers}
+    others = {other.holding(other.begins(first)) for other in GRAINS.values() if other != grain}
+    assert dates.without(days | others) == date_spans(set(dates) - days)
+    assert {day for day in days | others if day in dates} == days & set(dates)
+
+
 def test_an_open_range_of_the_wrong_grain_is_told_as_it_was_asked_for():
     """Neither what was found nor what to write names the end of the calendar."""
     for start, end, told in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
@@ -166,6 +167,18 @@ def test_dates_that_are_still_to_come(shop):
     with pytest.raises(MissingInputError, match=f"lacks {after}; {waits}") as told:
         shop.prepare(start=today)
     assert told.value.command is None
+
+
+def test_a_window_beyond_the_first_date_of_the_calendar(shop):
+    """It ends there: what is missing is told in spans, however many dates these are, or may be missing."""
+    shop.install('Input(TAKINGS, line="7.1", back=10**9)')
+    with pytest.raises(MissingInputError) as caught:
+        shop.prepare()
+    assert caught.value.dates == ("0001-01-01 to 2024-01-01",)
+    shop.install('Input(TAKINGS, line="7.1", back=10**9, ahead=10**9, may_lack=True)', line="7.2")
+    began = time.process_time()
+    assert shop.prepare("total@7.2").sources["shop.takings"].outputs == ()
+    assert time.process_time() - began < 1
 
 
 def test_dates_that_nobody_publishes(shop):

@@ -51,6 +51,9 @@ class DateRange:
         first = self.grain.number(self.first)
         return map(self.grain.numbered, range(first, first + len(self)))
 
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and grain_of(day) == self.grain and self.first <= day <= self.last
+
     def __len__(self) -> int:
         return self.grain.number(self.last) - self.grain.number(self.first) + 1
 
@@ -75,6 +78,16 @@ class DateRange:
         before = min(back, grain.number(self.first) - grain.number(grain.first))
         after = min(ahead, grain.number(grain.last) - grain.number(self.last))
         return DateRange(grain.after(self.first, -before), grain.after(self.last, after))
+
+    def without(self, days: Iterable[date]) -> list[DateRange]:
+        """Return, as ranges in order, what is left of it without some of its logical dates."""
+        grain, found = self.grain, list[DateRange]()
+        begins, end = grain.number(self.first), grain.number(self.last) + 1
+        for number in [*sorted({grain.number(day) for day in days if day in self}), end]:
+            if begins < number:
+                found.append(DateRange(grain.numbered(begins), grain.numbered(number - 1)))
+            begins = number + 1
+        return found
 
     def covering(self, grain: Grain) -> DateRange:
         """Return the logical dates of a grain that hold any of this range's time."""

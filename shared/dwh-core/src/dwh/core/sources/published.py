@@ -7,7 +7,7 @@ run is under way does not change what it reads.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from dwh.core.compatibility import unmet
 from dwh.core.contract import ddl
 from dwh.core.dates import DateRange, date_spans
 from dwh.core.errors import InputError, MissingInputError
-from dwh.core.grain import DAY, Grain, grain_of, grain_of_contract
+from dwh.core.grain import DAY, Grain, date_after, grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger import Output, OutputsRead, RunRecord
 from dwh.core.ledger.contracts import runs_of_each_contract
@@ -103,19 +103,22 @@ class PublishedSource:
         if self.removed:
             raise self._gone(need, self.removed)
         wanted = _wanted(need, dates)
-        missing = set(wanted or ()) - {output.partition_date for output in self.outputs}
-        if not need.may_lack and (missing or not self.outputs):
+        if need.may_lack:
+            return
+        if wanted is None:
+            missing = [] if self.outputs else [DateRange(*[dates.covering(DAY).last] * 2)]
+        else:
+            missing = wanted.without({output.partition_date for output in self.outputs})
+        if missing:
             if self.line:
                 check_line(self.warehouse, table=need.name, line=self.line, environment=self.environment)
-            raise self._missing(need, missing or ([dates.covering(DAY).last] if wanted is None else dates))
+            raise self._missing(need, missing)
 
-    def _missing(self, need: Input, days: Iterable[date]) -> MissingInputError:
+    def _missing(self, need: Input, spans: Sequence[DateRange]) -> MissingInputError:
         """Return what says which logical dates are missing, and how to get them."""
-        past, future = _by_now(days)
+        past, future = _by_now(spans)
         command = self._command(need, past) if past else None
-        return MissingInputError(
-            need.name, self.where, map(str, date_spans(days)), command, to_come=map(str, future)
-        )
+        return MissingInputError(need.name, self.where, map(str, spans), command, to_come=map(str, future))
 
     def _command(self, need: Input, spans: list[DateRange]) -> str:
         """Return the command that makes logical dates of the table."""
@@ -203,11 +206,12 @@ def _wanted(need: Input, dates: DateRange) -> DateRange | None:
     return None if need.table.date_column is None else need.dates(dates)
 
 
-def _by_now(days: Iterable[date]) -> tuple[list[DateRange], list[DateRange]]:
+def _by_now(spans: Sequence[DateRange]) -> tuple[list[DateRange], list[DateRange]]:
     """Return which logical dates have begun, and which are in the future, where no run can write them."""
-    now = datetime.now(timezone.utc)
-    future = {day for day in days if day > grain_of(day).holding(now)}
-    return date_spans(set(days) - future), date_spans(future)
+    today = spans[0].grain.holding(datetime.now(timezone.utc))
+    past = [DateRange(span.first, min(span.last, today)) for span in spans if span.first <= today]
+    future = [DateRange(max(span.first, date_after(today)), span.last) for span in spans if span.last > today]
+    return past, future
 
 
 def _as_of(found: Iterable[Output], day: date, may_lack: bool) -> list[Output]:
