@@ -177,5 +177,5 @@ def test_arguments_go_over_the_variables(capsys, installed_line, monkeypatch, tm
     named = ("--ledger", "sqlite:///mine/ledger.db", "--environment", "prod", "--warehouse", "there")
     (tmp_path / "dwh.toml").write_text('[sources.orders]\nformat = "dwh"\n')
     assert entry.main(["--job", "takings@7.1", "--date", DAY, *named]) == 1
-    assert "input orders: what prod publishes lacks 2024-01-01" in capsys.readouterr().err
+    assert "input orders" in capsys.readouterr().err
     assert (tmp_path / "mine" / "ledger.db").exists() and not (tmp_path / "theirs").exists()

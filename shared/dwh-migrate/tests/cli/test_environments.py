@@ -119,7 +119,7 @@ def test_what_is_not_shown_is_told(typed, pinned):
     """An environment that shows nothing of a table is told apart from one that shows something."""
     code, out, err = typed("show", "shop.takings", "--env", "staging")
     assert (code, out) == (1, "")
-    assert "environment staging publishes nothing; type: dwh pins" in err
+    assert "environment staging publishes nothing (published by: prod); type: dwh pins" in err
     code, _, err = typed("show", "shop.takings", "--env", "prod", "--date", "2024-01-02")
     assert code == 1 and "publishes nothing for 2024-01-02" in err
 

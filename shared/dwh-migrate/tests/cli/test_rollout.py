@@ -258,6 +258,14 @@ def test_a_closed_window_is_told(typed, pinned):
     assert "its window closed at" in err and "type: dwh rollout plan takings 7.2 7.1 --env prod" in err
 
 
+def test_a_rollout_that_is_elsewhere_is_named(typed, pinned):
+    """Whoever forgot --env, or mistyped the job, reads which rollouts are under way."""
+    begin(pinned, "7.2", ["100%"])
+    assert "in staging (rollouts under way: takings in prod)" in typed(
+        "rollout", "status", "takings", "--env", "staging"
+    )[2]
+
+
 def test_one_date_is_published_unproven_after_a_cutover(typed, pinned):
     """After a cutover, somebody who has looked at a date publishes it; the history says who and why."""
     write(pinned, "takings@7.3", FIRST, SECOND, run_id="new")

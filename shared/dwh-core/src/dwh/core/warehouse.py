@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dwh.core.config import Config, load_config
 from dwh.core.dates import DateRange, check_grain, open_range
 from dwh.core.engine import remote_address
-from dwh.core.errors import InvalidDateError, NoLedgerError, NoOutputError, UnknownTableError
+from dwh.core.errors import InvalidDateError, NoLedgerError, NoOutputError, UnknownTableError, listed
 from dwh.core.followers import tell_followers
 from dwh.core.grain import DAY, grain_of
 from dwh.core.layout import folder_of_contract
@@ -74,9 +74,16 @@ class Warehouse:
                 table, dates, found or self.ledger.published_outputs(environment=environment, table=table)
             )
         if not found:
+            others = self._publishing(table, but=environment)
             wanted = f"environment {environment} publishes nothing" + (f" for {dates}" if dates else "")
+            wanted += f" (published by: {listed(others)})" if others else ""
             raise NoOutputError(table, wanted, "type: dwh pins; or name a line whose output to read")
         return found
+
+    def _publishing(self, table: str, *, but: str) -> list[str]:
+        """Return the other environments that publish something of a table."""
+        others = (name for name in self.ledger.environments() if name != but)
+        return [name for name in others if self.ledger.published_outputs(environment=name, table=table)]
 
     def outputs(
         self,

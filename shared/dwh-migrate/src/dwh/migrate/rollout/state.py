@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from dwh.compare.safe_text import plural
 from dwh.core.dates import DateRange
+from dwh.core.errors import listed
 from dwh.core.ledger import Decision
 from dwh.core.ledger.rollouts import Rollout, Step
 from dwh.core.ledger.schema import decisions, shadows
@@ -101,8 +102,9 @@ def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     """Return how the newest rollout of a job stands; raises RolloutError when there is none."""
     decision = warehouse.ledger.decision(environment=valid_environment(environment), job=valid_job(job))
     if decision is None or decision.rollout is None:
+        others = [f"{now.job} in {now.environment}" for now in standing(warehouse, None) if now.active_rollout]
         raise NoRolloutError(
-            f"{job} is not being rolled out in {environment}; "
+            f"{job} is not being rolled out in {environment} (rollouts under way: {listed(others)}); "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )
     return progress_of(warehouse, decision, decision.rollout)
