@@ -52,6 +52,12 @@ def test_a_command_of_a_package_that_is_missing_names_it(typed_dwh, monkeypatch)
     assert code == 2 and "dwh deploy comes with dwh-deploy; type: pip install dwh-deploy" in said
 
 
+def test_help_is_a_word_as_well_as_an_option(typed_dwh):
+    """As newcomers type it, of the whole and of a command."""
+    assert typed_dwh("help") == typed_dwh("--help")
+    assert typed_dwh("help", "rollout", "plan") == typed_dwh("rollout", "plan", "--help")
+
+
 def test_a_command_of_dwh_is_never_replaced(add_command, typed_dwh):
     """Neither by accident nor by intent."""
     add_command("completion")

@@ -261,9 +261,8 @@ def test_a_closed_window_is_told(typed, pinned):
 def test_a_rollout_that_is_elsewhere_is_named(typed, pinned):
     """Whoever forgot --env, or mistyped the job, reads which rollouts are under way."""
     begin(pinned, "7.2", ["100%"])
-    assert "in staging (rollouts under way: takings in prod)" in typed(
-        "rollout", "status", "takings", "--env", "staging"
-    )[2]
+    said = typed("rollout", "status", "takings", "--env", "staging")[2]
+    assert "in staging (rollouts under way: takings in prod)" in said
 
 
 def test_one_date_is_published_unproven_after_a_cutover(typed, pinned):

@@ -93,6 +93,9 @@ def _main(words: Sequence[str] | None = None) -> int | None:
     """Run a command, by default the one that was typed."""
     from dwh.migrate.console import print_error
 
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     try:
         # Without its standalone mode click returns the code of an Exit instead of leaving.
         dwh(words, prog_name="dwh", standalone_mode=False)

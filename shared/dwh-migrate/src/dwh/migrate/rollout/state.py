@@ -102,7 +102,8 @@ def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     """Return how the newest rollout of a job stands; raises RolloutError when there is none."""
     decision = warehouse.ledger.decision(environment=valid_environment(environment), job=valid_job(job))
     if decision is None or decision.rollout is None:
-        others = [f"{now.job} in {now.environment}" for now in standing(warehouse, None) if now.active_rollout]
+        active = [now for now in standing(warehouse) if now.active_rollout]
+        others = [f"{now.job} in {now.environment}" for now in active]
         raise NoRolloutError(
             f"{job} is not being rolled out in {environment} (rollouts under way: {listed(others)}); "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
