@@ -169,6 +169,13 @@ def test_mistakes_are_told_in_a_line(capsys, installed_line, tmp_path, monkeypat
     assert said in refusal(capsys, *words)
 
 
+@pytest.mark.parametrize("name", ["environment", "warehouse", "ledger", "config", "ledger-secret", "receipt"])
+def test_an_empty_argument_is_not_the_default(capsys, name):
+    """A template that came to nothing would else run prod's job in dev."""
+    said = refusal(capsys, "--job", "takings@7.1", "--date", DAY, f"--{name}", "")
+    assert f"argument --{name}: it is empty; leave it out for the default" in said
+
+
 def test_arguments_go_over_the_variables(capsys, installed_line, monkeypatch, tmp_path):
     """`--warehouse`, `--environment` and `--ledger` count, whatever the variables say."""
     monkeypatch.chdir(tmp_path)

@@ -91,7 +91,7 @@ def _run(asked: argparse.Namespace) -> str:
     with process_variables(over):
         receipt = json.dumps(prepared.execute())
     if asked.receipt:
-        write_whole(asked.receipt, f"{receipt}\n")
+        write_whole(Path(asked.receipt), f"{receipt}\n")
     return receipt
 
 
@@ -111,9 +111,10 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--from", dest="start", metavar="DATE", help="the first logical date")
     parser.add_argument("--to", dest="end", metavar="DATE", help="the last logical date, included")
     for key, variable in _VARIABLES.items():
-        parser.add_argument(f"--{key}", help=f"instead of {variable}")
-    parser.add_argument("--ledger-secret", metavar="NAME", help="the AWS secret that holds the ledger's URL")
-    parser.add_argument("--receipt", metavar="FILE", type=Path, help="also write the receipt to this file")
+        parser.add_argument(f"--{key}", type=_given, help=f"instead of {variable}")
+    place = "the AWS secret that holds the ledger's URL"
+    parser.add_argument("--ledger-secret", metavar="NAME", type=_given, help=place)
+    parser.add_argument("--receipt", metavar="FILE", type=_given, help="also write the receipt to this file")
     asked, others = parser.parse_known_args(words)
     if unknown := _strangers(others):
         parser.error(f"unknown argument: {' '.join(unknown)}")
@@ -122,6 +123,13 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     if not asked.path and not asked.job:
         parser.error("--job is missing: it names the job, such as carrier_delays@0.1")
     return asked
+
+
+def _given(text: str) -> str:
+    """Refuse an empty value: a template that came to nothing does not mean the default."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; leave it out for the default")
+    return text
 
 
 def _strangers(words: Sequence[str]) -> list[str]:
