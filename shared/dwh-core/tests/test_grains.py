@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dwh.core import Column, Table
+from dwh.core import grain as grain_module
 from dwh.core.config import SourcePlace
 from dwh.core.dates import (
     DateRange,
@@ -22,8 +23,10 @@ from dwh.core.dates import (
     parse_date,
 )
 from dwh.core.errors import DefinitionError, InvalidDateError, MissingInputError
-from dwh.core.grain import DAY, GRAINS, HOUR, MONTH, Month, grain_of
+from dwh.core.grain import DAY, GRAINS, HOUR, MONTH, Grain, Month, grain_of
+from dwh.core.layout import date_sql, folder_of
 from dwh.core.lines import find_job
+from dwh.core.testing.runs import committed_run
 from dwh.core.warehouse import Warehouse, read_table
 
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc))
@@ -199,6 +202,63 @@ def test_what_is_left_of_a_range(grain, numbers, length):
     others = {other.holding(other.begins(first)) for other in GRAINS.values() if other != grain}
     assert dates.without(days | others) == date_spans(set(dates) - days)
     assert {day for day in days | others if day in dates} == days & set(dates)
+
+
+class Year(date):
+    """A year of UTC, as its first day."""
+
+    def isoformat(self):
+        return f"Y{self.year:04}"
+
+    __str__ = isoformat
+
+
+class Years(Grain):
+    """A grain that dwh does not have."""
+
+    name, adjective, described, example, kind = "year", "yearly", "a year of UTC", "Y2013", Year
+    first, last, _form = Year(1, 1, 1), Year(9999, 1, 1), r"Y\d{4}"
+
+    def sql(self, day, hour):
+        return f"concat('Y', substring({day}, 1, 4))"
+
+    def _parse(self, text):
+        return Year(int(text[1:]), 1, 1)
+
+    def holding(self, instant):
+        return Year(instant.astimezone(timezone.utc).year, 1, 1)
+
+    def number(self, day):
+        return day.year
+
+    def numbered(self, number):
+        return Year(number, 1, 1)
+
+    def begins(self, day):
+        return datetime(day.year, 1, 1, tzinfo=timezone.utc)
+
+    def ends(self, day):
+        return datetime(day.year, 12, 31, 23, 59, 59, 999999, tzinfo=timezone.utc)
+
+
+def test_another_grain_is_a_class(monkeypatch, warehouse):
+    """Its dates are written and read, its contract says where a row belongs, the ledger keeps outputs."""
+    years = Years()
+    for found, key in ((GRAINS, "year"), (grain_module._BY_KIND, Year), (grain_module._BY_LENGTH, 5)):
+        monkeypatch.setitem(found, key, years)
+    columns = (Column("day", "date"), Column("amount", "bigint"))
+    table = Table("meter.yearly", columns, partition_by="day", grain="year")
+    dates = logical_dates(None, "Y2012", "Y2013", {}, years)
+    assert (list(map(str, dates)), folder_of(table)) == (["Y2012", "Y2013"], "_year")
+    assert str(dates.covering(MONTH)) == "2012-01 to 2013-12"
+    assert date_sql(table, "day") == "concat('Y', substring(CAST(day AS string), 1, 4))"
+    with pytest.raises(InvalidDateError, match=r"\(--from 2012-01-01 --to 2013-12-31 holds the same time"):
+        check_grain(dates, DAY, "flights")
+    run = committed_run(warehouse.ledger, table=table.name, line="0.1", dates=dates, contract=table)
+    asked = {"table": table.name, "line": "0.1"}
+    found = warehouse.ledger.newest_outputs(environment="dev", **asked, dates=dates)
+    assert [(str(one.partition_date), one.run_id) for one in found] == [("Y2012", run), ("Y2013", run)]
+    assert warehouse.ledger.table_grain(**asked) is years
 
 
 def test_an_open_range_of_the_wrong_grain_is_told_as_it_was_asked_for():

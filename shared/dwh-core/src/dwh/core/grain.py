@@ -77,7 +77,9 @@ class Grain(ABC):
         name: as a contract has it: `hour`.
         adjective: `hourly`.
         described: a logical date, for people: `an hour of UTC`.
-        example: a logical date as it is written.
+        example: a logical date as it is written: as long as no other grain's, and not a number, which SQLite
+            would keep as one.
+        kind: the type of its logical dates, which is that of no other grain.
         first, last: the first and the last logical date there is.
     """
 
@@ -85,6 +87,7 @@ class Grain(ABC):
     adjective: str
     described: str
     example: str
+    kind: type[date]
     first: date
     last: date
     _form: str
@@ -101,6 +104,10 @@ class Grain(ABC):
         Raises OverflowError or ValueError beyond the calendar.
         """
         return self.numbered(self.number(day) + count)
+
+    @abstractmethod
+    def sql(self, day: str, hour: str) -> str:
+        """Return the SQL of a logical date, as text, from that of its day, as text, and its hour's number."""
 
     @abstractmethod
     def _parse(self, text: str) -> date: ...
@@ -128,10 +135,13 @@ class Grain(ABC):
 
 class _Hours(Grain):
     name, adjective = "hour", "hourly"
-    described, example = "an hour of UTC", "2013-01-15T07"
+    described, example, kind = "an hour of UTC", "2013-01-15T07", Hour
     first = Hour.at(datetime.min.replace(tzinfo=timezone.utc))
     last = Hour.at(datetime.max.replace(tzinfo=timezone.utc))
     _form = r"\d{4}-\d{2}-\d{2}T\d{2}"
+
+    def sql(self, day: str, hour: str) -> str:
+        return f"concat({day}, 'T', lpad(CAST({hour} AS string), 2, '0'))"
 
     def _parse(self, text: str) -> Hour:
         return Hour.at(datetime.fromisoformat(f"{text}:00:00+00:00"))
@@ -157,9 +167,12 @@ class _Hours(Grain):
 
 class _Days(Grain):
     name, adjective = "day", "daily"
-    described, example = "a UTC calendar date", "2013-01-15"
+    described, example, kind = "a UTC calendar date", "2013-01-15", date
     first, last = date.min, date.max
     _form = r"\d{4}-\d{2}-\d{2}"
+
+    def sql(self, day: str, hour: str) -> str:
+        return day
 
     def _parse(self, text: str) -> date:
         return date.fromisoformat(text)
@@ -182,9 +195,12 @@ class _Days(Grain):
 
 class _Months(Grain):
     name, adjective = "month", "monthly"
-    described, example = "a month of UTC", "2013-01"
+    described, example, kind = "a month of UTC", "2013-01", Month
     first, last = Month.at(date.min), Month.at(date.max)
     _form = r"\d{4}-\d{2}"
+
+    def sql(self, day: str, hour: str) -> str:
+        return f"substring({day}, 1, {len(self.example)})"
 
     def _parse(self, text: str) -> Month:
         return Month.at(date.fromisoformat(f"{text}-01"))
@@ -213,6 +229,7 @@ HOUR: Grain = _Hours()
 DAY: Grain = _Days()
 MONTH: Grain = _Months()
 GRAINS: Mapping[str, Grain] = {grain.name: grain for grain in (HOUR, DAY, MONTH)}
+_BY_KIND = {grain.kind: grain for grain in GRAINS.values()}
 _BY_LENGTH = {len(grain.example): grain for grain in GRAINS.values()}
 
 
@@ -222,7 +239,7 @@ def grain_of(day: date | str) -> Grain:
         grain = _BY_LENGTH.get(len(day), DAY)
         grain.parse(day)
         return grain
-    return HOUR if isinstance(day, Hour) else MONTH if isinstance(day, Month) else DAY
+    return _BY_KIND.get(type(day), DAY)
 
 
 def date_after(day: date, count: int = 1) -> date:

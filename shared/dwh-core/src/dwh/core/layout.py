@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange
-from dwh.core.grain import DAY, HOUR, MONTH, Grain, grain_of_contract
+from dwh.core.grain import DAY, Grain, grain_of_contract
 from dwh.core.sql_types import quoted
 
 if TYPE_CHECKING:
@@ -58,15 +58,12 @@ def date_sql(table: Table, value: str) -> str:
     Parameters:
         value: SQL of the column's type.
     """
-    grain, is_date = table.logical_grain, table.column(str(table.date_column)).type == "date"
+    is_date = table.column(str(table.date_column)).type == "date"
     seconds = f"CAST({value} AS bigint)"  # since 1970, in UTC
     days = f"floor({seconds} / 86400)"
     day = f"date_add(DATE'1970-01-01', CAST({days} AS int))"
     text = f"CAST({value if is_date else day} AS string)"
-    if grain == HOUR:
-        hour = f"CAST(floor({seconds} / 3600) - {days} * 24 AS string)"
-        return f"concat({text}, 'T', lpad({hour}, 2, '0'))"
-    return text if grain == DAY else f"substring({text}, 1, {len(MONTH.example)})"
+    return table.logical_grain.sql(text, f"floor({seconds} / 3600) - {days} * 24")
 
 
 def within(frame: DataFrame, table: Table, dates: DateRange) -> DataFrame:
