@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-from dwh.release.console import print_error, print_note
+from dwh.release.console import print_error, print_note, print_rows
 
 
 def test_a_terminal_whose_user_wants_no_colours_gets_none(monkeypatch):
@@ -20,3 +20,19 @@ def test_a_terminal_whose_user_wants_no_colours_gets_none(monkeypatch):
     print_note("as it is")
     print_error("as it is")
     assert terminal.getvalue() == "\x1b[2mdimmed\x1b[0m\nas it is\nerror: as it is\n"
+
+
+def test_a_narrow_terminal_is_shown_whole_words(monkeypatch):
+    """Cells are folded between words; where a word is too wide for that, the terminal wraps the line."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", terminal)
+    for name, value in {"TERM": "xterm", "COLUMNS": "40", "LINES": "20", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    print_rows(("package", "what"), [("dwh-core", "a record that says what was released before")])
+    folded = [line.split("  ", 1)[-1].strip() for line in terminal.getvalue().splitlines()[3:]]
+    assert " ".join(folded).split() == "a record that says what was released before".split()
+    terminal.truncate(0)
+    row = ("dwh-migrate", "shared/dwh-migrate/pyproject.toml", "patch")
+    print_rows(("package", "path", "step"), [row])
+    assert "  ".join(row) in terminal.getvalue()

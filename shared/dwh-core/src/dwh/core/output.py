@@ -6,10 +6,10 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO, cast
 
-__all__ = ["is_unicode", "steadily", "steady", "takes_styles"]
+__all__ = ["column_widths", "is_unicode", "steadily", "steady", "takes_styles"]
 
 
 class _Steady:
@@ -61,6 +61,30 @@ def takes_styles(stream: TextIO) -> bool:
 def is_unicode(stream: TextIO) -> bool:
     """Return whether a stream has every character."""
     return (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def column_widths(columns: Sequence[Sequence[str]], room: int, whole: bool = False) -> list[int] | None:
+    """Return how wide each column of a table is, so that cells are folded between words, and no word is.
+
+    Parameters:
+        columns: the cells of each column.
+        room: how many characters all columns together have.
+        whole: whether no cell is folded at all.
+
+    Returns None where the room is too small for that.
+    """
+    widths = [max(map(len, column)) for column in columns]
+    found = widths if whole else [max(map(_longest_word, column)) for column in columns]
+    if sum(found) > room:
+        return None
+    while (spare := room - sum(found)) > 0 and (narrow := [n for n, w in enumerate(found) if w < widths[n]]):
+        for place in narrow[:spare]:
+            found[place] += 1
+    return found
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
 
 
 def steadily(command: Callable[[], int | None]) -> int:

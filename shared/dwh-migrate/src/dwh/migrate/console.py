@@ -26,7 +26,7 @@ from dwh.compare.safe_text import json_visible
 from dwh.core.config import Config
 from dwh.core.engine import is_remote
 from dwh.core.errors import UsageError
-from dwh.core.output import is_unicode, steady, takes_styles
+from dwh.core.output import column_widths, is_unicode, steady, takes_styles
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -301,35 +301,21 @@ def _print_rich(
 
     console = Console()
     cells = list(zip(columns, *texts, strict=True))
-    widths = [max(map(len, column)) for column in cells]
-    least = widths if whole else [max(map(_longest_word, column)) for column in cells]
-    room = console.width - _BESIDE_CELLS * len(columns) - 1
-    if len(columns) > 2 and (sum(widths) > 2 * console.width or (sum(least) > room and len(texts) <= _FEW)):
+    is_far_too_wide = sum(max(map(len, column)) for column in cells) > 2 * console.width
+    widths = column_widths(cells, console.width - _BESIDE_CELLS * len(columns) - 1, whole)
+    if len(columns) > 2 and (is_far_too_wide or (widths is None and len(texts) <= _FEW)):
         _print_records(columns, texts)
         return
-    if sum(least) > room:
+    if widths is None:
         _print_plain(columns, texts, right)
         return
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
-    for column, width in zip(columns, _shared(room, least, widths), strict=True):
+    for column, width in zip(columns, widths, strict=True):
         justify: Literal["right", "left"] = "right" if column in right else "left"
         table.add_column(Text(column), justify=justify, overflow="fold", width=width)
     for row in texts:
         table.add_row(*(Text(text, style="dim" if text == "null" else "") for text in row))
     console.print(table)
-
-
-def _shared(room: int, least: Sequence[int], widths: Sequence[int]) -> list[int]:
-    """Return how wide each column is: what it needs at least, and as much more of the room as others have."""
-    found = list(least)
-    while (spare := room - sum(found)) > 0 and (narrow := [n for n, w in enumerate(found) if w < widths[n]]):
-        for place in narrow[:spare]:
-            found[place] += 1
-    return found
-
-
-def _longest_word(text: str) -> int:
-    return max(map(len, text.split()), default=0)
 
 
 def _print_records(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:

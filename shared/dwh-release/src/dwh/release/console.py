@@ -6,10 +6,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from dwh.core.output import is_unicode, takes_styles
+from dwh.core.output import column_widths, is_unicode, takes_styles
 
 __all__ = ["print_error", "print_json", "print_note", "print_rows", "printable"]
 
+_BESIDE_CELLS = 3  # spaces that a table takes for each column
 _STYLES = {
     "major": "red",
     "minor": "yellow",
@@ -45,23 +46,32 @@ def print_error(text: str) -> None:
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table."""
     texts = [[printable(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(columns, texts)
-        return
+    if not (sys.stdout.isatty() and _print_rich(columns, texts)):
+        _print_plain(columns, texts)
+
+
+def _print_plain(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
     widths = [max(len(text) for text in column) for column in zip(columns, *texts, strict=True)]
     for row in (columns, *texts):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _print_rich(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+def _print_rich(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> bool:
+    """Print a table for a person, and return whether no word of it is too wide for the terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    room = console.width - _BESIDE_CELLS * len(columns)
+    widths = column_widths([*zip(columns, *texts, strict=True)], room)
+    if widths is None:
+        return False
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
     for row in texts:
         table.add_row(*(Text(text, style=_STYLES.get(text.split(" ")[0], "")) for text in row))
-    Console().print(table)
+    console.print(table)
+    return True
