@@ -29,9 +29,10 @@ def test_a_narrow_terminal_is_shown_whole_words(monkeypatch):
     monkeypatch.setattr(sys, "stdout", terminal)
     for name, value in {"TERM": "xterm", "COLUMNS": "40", "LINES": "20", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
-    print_rows(("package", "what"), [("dwh-core", "a record that says what was released before")])
+    said = "a record that says what was released before"
+    print_rows(("package", "what"), [("dwh-core", said)])
     folded = [line.split("  ", 1)[-1].strip() for line in terminal.getvalue().splitlines()[3:]]
-    assert " ".join(folded).split() == "a record that says what was released before".split()
+    assert " ".join(folded).split() == said.split()
     terminal.truncate(0)
     row = ("dwh-migrate", "shared/dwh-migrate/pyproject.toml", "patch")
     print_rows(("package", "path", "step"), [row])

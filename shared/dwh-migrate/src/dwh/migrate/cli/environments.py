@@ -57,6 +57,12 @@ def pin(job: str, line: str, env: str | None, reason: str, publish: bool, as_jso
         print_json({**_told(decision), "line": line, "publishes": shown})
         return
     print_note(f"{job} is pinned to {line} in {environment}, which publishes {shown:,} of its partitions")
+    others = warehouse.ledger.table_environments(decision.table_name)
+    if publish and not shown and (found := next((name for name in others if name != environment), None)):
+        print_note(
+            f"there is no output of it in {environment}; to share those of {found}, type: dwh promote "
+            f"{job}@{line} --from {found} --to {environment} --from-date DATE --to-date DATE"
+        )
 
 
 @click.command()
