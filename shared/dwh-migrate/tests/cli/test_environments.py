@@ -49,8 +49,8 @@ def test_a_pin_that_publishes_nothing_says_where_outputs_are(typed, warehouse):
     """Whoever has run a line elsewhere reads how its outputs get into the environment."""
     write(warehouse, "takings@7.1", FIRST)
     _, _, err = typed("pin", "takings", "7.1", "--env", "staging", "--publish", "--reason", "where we start")
-    assert "which publishes 0 of its partitions\nthere is no output of it in staging; to share those of " in err
-    assert "prod, type: dwh promote takings@7.1 --from prod --to staging --from-date" in err
+    assert "which publishes 0 of its partitions\nthere is no output of it in staging; " in err
+    assert "to share those of prod, type: dwh promote takings@7.1 --from prod --to staging --from-date" in err
 
 
 def test_a_pin_is_told_as_json(typed, warehouse):

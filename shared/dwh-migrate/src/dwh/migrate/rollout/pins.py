@@ -234,6 +234,6 @@ def _refuse_mixture(*, job: str, old: str, new: Any, environment: str) -> None:
         problem = breaks(before.job(job), new)
     if problem:
         raise LineChoiceError(
-            f"{environment} publishes or expects partitions of line {old}, and one table cannot hold those of "
-            f"both lines: {problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"
+            f"{environment} publishes or expects partitions of line {old}, and one table cannot hold both "
+            f"lines': {problem[0]}; type: dwh rollout plan {job} {old} LINE --env {environment}"
         )
