@@ -244,6 +244,18 @@ def test_one_column_in_two_types_at_once_is_refused(published: Lake, runs: Runs)
     assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
 
 
+def test_files_of_a_line_that_had_another_type_before_are_told(published: Lake, runs: Runs) -> None:
+    """As while a line is made, before its first release."""
+    text = table("shop.takings", "day date", "shop string", "amount string")
+    runs.publish("shop.takings", {ONE: runs.commit(text, {ONE: [{"shop": "n", "amount": "?"}]}, "9.9")})
+    runs.publish("shop.takings", {TWO: runs.commit(OLD, {TWO: amounts(5)}, "9.9")})
+    problem = published.problems()[0]
+    assert (
+        f"column amount has another type in files that line 9.9 wrote before, such as day={ONE}/" in problem
+    )
+    assert sorted(row["amount"] for row in published.rows(PUBLISHED)) == [1, 2]
+
+
 def test_structs_of_two_lines_stand_together_only_where_one_has_the_fields_of_both(
     runs: Runs, lake: Lake
 ) -> None:

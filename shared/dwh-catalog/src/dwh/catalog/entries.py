@@ -20,7 +20,7 @@ from pyiceberg.typedef import Record
 from dwh.catalog.errors import UnpublishableError
 from dwh.catalog.partitions import partition_values
 from dwh.catalog.settings import as_uri
-from dwh.catalog.statistics import metrics_of
+from dwh.catalog.statistics import OddBound, metrics_of
 from dwh.core.dates import DateRange
 from dwh.core.grain import grain_of
 from dwh.core.layout import folder_of_contract
@@ -80,7 +80,15 @@ def entries_of(
 def _entry(layout: Layout, output: Output, contract: Mapping[str, Any], file: WrittenFile) -> ManifestEntry:
     _refuse_other_folders(output, contract, file)
     types = {column["name"]: column["type"] for column in contract["columns"]}
-    metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
+    try:
+        metrics = metrics_of(layout.schema, file.rows, file.columns or {}, types)
+    except OddBound as column:
+        raise UnpublishableError(
+            output.table_name,
+            str(column),
+            f"has another type in files that line {output.line} wrote before, such as {file.path}",
+            "run these dates again in that line",
+        ) from None
     listed = IcebergFile.from_args(
         content=DataFileContent.DATA,
         file_path=f"{as_uri(storage_of(layout.data, output.storage).place(output.location))}/{file.path}",

@@ -27,10 +27,14 @@ from pyiceberg.types import (
 from dwh.core.ledger import ColumnStatistics
 from dwh.core.storage.footers import bound_of
 
-__all__ = ["Metrics", "metrics_of"]
+__all__ = ["Metrics", "OddBound", "metrics_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EXACT = Context(prec=38)  # Python's own rounds to 28 digits
+
+
+class OddBound(Exception):  # noqa: N818 -- never leaves the package
+    """A value is not of its column's type; its text is the column's name."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ def metrics_of(
     Parameters:
         columns: what is known of each column, by its name in the file.
         types: of columns, as the contract has them under which the file was written.
+
+    Raises OddBound where it was written under another one.
     """
     found = Metrics()
     by_name = {name.lower(): known for name, known in columns.items()}
@@ -62,10 +68,17 @@ def metrics_of(
         if known.nulls is not None:
             found.values[one.field_id], found.nulls[one.field_id] = rows, known.nulls
         for text, bounds in ((known.lower, found.lower), (known.upper, found.upper)):
-            value = None if text is None else _bytes(one.field_type, bound_of(text, type_))
+            value = None if text is None else _bytes(one.field_type, _bound(one.name, text, type_))
             if value is not None:
                 bounds[one.field_id] = value
     return found
+
+
+def _bound(column: str, text: str, type_: str) -> object:
+    try:
+        return bound_of(text, type_)
+    except (ArithmeticError, ValueError):
+        raise OddBound(column) from None
 
 
 def _bytes(of: IcebergType, value: object) -> bytes | None:
