@@ -150,11 +150,10 @@ def text_on_sail(value: SparkColumn, name: str, options: Mapping[str, str]) -> S
     if known.get("escape", _BACKSLASH) != _BACKSLASH or not quote:
         return value
     problem = (
-        f"column {name} holds a quote or two backslashes, which Spark may read in another way than Sail; "
+        f"column {name} holds a quote, which Spark may read in another way than Sail; "
         f"set the option escape to {quote}, where a doubled quote stands for one, or compute on Spark"
     )
-    unsure = F.contains(value, F.lit(quote)) | F.contains(value, F.lit(_BACKSLASH * 2))
-    return F.when(unsure, F.raise_error(F.lit(problem))).otherwise(value)
+    return F.when(F.contains(value, F.lit(quote)), F.raise_error(F.lit(problem))).otherwise(value)
 
 
 def refuse_empty_in_quotes(source: SourceReader, paths: Sequence[str]) -> None:
