@@ -55,6 +55,14 @@ def test_it_waits_until_the_date_is_published(home, dwh):
     assert not sensor(environment="dev").poke(CONTEXT)
 
 
+def test_it_waits_for_the_first_hour_of_a_table(home):
+    """Before its first run nobody knows that a table is hourly: an hour of it is waited for like a day."""
+    find_job("my_job@0.1")().run(date="2013-01-15")
+    assert not sensor(table="flights.weather", date="2013-01-15T05").poke({})
+    with pytest.raises(InvalidDateError, match="--date 2013-01-15 holds the same time"):
+        sensor(date="2013-01-15T05").poke({})
+
+
 def test_a_ledger_that_cannot_be_reached_is_an_error(home):
     """A sensor whose ledger cannot be read fails, where waiting would hide that."""
     (home / "broken.db").write_text(

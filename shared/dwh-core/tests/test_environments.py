@@ -567,6 +567,17 @@ def test_a_clock_ahead_does_not_change_the_order_of_decisions(ledger):
     assert ledger.decisions()[-1] == made
 
 
+def test_hours_of_a_table_that_is_not_there(warehouse):
+    """What nobody has written has no grain yet, so that an hour of it is missing, and not a mistake."""
+    asked = {"start": "2024-03-31T05", "warehouse": warehouse}
+    with pytest.raises(UnknownTableError):
+        read_table(None, TABLE, **asked)
+    commit(warehouse.ledger, "r1", "0.1", [FIRST])
+    assert warehouse.ledger.table_grain(table=TABLE, line="0.2") is None
+    with pytest.raises(InvalidDateError, match="a UTC calendar date is needed"):
+        read_table(None, TABLE, **asked)
+
+
 def test_a_clock_ahead_does_not_keep_an_old_grain(ledger):
     """What a table's logical dates cover is what the run wrote that committed last."""
     ahead = datetime.now(timezone.utc) + timedelta(1)

@@ -67,3 +67,10 @@ def test_dates_that_were_never_published(hourly):
     """Nothing is published of these dates, which says nothing of others."""
     code, _, said = hourly("history", TABLE, "--published", "--date", "2024-03-31T06")
     assert code == 0 and "has never published anything of shop.takings for these dates" in said
+
+
+def test_a_line_that_has_written_nothing_has_no_grain(hourly):
+    """Its history lacks the dates, in whatever grain they are asked for; nobody is told that it is daily."""
+    for date in ("2024-03-31T05", "2024-03-31"):
+        code, _, said = hourly("history", TABLE, "--line", "8.2", "--date", date)
+        assert (code, "none of the outputs that were asked for" in said) == (1, True)

@@ -139,8 +139,9 @@ def check_dates(
         return
     ledger = warehouse.ledger
     lines = [line] if line else ledger.table_lines(environment=environment, table=table)
-    grains = [ledger.table_grain(table=table, line=one) for one in lines] or [ledger.table_grain(table=table)]
-    if dates.grain not in grains:
+    found = [ledger.table_grain(table=table, line=one) for one in lines] or [ledger.table_grain(table=table)]
+    grains = [grain for grain in found if grain]
+    if grains and dates.grain not in grains:
         check_grain(dates, grains[-1], table)
 
 

@@ -89,7 +89,7 @@ def _rests(warehouse: Warehouse, outputs: Collection[Output]) -> Iterator[_Rests
     promoted = {output.environment for output in outputs if output.promoted_from}
     had = {environment: _had(warehouse, environment, reads) for environment in promoted}
     named = {(need["name"], need["line"]) for found in inputs.values() for need in found}
-    grains = {one: warehouse.ledger.table_grain(table=one[0], line=one[1]) for one in named}
+    grains = {one: warehouse.ledger.table_grain(table=one[0], line=one[1]) or DAY for one in named}
     for output in outputs:
         for need in inputs.get(output.run_id, ()):
             mine = [one for one in reads.get(output.run_id, ()) if one.table_name == need["name"]]

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from dwh.core.dates import DateRange
 from dwh.core.errors import DecisionConflictError, InvalidDateError, LedgerError, NotPinnedError
-from dwh.core.grain import DAY, Grain, grain_of_contract
+from dwh.core.grain import Grain, grain_of_contract
 from dwh.core.ledger.database import SCHEMA_VERSION, LedgerDatabase, insert_if_absent, one_transaction
 from dwh.core.ledger.environments import (
     Decision,
@@ -181,15 +181,18 @@ class Ledger(LedgerDatabase):
         with self.reading() as connection:
             return sorted(connection.scalars(query), key=lambda line: tuple(map(int, line.split("."))))
 
-    def table_grain(self, *, table: str, line: str | None = None) -> Grain:
-        """Return what a logical date of a table, or of a line's, covers, by the run that committed last."""
+    def table_grain(self, *, table: str, line: str | None = None) -> Grain | None:
+        """Return what a logical date of a table, or of a line's, covers, by the run that committed last.
+
+        None where nothing was written yet.
+        """
         wanted = [receipts.c.table_name == table, receipts.c.promoted_from.is_(None)]
         wanted += [receipts.c.line == line] if line else []
         last = sa.select(receipts.c.run_id).where(*wanted).order_by(receipts.c.sequence.desc()).limit(1)
         query = sa.select(runs.c.contract).where(runs.c.id == last.scalar_subquery())
         with self.reading() as connection:
             contract = connection.scalar(query)
-        return grain_of_contract(contract) if contract else DAY
+        return grain_of_contract(contract) if contract else None
 
     def table_environments(self, table: str) -> list[str]:
         """Return the environments that have an output of the table."""

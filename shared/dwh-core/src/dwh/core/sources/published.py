@@ -151,7 +151,7 @@ class PublishedSource:
         lines = ledger.table_lines(environment=self.environment, table=need.name)
         if self.line in lines if self.line else lines:
             found = ledger.table_grain(table=need.name, line=self.line)
-            if found != need.table.logical_grain:
+            if found and found != need.table.logical_grain:
                 raise InputError(need.name, self.where, _of_another_grain(need, found), None)
 
     def settled(self, spark: SparkSession, need: Input) -> PublishedSource:

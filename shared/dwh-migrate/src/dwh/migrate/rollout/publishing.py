@@ -38,7 +38,8 @@ def publish(
             f"type: dwh rollout history {job} --env {environment}"
         )
     table, one = decision.table_name, DateRange(day, day)
-    check_grain(one, warehouse.ledger.table_grain(table=table), job)
+    if grain := warehouse.ledger.table_grain(table=table):
+        check_grain(one, grain, job)
     warehouse.check_there(
         warehouse.ledger.newest_outputs(environment=environment, table=table, line=line, dates=one)
     )
