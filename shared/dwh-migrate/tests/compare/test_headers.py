@@ -67,11 +67,22 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, name: str, data: byt
     check_encoding(look_at(str(tmp_path)), "an engine's own")
 
 
+def test_a_whole_number_among_fractions_is_refused(tmp_path: Path) -> None:
+    """Sail reads all of a field as doubles then; beside fractions of other fields it is a bigint."""
+    row, other = '{"id": 12345678901234567, "v": %s, "a": [1]}\n', '{"id": 2, "v": 0.5, "a": [1]}\n'
+    (tmp_path / "a.json").write_text(row % 1 + other)
+    check_numbers(look_at(str(tmp_path)))
+    (tmp_path / "b.json").write_text(other.replace('"id": 2', '"id" : 2.5'))
+    with pytest.raises(ComparisonError, match="has the number 12345678901234567, of which Sail"):
+        check_numbers(look_at(str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     ("value", "held"),
     [
         ("9007199254740993", True),
         ("-9223372036854775807", True),
+        ("9007199254740993, 0.5", False),
         ("1234567890123456789012345", False),
         ("0.12345678901234568", True),
         ("0.12345678901234567", False),
@@ -87,5 +98,5 @@ def test_a_number_that_sail_would_cut_is_refused(tmp_path: Path, value: str, hel
     if held:
         check_numbers(look_at(str(tmp_path)))
         return
-    with pytest.raises(ComparisonError, match=f"a.json has the number {value}, of which Sail"):
+    with pytest.raises(ComparisonError, match=f"a.json has the number {value.split(',')[0]}, of which Sail"):
         check_numbers(look_at(str(tmp_path)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import fsspec
@@ -21,7 +21,8 @@ __all__ = ["check_encoding", "check_headers", "check_numbers"]
 
 _MOST = 1_000_000  # bytes of a header, and of what is decoded at once
 _LONG_NUMBER = re.compile(
-    rb"[:\[,]\s*(-?(?:[0-9][.0-9]{15,}(?:[eE][-+]?[0-9]+)?|[0-9][.0-9]*[eE][-+]?[0-9]+))(?=\s*[,\]}])"
+    rb'(?:("[^"]*")\s*:|[:\[,])\s*'
+    rb"(-?(?:[0-9][.0-9]{15,}(?:[eE][-+]?[0-9]+)?|[0-9][.0-9]*[eE][-+]?[0-9]+))(?=\s*[,\]}])"
 )
 _OTHERS = "Sail would read other digits; compare on Spark: DWH_ENGINE=spark"
 _BOM = b"\xef\xbb\xbf"
@@ -82,23 +83,43 @@ def check_encoding(folder: Folder, encoding: str) -> None:
 def check_numbers(folder: Folder) -> None:
     """Raise ComparisonError when a JSON file has a number that neither a bigint nor a double holds.
 
-    Sail reads numbers as these, where Spark keeps what was written.
+    Sail reads numbers as these, where Spark keeps what was written. A field is read as doubles if any of its
+    numbers has a point, and so are long numbers in it that have none.
     """
+    whole: dict[bytes, str] = {}
+    for file, line in _lines(folder):
+        for field, found in _LONG_NUMBER.findall(line):
+            number = found.decode()
+            if not _is_held(number):
+                raise _cut(folder, file, number)
+            if not _is_double(number):
+                whole[field] = number
+    before = {field: re.escape(field) + rb"\s*:" if field else rb"[\[,]" for field in whole}
+    fractions = {field: re.compile(begin + rb"\s*-?[0-9]+[.eE]") for field, begin in before.items()}
+    for file, line in _lines(folder) if whole else ():
+        for field, fraction in fractions.items():
+            if fraction.search(line):
+                raise _cut(folder, file, whole[field])
+
+
+def _lines(folder: Folder) -> Iterator[tuple[DataFile, bytes]]:
     for file in folder.files:
         try:
             with _opened(folder, file) as opened:
-                for line in iter(lambda: bytes(opened.readline(_MOST)), b""):
-                    found = map(bytes.decode, _LONG_NUMBER.findall(line))
-                    if cut := next((number for number in found if not _is_held(number)), ""):
-                        place = folder.place_of(file)
-                        raise FilesError(f"{place} has the number {cut}, of which {_OTHERS}")
+                yield from ((file, line) for line in iter(lambda: bytes(opened.readline(_MOST)), b""))
         except (OSError, ValueError, EOFError) as error:
             raise FilesError(f"cannot read {folder.place_of(file)}: {first_line(error)}") from None
 
 
+def _cut(folder: Folder, file: DataFile, number: str) -> FilesError:
+    return FilesError(f"{folder.place_of(file)} has the number {number}, of which {_OTHERS}")
+
+
 def _is_held(number: str) -> bool:
-    if number.lstrip("-").isdigit() and abs(int(number)) < 2**63:
-        return True
+    return (number.lstrip("-").isdigit() and abs(int(number)) < 2**63) or _is_double(number)
+
+
+def _is_double(number: str) -> bool:
     return Decimal(repr(float(number))) == Decimal(number)
 
 
