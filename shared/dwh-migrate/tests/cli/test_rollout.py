@@ -221,7 +221,7 @@ def test_what_changed_since_the_plan(typed, pinned):
     write(pinned, "takings@7.1", THIRD)
     code, out, err = typed("rollout", "start", "takings", "--reason", "x")
     assert (code, out) == (2, "")
-    assert "something has changed since the plan was made: published: 2 → 3; " in err
+    assert "something has changed since the plan was made: partitions published: 2 → 3; " in err
     assert "type: dwh rollout plan takings 7.1 7.2 --env prod" in err
 
 

@@ -40,6 +40,15 @@ __all__ = [
 ]
 
 _KNOWLEDGE = ("proven", "unproven", "failed")  # which grows while a plan waits, and changes nothing in it
+_WORDS = {  # that `dwh rollout plan` has for what it shows
+    "breaks": "contracts",
+    "on_fail": "when it fails",
+    "window_days": "days for a rollback",
+    "published": "partitions published",
+    "lacking": "missing in the new line",
+    "reads": "would read",
+    "uses": "named by",
+}
 DEFAULT_GATE = 3
 DEFAULT_WINDOW_DAYS = 14
 _DEFAULT_STEPS: Mapping[Way, tuple[str, ...]] = {
@@ -93,11 +102,12 @@ class Plan:
     def differences(self, other: Plan) -> list[str]:
         """Return what another plan shows differently, a sentence for each."""
         mine, others = asdict(self), asdict(other)
+        changed = [name for name in mine if mine[name] != others[name] and name not in _KNOWLEDGE]
         return [
-            f"{name}: {_shown(mine[name])} → {_shown(others[name])}"
-            for name in mine
-            if mine[name] != others[name] and name not in _KNOWLEDGE
-        ]
+            f"{_WORDS.get(name, name.replace('_', ' '))}: {_shown(mine[name])} → {_shown(others[name])}"
+            for name in changed
+            if name != "decision"
+        ] + ["a decision has been made since"] * ("decision" in changed)
 
 
 def plan(

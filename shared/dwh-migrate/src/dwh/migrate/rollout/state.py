@@ -103,9 +103,10 @@ def progress(warehouse: Warehouse, *, job: str, environment: str) -> Progress:
     decision = warehouse.ledger.decision(environment=valid_environment(environment), job=valid_job(job))
     if decision is None or decision.rollout is None:
         active = [now for now in standing(warehouse) if now.active_rollout]
-        others = [f"{now.job} in {now.environment}" for now in active]
+        others = listed(f"{now.job} in {now.environment}" for now in active)
+        known = f" (rollouts under way: {others})" if active else ""
         raise NoRolloutError(
-            f"{job} is not being rolled out in {environment} (rollouts under way: {listed(others)}); "
+            f"{job} is not being rolled out in {environment}{known}; "
             f"type: dwh rollout plan {job} OLD NEW --env {environment}"
         )
     return progress_of(warehouse, decision, decision.rollout)
