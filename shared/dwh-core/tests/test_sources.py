@@ -565,3 +565,15 @@ def test_a_file_that_goes_while_a_run_reads(spark, warehouse, job, landing):
     with pytest.raises(RunError, match=r"more\.csv"):
         made.run(date="2024-01-01", spark=spark, warehouse=warehouse)
     assert warehouse.ledger.outputs(environment="dev", table="shop.takings") == []
+
+
+@pytest.mark.parametrize(
+    ("format_", "option"), [("json", {"timeZone": "Asia/Tokyo"}), ("parquet", {"pathGlobFilter": "a*"})]
+)
+def test_an_option_that_sail_would_pass_over_is_refused(spark, tmp_path, format_, option):
+    """It would read other instants, or other files."""
+    if not is_sail(spark):
+        pytest.skip("Spark knows it")
+    write(spark, tmp_path, format_, "2024-01-01", ORDER, FIRST[1:])
+    with pytest.raises(SourceError, match=f"Sail does not know the option {next(iter(option))}"):
+        read_source(spark, NEED, SourcePlace(format_, str(tmp_path), option), DAYS)

@@ -10,11 +10,19 @@ from urllib.parse import unquote
 
 from dwh.core.config import SourcePlace
 from dwh.core.engine import is_sail
+from dwh.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["SourceReader"]
+__all__ = ["SourceReader", "check_options_on_sail"]
+
+_WITHOUT_EFFECT = (
+    *("pathGlobFilter", "modifiedBefore", "modifiedAfter"),
+    *("timeZone", "timestampFormat", "timestampNTZFormat", "dateFormat", "locale"),
+    *("datetimeRebaseMode", "int96RebaseMode"),
+)
+"""Options of Spark that decide what is read, or as which value, and that Sail does not know."""
 
 
 class SourceReader:
@@ -81,3 +89,11 @@ class SourceReader:
 def _as_pattern(path: str) -> str:
     """Return the pattern that stands for one path, as Spark takes every path for a pattern."""
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
+
+
+def check_options_on_sail(options: Iterable[str]) -> None:
+    """Raise UsageError for an option of Spark's readers that Sail passes over, to read something else."""
+    known = {name.lower() for name in _WITHOUT_EFFECT}
+    if found := sorted(name for name in options if name.lower() in known):
+        named = ", ".join(found)
+        raise UsageError(f"Sail does not know the option {named}; leave it out, or compute on Spark")

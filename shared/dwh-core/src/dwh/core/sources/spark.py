@@ -20,7 +20,7 @@ from dwh.core.sources.earlier import EarlierReads
 from dwh.core.sources.files import no_rows, wanted_files
 from dwh.core.sources.json import read_json
 from dwh.core.sources.needed import needed_of
-from dwh.core.sources.reader import SourceReader
+from dwh.core.sources.reader import SourceReader, check_options_on_sail
 from dwh.core.sources.typed import read_typed
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _problem(error: Exception) -> str:
 def _read(spark: SparkSession, need: Table, place: SourcePlace, dates: DateRange) -> DataFrame:
     source = SourceReader(spark, place)
     read = _READERS.get(place.format.lower())
+    if source.on_sail and read is not read_csv:  # which has a list of those that it knows
+        check_options_on_sail(place.options)
     if read is None:
         return source.load()
     files = wanted_files(source, need, dates)

@@ -22,7 +22,7 @@ from dwh.core.sources.csv import (
     refuse_empty_in_quotes,
     text_on_sail,
 )
-from dwh.core.sources.reader import SourceReader
+from dwh.core.sources.reader import SourceReader, check_options_on_sail
 from dwh.core.sql_types import quoted
 from dwh.migrate.compare.avro_headers import check_avro_schemas
 from dwh.migrate.compare.errors import FilesError, innermost
@@ -133,6 +133,7 @@ def _frame(spark: SparkSession, source: Source, folder: Folder) -> DataFrame:
     if source.format == "csv" and is_sail(spark):
         return _csv_on_sail(spark, source, folder)
     if source.format == "json" and is_sail(spark):
+        check_options_on_sail(source.options)
         check_numbers(folder)
     return _loaded(spark, source, folder)
 
