@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from heapq import nsmallest
 from itertools import islice
 from typing import Any
 
@@ -109,12 +110,12 @@ def proof_in(
     pairs: dict[date, Pair] = {
         day: (run, newest.get(day)) for day, (run, other) in shown.items() if other != line
     }
-    places = (
-        sorted(pairs, key=lambda day: share_of(environment=environment, job=job, day=day))
-        if sample is not None
-        else pairs
-    )
-    return proof_of(connection, environment, pairs, frozenset(islice(places, sample)))
+    required: Iterable[date] = pairs
+    if sample is not None:
+        required = nsmallest(
+            sample, pairs, key=lambda day: share_of(environment=environment, job=job, day=day)
+        )
+    return proof_of(connection, environment, pairs, frozenset(required))
 
 
 def proof_of(
