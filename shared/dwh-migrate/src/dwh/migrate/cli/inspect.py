@@ -338,7 +338,7 @@ def _published(
             ],
         )
     else:
-        asked = ["", f" by line {line}"][line is not None] + ["", " for these dates"][dates is not None]
+        asked = (f" by line {line}" if line else "") + (" for these dates" if dates else "")
         print_note(
             f"environment {environment} has never published anything of {table}{asked}; type: dwh pins"
         )
