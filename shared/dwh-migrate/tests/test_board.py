@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from dwh.compare.safe_text import prose
 from dwh.core.config import Config, SourcePlace
+from dwh.core.contract import Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.ledger import RunRecord
 from dwh.core.ledger.schema import compared as compared_outputs
@@ -70,6 +71,7 @@ def commit(
 ) -> str:
     """Record a run that committed, and return its id."""
     number, now = next(numbers), datetime.now(timezone.utc)
+    contract = Table(f"flights.{DELAYS}", (Column("flight_date", "date"),), partition_by="flight_date")
     run = RunRecord(
         id=f"20130201-000000-{number:08x}",
         job=job,
@@ -86,7 +88,7 @@ def commit(
         host="here",
         pid=1,
         location=f"somewhere/{number}",
-        contract={},
+        contract=contract.to_dict(),
         code={"state": "installed"},
         engine={},
         inputs=[],

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dwh.core.contract import Column, Table
+from dwh.core.contract import MASK, Column, Table
 from dwh.core.dates import DateRange
 from dwh.core.errors import AuditError
 from dwh.core.layout import date_of_row
@@ -25,7 +25,6 @@ __all__ = ["audit_key", "audit_rows", "audit_schema", "conform", "has_hashes"]
 
 _EXAMPLES = 3
 _COUNT, _REFUSED = "rows with this key", "what is null"  # no column of a contract can be called that
-_MASK = "•••"
 _MANY = 1_000_000
 # Keys of these types that are equal have equal hashes. Of numbers with a point, 0.0 and -0.0 have not.
 _HASHED = re.compile(
@@ -108,7 +107,7 @@ def _shown(table: Table, name: str) -> SparkColumn:
     from pyspark.sql import functions as F
 
     value = F.col(name).cast("string")
-    return F.when(value.isNotNull(), _MASK) if table.column(name).sensitive else value
+    return F.when(value.isNotNull(), MASK) if table.column(name).sensitive else value
 
 
 def audit_key(frame: DataFrame, table: Table) -> None:
@@ -229,4 +228,4 @@ def _key_problem(written: DataFrame, table: Table) -> str | None:
 
 
 def _text(table: Table, name: str, row: Row) -> str:
-    return _MASK if table.column(name).sensitive and row[name] is not None else str(row[name])
+    return MASK if table.column(name).sensitive and row[name] is not None else str(row[name])

@@ -15,7 +15,10 @@ from dwh.core.grain import DAY, GRAINS, HOUR, Grain
 from dwh.core.names import valid_column, valid_table
 from dwh.core.sql_types import ALLOWED, can_group, canonical_type, quoted
 
-__all__ = ["Column", "Table", "ddl"]
+__all__ = ["MASK", "Column", "Table", "ddl"]
+
+MASK = "•••"
+"""What stands for a value of a sensitive column."""
 
 _IN_FOLDERS = ("string", "date", "boolean", "tinyint", "smallint", "int", "bigint")
 

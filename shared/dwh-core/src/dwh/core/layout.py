@@ -31,9 +31,9 @@ def folder_of(table: Table) -> str | None:
 
 def folder_of_contract(contract: Mapping[str, Any]) -> str | None:
     """Return what the folders of logical dates are called under a contract that the ledger keeps."""
-    if (name := contract.get("partition_by")) is None:
-        return None
     types = {column["name"]: column["type"] for column in contract["columns"]}
+    if (name := contract["partition_by"]) is None:
+        return None
     return _folder(name, types[name], grain_of_contract(contract))
 
 

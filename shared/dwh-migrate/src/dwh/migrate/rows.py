@@ -9,14 +9,13 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dwh.core.contract import MASK
 from dwh.core.sql_types import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["MASK", "cell", "key_text", "plain_rows", "without_values"]
-
-MASK = "•••"
+__all__ = ["cell", "key_text", "plain_rows", "without_values"]
 
 _AS_TEXT = ("date", "timestamp", "timestamp_ntz", "variant", "interval")
 

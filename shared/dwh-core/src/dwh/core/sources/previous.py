@@ -77,10 +77,13 @@ class PreviousSource(PublishedSource):
         gap = DateRange(DateRange(*[earlier[-1].partition_date] * 2).widened(0, 1).last, day)
         return replace(source, gap=gap)
 
-    def check_beside(self, run: RunRecord, need: Input, dates: DateRange) -> None:
+    def check_beside(self, run: RunRecord, need: Input, dates: DateRange, command: str = "") -> None:
         """Raise MissingInputError where another line's run of the same dates had a history to go on from.
 
         This line would begin from nothing, and give something else.
+
+        Parameters:
+            command: what makes the dates that are missing, without them; by default the line's backfill.
         """
         before = dates.widened(1, 0).first
         if self.outputs or run.line == self.line or before == dates.first:
@@ -93,7 +96,7 @@ class PreviousSource(PublishedSource):
         )
         if began:
             missing = DateRange(began[0].partition_date, before)
-            raise self._left_out(need, dates, missing, run.job)
+            raise self._left_out(need, dates, missing, command or f"dwh backfill {run.job}@{self.line}")
 
     def check(self, need: Input, dates: DateRange) -> None:
         """Raise InputError where the output has another contract, MissingInputError for dates left out."""
@@ -104,7 +107,8 @@ class PreviousSource(PublishedSource):
                     need.name, self._where(output), "; ".join(problems), self._anew(output, dates)
                 )
         if self.gap and not need.may_lack:
-            raise self._left_out(need, dates, self.gap, self.outputs[0].job)
+            command = f"dwh backfill {self.outputs[0].job}@{self.line}"
+            raise self._left_out(need, dates, self.gap, command)
         if self.removed:
             raise self._gone(need, self.removed)
         if not self.outputs:
@@ -127,13 +131,12 @@ class PreviousSource(PublishedSource):
                     f"{command} {self.environment} --date {before[0]}",
                 )
 
-    def _left_out(self, need: Input, dates: DateRange, missing: DateRange, job: str) -> MissingInputError:
+    def _left_out(self, need: Input, dates: DateRange, missing: DateRange, command: str) -> MissingInputError:
         return MissingInputError(
             need.name,
             f"line {self.line} in {self.environment}, on which {dates.first} builds",
             [str(missing)],
-            f"dwh backfill {job}@{self.line} --from {missing.first} --to {missing.last} "
-            f"--env {self.environment}",
+            f"{command} --from {missing.first} --to {missing.last} --env {self.environment}",
         )
 
     def read(self, spark: SparkSession, need: Input, dates: DateRange) -> DataFrame:

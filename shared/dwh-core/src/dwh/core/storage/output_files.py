@@ -77,18 +77,13 @@ def check_files(
     """
     filled = [output for output in outputs if output.row_count]
     found = _found(spark, root, [place_of(output, folder) for output in filled])
-    problems: list[tuple[Output, str]] = []
+    _check_found(found, filled, recorded, folder)
     more: dict[Folder, list[str]] = {}
     for output in filled:
         files = recorded.get((output.run_id, output.partition_date))
-        there = found.get(place_of(output, folder), {})
-        if problem := _problem(output, files, there, folder):
-            problems.append((output, problem))
-        elif files is not None and len(there) > len(files):
+        if files is not None and len(found.get(place_of(output, folder), {})) > len(files):
             paths = [f"{output.location}/{file.path}" for file in files]
             more[output.location, output.partition_date] = paths
-    if problems:
-        raise _lost(problems)
     return more
 
 
@@ -97,22 +92,10 @@ def check_known(root: str, outputs: Sequence[Output], recorded: Recorded, folder
 
     What cannot be told is left to whoever reads: files that are not recorded, a place Python does not reach.
     """
-    known = {
-        output: files
-        for output in outputs
-        if output.row_count and (files := recorded.get((output.run_id, output.partition_date)))
-    }
-    places = {place_of(output, folder): output.location for output in known}
-    found = _found_by_python(root, places)
-    if found is None:
-        return
-    problems = [
-        (output, problem)
-        for output, files in known.items()
-        if (problem := _problem(output, files, found[place_of(output, folder)], folder))
-    ]
-    if problems:
-        raise _lost(problems)
+    known = [one for one in outputs if one.row_count and recorded.get((one.run_id, one.partition_date))]
+    found = _found_by_python(root, {place_of(output, folder): output.location for output in known})
+    if found is not None:
+        _check_found(found, known, recorded, folder)
 
 
 def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, folder: str | None) -> None:
@@ -150,6 +133,19 @@ def check_rows(frame: DataFrame, outputs: Sequence[Output], recorded: Recorded, 
 def place_of(output: Output, folder: str | None) -> str:
     """Return the folder of an output, from the root of the warehouse: that of its run for a whole table."""
     return output.location if folder is None else f"{output.location}/{folder}={output.partition_date}"
+
+
+def _check_found(
+    found: Mapping[str, Mapping[str, int]], outputs: Sequence[Output], recorded: Recorded, folder: str | None
+) -> None:
+    problems: list[tuple[Output, str]] = []
+    for output in outputs:
+        files = recorded.get((output.run_id, output.partition_date))
+        there = found.get(place_of(output, folder), {})
+        if problem := _problem(output, files, there, folder):
+            problems.append((output, problem))
+    if problems:
+        raise _lost(problems)
 
 
 def _problem(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dwh.core.contract import Table
 from dwh.core.dates import DateRange, check_grain, date_spans
-from dwh.core.errors import InvalidNameError, MissingInputError, UnknownLineError, UnknownReleaseError
+from dwh.core.errors import InvalidNameError, UnknownLineError, UnknownReleaseError
 from dwh.core.grain import grain_of_contract
 from dwh.core.inputs import Input
 from dwh.core.ledger.schema import runs
@@ -126,16 +126,7 @@ def _check_beside(warehouse: Warehouse, reference: Reference, dates: DateRange, 
         return
     need = Input.previous().of(Table.from_dict(run.contract))
     previous = PreviousSource.before(need, warehouse, reference.line_name, dates, None)
-    try:
-        previous.check_beside(run, need, dates)
-    except MissingInputError as error:
-        (missing,) = error.dates
-        first, _, last = missing.partition(" to ")
-        command = f"dwh run {reference} --from {first} --to {last or first}"
-        environment = warehouse.config.environment
-        raise MissingInputError(
-            error.table, error.where, error.dates, f"{command} --env {environment}"
-        ) from None
+    previous.check_beside(run, need, dates, command=f"dwh run {reference}")
 
 
 def _missing(warehouse: Warehouse, text: str, dates: DateRange) -> list[DateRange]:
